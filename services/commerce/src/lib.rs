@@ -1,0 +1,1 @@
+//! Adobe Commerce as data: wire types, requests, replies, signatures and search grammar.

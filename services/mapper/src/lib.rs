@@ -1,0 +1,1 @@
+//! Takes changes, asks mapping what they shall become, publishes commands.

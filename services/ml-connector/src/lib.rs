@@ -1,0 +1,1 @@
+//! The one binary: a subcommand for each service and each operator verb.

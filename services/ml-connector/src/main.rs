@@ -1,0 +1,2 @@
+//! ml-connector.
+fn main() {}

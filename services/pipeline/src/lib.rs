@@ -1,0 +1,1 @@
+//! The shell that every stage shares: broker, life cycle, settings, telemetry, HTTP, budget, vault.

@@ -1,0 +1,1 @@
+//! A strict simulated Visma.net and Adobe Commerce, for the demo and the tests.

@@ -1,0 +1,50 @@
+//! The customer that Visma shall hold, before it takes the shape of a request.
+//!
+//! Field names follow `CustomerUpdateDto` of Visma's published OpenAPI file.
+
+/// One customer as we create it. Existing customers are matched, not created.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Customer {
+    /// Display name: the company's, else the person's.
+    pub name: String,
+    /// Customer class id; decides the defaults in Visma.
+    pub class: Option<String>,
+    /// ISO 4217 currency; `None` is the class's.
+    pub currency: Option<String>,
+    /// Credit terms id; `None` is the class's.
+    pub credit_terms: Option<String>,
+    /// VAT zone id; `None` is the class's.
+    pub vat_zone: Option<String>,
+    /// Organisation number, digits only.
+    pub corporate_id: Option<String>,
+    /// VAT registration number as the tax authority writes it.
+    pub vat_registration_id: Option<String>,
+    /// Who is to be addressed.
+    pub contact: Contact,
+    /// The billing address.
+    pub address: Address,
+}
+
+/// A contact of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// Person or company.
+    pub name: String,
+    /// E-mail address, as the buyer wrote it.
+    pub email: String,
+    /// Phone number, as the buyer wrote it.
+    pub phone: Option<String>,
+}
+
+/// A postal address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Address {
+    /// Up to three lines.
+    pub lines: Vec<String>,
+    /// Postal code.
+    pub postal_code: String,
+    /// City.
+    pub city: String,
+    /// ISO 3166-1 alpha-2 code.
+    pub country: String,
+}

@@ -1,0 +1,1 @@
+//! Takes commands, makes the target hold them exactly once, writes outcomes.
