@@ -1,0 +1,1 @@
+//! A strict simulated Adobe Commerce PaaS, as seen over REST.

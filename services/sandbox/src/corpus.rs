@@ -1,0 +1,1 @@
+//! Recorded REST responses of a real shop, served unchanged.

@@ -1,0 +1,1 @@
+//! Seeded generator of orders in the shape that Adobe Commerce sends.
