@@ -1,0 +1,120 @@
+//! Deserialisers for the ways in which Commerce spells one thing.
+//!
+//! REST sends ids as numbers, events send them as strings; PHP prints an empty object as `[]`; null and absent mean the
+//! same. None of these helpers buffers an object, so that an error still knows its JSON path.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use rust_decimal::Decimal;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::decimal;
+
+/// An amount that must be there.
+pub(super) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    optional_amount(from)?.ok_or_else(|| D::Error::custom("an amount is needed here, found null"))
+}
+
+/// An amount whose absence means zero.
+pub(super) fn amount_or_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    Ok(optional_amount(from)?.unwrap_or_default())
+}
+
+/// An amount whose absence means something else than zero.
+pub(super) fn optional_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+    let parsed = match Value::deserialize(from)? {
+        Value::Null => return Ok(None),
+        Value::Number(number) => decimal::parse(number.as_str()),
+        Value::String(text) if text.is_empty() => return Ok(None),
+        Value::String(text) => decimal::parse(&text),
+        _ => return Err(D::Error::custom("an amount is needed here")),
+    };
+    parsed.map(Some).map_err(D::Error::custom)
+}
+
+/// A database id that must be there.
+pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    optional_id(from)?.ok_or_else(|| D::Error::custom("an id is needed here, found null"))
+}
+
+/// A database id that may be missing.
+pub(super) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        other => id_of(&other).map(Some).ok_or_else(|| D::Error::custom("an id is needed here: a whole number")),
+    }
+}
+
+/// An id from a number or a string of digits.
+pub(crate) fn id_of(value: &Value) -> Option<u64> {
+    let text = match value {
+        Value::Number(number) => number.as_str(),
+        Value::String(text) => text,
+        _ => return None,
+    };
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) { None } else { text.parse().ok() }
+}
+
+/// A flag: `1`, `"1"` and `true` are set; `0`, null and absent are not.
+pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(false),
+        Value::Bool(set) => Ok(set),
+        other => match id_of(&other) {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            _ => Err(D::Error::custom("a flag is needed here: 0 or 1")),
+        },
+    }
+}
+
+/// A value whose null means the default, as its absence does.
+pub(super) fn null_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
+/// A list of texts in which null entries are left out.
+pub(super) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::<Vec<Option<String>>>::deserialize(from)?.unwrap_or_default().into_iter().flatten().collect())
+}
+
+/// An object that PHP prints as `[]` when it is empty; null means the default too.
+pub(super) fn object<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    from.deserialize_any(Object(PhantomData))
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+        match list.next_element::<IgnoredAny>()? {
+            None => Ok(T::default()),
+            Some(_) => Err(A::Error::custom("an object is needed here, found a list")),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
