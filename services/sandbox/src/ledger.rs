@@ -1,0 +1,170 @@
+//! The ledger: what both sides hold, compared to the øre.
+//!
+//! This is the judge of every crash test, so it looks at the two systems' own books, never at what was sent.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::Serialize;
+
+use crate::calls::SystemCalls;
+use crate::commerce::{LedgerOrder, Shop};
+use crate::select::System;
+use crate::visma::{Company, LedgerInvoice};
+
+/// What both sides hold.
+#[derive(Debug, Serialize)]
+pub struct Ledger {
+    /// Orders in Commerce.
+    pub orders: Totals,
+    /// Invoices in Visma.
+    pub invoices: Totals,
+    /// Customers in Visma.
+    pub customers: usize,
+    /// E-mail addresses that more than one customer in Visma has, with their numbers.
+    pub duplicate_customers: BTreeMap<String, Vec<String>>,
+    /// Orders and their invoices, one line each.
+    pub documents: Vec<Document>,
+    /// References that more than one invoice carries, with the invoices' numbers.
+    pub duplicates: BTreeMap<String, Vec<String>>,
+    /// Orders without an invoice. An order that must not be invoiced (its state says) is listed too.
+    pub missing: Vec<Missing>,
+    /// Orders whose invoice has another total or currency.
+    pub totals_differ: Vec<Difference>,
+    /// Invoices that belong to no order.
+    pub unexpected: Vec<LedgerInvoice>,
+    /// Calls by system and kind.
+    pub calls: BTreeMap<System, SystemCalls>,
+}
+
+/// A count, and the amounts by currency.
+#[derive(Debug, Default, Serialize)]
+pub struct Totals {
+    /// How many documents.
+    pub count: usize,
+    /// The sum of their totals, by currency.
+    pub amounts: BTreeMap<String, Decimal>,
+}
+
+/// One order and what became of it.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    /// The order's number that people see.
+    pub increment_id: String,
+    /// The order's state.
+    pub state: String,
+    /// The order's currency.
+    pub currency: String,
+    /// The order's total, as Commerce says it.
+    pub grand_total: Decimal,
+    /// Its invoices: one, if all is well.
+    pub invoices: Vec<LedgerInvoice>,
+}
+
+/// An order without an invoice.
+#[derive(Debug, Serialize)]
+pub struct Missing {
+    /// The order's number that people see.
+    pub increment_id: String,
+    /// The order's state.
+    pub state: String,
+    /// The order's total.
+    pub grand_total: Decimal,
+}
+
+/// An order whose invoice says something else.
+#[derive(Debug, Serialize)]
+pub struct Difference {
+    /// The order's number that people see.
+    pub increment_id: String,
+    /// The invoice's number.
+    pub number: String,
+    /// The order's currency.
+    pub order_currency: String,
+    /// The order's total, rounded to two decimals.
+    pub order_total: Decimal,
+    /// The invoice's currency.
+    pub invoice_currency: String,
+    /// The invoice's total.
+    pub invoice_total: Decimal,
+}
+
+impl Totals {
+    fn add(&mut self, currency: &str, amount: Decimal) {
+        self.count += 1;
+        match self.amounts.get_mut(currency) {
+            Some(sum) => *sum += amount,
+            None => {
+                self.amounts.insert(currency.to_owned(), amount);
+            }
+        }
+    }
+}
+
+/// Compares the two systems. An invoice belongs to the order whose increment id follows `prefix` in its reference.
+#[must_use]
+pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<System, SystemCalls>) -> Ledger {
+    let mut by_reference: HashMap<String, Vec<LedgerInvoice>> = HashMap::new();
+    let mut invoices = Totals::default();
+    for invoice in company.ledger() {
+        invoices.add(&invoice.currency, invoice.total);
+        by_reference.entry(invoice.external_reference.clone()).or_default().push(invoice);
+    }
+    let duplicates = by_reference
+        .iter()
+        .filter(|(reference, invoices)| !reference.is_empty() && invoices.len() > 1)
+        .map(|(reference, invoices)| {
+            (reference.clone(), invoices.iter().map(|invoice| invoice.number.clone()).collect())
+        })
+        .collect();
+
+    let mut ledger = Ledger {
+        orders: Totals::default(),
+        invoices,
+        customers: company.customer_count(),
+        duplicate_customers: company.duplicate_customers(),
+        documents: Vec::new(),
+        duplicates,
+        missing: Vec::new(),
+        totals_differ: Vec::new(),
+        unexpected: Vec::new(),
+        calls,
+    };
+    for order in shop.ledger() {
+        ledger.orders.add(&order.currency, order.grand_total);
+        let invoices = by_reference.remove(&format!("{prefix}{}", order.increment_id)).unwrap_or_default();
+        ledger.judge(order, invoices);
+    }
+    ledger.unexpected = by_reference.into_values().flatten().collect();
+    ledger.unexpected.sort_by(|a, b| a.number.cmp(&b.number));
+    ledger
+}
+
+impl Ledger {
+    fn judge(&mut self, order: LedgerOrder, invoices: Vec<LedgerInvoice>) {
+        if invoices.is_empty() {
+            self.missing.push(Missing {
+                increment_id: order.increment_id.clone(),
+                state: order.state.clone(),
+                grand_total: order.grand_total,
+            });
+        }
+        let rounded = order.grand_total.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let differs = |invoice: &&LedgerInvoice| invoice.total != rounded || invoice.currency != order.currency;
+        self.totals_differ.extend(invoices.iter().filter(differs).map(|invoice| Difference {
+            increment_id: order.increment_id.clone(),
+            number: invoice.number.clone(),
+            order_currency: order.currency.clone(),
+            order_total: rounded,
+            invoice_currency: invoice.currency.clone(),
+            invoice_total: invoice.total,
+        }));
+        self.documents.push(Document {
+            increment_id: order.increment_id,
+            state: order.state,
+            currency: order.currency,
+            grand_total: order.grand_total,
+            invoices,
+        });
+    }
+}
