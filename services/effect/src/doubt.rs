@@ -1,0 +1,94 @@
+//! In doubt: sent, perhaps, and no answer is known. What is found settles it at once; what is absent must be proven.
+
+use crate::life::Life;
+use crate::sending::Next;
+use crate::step::{Death, End, Pause, Step};
+use crate::{Intent, Millis, Refusal};
+
+/// What a proven absence leads to.
+#[derive(Debug)]
+pub(crate) enum Absence {
+    /// Send again; when the attempts are spent, ask a person.
+    SendAgain,
+    /// The vendor failed on it: send again; when the attempts are spent, take its words for a refusal.
+    Faulted(Refusal),
+    /// The vendor refused it, after an earlier send had been in doubt: it is refused.
+    Refused(Refusal),
+}
+
+/// One doubt, from the first look to the last.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    intent: Intent,
+    /// A look that begins earlier may find, but cannot prove absence.
+    believe_after: Millis,
+    absence: Absence,
+    early_looks: u32,
+    absent_looks: u32,
+}
+
+impl Doubt {
+    pub(crate) fn new(intent: Intent, believe_after: Millis, absence: Absence) -> Self {
+        Self { intent, believe_after, absence, early_looks: 0, absent_looks: 0 }
+    }
+}
+
+/// The vendor is to be asked which documents carry our reference.
+#[derive(Debug)]
+pub struct LookingUp {
+    life: Life,
+    doubt: Doubt,
+    asked_at: Millis,
+}
+
+impl LookingUp {
+    pub(crate) fn begin(life: Life, doubt: Doubt, now: Millis) -> Step {
+        Step::LookUp(Self { life, doubt, asked_at: now })
+    }
+
+    /// The intent in doubt.
+    #[must_use]
+    pub fn intent(&self) -> &Intent {
+        &self.doubt.intent
+    }
+
+    /// All documents that carry our reference, none for absent. The question, or the sweep that answers for many, must have
+    /// begun after this step was given and must have read the vendor's list to its end.
+    pub fn found(self, numbers: Vec<String>, now: Millis) -> Step {
+        match <[String; 1]>::try_from(numbers) {
+            Ok([number]) => self.life.applied(self.doubt.intent, number, None),
+            Err(numbers) if numbers.is_empty() => self.absent(now),
+            Err(numbers) => Step::End(End::Dead(Death::Duplicate { numbers })),
+        }
+    }
+
+    /// No answer that could be read to its end. It proves nothing, so it is asked again, for as long as it takes: how
+    /// often a delivery may be handed back is the broker's limit.
+    pub fn failed(self, retry_at: Option<Millis>, now: Millis) -> Step {
+        let until = retry_at.unwrap_or_else(|| now.after(self.life.policy.look_spacing));
+        self.life.pause(until, Pause::LookFailed, Next::Look(self.doubt))
+    }
+
+    fn absent(self, now: Millis) -> Step {
+        let Self { life, mut doubt, asked_at } = self;
+        let spacing = life.policy.look_spacing;
+        if asked_at < doubt.believe_after {
+            // Most sends in doubt were done and show up within seconds: look early, ever less often.
+            let factor = 2_u32.saturating_pow(doubt.early_looks.min(16));
+            doubt.early_looks = doubt.early_looks.saturating_add(1);
+            let until = now.after(spacing.saturating_mul(factor)).min(doubt.believe_after);
+            return life.pause(until, Pause::Doubt, Next::Look(doubt));
+        }
+        doubt.absent_looks = doubt.absent_looks.saturating_add(1);
+        if doubt.absent_looks < life.policy.looks {
+            return life.pause(now.after(spacing), Pause::BetweenLooks, Next::Look(doubt));
+        }
+        let spent = doubt.intent.attempt >= life.policy.attempts;
+        match doubt.absence {
+            Absence::Refused(refusal) => life.refused(refusal),
+            Absence::Faulted(refusal) if spent => life.refused(refusal),
+            Absence::SendAgain if spent => Step::End(End::Dead(Death::Unresolved { attempts: doubt.intent.attempt })),
+            Absence::SendAgain | Absence::Faulted(_) => life.intend(doubt.intent.attempt.saturating_add(1)),
+        }
+    }
+}

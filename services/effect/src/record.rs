@@ -1,0 +1,124 @@
+//! What the broker holds about one document: the last entry on its subject, which is the only memory that survives a crash.
+
+use std::time::Duration;
+
+/// Milliseconds since the Unix epoch. The time of an intent is the broker's when it is read back, and the sender's own
+/// when it has just been written; the difference between clocks is part of the margin in [`crate::Policy::doubt_wait`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// This moment and `duration` more; stops at the end of time instead of overflowing.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Why a document was refused: a code to look up in the runbook and the vendor's own sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `SCREAMING_SNAKE`, from the vendor's crate.
+    pub code: String,
+    /// What the vendor said, for a person.
+    pub sentence: String,
+}
+
+/// The document may have been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// 1 for the first send; grows when a send whose fate was unknown has been found to have left nothing behind.
+    pub attempt: u32,
+    /// When the entry was written.
+    pub written_at: Millis,
+    /// Hash of the body that was about to be sent.
+    pub body_hash: String,
+    /// Stream sequence of the change that the body came from.
+    pub source_seq: u64,
+    /// Id of the command that asked for it.
+    pub command: String,
+}
+
+/// The document stands at the vendor under a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The vendor's number.
+    pub number: String,
+    /// Version at the vendor when we last heard of it.
+    pub etag: Option<String>,
+    /// Hash of the body that it was made from.
+    pub body_hash: String,
+    /// Stream sequence of the newest change that was held against it.
+    pub source_seq: u64,
+    /// Id of the last command that was settled.
+    pub command: String,
+}
+
+/// The vendor refused the document, and holds none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Why.
+    pub refusal: Refusal,
+    /// Hash of the body that was refused.
+    pub body_hash: String,
+    /// Stream sequence of the newest change that was held against it.
+    pub source_seq: u64,
+    /// Id of the command that was refused.
+    pub command: String,
+}
+
+/// The last entry on a record's subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Nothing was ever written.
+    Absent,
+    /// It may have been sent, and no outcome is known.
+    Intent(Intent),
+    /// It stands at the vendor.
+    Linked(Linked),
+    /// The vendor refused it.
+    Rejected(Rejected),
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The vendor holds it because of this command, or of an earlier send of it that was adopted.
+    Applied,
+    /// Nothing had to be done.
+    Unchanged,
+    /// The vendor refused it.
+    Rejected,
+}
+
+/// The entry that settles a command. It carries forward all that is known, so that the last entry suffices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What became of the command.
+    pub kind: Kind,
+    /// The vendor's number; none as long as the vendor holds nothing.
+    pub number: Option<String>,
+    /// Version at the vendor, where it was told.
+    pub etag: Option<String>,
+    /// Hash of the body that the vendor holds or refused.
+    pub body_hash: String,
+    /// Stream sequence of the newest change that was held against the record.
+    pub source_seq: u64,
+    /// Id of the command.
+    pub command: String,
+    /// Set as long as the vendor's last word was a refusal.
+    pub refusal: Option<Refusal>,
+}
+
+impl Outcome {
+    /// What a record says whose last entry is this outcome.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        let Self { kind: _, number, etag, body_hash, source_seq, command, refusal } = self.clone();
+        match (number, refusal) {
+            (Some(number), _) => Record::Linked(Linked { number, etag, body_hash, source_seq, command }),
+            (None, Some(refusal)) => Record::Rejected(Rejected { refusal, body_hash, source_seq, command }),
+            (None, None) => Record::Absent,
+        }
+    }
+}

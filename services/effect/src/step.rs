@@ -1,0 +1,160 @@
+//! The vocabulary of a life: what can be next, what a send can come to, how it can end.
+
+use crate::doubt::LookingUp;
+use crate::sending::{Sending, Waiting};
+use crate::writing::{PuttingOutcome, Reopening, WritingIntent};
+use crate::{Linked, Millis, Refusal};
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Id of the command. A redelivery has the same id, a replay has another: the first finds its work done and says
+    /// nothing, the second leaves an outcome of its own.
+    pub command: String,
+    /// Hash of the body that would be sent.
+    pub body_hash: String,
+    /// Stream sequence of the change that it came from: a larger one is a newer version of the record.
+    pub source_seq: u64,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// Write the intent to the record, if it has not moved since it was read.
+    WriteIntent(WritingIntent),
+    /// Send the create.
+    Send(Sending),
+    /// Ask the vendor which documents carry our reference.
+    LookUp(LookingUp),
+    /// Let time pass.
+    Wait(Waiting),
+    /// Write the outcome to the record, if it has not moved since it was read or since our intent.
+    PutOutcome(PuttingOutcome),
+    /// Read the record again: somebody else has written to it, or may have.
+    Reopen(Reopening),
+    /// Nothing more to do.
+    End(End),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Settled; acknowledge.
+    Done,
+    /// The document stands with another body. What follows (an update, a question) is the caller's decision.
+    Differs(Linked),
+    /// A person is needed; the dead letter, then acknowledge.
+    Dead(Death),
+}
+
+/// Why a person is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Death {
+    /// Sent as often as allowed, never a usable answer, and nothing to be found afterwards.
+    Unresolved {
+        /// Sends made.
+        attempts: u32,
+    },
+    /// More than one document carries our reference.
+    Duplicate {
+        /// The vendor's numbers.
+        numbers: Vec<String>,
+    },
+    /// The vendor refused; the outcome says so too.
+    Refused(Refusal),
+}
+
+impl Death {
+    /// The code of the runbook page.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Unresolved { .. } => "IN_DOUBT_UNRESOLVED",
+            Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
+            Self::Refused(refusal) => &refusal.code,
+        }
+    }
+
+    /// What happened and what to do, for a person.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Unresolved { attempts } => format!(
+                "The document was sent {attempts} times, no answer came that says what became of it, and no document \
+                 with our reference is to be found. Look whether the target works at all, then replay the dead letter."
+            ),
+            Self::Duplicate { numbers } => format!(
+                "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
+                 dead letter.",
+                numbers.join(", ")
+            ),
+            Self::Refused(refusal) => refusal.sentence.clone(),
+        }
+    }
+}
+
+/// What a send came to, vendor aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Created under this number.
+    Created {
+        /// The vendor's number.
+        number: String,
+        /// Its version, where told.
+        etag: Option<String>,
+    },
+    /// Read and refused: nothing was done, and sending it again will not help.
+    Refused(Refusal),
+    /// The vendor failed while it worked on it, and says so: done or not done.
+    Faulted(Refusal),
+    /// It never left, or reached nobody: nothing was done.
+    NotSent {
+        /// When to try again.
+        retry_at: Millis,
+    },
+    /// Turned away at the door for the number of calls: nothing was done.
+    Busy {
+        /// When the vendor takes calls again.
+        retry_at: Millis,
+    },
+    /// Turned away at the door for the credentials: nothing was done.
+    Unauthorised {
+        /// When to try again.
+        retry_at: Millis,
+    },
+    /// No answer, or one that does not say what became of it.
+    Uncertain,
+}
+
+/// Why time has to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// The vendor counts calls.
+    Busy,
+    /// Nobody answers.
+    Away,
+    /// The credentials are not taken.
+    Unauthorised,
+    /// The vendor may still be working on what was sent.
+    Doubt,
+    /// Between two looks that count.
+    BetweenLooks,
+    /// The look-up itself failed.
+    LookFailed,
+    /// A newer version of the same record is in doubt, and settles first.
+    NewerVersion,
+}
+
+impl Pause {
+    /// Whether the delivery may be handed back to the broker instead of being held: true where the record remembers as
+    /// much as this life does. Handing back a pause before a send is safe, but the next life finds an intent and
+    /// cannot know that nothing was done: it looks up and waits as for any other.
+    #[must_use]
+    pub fn may_hand_back(self) -> bool {
+        match self {
+            Self::Busy | Self::Away | Self::Unauthorised | Self::Doubt | Self::LookFailed | Self::NewerVersion => true,
+            Self::BetweenLooks => false,
+        }
+    }
+}
