@@ -21,7 +21,7 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step
 }
 
 impl Life {
-    fn decide(self, record: Record, now: Millis) -> Step {
+    pub(crate) fn decide(self, record: Record, now: Millis) -> Step {
         match record {
             Record::Absent => self.intend(1),
             Record::Intent(intent) if self.wanted.source_seq < intent.source_seq => {
