@@ -4,7 +4,11 @@
 //! everything that Commerce can do to us can be played in a test.
 
 pub mod decimal;
+mod encoding;
+pub mod oauth;
 pub mod order;
+pub mod search;
+pub mod time;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
