@@ -1,1 +1,34 @@
-//! The wire format between the stages.
+//! The wire format between the stages: protobuf messages, and their translation from and to the documents they carry.
+//!
+//! Messages stay in the streams for ever. Fields are only added; `golden/` keeps encoded messages of every past version,
+//! and a test decodes them.
+
+mod customer;
+mod invoice;
+
+#[allow(missing_docs, reason = "the .proto files carry the documentation")]
+#[allow(clippy::all, reason = "generated")]
+mod v1 {
+    include!(concat!(env!("OUT_DIR"), "/ml.v1.rs"));
+}
+
+pub use prost::Message;
+pub use v1::outcome::Kind;
+pub use v1::{
+    Command, Customer, CustomerData, Invoice, InvoiceLine, Outcome, Predicted, Segment, TaxDetail, command,
+    invoice as owner,
+};
+
+/// A message of a stream that does not say what it must.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Malformed {
+    /// The bytes are no such message.
+    #[error("the bytes are no {0}")]
+    Bytes(&'static str),
+    /// A field that must be there is missing.
+    #[error("the field {0} is missing")]
+    Missing(&'static str),
+    /// A field holds no decimal number.
+    #[error("the field {0} holds no decimal number")]
+    Decimal(&'static str),
+}

@@ -1,0 +1,70 @@
+//! JetStream as the house uses it: connect, provision, take, put, look at the last entry of a subject.
+
+pub mod connect;
+pub mod dead;
+pub mod last;
+pub mod publish;
+pub mod streams;
+pub mod take;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::jetstream::{self, kv};
+
+pub use connect::{Settings, connect};
+pub use publish::{Publisher, Put, PutError, Stored};
+
+use crate::problem::Problem;
+use crate::subject::Subjects;
+
+/// A connection to the broker, and the names of one connection's subjects on it.
+#[derive(Clone)]
+pub struct Broker {
+    /// The JetStream context; its time-out covers a slow disk.
+    pub jetstream: jetstream::Context,
+    /// Names of the subjects.
+    pub subjects: Subjects,
+    settings: Arc<Settings>,
+    publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("subjects", &self.subjects).finish_non_exhaustive()
+    }
+}
+
+impl Broker {
+    pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings) -> Self {
+        Self { jetstream, subjects, settings: Arc::new(settings), publishers: Arc::default() }
+    }
+
+    /// The settings this broker was connected with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The publisher of a stream; all users of a process share it, so that they share its batches.
+    pub fn publisher(&self, stream: &'static str) -> Publisher {
+        let mut publishers = self.publishers.lock().unwrap_or_else(PoisonError::into_inner);
+        publishers
+            .entry(stream)
+            .or_insert_with(|| Publisher::start(self.jetstream.clone(), self.settings.batch_from))
+            .clone()
+    }
+
+    /// Opens a bucket that `provision` made.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED` when it is not there.
+    pub async fn bucket(&self, name: &str) -> Result<kv::Store, Problem> {
+        self.jetstream.get_key_value(name).await.map_err(|e| {
+            Problem::new(
+                "BROKER_NOT_PROVISIONED",
+                format!("the bucket {name} could not be opened: {}", crate::problem::chain(&e)),
+                "run `ml-connector provision` against this broker",
+            )
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! Connecting, also to a broker that is away at start and comes later.
+//!
+//! `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` and `NATS_CREDS` mean what they mean to the `nats` tool, and win over the file.
+
+use std::time::Duration;
+
+use async_nats::jetstream::ContextBuilder;
+use async_nats::{ConnectOptions, Event};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use super::Broker;
+use crate::problem::{Problem, chain};
+use crate::retry::Schedule;
+use crate::settings::Span;
+use crate::subject::Subjects;
+
+/// How to reach the broker, and how the house uses it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `nats://host:port`, several with commas.
+    pub url: String,
+    /// User name; empty for none.
+    pub user: String,
+    /// Password of the user.
+    pub password: SecretString,
+    /// Path of a credentials file; empty for none.
+    pub creds: String,
+    /// How long to wait for a broker that is away at start before giving up; the service is not ready meanwhile.
+    pub start_timeout: Span,
+    /// How long an acknowledgement of a publish may take: a disk under load syncs slowly.
+    pub publish_timeout: Span,
+    /// A delivery that is neither acknowledged nor in progress for this long is delivered again.
+    pub ack_wait: Span,
+    /// A standby takes a consumer over when its active client has been silent for this long.
+    pub takeover: Span,
+    /// From how many waiting messages on they are published as one atomic batch.
+    pub batch_from: usize,
+    /// Copies of each stream: 1, or 3 on a cluster.
+    pub replicas: usize,
+    /// Upper bound of each stream of record in bytes; when it is full, publishing fails and nothing is discarded.
+    pub max_bytes: i64,
+}
+
+/// Connects as the service called `name`.
+///
+/// # Errors
+/// `BROKER_AWAY` when no broker answers within `start_timeout`, `BROKER_REFUSED` when it refuses the credentials.
+pub async fn connect(settings: &Settings, name: &str, subjects: Subjects) -> Result<Broker, Problem> {
+    let url = from_environment("NATS_URL", &settings.url);
+    let mut schedule = Schedule::new(Duration::from_millis(200), Duration::from_secs(5));
+    let started = tokio::time::Instant::now();
+    let client = loop {
+        match options(settings, name)?.connect(&url).await {
+            Ok(client) => break client,
+            Err(e) if started.elapsed() >= settings.start_timeout.0 || !worth_waiting(&e) => {
+                return Err(refusal(&url, &e));
+            }
+            Err(e) => {
+                tracing::warn!(url, error = %chain(&e), "the broker does not answer yet; trying again");
+                tokio::time::sleep(schedule.next_wait()).await;
+            }
+        }
+    };
+    let jetstream = ContextBuilder::new().timeout(settings.publish_timeout.0).build(client);
+    Ok(Broker::new(jetstream, subjects, settings.clone()))
+}
+
+fn options(settings: &Settings, name: &str) -> Result<ConnectOptions, Problem> {
+    let mut options = ConnectOptions::new()
+        .name(format!("ml-connector {name}"))
+        .ping_interval(Duration::from_secs(15))
+        .max_reconnects(None)
+        .event_callback(|event| async move {
+            match event {
+                Event::Connected => tracing::info!("connected to the broker"),
+                Event::Disconnected => tracing::warn!("the broker is away; reconnecting"),
+                Event::ServerError(e) => tracing::error!(error = %e, "the broker refuses"),
+                other => tracing::warn!(event = %other, "broker"),
+            }
+        });
+    let user = from_environment("NATS_USER", &settings.user);
+    let password = from_environment("NATS_PASSWORD", settings.password.expose_secret());
+    let creds = from_environment("NATS_CREDS", &settings.creds);
+    if !user.is_empty() {
+        options = options.user_and_password(user, password);
+    }
+    if !creds.is_empty() {
+        let text = std::fs::read_to_string(&creds).map_err(|e| {
+            Problem::new(
+                "BROKER_REFUSED",
+                format!("the credentials file {creds} could not be read: {e}"),
+                "correct nats.creds",
+            )
+        })?;
+        options = options.credentials(&text).map_err(|e| {
+            Problem::new(
+                "BROKER_REFUSED",
+                format!("{creds} is no credentials file: {e}"),
+                "make it with `nsc generate creds`",
+            )
+        })?;
+    }
+    Ok(options)
+}
+
+fn from_environment(name: &str, setting: &str) -> String {
+    std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| setting.to_owned())
+}
+
+fn worth_waiting(error: &async_nats::ConnectError) -> bool {
+    use async_nats::ConnectErrorKind as Kind;
+    matches!(error.kind(), Kind::Dns | Kind::TimedOut | Kind::Io)
+}
+
+fn refusal(url: &str, error: &async_nats::ConnectError) -> Problem {
+    let cause = chain(error);
+    if worth_waiting(error) {
+        let remedy = "start nats-server with JetStream, or correct nats.url (or NATS_URL)";
+        Problem::new("BROKER_AWAY", format!("no broker answers at {url}: {cause}"), remedy)
+    } else {
+        let remedy = "correct nats.user and nats.password, nats.creds, or the user's permissions on the broker";
+        Problem::new("BROKER_REFUSED", format!("the broker at {url} refuses the connection: {cause}"), remedy)
+    }
+}

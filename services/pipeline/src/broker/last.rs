@@ -1,0 +1,67 @@
+//! The last entry of a subject: for a change the version last read, for an outcome the cross-reference.
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
+use bytes::Bytes;
+
+use crate::problem::{Problem, chain};
+
+/// A stored message, as a direct get returns it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its sequence in the stream: what `Nats-Expected-Last-Subject-Sequence` is held against.
+    pub sequence: u64,
+    /// When the broker stored it, milliseconds since the epoch.
+    pub stored_at: u64,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Bytes,
+}
+
+/// Reads last entries of one stream's subjects.
+#[derive(Clone, Debug)]
+pub struct Last {
+    stream: Stream<()>,
+}
+
+impl Last {
+    /// A reader of `stream`. Nothing is asked of the broker yet.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED` when the name is not a stream's.
+    pub async fn of(context: &Context, stream: &str) -> Result<Self, Problem> {
+        let stream = context.get_stream_no_info(stream).await.map_err(|e| not_provisioned(stream, &chain(&e)))?;
+        Ok(Self { stream })
+    }
+
+    /// The last entry of `subject`, or `None` when it has none.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn get(&self, subject: &str) -> Result<Option<Entry>, Problem> {
+        match self.stream.direct_get_last_for_subject(subject).await {
+            Ok(message) => Ok(Some(Entry {
+                sequence: message.sequence,
+                stored_at: u64::try_from(message.time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
+                headers: message.headers,
+                payload: message.payload,
+            })),
+            Err(e) if e.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Problem::new(
+                "BROKER_AWAY",
+                format!("the last entry of {subject} could not be read: {}", chain(&e)),
+                "look at the broker; the delivery is tried again",
+            )),
+        }
+    }
+}
+
+fn not_provisioned(stream: &str, cause: &str) -> Problem {
+    Problem::new(
+        "BROKER_NOT_PROVISIONED",
+        format!("the stream {stream} could not be opened: {cause}"),
+        "run `ml-connector provision` against this broker",
+    )
+}

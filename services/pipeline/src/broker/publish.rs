@@ -1,0 +1,226 @@
+//! Publishing with group commit.
+//!
+//! With `sync_interval: always` a single-replica stream syncs its file once for each message, whatever the number in
+//! flight, so the count of messages is the throughput. An atomic batch shares a few syncs among all its messages, but
+//! costs as much as several singles (it is staged in a file of its own). So messages go out one by one while few wait,
+//! and as one batch when many do. A batch is refused as a whole when one message in it is; its messages then go out one
+//! by one, and each learns its own fate.
+
+use std::collections::{HashSet, VecDeque};
+
+use async_nats::HeaderMap;
+use async_nats::header::{
+    NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+};
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::problem::{Problem, chain};
+
+/// Singles in flight at once. More gains nothing where each is synced, and a slow disk would run into the time-out.
+const WINDOW: usize = 32;
+/// Messages in one atomic batch at most; the server's own limit is 1,000.
+const BATCH: usize = 500;
+/// Bytes in one atomic batch at most.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Messages that may wait for the publisher before callers wait for it.
+const QUEUE: usize = 4096;
+
+/// One message to be stored.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// Its subject.
+    pub subject: String,
+    /// Its headers, `Nats-Msg-Id` among them where the broker's window shall filter repeats.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Bytes,
+    /// The sequence that the last entry of the subject must have, 0 for "no entry yet"; `None` for any.
+    pub expect_last: Option<u64>,
+}
+
+/// Where a message came to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Sequence in the stream.
+    pub sequence: u64,
+    /// The broker had a message of this id already and stored nothing.
+    pub duplicate: bool,
+}
+
+/// Why a message is not known to be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Somebody else wrote the subject first; nothing was stored. Read the last entry again.
+    #[error("another entry was written first")]
+    WrongLast,
+    /// Larger than the broker takes, even compressed.
+    #[error("the message is larger than the broker takes")]
+    TooLarge,
+    /// No answer, or a refusal such as a full stream: it may be stored or not.
+    #[error("the broker did not confirm the message: {0}")]
+    Unconfirmed(String),
+}
+
+impl From<PutError> for Problem {
+    fn from(error: PutError) -> Self {
+        let remedy = "look at the broker (disk full, stream full, away); the delivery is tried again";
+        Problem::new("BROKER_NOT_CONFIRMED", error.to_string(), remedy)
+    }
+}
+
+struct Waiting {
+    put: Put,
+    reply: oneshot::Sender<Result<Stored, PutError>>,
+}
+
+/// Publishes to one stream. Cheap to clone; clones share the queue.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Publisher {
+    /// Starts the task that publishes; it ends when the last clone is dropped and the queue is empty.
+    pub(crate) fn start(context: Context, batch_from: usize) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(context, batch_from.max(2), waiting));
+        Self { queue }
+    }
+
+    /// Stores one message, and returns when it is on disk.
+    ///
+    /// # Errors
+    /// See [`PutError`]. After [`PutError::Unconfirmed`] the same put is safe where it carries a message id or an
+    /// expected sequence.
+    pub async fn put(&self, put: Put) -> Result<Stored, PutError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || PutError::Unconfirmed("the publisher has stopped".to_owned());
+        self.queue.send(Waiting { put, reply }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+async fn run(context: Context, batch_from: usize, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut queue: VecDeque<Waiting> = VecDeque::new();
+    let mut in_flight = FuturesUnordered::new();
+    let mut open = true;
+    while open || !queue.is_empty() || !in_flight.is_empty() {
+        while let Ok(more) = waiting.try_recv() {
+            queue.push_back(more);
+        }
+        if queue.len() >= batch_from {
+            let batch = next_batch(&mut queue);
+            send_batch(&context, batch).await;
+        } else if in_flight.len() < WINDOW
+            && let Some(next) = queue.pop_front()
+        {
+            // The message is handed to the connection here, in order; only its acknowledgement is awaited elsewhere.
+            let begun = begin_single(&context, next).await;
+            in_flight.push(begun);
+        } else {
+            tokio::select! {
+                more = waiting.recv(), if open => match more {
+                    Some(more) => queue.push_back(more),
+                    None => open = false,
+                },
+                Some(()) = in_flight.next(), if !in_flight.is_empty() => {}
+            }
+        }
+    }
+}
+
+/// Takes what one batch may hold: no subject twice, since the second could not know the sequence to expect.
+fn next_batch(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut batch = Vec::new();
+    let mut subjects = HashSet::new();
+    let mut bytes = 0;
+    while batch.len() < BATCH
+        && let Some(next) = queue.front()
+    {
+        bytes += next.put.payload.len();
+        if bytes > BATCH_BYTES && !batch.is_empty() || !subjects.insert(next.put.subject.clone()) {
+            break;
+        }
+        batch.extend(queue.pop_front());
+    }
+    batch
+}
+
+async fn begin_single(context: &Context, waiting: Waiting) -> impl Future<Output = ()> + use<> {
+    let Waiting { put, reply } = waiting;
+    let sent = context.send_publish(put.subject.clone(), message(&put)).await;
+    async move {
+        let result = match sent {
+            Ok(ack) => {
+                ack.await.map(|a| Stored { sequence: a.sequence, duplicate: a.duplicate }).map_err(|e| failure(&e))
+            }
+            Err(e) => Err(failure(&e)),
+        };
+        let _ = reply.send(result); // A caller that has gone away needs no answer.
+    }
+}
+
+async fn send_batch(context: &Context, batch: Vec<Waiting>) {
+    match commit(context, &batch).await {
+        Ok(last) => {
+            let count = batch.len() as u64;
+            for (place, waiting) in (1..).zip(batch) {
+                let sequence = last.saturating_sub(count.saturating_sub(place));
+                let _ = waiting.reply.send(Ok(Stored { sequence, duplicate: false }));
+            }
+        }
+        Err(error) => {
+            tracing::debug!(error = %chain(&error), messages = batch.len(), "batch refused; publishing one by one");
+            let mut singles = FuturesUnordered::new();
+            for waiting in batch {
+                let begun = begin_single(context, waiting).await;
+                singles.push(begun);
+            }
+            while singles.next().await.is_some() {}
+        }
+    }
+}
+
+/// Sends all but the last message without asking for an answer; the last one commits the batch (ADR-50 of NATS).
+async fn commit(context: &Context, batch: &[Waiting]) -> Result<u64, PublishError> {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let client = context.client();
+    let count = batch.len();
+    for (place, waiting) in (1..).zip(batch) {
+        let put = &waiting.put;
+        let mut message =
+            message(put).header(NATS_BATCH_ID, id.as_str()).header(NATS_BATCH_SEQUENCE, place.to_string().as_str());
+        if place == count {
+            message = message.header(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
+            return Ok(context.send_publish(put.subject.clone(), message).await?.await?.sequence);
+        }
+        let out = message.outbound_message(put.subject.clone());
+        client
+            .publish_with_headers(out.subject, out.headers.unwrap_or_default(), out.payload)
+            .await
+            .map_err(|e| PublishError::with_source(PublishErrorKind::Other, e))?;
+    }
+    Err(PublishError::new(PublishErrorKind::Other))
+}
+
+fn message(put: &Put) -> PublishMessage {
+    let message = PublishMessage::build().payload(put.payload.clone()).headers(put.headers.clone());
+    match put.expect_last {
+        Some(sequence) => message.header(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string().as_str()),
+        None => message,
+    }
+}
+
+fn failure(error: &PublishError) -> PutError {
+    match error.kind() {
+        PublishErrorKind::WrongLastSequence => PutError::WrongLast,
+        PublishErrorKind::MaxPayloadExceeded => PutError::TooLarge,
+        _ => PutError::Unconfirmed(chain(error)),
+    }
+}

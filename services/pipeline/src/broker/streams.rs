@@ -1,0 +1,151 @@
+//! The streams, buckets and durable consumers, and `provision`, which makes and updates them and never deletes.
+//!
+//! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets nothing.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::{Context, kv};
+
+use super::connect::Settings;
+use crate::problem::{Problem, chain};
+
+/// Webhooks as received.
+pub const HINTS: &str = "HINTS";
+/// What was read at the sources.
+pub const CHANGES: &str = "CHANGES";
+/// What the targets shall be made to hold.
+pub const COMMANDS: &str = "COMMANDS";
+/// Intents and outcomes: the log of what was done.
+pub const OUTCOMES: &str = "OUTCOMES";
+/// Deliveries given up on.
+pub const DEAD: &str = "DEAD";
+/// How far each poll has read.
+pub const CURSORS: &str = "ML_CURSORS";
+/// The calls that a vendor still allows; in memory, since a window outlives no broker.
+pub const BUDGET: &str = "ML_BUDGET";
+
+/// The priority group of every durable consumer: one active client, others stand by.
+pub const GROUP: &str = "active";
+/// Deliveries that may be out at once: parked ones count, so it is far above what a process works on.
+const MAX_ACK_PENDING: i64 = 10_000;
+
+/// A durable consumer and what it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Durable {
+    /// Its name: the service's.
+    pub name: &'static str,
+    /// The stream it reads.
+    pub stream: &'static str,
+    /// The subjects it takes, with `{}` for the connection.
+    pub filter: &'static str,
+}
+
+/// Makes and updates every stream and bucket, and the durables given.
+///
+/// # Errors
+/// `BROKER_PROVISION` names what could not be made and why.
+pub async fn provision(
+    context: &Context,
+    settings: &Settings,
+    connection: &str,
+    durables: &[Durable],
+) -> Result<Vec<String>, Problem> {
+    let mut done = Vec::new();
+    for config in streams(settings) {
+        let name = config.name.clone();
+        context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
+        done.push(format!("stream {name}"));
+    }
+    for config in buckets(settings) {
+        let name = config.bucket.clone();
+        context.create_or_update_key_value(config).await.map_err(|e| failed(&name, &chain(&e)))?;
+        done.push(format!("bucket {name}"));
+    }
+    for durable in durables {
+        let config = consumer(settings, connection, durable);
+        context
+            .create_consumer_on_stream(config, durable.stream)
+            .await
+            .map_err(|e| failed(durable.name, &chain(&e)))?;
+        done.push(format!("consumer {} on {}", durable.name, durable.stream));
+    }
+    Ok(done)
+}
+
+fn failed(name: &str, cause: &str) -> Problem {
+    Problem::new(
+        "BROKER_PROVISION",
+        format!("{name} could not be made or updated: {cause}"),
+        "nats-server 2.15 or later with JetStream is needed, and a user that may manage streams",
+    )
+}
+
+fn streams(settings: &Settings) -> Vec<Config> {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let record = |name: &str, subject: &str, description: &str| Config {
+        name: name.to_owned(),
+        subjects: vec![subject.to_owned()],
+        description: Some(description.to_owned()),
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        max_bytes: settings.max_bytes,
+        max_message_size: 8 * 1024 * 1024,
+        duplicate_window: Duration::from_secs(120),
+        allow_direct: true,
+        allow_atomic_publish: true,
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    };
+    let hints = Config {
+        max_age: 7 * day,
+        deny_delete: false,
+        deny_purge: false,
+        ..record(HINTS, "hint.>", "Webhooks as received, sealed; kept for a week")
+    };
+    vec![
+        hints,
+        record(CHANGES, "change.>", "Records read at the sources, each version once"),
+        record(COMMANDS, "command.>", "What the targets shall be made to hold"),
+        record(OUTCOMES, "outcome.>", "Intents and outcomes; the last entry of a subject is the cross-reference"),
+        record(DEAD, "dead.>", "Deliveries given up on, with code and sentence"),
+    ]
+}
+
+fn buckets(settings: &Settings) -> Vec<kv::Config> {
+    let bucket = |name: &str, description: &str, storage: StorageType| kv::Config {
+        bucket: name.to_owned(),
+        description: description.to_owned(),
+        history: 1,
+        storage,
+        num_replicas: settings.replicas,
+        ..kv::Config::default()
+    };
+    vec![
+        bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key", StorageType::File),
+        bucket(CURSORS, "How far each poll has read", StorageType::File),
+        bucket(BUDGET, "The calls that a vendor still allows in its window", StorageType::Memory),
+    ]
+}
+
+fn consumer(settings: &Settings, connection: &str, durable: &Durable) -> pull::Config {
+    pull::Config {
+        durable_name: Some(durable.name.to_owned()),
+        description: Some(format!("ml-connector run {}", durable.name)),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: settings.ack_wait.0,
+        max_deliver: -1,
+        max_ack_pending: MAX_ACK_PENDING,
+        filter_subject: durable.filter.replace("{}", &crate::subject::token(connection)),
+        num_replicas: settings.replicas,
+        priority_policy: PriorityPolicy::PinnedClient,
+        priority_groups: vec![GROUP.to_owned()],
+        priority_timeout: settings.takeover.0,
+        ..pull::Config::default()
+    }
+}

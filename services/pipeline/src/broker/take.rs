@@ -1,0 +1,238 @@
+//! Taking deliveries from a durable consumer: lane by lane in order, many lanes side by side.
+//!
+//! One client is active and others stand by (a pinned consumer). A delivery that is being worked on is reported to be
+//! in progress, so that slow work is not delivered twice; one that has to wait is handed back with a delay, so that it
+//! holds neither its lane nor a place in this process.
+
+mod lanes;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::message::Acker;
+use async_nats::jetstream::{self, AckKind};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::streams::{Durable, GROUP};
+use super::{Broker, dead};
+use crate::problem::{Problem, chain};
+use crate::verdict::Verdict;
+use lanes::Lanes;
+
+/// One message as a stage sees it.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Its subject.
+    pub subject: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Bytes,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// How often it has been delivered, this time included.
+    pub delivered: u64,
+    /// When the broker stored it, milliseconds since the epoch.
+    pub stored_at: u64,
+}
+
+/// What one service does with its deliveries: take, **decide**, put.
+pub trait Stage: Send + Sync {
+    /// The key whose deliveries stay in order.
+    fn lane(&self, delivery: &Delivery) -> String;
+
+    /// Decides on one delivery; everything that follows from it must be on disk before it says [`Verdict::Done`].
+    fn decide<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Verdict>;
+}
+
+/// Runs `stage` on the deliveries of `durable`, up to `width` at once, until `stop`.
+///
+/// # Errors
+/// `BROKER_NOT_PROVISIONED` when the consumer is not there at the start. Later losses are waited out.
+pub async fn run(
+    broker: &Broker,
+    durable: &Durable,
+    width: usize,
+    stage: &dyn Stage,
+    stop: &CancellationToken,
+) -> Result<(), Problem> {
+    let mut runner = Runner { broker, durable, width, stage, lanes: Lanes::default(), ackers: HashMap::new() };
+    let mut first = true;
+    while !stop.is_cancelled() {
+        match runner.consumer().await {
+            Ok(consumer) => runner.serve(&consumer, stop).await,
+            Err(problem) if first => return Err(problem),
+            Err(problem) => tracing::warn!(%problem, "the consumer is away; trying again"),
+        }
+        first = false;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+struct Runner<'a> {
+    broker: &'a Broker,
+    durable: &'a Durable,
+    width: usize,
+    stage: &'a dyn Stage,
+    lanes: Lanes,
+    ackers: HashMap<u64, Arc<Acker>>,
+}
+
+type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
+
+impl<'a> Runner<'a> {
+    async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
+        let Durable { name, stream, .. } = self.durable;
+        self.broker.jetstream.get_consumer_from_stream(*name, *stream).await.map_err(|e| {
+            Problem::new(
+                "BROKER_NOT_PROVISIONED",
+                format!("the consumer {name} on {stream} could not be opened: {}", chain(&e)),
+                "run `ml-connector provision` against this broker",
+            )
+        })
+    }
+
+    /// Takes until the message stream breaks or `stop`; then lets what is in hand finish and hands back the rest.
+    async fn serve(&mut self, consumer: &jetstream::consumer::Consumer<pull::Config>, stop: &CancellationToken) {
+        let settings = self.broker.settings();
+        let expires = settings.takeover.0 / 2;
+        let messages = consumer
+            .stream()
+            .group(GROUP)
+            .max_messages_per_batch(self.width.max(1))
+            .expires(expires)
+            .heartbeat(expires / 3)
+            .messages()
+            .await;
+        let mut messages = match messages {
+            Ok(messages) => messages,
+            Err(e) => return tracing::warn!(error = %chain(&e), "the consumer could not be pulled from"),
+        };
+        let mut progress = tokio::time::interval(settings.ack_wait.0 / 3);
+        let mut working: Working<'a> = FuturesUnordered::new();
+        let mut taking = true;
+        while taking || !working.is_empty() {
+            self.begin(&mut working);
+            tokio::select! {
+                biased;
+                Some((lane, sequence)) = working.next(), if !working.is_empty() => {
+                    self.ackers.remove(&sequence);
+                    self.lanes.finish(&lane);
+                }
+                () = stop.cancelled(), if taking => taking = false,
+                _ = progress.tick() => self.report_progress().await,
+                next = messages.next(), if taking && self.lanes.waiting() < 2 * self.width => match next {
+                    Some(Ok(message)) => self.accept(message),
+                    Some(Err(e)) => {
+                        tracing::warn!(error = %chain(&e), "taking was interrupted");
+                        taking = false;
+                    }
+                    None => taking = false,
+                },
+            }
+            if !taking {
+                self.hand_back().await;
+            }
+        }
+    }
+
+    fn accept(&mut self, message: jetstream::Message) {
+        let Ok(info) = message.info() else {
+            return tracing::error!(subject = %message.subject, "a message without JetStream's reply subject was ignored");
+        };
+        let (sequence, delivered) = (info.stream_sequence, u64::try_from(info.delivered).unwrap_or(1));
+        let stored_at = u64::try_from(info.published.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        let (message, acker) = message.split();
+        let delivery = Delivery {
+            subject: message.subject.to_string(),
+            headers: message.headers.unwrap_or_default(),
+            payload: message.payload,
+            sequence,
+            delivered,
+            stored_at,
+        };
+        metrics::counter!("ml_taken_total", "consumer" => self.durable.name).increment(1);
+        // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
+        if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
+            self.lanes.push(self.stage.lane(&delivery), delivery);
+        }
+    }
+
+    fn begin(&mut self, working: &mut Working<'a>) {
+        while working.len() < self.width
+            && let Some((lane, delivery)) = self.lanes.next()
+        {
+            let Some(acker) = self.ackers.get(&delivery.sequence).cloned() else {
+                self.lanes.finish(&lane);
+                continue;
+            };
+            let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
+            working.push(Box::pin(async move {
+                let verdict = stage.decide(&delivery).await;
+                settle(broker, name, &delivery, &acker, verdict).await;
+                (lane, delivery.sequence)
+            }));
+        }
+    }
+
+    async fn report_progress(&self) {
+        for acker in self.ackers.values() {
+            if let Err(e) = acker.ack_with(AckKind::Progress).await {
+                tracing::debug!(error = %e, "progress could not be reported");
+            }
+        }
+    }
+
+    async fn hand_back(&mut self) {
+        for delivery in self.lanes.drain() {
+            if let Some(acker) = self.ackers.remove(&delivery.sequence) {
+                let _ = acker.ack_with(AckKind::Nak(None)).await; // Lost: it comes again after the ack wait.
+            }
+        }
+    }
+}
+
+/// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.
+async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker: &Acker, verdict: Verdict) {
+    let kind = match verdict {
+        Verdict::Done => {
+            metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
+            AckKind::Ack
+        }
+        Verdict::RetryAfter(wait, why) => {
+            metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
+            tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
+            AckKind::Nak(Some(wait))
+        }
+        Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
+            Ok(()) => {
+                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code).increment(1);
+                tracing::error!(
+                    subject = delivery.subject,
+                    code = problem.code,
+                    sentence = problem.sentence,
+                    "dead letter"
+                );
+                AckKind::Ack
+            }
+            Err(e) => {
+                tracing::warn!(error = %e, "a dead letter could not be written; trying again");
+                AckKind::Nak(Some(Duration::from_secs(1)))
+            }
+        },
+    };
+    if let Err(e) = acker.ack_with(kind).await {
+        tracing::warn!(error = %e, subject = delivery.subject, "an acknowledgement was lost; it will be delivered again");
+    }
+}

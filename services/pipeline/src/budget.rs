@@ -1,0 +1,225 @@
+//! The calls that a vendor still allows in its window, shared by all processes.
+//!
+//! What is left stands in one entry of an in-memory bucket. A process takes a block of calls out of it with a
+//! compare-and-set and spends the block by itself, so that a steady call costs no message. The vendor's headers are the
+//! truth: where they say less than we think, somebody else is using the window, and the entry is lowered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::kv;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::broker::{Broker, streams};
+use crate::clock::now_millis;
+use crate::problem::Problem;
+
+/// Calls taken out of the shared window at once.
+const BLOCK: u64 = 25;
+/// One in this many of a window's calls is kept for creating documents: polls leave it alone.
+const KEPT_FOR_DOCUMENTS: u64 = 5;
+/// Calls let through before the vendor has said what its limit is.
+const BEFORE_KNOWN: u64 = 4;
+/// A vendor counts its window in whole seconds; we begin the next one this much later.
+const WINDOW_MARGIN: u64 = 1_000;
+
+/// What a call is for. Documents go before polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Creating or settling a document.
+    Document,
+    /// Reading what may wait.
+    Poll,
+}
+
+/// What a vendor's answer says of its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Calls allowed in a window.
+    pub limit: u64,
+    /// Calls left in this one.
+    pub remaining: u64,
+    /// Until the next one begins.
+    pub reset: Duration,
+}
+
+/// The shared entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Shared {
+    limit: Option<u64>,
+    /// Calls of this window that no process has taken yet.
+    free: u64,
+    /// End of this window, milliseconds since the epoch.
+    ends_at: u64,
+    /// Nobody calls before this time: the vendor asked for patience.
+    blocked_until: u64,
+}
+
+/// This process's share.
+#[derive(Debug, Default)]
+struct Share {
+    seen: Shared,
+    revision: u64,
+    /// Calls taken out of the window and not yet made.
+    block: u64,
+    /// Calls made whose answer is not there yet.
+    in_flight: u64,
+    /// The vendor answered without saying a limit.
+    unlimited: bool,
+}
+
+/// The budget of one vendor. Cheap to clone; clones share the block.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    bucket: kv::Store,
+    vendor: &'static str,
+    share: Arc<Mutex<Share>>,
+}
+
+impl Budget {
+    /// The budget of `vendor`, shared with every process on this broker.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED` when its bucket is missing.
+    pub async fn open(broker: &Broker, vendor: &'static str) -> Result<Self, Problem> {
+        Ok(Self { bucket: broker.bucket(streams::BUDGET).await?, vendor, share: Arc::default() })
+    }
+
+    /// The vendor's name.
+    pub fn vendor(&self) -> &'static str {
+        self.vendor
+    }
+
+    /// Takes one call out of the budget.
+    ///
+    /// # Errors
+    /// How long to wait when none is left for this class.
+    pub async fn take(&self, class: Class) -> Result<(), Duration> {
+        let mut share = self.share.lock().await;
+        for _ in 0..8 {
+            let now = now_millis();
+            if share.seen.blocked_until > now {
+                return Err(Duration::from_millis(share.seen.blocked_until - now));
+            }
+            if share.unlimited {
+                share.in_flight += 1;
+                return Ok(());
+            }
+            if now >= share.seen.ends_at {
+                share.block = 0; // A block is good for the window that it was taken from.
+            }
+            if share.block > 0 && (class == Class::Document || share.may_poll()) {
+                share.block -= 1;
+                share.in_flight += 1;
+                return Ok(());
+            }
+            self.refill(&mut share, class, now).await?;
+        }
+        Err(Duration::from_millis(50)) // Others are quicker just now.
+    }
+
+    /// Takes a block out of the shared entry, or says how long there is none.
+    async fn refill(&self, share: &mut Share, class: Class, now: u64) -> Result<(), Duration> {
+        let away = |_| Duration::from_secs(1);
+        let (mut shared, revision) = self.read().await.map_err(away)?;
+        if shared.blocked_until > now {
+            share.seen = shared;
+            return Ok(()); // The caller's next turn waits for it.
+        }
+        if now >= shared.ends_at {
+            shared.free = shared.limit.unwrap_or(BEFORE_KNOWN);
+            shared.ends_at = now + if shared.limit.is_some() { 60 * 60 * 1000 } else { WINDOW_MARGIN };
+        }
+        let kept = if class == Class::Poll { shared.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS } else { 0 };
+        let grant = shared.free.saturating_sub(kept).min(BLOCK).min((shared.limit.unwrap_or(BLOCK) / 8).max(1));
+        if grant == 0 {
+            let wait = shared.ends_at.saturating_sub(now).max(1);
+            share.seen = shared;
+            return Err(Duration::from_millis(wait));
+        }
+        shared.free -= grant;
+        if let Some(written) = self.write(&shared, revision).await {
+            share.seen = shared;
+            share.revision = written;
+            share.block += grant;
+        }
+        Ok(())
+    }
+
+    /// Learns from an answer's headers; `None` when it had none.
+    pub async fn learn(&self, window: Option<Window>) {
+        let mut share = self.share.lock().await;
+        share.in_flight = share.in_flight.saturating_sub(1);
+        let Some(window) = window else {
+            share.unlimited = share.seen.limit.is_none();
+            return;
+        };
+        share.unlimited = false;
+        let now = now_millis();
+        let reset = u64::try_from(window.reset.as_millis()).unwrap_or(u64::MAX);
+        let ends_at = now.saturating_add(reset).saturating_add(WINDOW_MARGIN);
+        let mine = share.block + share.in_flight;
+        let free = window.remaining.saturating_sub(mine);
+        let known = share.seen.limit == Some(window.limit) && share.seen.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN;
+        if known && share.seen.free <= free {
+            return; // The vendor leaves at least what we think.
+        }
+        for _ in 0..4 {
+            let Ok((mut shared, revision)) = self.read().await else { return };
+            let same = shared.limit == Some(window.limit) && shared.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN;
+            shared.free = if same { shared.free.min(free) } else { free };
+            shared.limit = Some(window.limit);
+            if !same {
+                shared.ends_at = ends_at;
+            }
+            if let Some(written) = self.write(&shared, revision).await {
+                share.seen = shared;
+                share.revision = written;
+                return;
+            }
+        }
+    }
+
+    /// The vendor refused a call and asked for patience: nobody calls for `wait`.
+    pub async fn block(&self, wait: Duration) {
+        let mut share = self.share.lock().await;
+        let until = now_millis().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        share.block = 0;
+        for _ in 0..4 {
+            let Ok((mut shared, revision)) = self.read().await else { break };
+            shared.blocked_until = shared.blocked_until.max(until);
+            if let Some(written) = self.write(&shared, revision).await {
+                share.seen = shared;
+                share.revision = written;
+                return;
+            }
+        }
+        share.seen.blocked_until = share.seen.blocked_until.max(until);
+    }
+
+    async fn read(&self) -> Result<(Shared, u64), ()> {
+        match self.bucket.entry(self.vendor).await {
+            Ok(Some(entry)) => Ok((serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision)),
+            Ok(None) => Ok((Shared::default(), 0)),
+            Err(e) => {
+                tracing::warn!(error = %e, vendor = self.vendor, "the budget could not be read");
+                Err(())
+            }
+        }
+    }
+
+    /// Writes the entry if nobody else has since `revision`; returns the new revision.
+    async fn write(&self, shared: &Shared, revision: u64) -> Option<u64> {
+        let bytes = serde_json::to_vec(shared).ok()?;
+        self.bucket.update(self.vendor, bytes.into(), revision).await.ok()
+    }
+}
+
+impl Share {
+    /// A poll may not spend what is kept for documents.
+    fn may_poll(&self) -> bool {
+        let kept = self.seen.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS;
+        self.seen.free + self.block > kept
+    }
+}

@@ -1,0 +1,51 @@
+//! How far a poll has read: one small JSON value for each poll, written after the changes are on disk, never before.
+
+use async_nats::jetstream::kv;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::broker::{Broker, streams};
+use crate::problem::{Problem, chain};
+
+/// The cursor of one poll.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    bucket: kv::Store,
+    key: String,
+}
+
+impl Cursor {
+    /// The cursor called `name` (`commerce.order`) of the broker's connection.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
+    pub async fn open(broker: &Broker, connection: &str, name: &str) -> Result<Self, Problem> {
+        let key = format!("{}.{name}", crate::subject::token(connection).replace('=', "_"));
+        Ok(Self { bucket: broker.bucket(streams::CURSORS).await?, key })
+    }
+
+    /// What was last written, or `None` before the first time.
+    ///
+    /// # Errors
+    /// When the broker does not answer, or the value is of another kind.
+    pub async fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, Problem> {
+        let entry = self.bucket.get(self.key.as_str()).await.map_err(|e| self.failed("read", &chain(&e)))?;
+        let parse = |bytes: bytes::Bytes| serde_json::from_slice(&bytes).map_err(|e| self.failed("read", &chain(&e)));
+        entry.map(parse).transpose()
+    }
+
+    /// Moves the cursor.
+    ///
+    /// # Errors
+    /// When the broker does not confirm it; the poll then reads the same again.
+    pub async fn write<T: Serialize>(&self, value: &T) -> Result<(), Problem> {
+        let bytes = serde_json::to_vec(value).map_err(|e| self.failed("written", &chain(&e)))?;
+        self.bucket.put(self.key.as_str(), bytes.into()).await.map_err(|e| self.failed("written", &chain(&e)))?;
+        Ok(())
+    }
+
+    fn failed(&self, what: &str, cause: &str) -> Problem {
+        let remedy = "look at the broker; the poll reads on from where the cursor stands";
+        Problem::new("CURSOR_FAILED", format!("the cursor {} could not be {what}: {cause}", self.key), remedy)
+    }
+}

@@ -1,0 +1,101 @@
+//! The headers that every message carries: CloudEvents in binary mode, W3C trace context, content type, and ours.
+//!
+//! See the NATS protocol binding of CloudEvents 1.0 for the `ce-` names and their percent-encoding.
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use uuid::Uuid;
+
+/// The version of a record: a keyed hash of its content.
+pub const VERSION: &str = "Ml-Version";
+/// When the source says that the record was last changed, as the source writes it.
+pub const SOURCE_UPDATED: &str = "Ml-Source-Updated";
+/// What an entry of `OUTCOMES` is: `intent`, `applied`, `unchanged`, `rejected`, `verified`.
+pub const KIND: &str = "Ml-Kind";
+/// The lane of a command.
+pub const LANE: &str = "Ml-Lane";
+/// Code of a dead letter.
+pub const CODE: &str = "Ml-Code";
+/// Sentence of a dead letter, percent-encoded.
+pub const SENTENCE: &str = "Ml-Sentence";
+/// What to do about a dead letter, percent-encoded.
+pub const REMEDY: &str = "Ml-Remedy";
+/// Deliveries of a dead letter's message until it was given up on.
+pub const ATTEMPTS: &str = "Ml-Attempts";
+/// Subject of a dead letter's message.
+pub const ORIGIN: &str = "Ml-Origin-Subject";
+/// Stream sequence of a dead letter's message.
+pub const ORIGIN_SEQUENCE: &str = "Ml-Origin-Sequence";
+
+/// Media type of protobuf bodies.
+pub const PROTOBUF: &str = "application/protobuf";
+/// Media type of JSON bodies.
+pub const JSON: &str = "application/json";
+
+/// What may not stand in a header's value as it is; everything beyond ASCII is encoded anyway.
+const OUTSIDE: &AsciiSet = &CONTROLS.add(b'"').add(b'%');
+
+const TRACEPARENT: &str = "traceparent";
+
+/// Namespace of our name-based ids (RFC 9562, version 5).
+const NAMESPACE: Uuid = Uuid::from_u128(0x6d6c_2d63_6f6e_6e65_6374_6f72_0000_0001);
+
+/// An id derived from what it stands for: the same parts give the same id, in every process and at every time.
+pub fn derived_id(parts: &[&str]) -> String {
+    Uuid::new_v5(&NAMESPACE, parts.join("\u{1f}").as_bytes()).to_string()
+}
+
+/// What an envelope says of its message.
+#[derive(Debug, Clone, Copy)]
+pub struct Envelope<'a> {
+    /// Message id: `Nats-Msg-Id` and `ce-id`.
+    pub id: &'a str,
+    /// The service that writes it.
+    pub source: &'a str,
+    /// CloudEvents type, such as `ml.change.order`.
+    pub kind: &'a str,
+    /// Media type of the body.
+    pub content_type: &'a str,
+}
+
+impl Envelope<'_> {
+    /// The headers; the trace goes on from `cause`, or starts here.
+    pub fn headers(&self, cause: Option<&HeaderMap>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_MESSAGE_ID, self.id);
+        headers.insert("Content-Type", self.content_type);
+        headers.insert("ce-specversion", "1.0");
+        headers.insert("ce-id", self.id);
+        headers.insert("ce-source", self.source);
+        headers.insert("ce-type", self.kind);
+        headers.insert("ce-time", crate::clock::now().to_string().as_str());
+        let parent = cause.and_then(|h| h.get(TRACEPARENT)).map(|v| v.as_str().to_owned());
+        headers.insert(TRACEPARENT, parent.unwrap_or_else(new_traceparent).as_str());
+        if let Some(cause_id) = cause.and_then(|h| h.get("ce-id")) {
+            headers.insert("ce-causationid", cause_id.as_str());
+        }
+        headers
+    }
+}
+
+/// A W3C trace context of a new trace, not sampled by itself.
+fn new_traceparent() -> String {
+    let span = Uuid::new_v4().as_u128() as u64;
+    format!("00-{}-{span:016x}-00", Uuid::new_v4().simple())
+}
+
+/// Text as a header's value: everything outside printable ASCII, and `"` and `%`, percent-encoded as UTF-8.
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, OUTSIDE).to_string()
+}
+
+/// The text that [`encode`] encoded.
+pub fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// A header's value as text.
+pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|v| v.as_str())
+}

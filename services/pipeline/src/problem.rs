@@ -1,0 +1,48 @@
+//! What a person is told when something is wrong: a code to look up, a sentence, and what to do.
+//!
+//! Errors inside the program are typed per module; this is the form in which they leave it, on a terminal, in a dead
+//! letter, in a log line. Each code has a page in `deploy/runbook`.
+
+use std::fmt;
+
+/// A code, a plain sentence and a remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Upper-case code, the name of a runbook page.
+    pub code: &'static str,
+    /// What is wrong, in words an operator or accountant understands.
+    pub sentence: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Problem {
+    /// Builds a problem from its three parts.
+    pub fn new(code: &'static str, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into(), remedy: remedy.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.sentence)?;
+        if self.remedy.is_empty() { Ok(()) } else { write!(f, "\n  what to do: {}", self.remedy) }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// An error and all its causes on one line, for a log line or a sentence.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::{self, Broker};
+use crate::health::{self, Health};
+use crate::problem::Problem;
+use crate::subject::Subjects;
+use crate::telemetry;
+use crate::vault::{self, Vault};
+
+/// The settings that every service needs.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    /// Name of the connection: one Visma company paired with one Commerce instance.
+    pub connection: String,
+    /// The broker.
+    pub nats: broker::Settings,
+    /// The master key.
+    pub vault: vault::Settings,
+    /// Logging.
+    pub log: telemetry::Settings,
+    /// Admin ports by service.
+    pub admin: Admin,
+}
+
+/// The admin port of each service, by its name; `127.0.0.1:0` takes any free one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Admin(pub BTreeMap<String, SocketAddr>);
+
+/// What a running service works with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The service's name: its durable consumer, its `ce-source`, its metrics.
+    pub name: &'static str,
+    /// Name of the connection.
+    pub connection: String,
+    /// The broker.
+    pub broker: Broker,
+    /// Seals and opens personal data.
+    pub vault: Vault,
+    /// What keeps the service from being ready.
+    pub health: Health,
+    /// Cancelled when the service is to stop.
+    pub stop: CancellationToken,
+}
+
+/// Runs the service `name`: sets everything up, lets `work` run until it ends or a signal comes, and stops in order.
+///
+/// # Errors
+/// What kept the service from starting, or what ended its work.
+pub async fn run<F, W>(name: &'static str, shell: Shell, work: W) -> Result<(), Problem>
+where
+    W: FnOnce(Context) -> F,
+    F: Future<Output = Result<(), Problem>>,
+{
+    crypto_provider();
+    let _telemetry = telemetry::start(name, &shell.log)?;
+    let stop = CancellationToken::new();
+    let health = Health::default();
+    health.not_ready("broker", "not connected yet");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listen = shell.admin.0.get(name).copied().unwrap_or(any);
+    let admin = health::serve(listen, health.clone(), stop.clone()).await?;
+    tracing::info!(service = name, %admin, version = env!("CARGO_PKG_VERSION"), "starting");
+    tokio::spawn(cancel_on_signal(stop.clone()));
+
+    let context = tokio::select! {
+        context = open(name, &shell, health, stop.clone()) => context?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    context.health.ready("broker");
+    tracing::info!(service = name, "ready");
+    let ended = work(context).await;
+    stop.cancel();
+    tracing::info!(service = name, "stopped");
+    ended
+}
+
+/// Connects and opens the vault.
+async fn open(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Result<Context, Problem> {
+    let broker = broker::connect(&shell.nats, name, Subjects::new(&shell.connection)).await?;
+    let vault = open_vault(&broker, &shell.vault).await?;
+    Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
+}
+
+/// Opens the vault on a connected broker.
+///
+/// # Errors
+/// When no master key is set, it does not fit, or the bucket is missing.
+pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<Vault, Problem> {
+    let master = vault::master_key(settings)?;
+    let bucket = broker.bucket(vault::BUCKET).await?;
+    Vault::open(bucket, master).await.map_err(|e| {
+        let remedy = "use the master key that this broker's data was sealed with";
+        Problem::new("VAULT_BAD_MASTER_KEY", crate::problem::chain(&e), remedy)
+    })
+}
+
+/// Makes aws-lc-rs the process's TLS provider: explicitly, so that a second one in the tree cannot make it ambiguous.
+pub fn crypto_provider() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default(); // Err: it is installed already.
+}
+
+async fn cancel_on_signal(stop: CancellationToken) {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+        () = stop.cancelled() => return,
+    }
+    tracing::info!("stopping; a second signal ends at once");
+    stop.cancel();
+    let _ = tokio::signal::ctrl_c().await;
+    std::process::exit(130);
+}

@@ -1,0 +1,145 @@
+//! Settings come from three places, later ones winning: the shipped default file, the operator's file, and environment
+//! variables named `ML__SECTION__KEY`.
+//!
+//! What the sections mean is each service's business; this module reads, merges and refuses. An unknown key is refused
+//! with the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{Config, File, FileFormat};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::problem::Problem;
+
+/// Prefix of environment variables that override a key.
+const PREFIX: &str = "ML__";
+
+/// Where settings come from.
+#[derive(Debug, Clone)]
+pub struct Sources<'a> {
+    /// Text of the shipped default file; it holds every key.
+    pub default: &'a str,
+    /// The operator's file, if one is given.
+    pub file: Option<PathBuf>,
+    /// The process environment, or a test's.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl<'a> Sources<'a> {
+    /// The default file, `file`, and this process's environment.
+    pub fn process(default: &'a str, file: Option<PathBuf>) -> Self {
+        Self { default, file, environment: std::env::vars().collect() }
+    }
+
+    /// Merges the sources and reads them as `T`.
+    ///
+    /// # Errors
+    /// `SETTINGS_UNREADABLE` when the file is missing or is no TOML, `SETTINGS_INVALID` for an unknown key or a wrong type.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.merge()?.try_deserialize().map_err(|e| invalid(&e.to_string(), self.file.as_deref()))
+    }
+
+    /// The merged settings as TOML, secrets masked: what `ml-connector config` prints.
+    ///
+    /// # Errors
+    /// As [`Sources::load`].
+    pub fn masked(&self) -> Result<String, Problem> {
+        let mut table: toml::Value =
+            self.merge()?.try_deserialize().map_err(|e| invalid(&e.to_string(), self.file.as_deref()))?;
+        mask(&mut table);
+        toml::to_string_pretty(&table).map_err(|e| invalid(&e.to_string(), None))
+    }
+
+    fn merge(&self) -> Result<Config, Problem> {
+        let mut builder = Config::builder().add_source(File::from_str(self.default, FileFormat::Toml));
+        if let Some(path) = &self.file {
+            let text = std::fs::read_to_string(path).map_err(|e| {
+                Problem::new(
+                    "SETTINGS_UNREADABLE",
+                    format!("the settings file {} could not be read: {e}", path.display()),
+                    "give the right path with --config or ML_CONFIG",
+                )
+            })?;
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        for (name, value) in &self.environment {
+            if let Some(key) = name.strip_prefix(PREFIX) {
+                let key = key.replace("__", ".").to_lowercase();
+                builder = builder
+                    .set_override(&key, value.clone())
+                    .map_err(|e| invalid(&format!("{name}: {e}"), self.file.as_deref()))?;
+            }
+        }
+        builder.build().map_err(|e| {
+            let file = self.file.as_deref().unwrap_or_else(|| Path::new("(default settings)"));
+            Problem::new(
+                "SETTINGS_UNREADABLE",
+                format!("{}: {e}", file.display()),
+                "correct the TOML at the place named",
+            )
+        })
+    }
+}
+
+fn invalid(message: &str, file: Option<&Path>) -> Problem {
+    let at = file.map_or_else(String::new, |f| format!(" (from {}, the defaults or the environment)", f.display()));
+    let remedy = nearest_known(message).map_or_else(
+        || "correct the value; `ml-connector config` prints what is in force".to_owned(),
+        |name| format!("did you mean `{name}`? `ml-connector config` prints every key"),
+    );
+    Problem::new("SETTINGS_INVALID", format!("{message}{at}"), remedy)
+}
+
+/// Finds the known key nearest to an unknown one in serde's own words: "unknown field `x`, expected one of `a`, `b`".
+fn nearest_known(message: &str) -> Option<String> {
+    let rest = message.split_once("unknown field `")?.1;
+    let (unknown, rest) = rest.split_once('`')?;
+    let mut best: Option<(f64, &str)> = None;
+    for known in rest.split('`').skip(1).step_by(2) {
+        let likeness = strsim::jaro_winkler(unknown, known);
+        if best.is_none_or(|(score, _)| likeness > score) {
+            best = Some((likeness, known));
+        }
+    }
+    best.filter(|(score, _)| *score > 0.6).map(|(_, known)| known.to_owned())
+}
+
+fn mask(value: &mut toml::Value) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, inner) in table.iter_mut() {
+                let secret =
+                    ["secret", "password", "master_key", "token", "nkey_seed"].iter().any(|w| key.ends_with(w));
+                match inner {
+                    toml::Value::String(text) if secret && !text.is_empty() => "********".clone_into(text),
+                    other => mask(other),
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+/// A length of time written as people write it: `250ms`, `30s`, `10m`, `4h`, or ISO 8601 (`PT10M`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parsed: jiff::SignedDuration = text
+            .parse()
+            .map_err(|e| D::Error::custom(format!("`{text}` is no length of time such as \"30s\" or \"10m\": {e}")))?;
+        Duration::try_from(parsed).map(Span).map_err(|_| D::Error::custom(format!("`{text}` must not be negative")))
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}ms", self.0.as_millis()))
+    }
+}

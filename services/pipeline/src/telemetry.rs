@@ -1,0 +1,73 @@
+//! Logs on stderr, and traces by OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+
+use std::io::IsTerminal as _;
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use serde::Deserialize;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+
+use crate::problem::Problem;
+
+/// How a service logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or directives such as `info,writer=debug`. `RUST_LOG` wins.
+    pub level: String,
+    /// `text` for people, `json` for machines.
+    pub format: Format,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// One readable line.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Keeps the exporter alive; what is not yet exported goes out when it is dropped.
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(Err(e)) = self.provider.take().map(|p| p.shutdown()) {
+            tracing::warn!(error = %e, "the last spans could not be exported");
+        }
+    }
+}
+
+/// Starts logging and, where a collector is named, tracing, as the service `name`.
+///
+/// # Errors
+/// `TELEMETRY` when the level is no filter or the exporter cannot be built.
+pub fn start(name: &'static str, settings: &Settings) -> Result<Telemetry, Problem> {
+    let wrong =
+        |e: &dyn std::fmt::Display| Problem::new("TELEMETRY", e.to_string(), "correct [log] or OTEL_* variables");
+    let directives = std::env::var("RUST_LOG").unwrap_or_else(|_| settings.level.clone());
+    let filter = EnvFilter::try_new(directives).map_err(|e| wrong(&e))?;
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = match settings.format {
+        Format::Text => lines.boxed(),
+        Format::Json => fmt::layer().json().with_writer(std::io::stderr).boxed(),
+    };
+    let provider = if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
+        let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().build().map_err(|e| wrong(&e))?;
+        let resource = Resource::builder().with_service_name(name).build();
+        Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    } else {
+        None
+    };
+    let spans = provider.as_ref().map(|p| tracing_opentelemetry::layer().with_tracer(p.tracer("ml-connector")));
+    tracing_subscriber::registry().with(filter).with(lines).with(spans).try_init().map_err(|e| wrong(&e))?;
+    Ok(Telemetry { provider })
+}

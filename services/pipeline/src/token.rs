@@ -1,0 +1,128 @@
+//! OAuth 2.0 client credentials: one token for the process, renewed before it ends, dropped when it is refused.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use oauth2::basic::BasicClient;
+use oauth2::{AuthType, ClientId, ClientSecret, RequestTokenError, Scope, TokenResponse as _, TokenUrl};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::http::{Http, SendError};
+use crate::problem::Problem;
+
+/// What a token is asked for with.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Token endpoint.
+    pub token_url: String,
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: SecretString,
+    /// Scopes, as the vendor names them.
+    pub scopes: Vec<String>,
+    /// Further form fields, such as Visma's `tenant_id`.
+    pub extra: Vec<(String, String)>,
+    /// What the vendor's error words mean and what to do, by its `error` code.
+    pub explain: fn(error: &str) -> Option<(&'static str, &'static str)>,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The vendor refuses the credentials: only a person can help.
+    #[error("{0}")]
+    Refused(Problem),
+    /// The token endpoint could not be asked: it may answer later.
+    #[error("no token could be fetched: {0}")]
+    Away(String),
+}
+
+/// A token, kept until shortly before it ends.
+#[derive(Debug)]
+pub struct Tokens {
+    http: Http,
+    grant: Grant,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    token: String,
+    renew_at: Instant,
+}
+
+impl Tokens {
+    /// Holds no token yet.
+    pub fn new(http: Http, grant: Grant) -> Self {
+        Self { http, grant, held: Mutex::default() }
+    }
+
+    /// A token that is good for a while yet.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn get(&self) -> Result<String, TokenError> {
+        let mut held = self.held.lock().await;
+        if let Some(token) = held.as_ref().filter(|h| Instant::now() < h.renew_at) {
+            return Ok(token.token.clone());
+        }
+        let fresh = self.fetch().await?;
+        *held = Some(fresh.clone());
+        Ok(fresh.token)
+    }
+
+    /// Drops `token` if it is still the one held: the vendor refused it.
+    pub async fn drop_refused(&self, token: &str) {
+        let mut held = self.held.lock().await;
+        if held.as_ref().is_some_and(|h| h.token == token) {
+            *held = None;
+        }
+    }
+
+    async fn fetch(&self) -> Result<Held, TokenError> {
+        let url = TokenUrl::new(self.grant.token_url.clone()).map_err(|e| TokenError::Refused(bad_url(&e)))?;
+        let client = BasicClient::new(ClientId::new(self.grant.client_id.clone()))
+            .set_client_secret(ClientSecret::new(self.grant.client_secret.expose_secret().to_owned()))
+            .set_auth_type(AuthType::RequestBody)
+            .set_token_uri(url);
+        let mut request = client.exchange_client_credentials();
+        for scope in &self.grant.scopes {
+            request = request.add_scope(Scope::new(scope.clone()));
+        }
+        for (name, value) in &self.grant.extra {
+            request = request.add_extra_param(name, value);
+        }
+        let asked_at = Instant::now();
+        let send = |request: oauth2::HttpRequest| async move {
+            let answer = self.http.send(request.map(Bytes::from)).await?;
+            Ok::<_, SendError>(answer.map(Vec::from))
+        };
+        let answer = request.request_async(&send).await.map_err(|e| self.failure(e))?;
+        let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
+        // Eleven twelfths: 55 minutes of an hour.
+        Ok(Held { token: answer.access_token().secret().clone(), renew_at: asked_at + lifetime * 11 / 12 })
+    }
+
+    fn failure(&self, error: RequestTokenError<SendError, oauth2::basic::BasicErrorResponse>) -> TokenError {
+        match error {
+            RequestTokenError::ServerResponse(answer) => {
+                let code = answer.error().to_string();
+                let (sentence, remedy) = (self.grant.explain)(&code).unwrap_or((
+                    "the token endpoint refuses the credentials",
+                    "check client id, secret, scope and tenant",
+                ));
+                TokenError::Refused(Problem::new("CREDENTIALS_REFUSED", format!("{sentence} ({code})"), remedy))
+            }
+            RequestTokenError::Request(e) => TokenError::Away(e.to_string()),
+            RequestTokenError::Parse(e, _) => TokenError::Away(format!("the token endpoint answered no token: {e}")),
+            RequestTokenError::Other(e) => TokenError::Away(e),
+        }
+    }
+}
+
+fn bad_url(error: &url::ParseError) -> Problem {
+    Problem::new("SETTINGS_INVALID", format!("the token URL is no URL: {error}"), "correct token_url")
+}

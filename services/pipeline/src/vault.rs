@@ -1,0 +1,236 @@
+//! Personal data is sealed in place under a key per person, from the first event on.
+//!
+//! The streams of record are never rewritten, so a person is erased by deleting one key: what stands in the history then
+//! stays unreadable. Keys of persons are wrapped under the master key (XChaCha20-Poly1305) and kept in a bucket; subjects
+//! and headers carry a keyed hash, never an e-mail address.
+
+mod cipher;
+mod json;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::jetstream::kv;
+use hmac::{Hmac, KeyInit, Mac};
+use rand::RngCore as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::problem::Problem;
+pub use cipher::CipherError;
+
+/// Bucket of the wrapped keys.
+pub const BUCKET: &str = "ML_KEYS";
+/// Keys of persons held in memory at most; beyond that the cache starts over.
+const CACHE: usize = 20_000;
+
+type Key = Zeroizing<[u8; 32]>;
+
+/// Where the master key comes from. One of the two must be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// 32 bytes, base64 or hex. Prefer the file.
+    pub master_key: SecretString,
+    /// A file that holds the same; wins over `master_key`.
+    pub master_key_file: String,
+}
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The bucket of keys could not be read.
+    #[error("reading a key of the vault")]
+    Read(#[source] async_nats::Error),
+    /// The bucket of keys could not be written.
+    #[error("writing a key of the vault")]
+    Write(#[source] async_nats::Error),
+    /// The person's key was deleted: the person was erased.
+    #[error("the person's key was erased")]
+    Erased,
+    /// A text is no sealed text, or was sealed under another key.
+    #[error("opening sealed data")]
+    Cipher(#[from] CipherError),
+}
+
+/// Seals and opens; cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bucket: kv::Store,
+    master: Key,
+    hash: Key,
+    hints: Key,
+    persons: Mutex<HashMap<String, Key>>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(sealed)")
+    }
+}
+
+/// Reads the master key that the settings name.
+///
+/// # Errors
+/// `VAULT_NO_MASTER_KEY` when none is set, `VAULT_BAD_MASTER_KEY` when it is not 32 bytes of base64 or hex.
+pub fn master_key(settings: &Settings) -> Result<Zeroizing<[u8; 32]>, Problem> {
+    let remedy = "make one with `ml-connector master-key > master.key` and set vault.master_key_file";
+    let text = if settings.master_key_file.is_empty() {
+        Zeroizing::new(settings.master_key.expose_secret().to_owned())
+    } else {
+        Zeroizing::new(std::fs::read_to_string(&settings.master_key_file).map_err(|e| {
+            let sentence = format!("the master key file {} could not be read: {e}", settings.master_key_file);
+            Problem::new("VAULT_NO_MASTER_KEY", sentence, remedy)
+        })?)
+    };
+    if text.trim().is_empty() {
+        return Err(Problem::new(
+            "VAULT_NO_MASTER_KEY",
+            "no master key is set, and personal data must be sealed",
+            remedy,
+        ));
+    }
+    cipher::parse_key(text.trim()).ok_or_else(|| {
+        Problem::new("VAULT_BAD_MASTER_KEY", "the master key is not 32 bytes written in base64 or hex", remedy)
+    })
+}
+
+/// A new random master key, base64.
+pub fn new_master_key() -> String {
+    cipher::write_key(&cipher::random_key())
+}
+
+impl Vault {
+    /// Opens the vault kept in `bucket`; the first opening makes the keys that all processes share.
+    ///
+    /// # Errors
+    /// When the bucket cannot be used, or its keys were wrapped under another master key.
+    pub async fn open(bucket: kv::Store, master: Zeroizing<[u8; 32]>) -> Result<Self, VaultError> {
+        let hash = named_key(&bucket, &master, "hash", true).await?;
+        let hints = named_key(&bucket, &master, "hints", true).await?;
+        Ok(Self { inner: Arc::new(Inner { bucket, master, hash, hints, persons: Mutex::default() }) })
+    }
+
+    /// A keyed hash of `text` within `purpose`, 32 hex digits: equal texts meet, and nobody can try e-mail addresses.
+    pub fn keyed_hash(&self, purpose: &str, text: &str) -> String {
+        self.keyed_hash_bytes(purpose, text.as_bytes())
+    }
+
+    /// As [`Vault::keyed_hash`], of bytes.
+    pub fn keyed_hash_bytes(&self, purpose: &str, bytes: &[u8]) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.inner.hash.as_slice()) else {
+            return String::new(); // HMAC takes keys of any length.
+        };
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(bytes);
+        hex::encode(mac.finalize().into_bytes().get(..16).unwrap_or_default())
+    }
+
+    /// The person token of a normalised e-mail address: names the person's key, and stands in subjects and headers.
+    pub fn person(&self, email: &str) -> String {
+        self.keyed_hash("person", email)
+    }
+
+    /// Seals the strings at `pointers` of `value` in place, under the key of `person`.
+    ///
+    /// # Errors
+    /// When the person's key cannot be had.
+    pub async fn seal_fields(
+        &self,
+        person: &str,
+        value: &mut serde_json::Value,
+        pointers: &[String],
+    ) -> Result<(), VaultError> {
+        if pointers.is_empty() {
+            return Ok(());
+        }
+        let key = self.person_key(person, true).await?;
+        json::seal(value, pointers, person, &key)?;
+        Ok(())
+    }
+
+    /// Opens every sealed string of `value` in place.
+    ///
+    /// # Errors
+    /// [`VaultError::Erased`] when a person's key was deleted; else when a key cannot be had or does not fit.
+    pub async fn open_fields(&self, value: &mut serde_json::Value) -> Result<(), VaultError> {
+        for person in json::persons(value) {
+            let key = self.person_key(&person, false).await?;
+            json::open(value, &person, &key)?;
+        }
+        Ok(())
+    }
+
+    /// Seals bytes under the key of `person`.
+    ///
+    /// # Errors
+    /// When the person's key cannot be had.
+    pub async fn seal(&self, person: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let key = self.person_key(person, true).await?;
+        Ok(cipher::seal(&key, person.as_bytes(), plain)?)
+    }
+
+    /// Opens what [`Vault::seal`] sealed.
+    ///
+    /// # Errors
+    /// As [`Vault::open_fields`].
+    pub async fn open_bytes(&self, person: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let key = self.person_key(person, false).await?;
+        Ok(Zeroizing::new(cipher::open(&key, person.as_bytes(), sealed)?))
+    }
+
+    /// Seals a webhook's body as received; whose data it holds is not known yet, and the stream of hints is short-lived.
+    ///
+    /// # Errors
+    /// Only when the cipher refuses the length.
+    pub fn seal_hint(&self, body: &[u8]) -> Result<Vec<u8>, VaultError> {
+        Ok(cipher::seal(&self.inner.hints, b"hint", body)?)
+    }
+
+    async fn person_key(&self, person: &str, create: bool) -> Result<Key, VaultError> {
+        if let Some(key) = self.cached(person) {
+            return Ok(key);
+        }
+        let key = named_key(&self.inner.bucket, &self.inner.master, &format!("person.{person}"), create).await?;
+        let mut persons = self.inner.persons.lock().unwrap_or_else(PoisonError::into_inner);
+        if persons.len() >= CACHE {
+            persons.clear();
+        }
+        persons.insert(person.to_owned(), key.clone());
+        Ok(key)
+    }
+
+    fn cached(&self, person: &str) -> Option<Key> {
+        self.inner.persons.lock().unwrap_or_else(PoisonError::into_inner).get(person).cloned()
+    }
+}
+
+/// Reads and unwraps the key `name`, or makes it when `create` says so; whoever creates first wins.
+async fn named_key(bucket: &kv::Store, master: &Key, name: &str, create: bool) -> Result<Key, VaultError> {
+    for _ in 0..3 {
+        if let Some(wrapped) = bucket.get(name).await.map_err(|e| VaultError::Read(e.into()))? {
+            let plain = Zeroizing::new(cipher::open(master, name.as_bytes(), &wrapped)?);
+            let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| CipherError)?;
+            return Ok(Zeroizing::new(key));
+        }
+        if !create {
+            return Err(VaultError::Erased);
+        }
+        let mut key = Zeroizing::new([0_u8; 32]);
+        rand::rng().fill_bytes(key.as_mut_slice());
+        let wrapped = cipher::seal(master, name.as_bytes(), key.as_slice())?;
+        match bucket.create(name, wrapped.into()).await {
+            Ok(_) => return Ok(key),
+            Err(e) if e.kind() == kv::CreateErrorKind::AlreadyExists => {}
+            Err(e) => return Err(VaultError::Write(e.into())),
+        }
+    }
+    Err(VaultError::Erased)
+}

@@ -1,0 +1,26 @@
+//! A stage's decision on one delivery. The step from it to the broker is made in one place, `broker::take`.
+
+use std::time::Duration;
+
+use crate::problem::Problem;
+
+/// What shall become of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Dealt with; everything that follows from it is on disk.
+    Done,
+    /// Not now: deliver it again after this time. The text says what it waits for.
+    RetryAfter(Duration, String),
+    /// Given up on: it goes to the dead letters with a code and a sentence.
+    Dead(Problem),
+}
+
+impl Verdict {
+    /// Another try after something of ours, not the delivery, failed: waits grow with the number of deliveries.
+    pub fn retry(delivered: u64, why: impl Into<String>) -> Self {
+        Self::RetryAfter(
+            crate::retry::wait_after(delivered, Duration::from_millis(200), Duration::from_secs(60)),
+            why.into(),
+        )
+    }
+}
