@@ -5,9 +5,13 @@
 
 pub mod decimal;
 mod encoding;
+pub mod keyset;
 pub mod oauth;
 pub mod order;
+pub mod page;
+pub mod requests;
 pub mod search;
+pub mod stores;
 pub mod time;
 
 #[cfg(test)]

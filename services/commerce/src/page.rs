@@ -1,0 +1,118 @@
+//! One page of a list of orders.
+//!
+//! The orders stay JSON, with their numbers as text: what is recorded is what was read, and only the two fields that
+//! paging needs are looked at. A page that does not say how many rows there are is no empty page: taking a broken answer
+//! for "nothing new" would move the cursor past orders that were never read.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::order::DecodeError;
+use crate::order::field::id_of;
+use crate::order::from_text;
+use crate::time::Moment;
+
+/// A page of `GET /V1/orders`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrdersPage {
+    /// The rows, as sorted by the server.
+    pub items: Vec<OrderRow>,
+    /// Rows of the whole search, on all its pages.
+    pub total_count: u64,
+}
+
+/// One order of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// Database id.
+    pub entity_id: u64,
+    /// When the row was last written.
+    pub updated_at: Moment,
+    /// The order as it was sent.
+    pub order: Value,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default)]
+    items: Option<Vec<Value>>,
+    total_count: u64,
+}
+
+impl OrdersPage {
+    /// Decodes the body of a list answer.
+    ///
+    /// # Errors
+    /// When it is no list, when rows are announced and none are there, or when a row lacks its id or time.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        let wire: Wire = from_text(body)?;
+        let Some(values) = wire.items else {
+            return match wire.total_count {
+                0 => Ok(Self { items: Vec::new(), total_count: 0 }),
+                count => Err(DecodeError { path: "items".into(), reason: format!("missing, of {count} rows in all") }),
+            };
+        };
+        let items =
+            values.into_iter().enumerate().map(|(index, order)| OrderRow::read(index, order)).collect::<Result<_, _>>();
+        Ok(Self { items: items?, total_count: wire.total_count })
+    }
+}
+
+impl OrderRow {
+    fn read(index: usize, order: Value) -> Result<Self, DecodeError> {
+        let fail = |field: &str, reason: String| DecodeError { path: format!("items[{index}].{field}"), reason };
+        let entity_id = order.get("entity_id").and_then(id_of);
+        let entity_id = entity_id.ok_or_else(|| fail("entity_id", "an id is needed here: a whole number".into()))?;
+        let updated_at = order.get("updated_at").and_then(Value::as_str).unwrap_or_default();
+        let updated_at = Moment::parse(updated_at).map_err(|error| fail("updated_at", error.to_string()))?;
+        Ok(Self { entity_id, updated_at, order })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OrdersPage;
+    use crate::fixtures::{CONFIGURABLE, DOWNLOADABLE};
+
+    fn decode(text: &str) -> Result<OrdersPage, String> {
+        OrdersPage::decode(text.as_bytes()).map_err(|error| error.path)
+    }
+
+    #[test]
+    fn rows_keep_their_number_text() {
+        let page = decode(&format!(
+            "{{\"items\":[{CONFIGURABLE},{DOWNLOADABLE}],\"search_criteria\":{{}},\"total_count\":9}}"
+        ))
+        .expect("a page");
+        assert_eq!((page.items.len(), page.total_count), (2, 9));
+        assert_eq!((page.items[0].entity_id, page.items[1].entity_id), (487, 94));
+        assert!(page.items[1].order.to_string().contains("1.7763568394003e-15"));
+    }
+
+    #[test]
+    fn an_empty_page_says_so() {
+        for text in [r#"{"items":[],"total_count":0}"#, r#"{"items":null,"total_count":0}"#, r#"{"total_count":0}"#] {
+            assert_eq!(decode(text).map(|page| page.items.len()), Ok(0), "{text}");
+        }
+        assert_eq!(decode(r#"{"items":[],"total_count":838}"#).map(|page| page.total_count), Ok(838));
+    }
+
+    #[test]
+    fn a_broken_page_is_not_empty() {
+        for (text, path) in [
+            (r#"{"items":null,"total_count":3}"#, "items"),
+            (r#"{"items":[]}"#, "."),
+            ("[]", "."),
+            ("<html>", "."),
+            (r#"{"items":[{}],"total_count":1}"#, "items[0].entity_id"),
+            (
+                r#"{"items":[{"entity_id":"1","updated_at":"2026-01-01 00:00:00"},7],"total_count":1}"#,
+                "items[1].entity_id",
+            ),
+            (r#"{"items":[{"entity_id":1}],"total_count":1}"#, "items[0].updated_at"),
+            (r#"{"items":[{"entity_id":1,"updated_at":"soon"}],"total_count":1}"#, "items[0].updated_at"),
+        ] {
+            assert_eq!(decode(text), Err(path.to_owned()), "{text}");
+        }
+    }
+}

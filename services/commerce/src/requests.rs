@@ -1,0 +1,165 @@
+//! The requests that we send to Commerce's read side, unsigned.
+//!
+//! A request is data: who sends it signs it first, anew on each attempt, over exactly the address that stands in it. No
+//! value of a record ever goes into a path, since Commerce signs an escaped path differently; what is looked up by a
+//! text is searched for.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, USER_AGENT};
+use http::{Method, Request, Uri};
+use url::Url;
+
+use crate::search::{Direction, Filter, PageSize, Search, SearchError};
+
+/// Where the REST door of one Commerce instance is, as `https://shop.example.com/rest/default` (PaaS, with the code of a
+/// store view) or `https://na1.api.commerce.adobe.com/<tenant>` (SaaS). A slash at the end makes no difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base(String);
+
+/// Why an address is no base.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseError {
+    /// No address at all.
+    #[error("`{0}` is no address: write it as https://shop.example.com/rest/default")]
+    Syntax(String),
+    /// Neither `http` nor `https`.
+    #[error("`{0}` must begin with https:// (or http:// for a local server)")]
+    Scheme(String),
+    /// Something that no base has.
+    #[error("`{0}` must end with its path: no user, query, fragment or escape, and not the /V1 itself")]
+    Extra(String),
+}
+
+/// Why a request cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The search is outside the grammar.
+    #[error("the search cannot be sent")]
+    Search(#[from] SearchError),
+    /// The address is too long or otherwise refused.
+    #[error("the address cannot be sent")]
+    Address(#[from] http::Error),
+}
+
+impl Base {
+    /// Reads a configured address.
+    ///
+    /// # Errors
+    /// When requests to it could not be signed or would go astray.
+    pub fn parse(text: &str) -> Result<Self, BaseError> {
+        let url = Url::parse(text).map_err(|_| BaseError::Syntax(text.to_owned()))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(BaseError::Scheme(text.to_owned()));
+        }
+        let path = url.path().trim_end_matches('/');
+        let user = !url.username().is_empty() || url.password().is_some();
+        if user || url.query().is_some() || url.fragment().is_some() || path.contains('%') || path.ends_with("/V1") {
+            return Err(BaseError::Extra(text.to_owned()));
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    /// A `GET` of a path below this base, which begins with `/V1/` and may end in a query.
+    fn get(&self, path: &str) -> Result<Request<Bytes>, RequestError> {
+        let address = format!("{}{path}", self.0);
+        let uri = Uri::try_from(address).map_err(http::Error::from)?;
+        // Without `Accept`, or with one for HTML, Commerce may answer XML or a page.
+        let request = Request::builder().method(Method::GET).uri(uri).header(ACCEPT, "application/json");
+        Ok(request.header(USER_AGENT, "ml-connector").body(Bytes::new())?)
+    }
+}
+
+/// `GET /V1/orders/{id}`: one order by its database id. Answered with [`crate::order::Order`].
+///
+/// # Errors
+/// None in practice.
+pub fn order(base: &Base, entity_id: u64) -> Result<Request<Bytes>, RequestError> {
+    base.get(&format!("/V1/orders/{entity_id}"))
+}
+
+/// `GET /V1/orders` for the number that people see. Answered with [`crate::page::OrdersPage`] of one row or none.
+///
+/// # Errors
+/// None in practice.
+pub fn order_by_increment_id(base: &Base, increment_id: &str) -> Result<Request<Bytes>, RequestError> {
+    // Two rows are asked for, so that a number that is not unique shows.
+    let search = Search::new(PageSize::new(2)?).and(Filter::equal("increment_id", increment_id));
+    orders(base, &search.sort("entity_id", Direction::Ascending))
+}
+
+/// `GET /V1/orders` for a search, as [`crate::keyset::Pager::next_search`] makes. Answered with
+/// [`crate::page::OrdersPage`].
+///
+/// # Errors
+/// When the search is outside the grammar.
+pub fn orders(base: &Base, search: &Search) -> Result<Request<Bytes>, RequestError> {
+    base.get(&format!("/V1/orders?{}", search.query()?))
+}
+
+/// `GET /V1/store/storeViews`: which website each store view belongs to. Answered with [`crate::stores::StoreView`]s.
+///
+/// # Errors
+/// None in practice.
+pub fn store_views(base: &Base) -> Result<Request<Bytes>, RequestError> {
+    base.get("/V1/store/storeViews")
+}
+
+/// `GET /V1/store/websites`: the codes of the websites. Answered with [`crate::stores::Website`]s.
+///
+/// # Errors
+/// None in practice.
+pub fn websites(base: &Base) -> Result<Request<Bytes>, RequestError> {
+    base.get("/V1/store/websites")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::{Base, BaseError, order, order_by_increment_id, orders, store_views, websites};
+    use crate::search::{Filter, PageSize, Search};
+
+    fn base(text: &str) -> Base {
+        Base::parse(text).expect("a base")
+    }
+
+    #[test]
+    fn every_spelling_of_a_base_gives_one_address() {
+        for text in ["https://shop.example.com/rest/default", "https://Shop.example.com:443/rest/default/"] {
+            let request = order(&base(text), 1042).expect("a request");
+            assert_eq!(request.uri(), "https://shop.example.com/rest/default/V1/orders/1042");
+            assert_eq!((request.method().as_str(), request.body().len()), ("GET", 0));
+            assert_eq!(request.headers()["accept"], "application/json");
+        }
+        let address = |text: &str| store_views(&base(text)).expect("a request").uri().to_string();
+        assert_eq!(address("http://127.0.0.1:8092"), "http://127.0.0.1:8092/V1/store/storeViews");
+        assert_eq!(address("http://127.0.0.1:8092/"), "http://127.0.0.1:8092/V1/store/storeViews");
+    }
+
+    #[test]
+    fn values_go_into_the_query() {
+        let base = base("https://shop.example.com/rest/default");
+        let uri = |request: Request<_>| request.uri().path_and_query().expect("a path").to_string();
+        let found = uri(order_by_increment_id(&base, "A/1 #?").expect("a request"));
+        assert!(found.starts_with("/rest/default/V1/orders?searchCriteria%5B"), "{found}");
+        assert!(found.contains("%5Bvalue%5D=A%2F1%20%23%3F&"), "{found}");
+        assert_eq!(uri(websites(&base).expect("a request")), "/rest/default/V1/store/websites");
+        let search = (0..11).fold(Search::new(PageSize::MAX), |search, _| search.and(Filter::equal("entity_id", 1)));
+        assert!(orders(&base, &search).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_no_base() {
+        for text in ["", "shop.example.com", "/rest"] {
+            assert!(matches!(Base::parse(text), Err(BaseError::Syntax(_))), "{text}");
+        }
+        for text in ["ftp://shop.example.com", "file:///rest", "data:x"] {
+            assert!(matches!(Base::parse(text), Err(BaseError::Scheme(_))), "{text}");
+        }
+        for text in ["/rest?x=1", "/rest#x", "/a%2Fb", "/rest/default/V1", "/rest/V1/"] {
+            let text = format!("https://shop.example.com{text}");
+            assert!(matches!(Base::parse(&text), Err(BaseError::Extra(_))), "{text}");
+        }
+        assert!(matches!(Base::parse("https://user:word@shop.example.com"), Err(BaseError::Extra(_))));
+    }
+}
