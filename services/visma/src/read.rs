@@ -1,0 +1,224 @@
+//! Records as Visma gives them, as far as we look at them.
+//!
+//! Read leniently: unknown fields are ignored, a scalar may come as `{value, description}`, a missing one is none. What is not
+//! lenient is money: a number is taken exactly, or the record is not taken.
+
+mod lenient;
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::etag::Etag;
+use crate::stamp::Stamp;
+
+/// A record that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} cannot be read: {source}")]
+pub struct ReadError {
+    what: &'static str,
+    source: serde_path_to_error::Error<serde_json::Error>,
+}
+
+fn read<'a, T: Deserialize<'a>>(what: &'static str, value: &'a Value) -> Result<T, ReadError> {
+    serde_path_to_error::deserialize(value).map_err(|source| ReadError { what, source })
+}
+
+/// A customer (`CustomerDto`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerRead {
+    /// What people call it by; may be changed in Visma.
+    #[serde(deserialize_with = "lenient::required")]
+    pub number: String,
+    /// What never changes.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub internal_id: Option<i64>,
+    /// Display name.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: Option<String>,
+    /// Of the main contact, as it was entered.
+    #[serde(default, rename = "mainContact", deserialize_with = "lenient::email")]
+    pub email: Option<String>,
+    /// Organisation number, as it was entered.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub corporate_id: Option<String>,
+    /// VAT registration number, as it was entered.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub vat_registration_id: Option<String>,
+    /// Whether it may be invoiced.
+    #[serde(default, deserialize_with = "lenient::customer_status")]
+    pub status: CustomerStatus,
+    /// When it was created.
+    #[serde(default, rename = "createdDateTime", deserialize_with = "lenient::stamp")]
+    pub created: Option<Stamp>,
+    /// When it was last modified.
+    #[serde(default, rename = "lastModifiedDateTime", deserialize_with = "lenient::stamp")]
+    pub last_modified: Option<Stamp>,
+    /// Its version.
+    #[serde(default, deserialize_with = "lenient::etag")]
+    pub time_stamp: Option<Etag>,
+}
+
+/// Status of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum CustomerStatus {
+    /// In use.
+    Active,
+    /// No new documents.
+    OnHold,
+    /// Over its credit.
+    CreditHold,
+    /// Retired.
+    Inactive,
+    /// Made for one document.
+    OneTime,
+    /// A status that came later than this list, or none.
+    Other(String),
+    /// Not told.
+    #[default]
+    Unknown,
+}
+
+impl CustomerRead {
+    /// From a row of a list, or from the record itself.
+    ///
+    /// # Errors
+    /// No number, or a field of a type that nothing can be made of.
+    pub fn read(value: &Value) -> Result<Self, ReadError> {
+        read("the customer", value)
+    }
+}
+
+/// A customer document (`CustomerInvoiceDto`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceRead {
+    /// Visma's number.
+    #[serde(rename = "referenceNumber", deserialize_with = "lenient::required")]
+    pub number: String,
+    /// Our reference, or another's.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub external_reference: Option<String>,
+    /// `Invoice`, `CreditNote`, …
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub document_type: Option<String>,
+    /// `Hold`, `Balanced`, `Open`, `Closed`, …
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+    /// A draft.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub hold: Option<bool>,
+    /// `amount`. Visma's texts on which of the two amounts is in which currency contradict each other: compare both where
+    /// the document's currency is not the company's.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub amount: Option<Decimal>,
+    /// `amountInCurrency`.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub amount_in_currency: Option<Decimal>,
+    /// `vatTotal`.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub vat_total: Option<Decimal>,
+    /// `vatTotalInCurrency`.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub vat_total_in_currency: Option<Decimal>,
+    /// ISO 4217.
+    #[serde(default, rename = "currencyId", deserialize_with = "lenient::text")]
+    pub currency: Option<String>,
+    /// Number of its customer.
+    #[serde(default, rename = "customer", deserialize_with = "lenient::key")]
+    pub customer_number: Option<String>,
+    /// When it was created.
+    #[serde(default, rename = "createdDateTime", deserialize_with = "lenient::stamp")]
+    pub created: Option<Stamp>,
+    /// When it was last modified.
+    #[serde(default, rename = "lastModifiedDateTime", deserialize_with = "lenient::stamp")]
+    pub last_modified: Option<Stamp>,
+    /// Its version.
+    #[serde(default, deserialize_with = "lenient::etag")]
+    pub time_stamp: Option<Etag>,
+}
+
+impl InvoiceRead {
+    /// From a row of a list, or from the record itself.
+    ///
+    /// # Errors
+    /// No number, or a field of a type that nothing can be made of.
+    pub fn read(value: &Value) -> Result<Self, ReadError> {
+        read("the customer invoice", value)
+    }
+
+    /// An invoice, and not a credit note that was made of one and took its reference along.
+    #[must_use]
+    pub fn is_invoice(&self) -> bool {
+        self.document_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("invoice"))
+    }
+
+    /// Carries this reference of ours, to the letter.
+    #[must_use]
+    pub fn carries(&self, reference: &str) -> bool {
+        self.external_reference.as_deref().is_some_and(|theirs| theirs.trim() == reference)
+    }
+}
+
+/// A branch (`BranchDto`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BranchRead {
+    /// Its number.
+    #[serde(deserialize_with = "lenient::required")]
+    pub number: String,
+    /// The company's or branch's name.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: Option<String>,
+    /// Whether it is in use.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub is_active: Option<bool>,
+}
+
+impl BranchRead {
+    /// From a row of the list.
+    ///
+    /// # Errors
+    /// No number, or a field of a type that nothing can be made of.
+    pub fn read(value: &Value) -> Result<Self, ReadError> {
+        read("the branch", value)
+    }
+}
+
+/// A financial period (`FinancialPeriodDto`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeriodRead {
+    /// The financial year.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub year: Option<i64>,
+    /// The period, in Visma's spelling.
+    #[serde(deserialize_with = "lenient::required")]
+    pub period: String,
+    /// Its first moment.
+    #[serde(default, deserialize_with = "lenient::stamp")]
+    pub start_date: Option<Stamp>,
+    /// Its end. Whether the day still belongs to it is not documented.
+    #[serde(default, deserialize_with = "lenient::stamp")]
+    pub end_date: Option<Stamp>,
+    /// May be posted to at all.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub active: Option<bool>,
+    /// Closed for customer documents.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub closed_in_customer_ledger: Option<bool>,
+}
+
+impl PeriodRead {
+    /// From a row of the list.
+    ///
+    /// # Errors
+    /// No period, or a field of a type that nothing can be made of.
+    pub fn read(value: &Value) -> Result<Self, ReadError> {
+        read("the financial period", value)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! A reply of Visma's becomes one of a closed set of answers.
+//!
+//! For a create, one question decides: may something have been done? `Failure` keeps the answers apart by that, and only
+//! by what was seen: 400 and 401 and 429 prove that nothing was; a 500 with a message of Visma's may be a refused document
+//! or a done one; everything that a gateway says, and every silence, proves nothing.
+
+mod said;
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::Value;
+
+use crate::etag::Etag;
+use crate::list::Page;
+use crate::rate;
+use crate::refusal::Refusal;
+
+pub use said::{Said, plain};
+
+/// Visma's pause when it names none.
+const UNNAMED_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a write came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Done.
+    Accepted {
+        /// Of a create: the number that Visma gave.
+        number: Option<String>,
+        /// The version that it has now, where told.
+        etag: Option<Etag>,
+    },
+    /// There was nothing to do: deleted before.
+    Unchanged,
+    /// Not done, or not known to be done.
+    Failed(Failure),
+}
+
+/// Why a call did not give what it was made for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// 412 and 409: the version that was sent is not the current one. Nothing was done.
+    #[error("Visma holds another version: {said}")]
+    Stale {
+        /// Visma's words.
+        said: Said,
+    },
+    /// 429: no calls before this is over. Nothing was done.
+    #[error("Visma takes no calls for {retry_after:?}")]
+    Busy {
+        /// From `Retry-After`, else from the window's end.
+        retry_after: Duration,
+        /// Visma's words.
+        said: Said,
+    },
+    /// 401: the token is not taken. Once, it is worth a new one. Nothing was done.
+    #[error("Visma does not take the token: {said}")]
+    Unauthorised {
+        /// Visma's words.
+        said: Said,
+    },
+    /// 403: the token is taken, and may not do this. Nothing was done.
+    #[error("Visma does not allow this call: {said}")]
+    Forbidden {
+        /// Visma's words.
+        said: Said,
+    },
+    /// 404: no such record; of a create or a list, a wrong base URL. Nothing was done.
+    #[error("Visma has nothing under this address: {said}")]
+    NotFound {
+        /// Visma's words.
+        said: Said,
+    },
+    /// Another 3xx or 4xx: read and refused, and it would be again. Nothing was done.
+    #[error("Visma refuses ({status}): {said}")]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// What it is about.
+        refusal: Refusal,
+        /// Visma's words.
+        said: Said,
+    },
+    /// 500 with a message of Visma's own: often a refusal all the same. Of a write, done or not done.
+    #[error("Visma failed on it ({status}): {said}")]
+    Broken {
+        /// The status.
+        status: StatusCode,
+        /// What it is about.
+        refusal: Refusal,
+        /// Visma's words.
+        said: Said,
+    },
+    /// A gateway's word, a reply that lacks what it must have, a body that is not what it should be. Of a write, done or
+    /// not done.
+    #[error("{why} ({status}): {said}")]
+    Unknown {
+        /// The status.
+        status: StatusCode,
+        /// What is wrong with the reply.
+        why: &'static str,
+        /// From `Retry-After`, where there is one.
+        retry_after: Option<Duration>,
+        /// Its words.
+        said: Said,
+    },
+}
+
+impl Failure {
+    /// The code of the runbook page.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Stale { .. } => "VISMA_STALE",
+            Self::Busy { .. } => "VISMA_BUSY",
+            Self::Unauthorised { .. } => "VISMA_UNAUTHORISED",
+            Self::Forbidden { .. } => "VISMA_FORBIDDEN",
+            Self::NotFound { .. } => "VISMA_NOT_FOUND",
+            Self::Refused { refusal, .. } => refusal.code(),
+            Self::Broken { refusal: Refusal::Other, .. } => "VISMA_BROKEN",
+            Self::Broken { refusal, .. } => refusal.code(),
+            Self::Unknown { .. } => "VISMA_UNREADABLE",
+        }
+    }
+
+    /// What to do, for a person.
+    #[must_use]
+    pub fn what_to_do(&self) -> &'static str {
+        match self {
+            Self::Stale { .. } => "Nothing: it is read again and merged.",
+            Self::Busy { .. } => {
+                "Nothing: calls go on when Visma's window opens. Ask Visma for more calls if it is often."
+            }
+            Self::Unauthorised { .. } => "Check that tenant_id is the company's tenant, and not the customer's.",
+            Self::Forbidden { .. } => "Give the integration the scopes and roles that it needs in this company.",
+            Self::NotFound { .. } => "Check the base URL, and whether the record was removed in Visma.",
+            Self::Refused { refusal, .. } | Self::Broken { refusal, .. } => refusal.what_to_do(),
+            Self::Unknown { .. } => "Check the base URL and Visma's status page.",
+        }
+    }
+}
+
+/// The answer to a create: 201, an empty body, and a `Location` that ends in the number.
+#[must_use]
+pub fn read_create(reply: &Response<Bytes>, now: SystemTime) -> Answer {
+    if !reply.status().is_success() {
+        return Answer::Failed(failure(reply, now));
+    }
+    match location_number(reply.headers()) {
+        Some(number) => Answer::Accepted { number: Some(number), etag: Etag::of(reply.headers()) },
+        None => Answer::Failed(unknown(reply, "a create was answered without the number of what it created")),
+    }
+}
+
+/// The answer to an update: 204 and the new ETag.
+#[must_use]
+pub fn read_update(reply: &Response<Bytes>, now: SystemTime) -> Answer {
+    if reply.status().is_success() {
+        return Answer::Accepted { number: None, etag: Etag::of(reply.headers()) };
+    }
+    Answer::Failed(failure(reply, now))
+}
+
+/// The answer to a delete: 204; 404 when it is gone already.
+#[must_use]
+pub fn read_delete(reply: &Response<Bytes>, now: SystemTime) -> Answer {
+    match reply.status() {
+        status if status.is_success() => Answer::Accepted { number: None, etag: None },
+        StatusCode::NOT_FOUND => Answer::Unchanged,
+        _ => Answer::Failed(failure(reply, now)),
+    }
+}
+
+/// A record and its version.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_record(reply: &Response<Bytes>, now: SystemTime) -> Result<(Value, Option<Etag>), Failure> {
+    let record = json(reply, now)?;
+    if !record.is_object() {
+        return Err(unknown(reply, "a record was asked for and the reply is none"));
+    }
+    let etag =
+        Etag::of(reply.headers()).or_else(|| record.get("timeStamp").and_then(Value::as_str).and_then(Etag::parse));
+    Ok((record, etag))
+}
+
+/// One page of a list, or a list that comes whole.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_page(reply: &Response<Bytes>, now: SystemTime) -> Result<Page<Value>, Failure> {
+    Page::read(json(reply, now)?).map_err(|_| unknown(reply, "a list was asked for and the reply is none"))
+}
+
+fn json(reply: &Response<Bytes>, now: SystemTime) -> Result<Value, Failure> {
+    if reply.status() != StatusCode::OK {
+        return Err(failure(reply, now));
+    }
+    serde_json::from_slice(reply.body()).map_err(|_| unknown(reply, "the reply is not JSON"))
+}
+
+fn unknown(reply: &Response<Bytes>, why: &'static str) -> Failure {
+    Failure::Unknown { status: reply.status(), why, retry_after: None, said: Said::read(reply.headers(), reply.body()) }
+}
+
+fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
+    let (status, headers) = (reply.status(), reply.headers());
+    let said = Said::read(headers, reply.body());
+    let retry_after = rate::retry_after(headers, now);
+    match status {
+        StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Failure::Stale { said },
+        StatusCode::TOO_MANY_REQUESTS => {
+            let window = || rate::Window::of(headers).filter(|window| window.remaining == 0).map(|window| window.reset);
+            Failure::Busy { retry_after: retry_after.or_else(window).unwrap_or(UNNAMED_PAUSE), said }
+        }
+        StatusCode::UNAUTHORIZED => Failure::Unauthorised { said },
+        StatusCode::FORBIDDEN => Failure::Forbidden { said },
+        StatusCode::NOT_FOUND | StatusCode::GONE => Failure::NotFound { said },
+        // Somebody gave up waiting for somebody: whoever it was, the request may have gone through.
+        StatusCode::REQUEST_TIMEOUT => Failure::Unknown { status, why: "the request timed out", retry_after, said },
+        StatusCode::INTERNAL_SERVER_ERROR if said.structured => {
+            Failure::Broken { status, refusal: Refusal::of(&said.message), said }
+        }
+        status if status.is_client_error() || status.is_redirection() => {
+            Failure::Refused { status, refusal: Refusal::of(&said.message), said }
+        }
+        status if status.is_server_error() => Failure::Unknown {
+            status,
+            why: "the reply is a gateway's or a server's without a word of Visma's",
+            retry_after,
+            said,
+        },
+        status => Failure::Unknown { status, why: "no such reply is known to this call", retry_after, said },
+    }
+}
+
+/// The last segment of `Location`'s path. The host may be another than ours, and the key may stand as `b64(…)` or escaped.
+fn location_number(headers: &HeaderMap) -> Option<String> {
+    use base64::Engine as _;
+    use base64::alphabet::URL_SAFE;
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
+    let (before, last) = path.rsplit_once('/')?;
+    // A bare origin has no path, and its last segment is the host.
+    if before.ends_with('/') || last.is_empty() {
+        return None;
+    }
+    let key = percent_encoding::percent_decode_str(last).decode_utf8().ok()?.into_owned();
+    let Some(encoded) = key.strip_prefix("b64(").and_then(|rest| rest.strip_suffix(')')) else {
+        return Some(key);
+    };
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let bytes = GeneralPurpose::new(&URL_SAFE, lenient).decode(encoded).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! A moment on Visma's own clock.
+//!
+//! Visma stamps records with a wall clock and names no zone, in three shapes. What zone it is, is documented nowhere, and
+//! there is evidence for the server's local time. So a stamp is opaque: it is compared with other stamps of Visma's, moved
+//! back by an overlap, and never held against a clock of ours. Local time repeats an hour in autumn, so an overlap of an
+//! hour or more is a cursor's.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::civil::{DateTime, DateTimeRound};
+use jiff::{RoundMode, SignedDuration, Timestamp, Unit};
+use serde::{Deserialize, Serialize};
+
+/// A moment on Visma's clock, to the millisecond. Ordered as that clock runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Stamp(DateTime);
+
+/// A text that is none of the shapes in which Visma writes a moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a moment as Visma writes one (2026-11-22T09:00:00.000, with or without zone)")]
+pub struct StampError {
+    text: String,
+}
+
+impl Stamp {
+    /// This moment less an overlap.
+    #[must_use]
+    pub fn rewound(self, overlap: Duration) -> Self {
+        Self(self.0.saturating_sub(overlap))
+    }
+
+    /// A stamp that Visma's clock had passed at the given instant, whatever its zone: no clock on earth runs more than 12
+    /// hours behind UTC. `overlap` is for the difference between the clocks.
+    #[must_use]
+    pub fn surely_before(unix_millis: u64, overlap: Duration) -> Self {
+        let behind = SignedDuration::from_hours(12);
+        let instant = i64::try_from(unix_millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let utc = instant.unwrap_or(Timestamp::MAX).to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        Self(utc.saturating_sub(behind)).rewound(overlap)
+    }
+}
+
+impl FromStr for Stamp {
+    type Err = StampError;
+
+    fn from_str(text: &str) -> Result<Self, StampError> {
+        let trimmed = text.trim();
+        let (date, time) = trimmed.split_once(['T', ' ']).unwrap_or((trimmed, "00:00:00"));
+        // The zone says where the clock hangs; the wall clock is what the filter compares.
+        let time = time.find(['Z', 'z', '+', '-']).and_then(|zone| time.get(..zone)).unwrap_or(time);
+        let moment = DateTime::from_str(&format!("{date}T{time}")).ok();
+        // The filter takes milliseconds; a truncated cursor reads a row again, a rounded one could skip it.
+        let moment =
+            moment.and_then(|m| m.round(DateTimeRound::new().smallest(Unit::Millisecond).mode(RoundMode::Trunc)).ok());
+        moment.map(Self).ok_or_else(|| StampError { text: text.to_owned() })
+    }
+}
+
+impl TryFrom<String> for Stamp {
+    type Error = StampError;
+
+    fn try_from(text: String) -> Result<Self, StampError> {
+        text.parse()
+    }
+}
+
+impl From<Stamp> for String {
+    fn from(stamp: Stamp) -> Self {
+        stamp.to_string()
+    }
+}
+
+/// In the shape that the filters take: milliseconds, no zone (Visma's page on date and time conditions).
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(text: &str) -> Stamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_shape_is_the_same_wall_clock() {
+        for text in [
+            "2020-08-05T15:13:15.643",
+            "2020-08-05 15:13:15.643",
+            "2020-08-05T15:13:15.643Z",
+            "2020-08-05T15:13:15.643+02:00",
+            "2020-08-05T15:13:15.6439999-05:00",
+        ] {
+            assert_eq!(stamp(text).to_string(), "2020-08-05T15:13:15.643", "{text}");
+        }
+        assert_eq!(stamp("2020-08-05T15:13:15").to_string(), "2020-08-05T15:13:15.000");
+        assert_eq!(stamp("2020-08-05").to_string(), "2020-08-05T00:00:00.000");
+        for text in ["", "yesterday", "2020-13-01", "2020-08-05T25:00:00"] {
+            assert!(text.parse::<Stamp>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_overlap_crosses_days() {
+        assert_eq!(
+            stamp("2026-03-01T00:30:00").rewound(Duration::from_secs(3600)).to_string(),
+            "2026-02-28T23:30:00.000"
+        );
+        assert!(stamp("2026-03-01") < stamp("2026-03-01T00:00:00.001"));
+    }
+
+    #[test]
+    fn surely_before_is_before_in_every_zone() {
+        // 2026-11-22T09:00:00Z is 21:00 of the day before in the last zone on earth.
+        assert_eq!(Stamp::surely_before(1_795_338_000_000, Duration::ZERO).to_string(), "2026-11-21T21:00:00.000");
+    }
+
+    #[test]
+    fn a_cursor_survives_its_bucket() {
+        let kept = serde_json::to_string(&stamp("2026-11-22 09:00:00.5")).unwrap();
+        assert_eq!(kept, "\"2026-11-22T09:00:00.500\"");
+        assert_eq!(serde_json::from_str::<Stamp>(&kept).unwrap(), stamp("2026-11-22T09:00:00.500"));
+    }
+}
