@@ -9,10 +9,12 @@ pub mod keyset;
 pub mod oauth;
 pub mod order;
 pub mod page;
+pub mod reply;
 pub mod requests;
 pub mod search;
 pub mod stores;
 pub mod time;
+pub mod webhook;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
