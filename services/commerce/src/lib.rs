@@ -9,11 +9,13 @@ pub mod keyset;
 pub mod oauth;
 pub mod order;
 pub mod page;
+pub mod person;
 pub mod reply;
 pub mod requests;
 pub mod search;
 pub mod stores;
 pub mod time;
+pub mod version;
 pub mod webhook;
 
 #[cfg(test)]

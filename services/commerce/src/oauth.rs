@@ -18,6 +18,9 @@ use url::Url;
 
 use crate::encoding::{decode, encode};
 
+/// A decoded name and value. Bytes, since Commerce signs what was sent and not what it means.
+type Parameter = (Vec<u8>, Vec<u8>);
+
 /// Digits of a nonce. Commerce keeps 32 characters and takes two that begin alike for one.
 pub const NONCE_LENGTH: usize = 32;
 
@@ -117,7 +120,7 @@ fn sign(credentials: &Credentials, base_string: &str) -> Result<String, SignErro
 }
 
 /// Method, address and parameters in the shape of RFC 5849 section 3.4.1. Parameters come decoded.
-fn base_string(method: &Method, base_uri: &str, parameters: &[(Vec<u8>, Vec<u8>)]) -> String {
+fn base_string(method: &Method, base_uri: &str, parameters: &[Parameter]) -> String {
     let mut pairs: Vec<(String, String)> =
         parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
     pairs.sort_unstable();
@@ -140,7 +143,7 @@ fn base_uri(url: &Url) -> Result<String, SignError> {
 }
 
 /// The parameters of a query, decoded, if every release of Commerce reads them alike.
-fn query_parameters(query: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, SignError> {
+fn query_parameters(query: &str) -> Result<Vec<Parameter>, SignError> {
     let mut parameters: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
     if query.is_empty() {
         return Ok(Vec::new());

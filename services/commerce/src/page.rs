@@ -1,8 +1,8 @@
 //! One page of a list of orders.
 //!
 //! The orders stay JSON, with their numbers as text: what is recorded is what was read, and only the two fields that
-//! paging needs are looked at. A page that does not say how many rows there are is no empty page: taking a broken answer
-//! for "nothing new" would move the cursor past orders that were never read.
+//! paging needs are looked at. A page that does not say how many rows there are is no empty page: taking a broken
+//! answer for "nothing new" would move the cursor past orders that were never read.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 
-/// Where the REST door of one Commerce instance is, as `https://shop.example.com/rest/default` (PaaS, with the code of a
+/// Where the REST door of one Commerce instance is: `https://shop.example.com/rest/default` (PaaS, with the code of a
 /// store view) or `https://na1.api.commerce.adobe.com/<tenant>` (SaaS). A slash at the end makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base(String);

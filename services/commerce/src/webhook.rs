@@ -1,10 +1,10 @@
 //! A webhook is believed only when its signature is right, and even then only as a hint.
 //!
 //! The types hold that order: only [`Verifier::verify`] makes a [`Verified`], and only a [`Verified`] gives hints. The
-//! signature is HMAC-SHA256 over the raw body, in a header, an encoding and with a prefix that are configured, since each
-//! module that sends webhooks has its own habit (`X-Signature: sha256=<hex>` is the common one). It holds no time and no
-//! nonce: the same webhook can be sent again by anyone who saw it, which is harmless because the record is read anew and
-//! the same content makes no second change.
+//! signature is HMAC-SHA256 over the raw body. Header, encoding and prefix are configured, since each module that sends
+//! webhooks has its own habit (`X-Signature: sha256=<hex>` is the common one). It covers no time and no nonce: whoever
+//! saw a webhook can send it again, which is harmless, because the record is read anew and the same content makes no
+//! second change.
 
 mod hint;
 

@@ -170,7 +170,8 @@ fn fixed_product_taxes_are_read_out_of_their_string() {
     let text = r#"[{"title":"EE","base_amount":"5.0000","amount":"5.0000","row_amount":10,"base_row_amount":10,
         "row_amount_incl_tax":12.5}, {"title":"Battery","row_amount":"1.0000"}]"#;
     let order = Order::from_value(&minimal(json!({ "items": [
-        { "item_id": 1, "weee_tax_applied": text, "weee_tax_applied_row_amount": 11, "base_weee_tax_applied_row_amnt": 12 },
+        { "item_id": 1, "weee_tax_applied": text,
+          "weee_tax_applied_row_amount": 11, "base_weee_tax_applied_row_amnt": 12 },
         { "item_id": 2, "weee_tax_applied": "[]" },
         { "item_id": 3, "weee_tax_applied": "{" },
     ]})))
@@ -196,7 +197,9 @@ fn errors_name_the_place() {
         (json!({ "extension_attributes": [1] }), "extension_attributes"),
         (json!({ "extension_attributes": { "gw_price": "x" } }), "extension_attributes.gw_price"),
         (
-            json!({ "extension_attributes": { "shipping_assignments": [{ "shipping": { "address": { "city": 4 } } }] } }),
+            json!({ "extension_attributes": {
+                "shipping_assignments": [{ "shipping": { "address": { "city": 4 } } }],
+            }}),
             "extension_attributes.shipping_assignments[0].shipping.address.city",
         ),
     ] {

@@ -88,7 +88,8 @@ mod tests {
     fn values_are_put_in() {
         for (body, wanted) in [
             (
-                r#"{"message":"No such entity with %fieldName = %fieldValue","parameters":{"fieldName":"customerId","fieldValue":99}}"#,
+                r#"{"message":"No such entity with %fieldName = %fieldValue",
+                    "parameters":{"fieldName":"customerId","fieldValue":99}}"#,
                 "No such entity with customerId = 99",
             ),
             (

@@ -40,7 +40,8 @@ fn the_kinds_of_401_are_told_apart() {
     }
     for body in [
         r#"{"message":"The signature is invalid. Verify and try again."}"#,
-        r#"{"message":"The consumer isn't authorized to access %resources.","parameters":{"resources":"Magento_Sales::actions_view"}}"#,
+        r#"{"message":"The consumer isn't authorized to access %resources.",
+            "parameters":{"resources":"Magento_Sales::actions_view"}}"#,
         r#"{"message":"A consumer having the specified key does not exist"}"#,
         "",
     ] {

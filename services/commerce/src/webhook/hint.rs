@@ -2,8 +2,8 @@
 //!
 //! Bodies are whatever the merchant's module makes of them, so the id is looked for where the usual ones put it:
 //! Adobe's observers (`{"eventName", "data"}`), plugins (named arguments such as `{"order": {…}}`), I/O Events
-//! (`{"type", "data": {"value": {…}}}`, ids as strings, several in a list) and hand-made ones (`{"order_id": 7}`). A body
-//! of any other form needs a configured pointer. Nothing but the key is taken from it.
+//! (`{"type", "data": {"value": {…}}}`, ids as strings, several in a list) and hand-made ones (`{"order_id": 7}`). A
+//! body of any other form needs a configured pointer. Nothing but the key is taken from it.
 
 use serde_json::Value;
 

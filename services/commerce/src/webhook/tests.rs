@@ -93,12 +93,14 @@ fn finds_the_record_in_the_usual_forms() {
         (r#"{"eventName":"sales_order_save_commit_after","data":{"entity_id":1042,"customer_id":5}}"#, Order, 1042),
         (
             r#"{"specversion":"1.0","type":"com.adobe.commerce.observer.sales_order_save_commit_after",
-                "id":"ca67f792-f56e-45f3-ba7c-7c97302bcc00","data":{"value":{"entity_id":"1042"},"_metadata":{"storeId":"0"}}}"#,
+                "id":"ca67f792-f56e-45f3-ba7c-7c97302bcc00",
+                "data":{"value":{"entity_id":"1042"},"_metadata":{"storeId":"0"}}}"#,
             Order,
             1042,
         ),
         (
-            r#"{"type":"observer.sales_order_status_history_save_after","data":{"value":{"entity_id":"7","parent_id":"1042"}}}"#,
+            r#"{"type":"observer.sales_order_status_history_save_after",
+                "data":{"value":{"entity_id":"7","parent_id":"1042"}}}"#,
             Order,
             1042,
         ),
