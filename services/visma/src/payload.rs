@@ -79,8 +79,14 @@ fn quoted(text: &str, out: &mut String) {
 #[must_use]
 pub fn person(customer: &Value) -> Option<String> {
     let email = customer.pointer("/mainContact/email")?;
-    let email = email.get("value").unwrap_or(email).as_str()?.trim().to_lowercase();
+    let email = spelled(email.get("value").unwrap_or(email).as_str()?);
     (!email.is_empty()).then_some(email)
+}
+
+/// An e-mail address in the one spelling in which addresses are compared.
+#[must_use]
+pub fn spelled(email: &str) -> String {
+    email.trim().to_lowercase()
 }
 
 /// Where a customer record says something of a person: JSON pointers (RFC 6901) to texts and numbers, none of them empty.

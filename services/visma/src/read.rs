@@ -153,12 +153,6 @@ impl InvoiceRead {
     pub fn is_invoice(&self) -> bool {
         self.document_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("invoice"))
     }
-
-    /// Carries this reference of ours, to the letter.
-    #[must_use]
-    pub fn carries(&self, reference: &str) -> bool {
-        self.external_reference.as_deref().is_some_and(|theirs| theirs.trim() == reference)
-    }
 }
 
 /// A branch (`BranchDto`).

@@ -1,38 +1,75 @@
-//! Finding one invoice by our reference, in a list that may hold others.
+//! Finding what a create in doubt may have left, in a list that may hold others.
 //!
 //! Visma ignores a filter that it does not know, and enforces no uniqueness. So every row is compared again, and nothing is
-//! absent before the list has been read to its end.
+//! absent before the list has been read to its end while it stood still. One search answers for one key or, when many
+//! creates are in doubt, for all of them at once.
+
+use std::collections::BTreeMap;
 
 use crate::list::{Page, Pager, Turn};
-use crate::read::InvoiceRead;
+use crate::read::{CustomerRead, InvoiceRead};
 
-/// Pages before a filter counts as not honoured: one reference has a handful of rows.
-const PAGES: u32 = 20;
+/// A row that can be found by a key of ours.
+pub trait Candidate {
+    /// Our key in this row, as we would write it; none for rows that are not ours or not of the kind.
+    fn key(&self) -> Option<String>;
+
+    /// Visma's number.
+    fn number(&self) -> &str;
+}
+
+/// By our reference. A credit note takes its invoice's reference along, and is no invoice.
+impl Candidate for InvoiceRead {
+    fn key(&self) -> Option<String> {
+        let reference = self.external_reference.as_deref().filter(|_| self.is_invoice())?;
+        Some(reference.trim().to_owned())
+    }
+
+    fn number(&self) -> &str {
+        &self.number
+    }
+}
+
+/// By e-mail, in one spelling.
+impl Candidate for CustomerRead {
+    fn key(&self) -> Option<String> {
+        self.email.as_deref().map(crate::payload::spelled)
+    }
+
+    fn number(&self) -> &str {
+        &self.number
+    }
+}
 
 /// A search under way.
 #[derive(Debug, Clone)]
-pub struct Search {
-    reference: String,
+pub struct Search<T> {
     pager: Pager,
-    found: Vec<InvoiceRead>,
+    rows: BTreeMap<String, Vec<T>>,
 }
 
 /// Where it stands after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Searched {
+pub enum Searched<T> {
     /// Read this page.
     Fetch(u32),
-    /// All invoices that carry the reference, none for absent.
-    Found(Vec<InvoiceRead>),
-    /// The list would not stand still, or would not end: nothing is proven.
-    Unproven,
+    /// Over.
+    Over(Found<T>),
 }
 
-impl Search {
-    /// A search for one reference.
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    rows: BTreeMap<String, Vec<T>>,
+    settled: bool,
+}
+
+impl<T: Candidate> Search<T> {
+    /// A search for these keys over at most so many pages. For one key a few suffice: more say that the filter was not
+    /// honoured.
     #[must_use]
-    pub fn new(reference: &str) -> Self {
-        Self { reference: reference.to_owned(), pager: Pager::new(PAGES), found: Vec::new() }
+    pub fn new(keys: impl IntoIterator<Item = String>, pages: u32) -> Self {
+        Self { pager: Pager::new(pages), rows: keys.into_iter().map(|key| (key, Vec::new())).collect() }
     }
 
     /// The page that is to be read.
@@ -42,22 +79,96 @@ impl Search {
     }
 
     /// Takes the page that was asked for.
-    pub fn take(&mut self, page: Page<InvoiceRead>) -> Searched {
+    pub fn take(&mut self, page: Page<T>) -> Searched<T> {
         let turn = self.pager.take(&page);
-        for invoice in page.rows {
-            let known = self.found.iter().any(|found| found.number == invoice.number);
-            if !known && invoice.is_invoice() && invoice.carries(&self.reference) {
-                self.found.push(invoice);
+        for row in page.rows {
+            // A row that moved between pages is read twice; it is one document.
+            let rows = row.key().and_then(|key| self.rows.get_mut(&key));
+            if let Some(rows) = rows.filter(|rows| rows.iter().all(|known| known.number() != row.number())) {
+                rows.push(row);
             }
         }
-        match turn {
-            Turn::Fetch(page) => Searched::Fetch(page),
-            Turn::Drained { settled: true } => Searched::Found(std::mem::take(&mut self.found)),
-            // What was seen was there, however the list moved; only absence needs a list that stands still.
-            Turn::Drained { settled: false } | Turn::TooLong if !self.found.is_empty() => {
-                Searched::Found(std::mem::take(&mut self.found))
-            }
-            Turn::Drained { settled: false } | Turn::TooLong => Searched::Unproven,
+        let settled = match turn {
+            Turn::Fetch(page) => return Searched::Fetch(page),
+            Turn::Drained { settled } => settled,
+            Turn::TooLong => false,
+        };
+        Searched::Over(Found { rows: std::mem::take(&mut self.rows), settled })
+    }
+}
+
+impl<T> Found<T> {
+    /// All rows under this key, none for absent. `None` when nothing is proven: the list would not stand still or would not
+    /// end, and the key was not seen (what was seen was there, however the list moved), or was not searched for.
+    #[must_use]
+    pub fn of(&self, key: &str) -> Option<&[T]> {
+        let rows = self.rows.get(key)?;
+        (self.settled || !rows.is_empty()).then_some(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn page(rows: &[(&str, &str, &str)], total: u64) -> Page<InvoiceRead> {
+        let row = |(number, reference, kind): &(&str, &str, &str)| {
+            let row = json!({"referenceNumber": number, "externalReference": reference, "documentType": kind});
+            InvoiceRead::read(&row).unwrap()
+        };
+        Page { rows: rows.iter().map(row).collect(), total: Some(total), max_page_size: Some(2) }
+    }
+
+    fn over<T: std::fmt::Debug>(searched: Searched<T>) -> Found<T> {
+        match searched {
+            Searched::Over(found) => found,
+            Searched::Fetch(page) => panic!("wants page {page}"),
         }
+    }
+
+    fn numbers<'a>(found: &'a Found<InvoiceRead>, key: &str) -> Option<Vec<&'a str>> {
+        found.of(key).map(|rows| rows.iter().map(|row| row.number.as_str()).collect())
+    }
+
+    #[test]
+    fn a_row_is_found_only_if_it_carries_the_reference_to_the_letter() {
+        let mut search = Search::new(["WEB-1".to_owned()], 20);
+        let rows = [("7", "WEB-10", "Invoice"), ("8", "web-1", "Invoice"), ("9", "WEB-1", "CreditNote")];
+        let found = over(search.take(page(&rows, 3)));
+        assert_eq!(numbers(&found, "WEB-1"), Some(vec![]));
+        assert_eq!(numbers(&found, "WEB-10"), None);
+    }
+
+    #[test]
+    fn a_filter_that_is_not_honoured_proves_nothing_until_the_list_is_read() {
+        let mut search = Search::new(["WEB-1".to_owned()], 20);
+        assert_eq!(search.take(page(&[("7", "A", "Invoice"), ("8", "B", "Invoice")], 3)), Searched::Fetch(2));
+        let found = over(search.take(page(&[("9", "WEB-1", "Invoice")], 3)));
+        assert_eq!(numbers(&found, "WEB-1"), Some(vec!["9"]));
+
+        let mut short = Search::new(["WEB-1".to_owned()], 1);
+        let found = over(short.take(page(&[("7", "A", "Invoice"), ("8", "B", "Invoice")], 3)));
+        assert_eq!(numbers(&found, "WEB-1"), None);
+    }
+
+    #[test]
+    fn one_sweep_answers_for_many() {
+        let mut search = Search::new(["WEB-1", "WEB-2", "WEB-3"].map(str::to_owned), 20);
+        let _ = search.take(page(&[("7", "WEB-1", "Invoice"), ("8", "WEB-2", "Invoice")], 4));
+        let found = over(search.take(page(&[("8", "WEB-2", "Invoice"), ("9", "WEB-2", "Invoice")], 4)));
+        assert_eq!(numbers(&found, "WEB-1"), Some(vec!["7"]));
+        assert_eq!(numbers(&found, "WEB-2"), Some(vec!["8", "9"]));
+        assert_eq!(numbers(&found, "WEB-3"), Some(vec![]));
+    }
+
+    #[test]
+    fn customers_are_found_by_email_in_any_spelling() {
+        let row = json!({"number": "10", "mainContact": {"email": "Kari@Example.no "}});
+        let rows = vec![CustomerRead::read(&row).unwrap()];
+        let mut search = Search::new(["kari@example.no".to_owned()], 20);
+        let found = over(search.take(Page { rows, total: Some(1), max_page_size: None }));
+        assert_eq!(found.of("kari@example.no").map(<[_]>::len), Some(1));
     }
 }

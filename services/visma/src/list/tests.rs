@@ -1,1 +1,81 @@
+use serde_json::json;
 
+use super::*;
+
+fn page(rows: usize, total: u64) -> Page<Value> {
+    Page { rows: vec![Value::Null; rows], total: Some(total), max_page_size: Some(500) }
+}
+
+#[test]
+fn three_shapes_are_one_page() {
+    let rows = json!([{"number": "1", "metadata": {"totalCount": 2, "maxPageSize": 500}}, {"number": "2"}]);
+    let bare = Page::read(rows).unwrap();
+    assert_eq!((bare.rows.len(), bare.total, bare.max_page_size), (2, Some(2), Some(500)));
+
+    let envelope = json!({"pageNumber": 1, "pageSize": 50, "totalCount": 7, "records": [{"id": "30"}]});
+    let expected = Page { rows: vec![json!({"id": "30"})], total: Some(7), max_page_size: None };
+    assert_eq!(Page::read(envelope.clone()).unwrap(), expected);
+    assert_eq!(Page::read(json!([envelope])).unwrap(), expected);
+
+    assert_eq!(Page::read(json!([])).unwrap().rows.len(), 0);
+    assert_eq!(Page::read(json!([{"number": "1"}])).unwrap().rows, [json!({"number": "1"})]);
+    for other in [json!({"message": "no"}), json!(null), json!("x"), json!({"records": 1})] {
+        assert_eq!(Page::read(other), Err(NotAList));
+    }
+}
+
+#[test]
+fn a_walk_ends_with_the_total() {
+    let mut pager = Pager::new(100);
+    assert_eq!(pager.take(&page(500, 1100)), Turn::Fetch(2));
+    assert_eq!(pager.take(&page(500, 1100)), Turn::Fetch(3));
+    assert_eq!(pager.take(&page(100, 1100)), Turn::Drained { settled: true });
+    assert_eq!(Pager::new(100).take(&page(0, 0)), Turn::Drained { settled: true });
+}
+
+#[test]
+fn a_walk_without_a_total_ends_with_an_empty_page() {
+    let rows = Page { rows: vec![(); 3], total: None, max_page_size: None };
+    let mut pager = Pager::new(100);
+    assert_eq!(pager.take(&rows), Turn::Fetch(2));
+    assert_eq!(pager.take(&Page { rows: Vec::new(), ..rows }), Turn::Drained { settled: true });
+}
+
+#[test]
+fn a_total_that_moves_begins_the_walk_again() {
+    let mut pager = Pager::new(100);
+    assert_eq!(pager.take(&page(500, 1000)), Turn::Fetch(2));
+    assert_eq!(pager.take(&page(500, 1001)), Turn::Fetch(1));
+    assert_eq!(pager.take(&page(500, 1001)), Turn::Fetch(2));
+    assert_eq!(pager.take(&page(500, 1001)), Turn::Fetch(3));
+    assert_eq!(pager.take(&page(1, 1001)), Turn::Drained { settled: true });
+}
+
+#[test]
+fn rows_that_are_missing_at_the_end_begin_the_walk_again() {
+    let mut pager = Pager::new(100);
+    assert_eq!(pager.take(&page(500, 1000)), Turn::Fetch(2));
+    assert_eq!(pager.take(&Page { total: None, ..page(0, 0) }), Turn::Fetch(1));
+}
+
+#[test]
+fn a_list_that_never_stands_still_is_read_and_not_believed() {
+    let mut pager = Pager::new(100);
+    let (mut total, mut turns) = (1000, 0);
+    let end = loop {
+        turns += 1;
+        total += 1;
+        match pager.take(&page(500, total)) {
+            Turn::Fetch(_) => assert!(turns < 50),
+            end => break end,
+        }
+    };
+    assert_eq!(end, Turn::Drained { settled: false });
+}
+
+#[test]
+fn a_walk_has_a_limit() {
+    let mut pager = Pager::new(2);
+    assert_eq!(pager.take(&page(10, 1000)), Turn::Fetch(2));
+    assert_eq!(pager.take(&page(10, 1000)), Turn::TooLong);
+}
