@@ -1,0 +1,136 @@
+//! The test's own door to the shop, under `/_sandbox/`: no signature, no faults.
+//!
+//! | call | what it does |
+//! | --- | --- |
+//! | `POST /_sandbox/orders` `{"count","rate_per_second"?,"customers"?,"webhook"?}` | places generated orders, 202 when over time |
+//! | `POST /_sandbox/orders/raw` | stores the order in the body as it is; it gets an `entity_id` if it has none |
+//! | `POST /_sandbox/orders/{id}/touch` | moves `updated_at`, nothing else |
+//! | `POST /_sandbox/orders/{id}/state` `{"state","status"?}` | changes both |
+//! | `GET /_sandbox/orders` | id, number, state and `updated_at` of every visible order |
+//! | `POST /_sandbox/webhook` `{"url","secret","header"?,"prefix"?,"loss"?,"repeat"?,"retries"?}` | where to send webhooks; `null` for nowhere |
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::config::Webhook;
+use super::place::Placing;
+use super::reply;
+use super::shop::Shop;
+use super::table::Document;
+use super::text::{self, whole_number};
+
+/// The control door of a shop, to be merged into any router.
+pub fn control_router(shop: Shop) -> Router {
+    Router::new()
+        .route("/_sandbox/orders", get(list).post(place))
+        .route("/_sandbox/orders/raw", post(store))
+        .route("/_sandbox/orders/{id}/touch", post(touch))
+        .route("/_sandbox/orders/{id}/state", post(set_state))
+        .route("/_sandbox/webhook", post(set_webhook))
+        .with_state(shop)
+}
+
+type Answer = Response<Body>;
+
+fn answer(status: StatusCode, body: &Value) -> Answer {
+    let mut answer = reply::ok(body.to_string());
+    *answer.status_mut() = status;
+    answer
+}
+
+fn read<T: DeserializeOwned>(body: &str) -> Result<T, Box<Answer>> {
+    serde_json::from_str(body)
+        .map_err(|error| Box::new(answer(StatusCode::BAD_REQUEST, &json!({ "error": error.to_string() }))))
+}
+
+fn missing() -> Answer {
+    answer(StatusCode::NOT_FOUND, &json!({ "error": "no such order" }))
+}
+
+async fn list(State(shop): State<Shop>) -> Answer {
+    let orders: Vec<Value> = shop
+        .books()
+        .orders
+        .iter()
+        .map(|(id, order)| {
+            let text = |name: &str| order.string(name).map(|text| text.into_owned());
+            json!({
+                "entity_id": id,
+                "increment_id": text("increment_id"),
+                "state": text("state"),
+                "updated_at": text("updated_at"),
+            })
+        })
+        .collect();
+    answer(StatusCode::OK, &orders.into())
+}
+
+async fn place(State(shop): State<Shop>, body: String) -> Answer {
+    let placing: Placing = match read(&body) {
+        Ok(placing) => placing,
+        Err(refused) => return *refused,
+    };
+    let count = placing.count;
+    if placing.rate_per_second.is_some() {
+        tokio::spawn(shop.place(placing));
+        return answer(StatusCode::ACCEPTED, &json!({ "placing": count }));
+    }
+    shop.place(placing).await;
+    answer(StatusCode::OK, &json!({ "placed": count }))
+}
+
+async fn store(State(shop): State<Shop>, body: String) -> Answer {
+    if let Err(refused) = read::<serde_json::Map<String, Value>>(&body) {
+        return *refused;
+    }
+    let id = {
+        let mut books = shop.books();
+        let id = whole_number(&body, "entity_id").unwrap_or_else(|| books.next_order());
+        books.reserve_order(id);
+        id
+    };
+    let text =
+        if whole_number(&body, "entity_id").is_some() { body } else { text::with(&body, "entity_id", &id.to_string()) };
+    shop.commit(id, Document::new(&text), true);
+    answer(StatusCode::OK, &json!({ "entity_id": id }))
+}
+
+async fn touch(State(shop): State<Shop>, Path(id): Path<u64>) -> Answer {
+    if shop.update(id, &[]) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
+}
+
+/// The state of an order, and the status if it is not the state's usual one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewState {
+    state: String,
+    #[serde(default)]
+    status: Option<String>,
+}
+
+async fn set_state(State(shop): State<Shop>, Path(id): Path<u64>, body: String) -> Answer {
+    let NewState { state, status } = match read(&body) {
+        Ok(state) => state,
+        Err(refused) => return *refused,
+    };
+    let usual = if state == "new" { "pending".to_owned() } else { state.clone() };
+    let json_text = |value: String| Value::from(value).to_string();
+    let members = [("state", json_text(state)), ("status", json_text(status.unwrap_or(usual)))];
+    if shop.update(id, &members) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
+}
+
+async fn set_webhook(State(shop): State<Shop>, body: String) -> Answer {
+    match read::<Option<Webhook>>(&body) {
+        Ok(webhook) => {
+            shop.set_webhook(webhook);
+            answer(StatusCode::OK, &json!({}))
+        }
+        Err(refused) => *refused,
+    }
+}

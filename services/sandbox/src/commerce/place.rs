@@ -1,0 +1,115 @@
+//! Orders being placed and changed: at once or over time, committed at once or late, announced by webhook.
+//!
+//! A late commit is played as it happens: the row gets its id and its `updated_at` now, and readers see it only when the
+//! transaction commits. Until then they see the row as it was, or none.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::shop::{Shop, moment, now};
+use super::table::Document;
+use super::webhook;
+use crate::generate::dice::{self, Dice};
+use crate::generate::{Order, Placement};
+
+/// Orders to be placed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Placing {
+    /// How many.
+    pub(crate) count: u64,
+    /// How many in a second; all at once when this is not set.
+    pub(crate) rate_per_second: Option<u32>,
+    /// By how many different customers; the configured number when this is not set.
+    pub(crate) customers: Option<u64>,
+    /// Whether webhooks are sent for them. They are when this is not set, provided that one is configured.
+    pub(crate) webhook: Option<bool>,
+}
+
+impl Shop {
+    /// The orders that are there at start: placed one after the other up to now, committed, not announced.
+    pub(crate) fn stock(&self, placing: &Placing) {
+        let mut at = Timestamp::now();
+        let mut times: Vec<Timestamp> = Vec::new();
+        let mut dice = Dice::new(self.seed());
+        for _ in 0..placing.count {
+            times.push(at);
+            let gap = i64::try_from(dice.below(4)).unwrap_or_default();
+            at = at.checked_sub(SignedDuration::from_secs(gap)).unwrap_or(at);
+        }
+        for (turn, at) in times.into_iter().rev().enumerate() {
+            let order = self.draw(placing, turn as u64, &moment(at));
+            self.books().orders.insert(order.entity_id, Document::new(&order.text));
+        }
+    }
+
+    /// Places orders now, one after the other without a pause or at the given rate. Must run inside a Tokio runtime.
+    pub(crate) async fn place(self, placing: Placing) {
+        let pause = placing.rate_per_second.map(|rate| Duration::from_secs(1) / rate.max(1));
+        let mut ticks = pause.map(tokio::time::interval);
+        for turn in 0..placing.count {
+            if let Some(ticks) = &mut ticks {
+                ticks.tick().await;
+            }
+            let order = self.draw(&placing, turn, &now());
+            self.commit(order.entity_id, Document::new(&order.text), placing.webhook.unwrap_or(true));
+        }
+    }
+
+    /// Draws an order, and puts its customer into the books if the customer is registered.
+    fn draw(&self, placing: &Placing, turn: u64, created_at: &str) -> Order {
+        let customers = placing.customers.unwrap_or(self.config().customers).max(1);
+        let serial = self.books().next_serial();
+        let customer = self.generator().customer_of(turn, placing.count, customers);
+        let quote = self.generator().quote(serial, customer);
+        let (entity_id, increment_id) = {
+            let mut books = self.books();
+            (books.next_order(), books.next_increment_id(quote.store_id()))
+        };
+        let placement = Placement { entity_id, increment_id, created_at: created_at.to_owned() };
+        if let Some((id, text)) = quote.customer_document(created_at) {
+            self.books().customers.entry(id).or_insert_with(|| Document::new(&text));
+        }
+        quote.order(&placement)
+    }
+
+    /// Makes a written order visible, late if the dice say so, and announces it.
+    pub(crate) fn commit(&self, id: u64, order: Document, announce: bool) {
+        let delay = self.commit_delay(id, &order);
+        let shop = self.clone();
+        let finish = move || {
+            shop.books().orders.insert(id, order.clone());
+            if announce {
+                webhook::announce(&shop, id, &order);
+            }
+        };
+        match delay {
+            None => finish(),
+            Some(delay) => drop(tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                finish();
+            })),
+        }
+    }
+
+    fn commit_delay(&self, id: u64, order: &Document) -> Option<Duration> {
+        let late = self.config().late_commit;
+        let version = order.string("updated_at").unwrap_or_default();
+        let mut dice =
+            Dice::new(version.bytes().fold(dice::mix(self.seed(), id), |at, byte| dice::mix(at, byte.into())));
+        let is_late = dice.chance(late.percent) && late.max_ms > 0;
+        is_late.then(|| Duration::from_millis(late.max_ms / 2 + dice.below(late.max_ms / 2 + 1)))
+    }
+
+    /// Writes an order again with some members set, as JSON texts, and its `updated_at` moved to now. `false` when there is
+    /// no such order.
+    pub(crate) fn update(&self, id: u64, members: &[(&str, String)]) -> bool {
+        let Some(order) = self.books().orders.get(&id).cloned() else { return false };
+        let moved = order.with("updated_at", &serde_json::Value::from(now()).to_string());
+        let changed = members.iter().fold(moved, |order, (name, value)| order.with(name, value));
+        self.commit(id, changed, true);
+        true
+    }
+}

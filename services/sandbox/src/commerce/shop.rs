@@ -1,0 +1,266 @@
+//! The state of the shop: its documents, the nonces it has seen, and where it sends webhooks.
+//!
+//! Documents are kept as text and served as that text (see [`super::table`]). One lock holds the books; nothing waits
+//! while holding it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::config::{Config, Webhook};
+use super::oauth::Nonces;
+use super::place::Placing;
+use super::route::SetUp;
+use super::search::columns::Entity;
+use super::table::{Document, Table};
+use super::text;
+use crate::corpus::{Corpus, CorpusError};
+use crate::generate::{self, Generator};
+
+/// How many webhooks are on their way at once.
+const WEBHOOKS_AT_ONCE: usize = 16;
+
+/// Why a shop did not open.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The recorded documents.
+    #[error("the corpus cannot be served")]
+    Corpus(#[from] CorpusError),
+    /// The client that sends webhooks.
+    #[error("cannot set up the sending of webhooks")]
+    Webhooks(#[from] reqwest::Error),
+}
+
+/// An order as the ledger compares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgerOrder {
+    /// The id in the database.
+    pub entity_id: u64,
+    /// The number that people see.
+    pub increment_id: String,
+    /// `new`, `processing`, `canceled`…
+    pub state: String,
+    /// ISO 4217 code of the order's currency.
+    pub currency: String,
+    /// What the customer owes or has paid, in that currency.
+    pub grand_total: Decimal,
+    /// The e-mail address on the order.
+    pub customer_email: Option<String>,
+    /// When it was placed, UTC, `YYYY-MM-DD HH:MM:SS`.
+    pub created_at: String,
+}
+
+/// The simulated shop. Cheap to clone; all clones are one shop.
+#[derive(Debug, Clone)]
+pub struct Shop(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    seed: u64,
+    generator: Generator,
+    books: Mutex<Books>,
+    nonces: Mutex<Nonces>,
+    webhook: Mutex<Option<Webhook>>,
+    http: reqwest::Client,
+    senders: Arc<Semaphore>,
+    store_codes: Vec<String>,
+    store_views: Arc<str>,
+    websites: Arc<str>,
+    store_configs: Arc<str>,
+}
+
+/// The documents, and the numbers that go on from them.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) orders: Table,
+    pub(crate) invoices: Table,
+    pub(crate) credit_memos: Table,
+    pub(crate) customers: Table,
+    last_order: u64,
+    /// Where the numbers of a store's orders start, so that placed orders stay clear of recorded ones.
+    first_number: u64,
+    numbers: std::collections::BTreeMap<u64, u64>,
+    placed: u64,
+    comments: u64,
+}
+
+impl Books {
+    pub(crate) fn table(&self, entity: Entity) -> &Table {
+        match entity {
+            Entity::Order => &self.orders,
+            Entity::Invoice => &self.invoices,
+            Entity::CreditMemo => &self.credit_memos,
+            Entity::Customer => &self.customers,
+        }
+    }
+
+    /// How many orders were placed before this one, counted here.
+    pub(crate) fn next_serial(&mut self) -> u64 {
+        self.placed += 1;
+        self.placed - 1
+    }
+
+    /// An id for a new order.
+    pub(crate) fn next_order(&mut self) -> u64 {
+        self.last_order += 1;
+        self.last_order
+    }
+
+    /// Keeps later orders clear of this id.
+    pub(crate) fn reserve_order(&mut self, id: u64) {
+        self.last_order = self.last_order.max(id);
+    }
+
+    /// The next number in a store's own sequence: nine digits, with the store id in front for all stores but the first.
+    pub(crate) fn next_increment_id(&mut self, store_id: u64) -> String {
+        let number = self.numbers.entry(store_id).or_insert(self.first_number);
+        *number += 1;
+        if store_id == 1 { format!("{number:09}") } else { format!("{store_id}{number:09}") }
+    }
+
+    /// An id for a new comment.
+    pub(crate) fn next_comment(&mut self) -> u64 {
+        self.comments += 1;
+        self.comments
+    }
+}
+
+impl Shop {
+    /// Opens a shop with the documents of a corpus, or else with this many generated orders, placed one after the other
+    /// up to now. The same seed makes the same orders.
+    ///
+    /// # Errors
+    /// When the corpus cannot be read.
+    pub fn open(config: Config, seed: u64, orders: usize, corpus: Option<&Path>) -> Result<Self, OpenError> {
+        let recorded = corpus.map(Corpus::load).transpose()?;
+        let from_corpus = recorded.is_some();
+        let recorded = recorded.unwrap_or_default();
+        let store_views = recorded.store_views.clone().unwrap_or_else(|| generate::STORE_VIEWS.to_owned());
+        let shop = Self(Arc::new(Inner {
+            seed,
+            generator: Generator::new(seed),
+            nonces: Mutex::default(),
+            webhook: Mutex::new(config.webhook.clone()),
+            http: reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?,
+            senders: Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)),
+            store_codes: codes(&store_views),
+            store_views: store_views.into(),
+            websites: recorded.websites.clone().unwrap_or_else(|| generate::WEBSITES.to_owned()).into(),
+            store_configs: recorded.store_configs.clone().unwrap_or_else(|| generate::STORE_CONFIGS.to_owned()).into(),
+            books: Mutex::new(books(recorded)),
+            config,
+        }));
+        if !from_corpus {
+            shop.stock(&Placing { count: orders as u64, ..Placing::default() });
+        }
+        Ok(shop)
+    }
+
+    /// All orders that are visible, by id.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerOrder> {
+        self.books().orders.iter().map(|(id, order)| ledger_order(*id, order)).collect()
+    }
+
+    /// The generator that places orders here: its customers can be looked up by number.
+    #[must_use]
+    pub fn generator(&self) -> &Generator {
+        &self.0.generator
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn webhook(&self) -> Option<Webhook> {
+        self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends webhooks there from now on, or nowhere.
+    pub fn set_webhook(&self, webhook: Option<Webhook>) {
+        *self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner) = webhook;
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    pub(crate) fn senders(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.senders)
+    }
+
+    pub(crate) fn has_store(&self, code: &str) -> bool {
+        self.0.store_codes.iter().any(|known| known == code)
+    }
+
+    pub(crate) fn set_up(&self, which: SetUp) -> String {
+        let text = match which {
+            SetUp::StoreViews => &self.0.store_views,
+            SetUp::Websites => &self.0.websites,
+            SetUp::StoreConfigs => &self.0.store_configs,
+        };
+        text.to_string()
+    }
+}
+
+fn books(recorded: Corpus) -> Books {
+    let table = |documents: Vec<(u64, String)>| -> Table {
+        documents.into_iter().map(|(id, text)| (id, Document::new(&text))).collect()
+    };
+    let last_order = recorded.orders.iter().map(|(id, _)| *id).max().unwrap_or(0);
+    Books {
+        orders: table(recorded.orders),
+        invoices: table(recorded.invoices),
+        credit_memos: table(recorded.credit_memos),
+        customers: table(recorded.customers),
+        last_order,
+        first_number: last_order,
+        ..Books::default()
+    }
+}
+
+fn codes(store_views: &str) -> Vec<String> {
+    let view = |text: &&str| Document::new(text).string("code").map(|code| code.into_owned());
+    text::elements(store_views).iter().filter_map(view).collect()
+}
+
+fn ledger_order(entity_id: u64, order: &Document) -> LedgerOrder {
+    let text = |name: &str| order.string(name).map(|text| text.into_owned());
+    LedgerOrder {
+        entity_id,
+        increment_id: text("increment_id").unwrap_or_default(),
+        state: text("state").unwrap_or_default(),
+        currency: text("order_currency_code").unwrap_or_default(),
+        grand_total: order.number("grand_total").unwrap_or_default(),
+        customer_email: text("customer_email"),
+        created_at: text("created_at").unwrap_or_default(),
+    }
+}
+
+/// The present second as Commerce writes it.
+pub(crate) fn now() -> String {
+    moment(Timestamp::now())
+}
+
+/// A point in time as Commerce writes it: UTC, whole seconds, no zone.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

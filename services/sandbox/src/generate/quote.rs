@@ -1,0 +1,223 @@
+//! A cart with its totals, in the order's currency and in the website's base currency.
+//!
+//! The two columns are worked out apart, from converted prices, as Magento does it; converting one into the other would
+//! be off by some øre. In each, the header identity holds exactly by construction:
+//! `grand_total = subtotal + discount + shipping + tax + compensation + shipping compensation − credits`.
+
+use rust_decimal::Decimal;
+
+use super::basket::{Line, MoneyRow};
+use super::catalogue::{Rate, TaxClass};
+use super::dice::{Dice, mix};
+use super::people::Customer;
+use super::promotion::{self, Effect, Promotion};
+use super::tax::{Calculator, Charge, TaxRules, Taxed, cents, price_elsewhere};
+use super::{Algorithm, Store, basket, store};
+
+/// Flat rate, in base øre, without tax and with it.
+const SHIPPING_ORE: (i64, i64) = (7920, 9900);
+
+/// How an order is paid for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Payment {
+    #[default]
+    CheckMoney,
+    BankTransfer,
+    PurchaseOrder,
+}
+
+/// What Adobe Commerce takes off the total without its being a discount: the header alone knows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Credits {
+    pub(super) gift_card: Decimal,
+    pub(super) store_credit: Decimal,
+    pub(super) reward: Decimal,
+}
+
+impl Credits {
+    fn sum(&self) -> Decimal {
+        self.gift_card + self.store_credit + self.reward
+    }
+}
+
+/// The totals in one currency.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Column {
+    /// By money row, in the order of the lines.
+    pub(super) rows: Vec<Taxed>,
+    /// What one of each row costs in the catalogue, not rounded to the currency.
+    pub(super) originals: Vec<Decimal>,
+    pub(super) shipping: Taxed,
+    pub(super) subtotal: Decimal,
+    pub(super) subtotal_incl_tax: Decimal,
+    /// Positive here; the document shows it negative.
+    pub(super) discount: Decimal,
+    pub(super) tax: Decimal,
+    pub(super) compensation: Decimal,
+    pub(super) credits: Credits,
+    pub(super) grand_total: Decimal,
+}
+
+/// A cart that is ready to be ordered.
+#[derive(Debug, Clone)]
+pub struct Quote {
+    pub(super) serial: u64,
+    pub(super) customer: Customer,
+    pub(super) store: &'static Store,
+    pub(super) lines: Vec<Line>,
+    pub(super) rates: Vec<Rate>,
+    pub(super) shipping_rate: Rate,
+    pub(super) shipped: bool,
+    pub(super) promotion: Option<Promotion>,
+    pub(super) payment: Payment,
+    pub(super) base: Column,
+    pub(super) order: Column,
+}
+
+/// What both columns are worked out from.
+struct Basis<'b> {
+    rules: TaxRules,
+    rows: Vec<MoneyRow>,
+    rates: &'b [Rate],
+    shipping_rate: Rate,
+    shipped: bool,
+    effect: Option<Effect>,
+    /// Base øre.
+    credits: (i64, i64, i64),
+}
+
+impl Quote {
+    pub(super) fn draw(seed: u64, serial: u64, customer: Customer) -> Self {
+        let mut dice = Dice::new(mix(mix(seed, 0x000F_0E2D), serial));
+        let store = store(customer.store_id);
+        let lines = basket::draw(&mut dice);
+        let rows: Vec<MoneyRow> = lines.iter().flat_map(Line::money_rows).collect();
+        let rate = |class: TaxClass| class.rate(customer.country, customer.reverse_charge());
+        let rates: Vec<Rate> = rows.iter().map(|row| rate(row.product.class)).collect();
+        let shipped = lines.iter().any(|line| !line.kind.is_virtual());
+        let promotion = promotion::draw(&mut dice, shipped);
+        let basis = Basis {
+            rules: rules(&mut dice),
+            rows,
+            rates: &rates,
+            shipping_rate: rate(TaxClass::Standard),
+            shipped,
+            effect: promotion.map(|promotion| promotion.effect),
+            credits: credits(&mut dice),
+        };
+        let base = basis.column(Decimal::ONE);
+        let order = if store.rate() == Decimal::ONE { base.clone() } else { basis.column(store.rate()) };
+        let payment = match customer.company {
+            Some(_) => dice.weighted(&[(70, Payment::PurchaseOrder), (30, Payment::BankTransfer)]),
+            None => dice.weighted(&[(55, Payment::CheckMoney), (45, Payment::BankTransfer)]),
+        };
+        let shipping_rate = basis.shipping_rate;
+        Self { serial, customer, store, lines, rates, shipping_rate, shipped, promotion, payment, base, order }
+    }
+
+    /// The store view that the order is placed in.
+    #[must_use]
+    pub fn store_id(&self) -> u64 {
+        self.store.id
+    }
+
+    /// The customer who orders.
+    #[must_use]
+    pub fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
+    /// What is to be paid, in the currency of the store.
+    #[must_use]
+    pub fn grand_total(&self) -> Decimal {
+        self.order.grand_total
+    }
+
+    /// Id and body of `GET /V1/customers/{id}` as of a time; nothing for a guest.
+    #[must_use]
+    pub fn customer_document(&self, at: &str) -> Option<(u64, String)> {
+        self.customer.document(at)
+    }
+}
+
+/// All six ways in which shops compute tax, so that one run meets each.
+fn rules(dice: &mut Dice) -> TaxRules {
+    let algorithm = dice.weighted(&[(50, Algorithm::Total), (30, Algorithm::Row), (20, Algorithm::Unit)]);
+    TaxRules { prices_include_tax: dice.chance(50), algorithm }
+}
+
+fn credits(dice: &mut Dice) -> (i64, i64, i64) {
+    let mut drawn = |percent: u8, ore: i64| if dice.chance(percent) { ore } else { 0 };
+    (drawn(4, 5000), drawn(3, 2550), drawn(2, 1234))
+}
+
+impl Basis<'_> {
+    /// The totals at this many units of the currency to one of the base currency.
+    fn column(&self, exchange: Decimal) -> Column {
+        let exact = |ore: i64| Decimal::new(ore, 2) * exchange;
+        let money = |ore: i64| cents(exact(ore));
+        let prices: Vec<Decimal> = self
+            .rows
+            .iter()
+            .zip(self.rates)
+            .map(|(row, rate)| self.price(money(row.ore), row.product.class, *rate))
+            .collect();
+        let amounts: Vec<(Decimal, Decimal)> =
+            self.rows.iter().zip(&prices).map(|(row, price)| (row.quantity, row.quantity * price)).collect();
+        let free = matches!(self.effect, Some(Effect::FreeShipping));
+        let flat = if self.rules.prices_include_tax { SHIPPING_ORE.1 } else { SHIPPING_ORE.0 };
+        let shipping_price = if self.shipped && !free { money(flat) } else { Decimal::ZERO };
+        let shipping_price = self.price(shipping_price, TaxClass::Standard, self.shipping_rate);
+        let discount = match self.effect {
+            Some(effect) => promotion::spread(effect, &amounts, shipping_price, money),
+            None => promotion::Discount { rows: vec![Decimal::ZERO; amounts.len()], shipping: Decimal::ZERO },
+        };
+        let mut products = Calculator::new(self.rules);
+        let rows =
+            self.rows.iter().zip(self.rates).zip(&prices).zip(&discount.rows).map(|(((row, rate), price), off)| {
+                products.taxed(&Charge { price: *price, quantity: row.quantity, rate: rate.percent, discount: *off })
+            });
+        let rows: Vec<Taxed> = rows.collect();
+        let shipping = Calculator::new(self.rules).taxed(&Charge {
+            price: shipping_price,
+            quantity: Decimal::ONE,
+            rate: self.shipping_rate.percent,
+            discount: discount.shipping,
+        });
+        let originals = self.rows.iter().map(|row| exact(row.ore)).collect();
+        let credits = (money(self.credits.0), money(self.credits.1), money(self.credits.2));
+        Column { rows, originals, shipping, ..Column::default() }.totalled(credits)
+    }
+
+    /// A catalogue price as the customer's country sees it.
+    fn price(&self, price: Decimal, class: TaxClass, rate: Rate) -> Decimal {
+        if self.rules.prices_include_tax {
+            price_elsewhere(price, class.rate("NO", false).percent, rate.percent)
+        } else {
+            price
+        }
+    }
+}
+
+impl Column {
+    fn totalled(mut self, credits: (Decimal, Decimal, Decimal)) -> Self {
+        let sum = |of: fn(&Taxed) -> Decimal| -> Decimal { self.rows.iter().map(of).sum() };
+        self.subtotal = sum(|row| row.row_total);
+        self.subtotal_incl_tax = sum(|row| row.row_total_incl_tax);
+        self.compensation = sum(|row| row.compensation);
+        self.tax = sum(|row| row.tax) + self.shipping.tax;
+        self.discount = sum(|row| row.discount) + self.shipping.discount;
+        let due = self.subtotal - self.discount
+            + self.shipping.row_total
+            + self.tax
+            + self.compensation
+            + self.shipping.compensation;
+        let credits = Credits { gift_card: credits.0, store_credit: credits.1, reward: credits.2 };
+        // A credit is used only where it leaves something to pay.
+        if credits.sum() < due {
+            self.credits = credits;
+        }
+        self.grand_total = due - self.credits.sum();
+        self
+    }
+}
