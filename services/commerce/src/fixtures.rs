@@ -1,4 +1,5 @@
 //! Real orders for the tests: unchanged bodies of `GET /V1/orders/{id}` of a Magento Open Source 2.4.7.
+//! The persons in them are made up.
 
 /// Parent with the sum of its children, 33.33 % off; on hold.
 pub(crate) const BUNDLE_DYNAMIC: &str = include_str!("../fixtures/bundle_dynamic.json");

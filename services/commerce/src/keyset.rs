@@ -19,7 +19,6 @@ use crate::time::Moment;
 
 /// How far orders have been read: a place in the order of `updated_at`, then `entity_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Keyset {
     /// The second of the last row.
     pub updated_at: Moment,
@@ -98,8 +97,9 @@ pub struct Pager {
 impl Pager {
     /// A scan of everything behind `from`.
     ///
-    /// `limit` is the last second that the cursor may reach: the time in the server's `Date` header of an earlier
-    /// answer, less a safety lag that is longer than the shop's longest transaction (30 to 60 s).
+    /// `limit` is the last second that the cursor may reach: the server's time before the first page is asked for
+    /// (from the `Date` header of an earlier answer), less a safety lag that is longer than the shop's longest
+    /// transaction (30 to 60 s). A later time would not do: a row may appear behind a page that was read already.
     pub fn new(from: Keyset, limit: Moment, page_size: PageSize) -> Self {
         let step = if from.entity_id == 0 { Step::Later } else { Step::Ties };
         Self { page_size, stores: Vec::new(), limit, read: from, cursor: from, step }

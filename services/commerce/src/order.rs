@@ -190,7 +190,7 @@ pub struct Order {
     #[serde(default, deserialize_with = "field::null_default")]
     pub items: Vec<Item>,
     /// Shipping, applied taxes, and the amounts of Adobe Commerce's modules.
-    #[serde(default, deserialize_with = "field::object")]
+    #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: OrderExtension,
 }
 

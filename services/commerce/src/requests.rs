@@ -115,9 +115,10 @@ pub fn websites(base: &Base) -> Result<Request<Bytes>, RequestError> {
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use url::Url;
 
     use super::{Base, BaseError, order, order_by_increment_id, orders, store_views, websites};
-    use crate::search::{Filter, PageSize, Search};
+    use crate::search::{Direction, Filter, PageSize, Search};
 
     fn base(text: &str) -> Base {
         Base::parse(text).expect("a base")
@@ -146,6 +147,33 @@ mod tests {
         assert_eq!(uri(websites(&base).expect("a request")), "/rest/default/V1/store/websites");
         let search = (0..11).fold(Search::new(PageSize::MAX), |search, _| search.and(Filter::equal("entity_id", 1)));
         assert!(orders(&base, &search).is_err());
+    }
+
+    #[test]
+    fn what_is_signed_is_what_is_sent() {
+        let base = base("https://shop.example.com/rest/default");
+        let credentials = crate::oauth::Credentials {
+            consumer_key: "k".repeat(32),
+            consumer_secret: "s".into(),
+            access_token: "t".repeat(32).into(),
+            access_token_secret: "s".into(),
+        };
+        let ten =
+            (0..10).fold(Search::new(PageSize::MAX), |search, _| search.and(Filter::equal("sku", "a'b\"<>`{}|^+ ~*")));
+        for request in [
+            order(&base, 1042),
+            order_by_increment_id(&base, "000001042"),
+            orders(&base, &ten.sort("updated_at", Direction::Ascending)),
+            store_views(&base),
+            websites(&base),
+        ] {
+            let request = request.expect("a request");
+            let sent = request.uri().to_string();
+            let url = Url::parse(&sent).expect("an address");
+            assert_eq!(url.as_str(), sent);
+            let signed = crate::oauth::authorization(&credentials, request.method(), &url, &"0".repeat(32), 1);
+            assert!(signed.is_ok(), "{signed:?}");
+        }
     }
 
     #[test]

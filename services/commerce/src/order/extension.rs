@@ -81,7 +81,7 @@ pub struct OrderExtension {
 #[serde(default)]
 pub struct ShippingAssignment {
     /// Address and method.
-    #[serde(deserialize_with = "field::object")]
+    #[serde(deserialize_with = "field::null_default")]
     pub shipping: Shipping,
 }
 

@@ -1,14 +1,10 @@
 //! Deserialisers for the ways in which Commerce spells one thing.
 //!
-//! REST sends ids as numbers, events send them as strings; PHP prints an empty object as `[]`; null and absent mean the
-//! same. None of these helpers buffers an object, so that an error still knows its JSON path.
-
-use std::fmt;
-use std::marker::PhantomData;
+//! REST sends ids as numbers, events send them as strings; null and absent mean the same. None of these helpers buffers
+//! an object, so that an error still knows its JSON path.
 
 use rust_decimal::Decimal;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value;
 
 use crate::decimal;
@@ -71,7 +67,8 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error>
     }
 }
 
-/// A value whose null means the default, as its absence does.
+/// A value whose null means the default, as its absence does. An object whose fields all have defaults may also come as
+/// `[]`, as PHP prints it when it is empty: serde takes a list for an object's fields in their order.
 pub(super) fn null_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -83,38 +80,4 @@ where
 /// A list of texts in which null entries are left out.
 pub(super) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     Ok(Option::<Vec<Option<String>>>::deserialize(from)?.unwrap_or_default().into_iter().flatten().collect())
-}
-
-/// An object that PHP prints as `[]` when it is empty; null means the default too.
-pub(super) fn object<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    from.deserialize_any(Object(PhantomData))
-}
-
-struct Object<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
-    type Value = T;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
-        match list.next_element::<IgnoredAny>()? {
-            None => Ok(T::default()),
-            Some(_) => Err(A::Error::custom("an object is needed here, found a list")),
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
-    }
 }

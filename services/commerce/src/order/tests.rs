@@ -194,7 +194,7 @@ fn errors_name_the_place() {
         (json!({ "grand_total": null }), "grand_total"),
         (json!({ "grand_total": [] }), "grand_total"),
         (json!({ "customer_is_guest": 2 }), "customer_is_guest"),
-        (json!({ "extension_attributes": [1] }), "extension_attributes"),
+        (json!({ "extension_attributes": [1] }), "extension_attributes[0]"),
         (json!({ "extension_attributes": { "gw_price": "x" } }), "extension_attributes.gw_price"),
         (
             json!({ "extension_attributes": {
