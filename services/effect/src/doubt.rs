@@ -83,12 +83,19 @@ impl LookingUp {
         if doubt.absent_looks < life.policy.looks {
             return life.pause(now.after(spacing), Pause::BetweenLooks, Next::Look(doubt));
         }
-        let spent = doubt.intent.attempt >= life.policy.attempts;
+        if life.wanted.source_seq < doubt.intent.source_seq {
+            // To send now would put an older version where a newer one may still be put.
+            return Step::End(End::Dead(Death::Superseded { by: doubt.intent.command }));
+        }
+        // Another command is another person's wish, or a newer version: it has its own attempts.
+        let ours = doubt.intent.command == life.wanted.command;
+        let attempts = if ours { doubt.intent.attempt } else { 0 };
+        let spent = attempts >= life.policy.attempts;
         match doubt.absence {
             Absence::Refused(refusal) => life.refused(refusal),
             Absence::Faulted(refusal) if spent => life.refused(refusal),
-            Absence::SendAgain if spent => Step::End(End::Dead(Death::Unresolved { attempts: doubt.intent.attempt })),
-            Absence::SendAgain | Absence::Faulted(_) => life.intend(doubt.intent.attempt.saturating_add(1)),
+            Absence::SendAgain if spent => Step::End(End::Dead(Death::Unresolved { attempts })),
+            Absence::SendAgain | Absence::Faulted(_) => life.intend(attempts.saturating_add(1), true),
         }
     }
 }

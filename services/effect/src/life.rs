@@ -23,12 +23,7 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step
 impl Life {
     pub(crate) fn decide(self, record: Record, now: Millis) -> Step {
         match record {
-            Record::Absent => self.intend(1),
-            Record::Intent(intent) if self.wanted.source_seq < intent.source_seq => {
-                // The newer version settles its own doubt. An outcome of ours on top would hide it.
-                let until = now.after(self.policy.look_spacing);
-                self.pause(until, Pause::NewerVersion, Next::Reopen)
-            }
+            Record::Absent => self.intend(1, false),
             Record::Intent(intent) => {
                 let believe_after = intent.written_at.after(self.policy.doubt_wait);
                 LookingUp::begin(self, Doubt::new(intent, believe_after, Absence::SendAgain), now)
@@ -79,11 +74,12 @@ impl Life {
             return self.put(outcome, After::End(End::Done));
         }
         // A refusal is proof that nothing stands there; a newer version, or a person's replay, starts afresh.
-        self.intend(1)
+        self.intend(1, false)
     }
 
-    pub(crate) fn intend(self, attempt: u32) -> Step {
-        Step::WriteIntent(WritingIntent::new(self, attempt))
+    /// `doubted` says that an earlier send of this document was in doubt.
+    pub(crate) fn intend(self, attempt: u32, doubted: bool) -> Step {
+        Step::WriteIntent(WritingIntent::new(self, attempt, doubted))
     }
 
     pub(crate) fn pause(self, until: Millis, why: Pause, next: Next) -> Step {
@@ -98,7 +94,7 @@ impl Life {
     pub(crate) fn applied(self, intent: Intent, number: String, etag: Option<String>) -> Step {
         let ours = intent.body_hash == self.wanted.body_hash;
         let (source_seq, command) = if ours {
-            (self.wanted.source_seq, self.wanted.command.clone())
+            (self.wanted.source_seq.max(intent.source_seq), self.wanted.command.clone())
         } else {
             (intent.source_seq, intent.command)
         };

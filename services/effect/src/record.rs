@@ -27,7 +27,7 @@ pub struct Refusal {
 /// The document may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// 1 for the first send; grows when a send whose fate was unknown has been found to have left nothing behind.
+    /// Counts the sends of one command, from 1; grows when a send whose fate was unknown has left nothing behind.
     pub attempt: u32,
     /// When the entry was written.
     pub written_at: Millis,

@@ -61,6 +61,11 @@ pub enum Death {
         /// The vendor's numbers.
         numbers: Vec<String>,
     },
+    /// A newer version was sent, its fate is unknown, and nothing is to be found. Its own command settles that.
+    Superseded {
+        /// Id of the newer version's command.
+        by: String,
+    },
     /// The vendor refused; the outcome says so too.
     Refused(Refusal),
 }
@@ -72,6 +77,7 @@ impl Death {
         match self {
             Self::Unresolved { .. } => "IN_DOUBT_UNRESOLVED",
             Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
+            Self::Superseded { .. } => "SUPERSEDED_IN_DOUBT",
             Self::Refused(refusal) => &refusal.code,
         }
     }
@@ -88,6 +94,10 @@ impl Death {
                 "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
                  dead letter.",
                 numbers.join(", ")
+            ),
+            Self::Superseded { by } => format!(
+                "A newer version of the document was sent by command {by}, no answer came, and no document with our \
+                 reference is to be found. Nothing is to be done for this version; see to the newer one's dead letter."
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
         }
@@ -142,8 +152,6 @@ pub enum Pause {
     BetweenLooks,
     /// The look-up itself failed.
     LookFailed,
-    /// A newer version of the same record is in doubt, and settles first.
-    NewerVersion,
 }
 
 impl Pause {
@@ -153,7 +161,7 @@ impl Pause {
     #[must_use]
     pub fn may_hand_back(self) -> bool {
         match self {
-            Self::Busy | Self::Away | Self::Unauthorised | Self::Doubt | Self::LookFailed | Self::NewerVersion => true,
+            Self::Busy | Self::Away | Self::Unauthorised | Self::Doubt | Self::LookFailed => true,
             Self::BetweenLooks => false,
         }
     }

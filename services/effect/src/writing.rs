@@ -1,7 +1,7 @@
 //! The steps that touch the record: the intent, the outcome, reading again.
 
 use crate::life::Life;
-use crate::sending::Sending;
+use crate::sending::{Sending, Sent};
 use crate::step::{End, Step};
 use crate::{Intent, Millis, Outcome, Record};
 
@@ -10,11 +10,12 @@ use crate::{Intent, Millis, Outcome, Record};
 pub struct WritingIntent {
     life: Life,
     attempt: u32,
+    doubted: bool,
 }
 
 impl WritingIntent {
-    pub(crate) fn new(life: Life, attempt: u32) -> Self {
-        Self { life, attempt }
+    pub(crate) fn new(life: Life, attempt: u32, doubted: bool) -> Self {
+        Self { life, attempt, doubted }
     }
 
     /// The entry to write. `now` is the writer's clock just before it publishes.
@@ -31,7 +32,7 @@ impl WritingIntent {
 
     /// It is on disk. `intent` is what was written, `now` the time of the acknowledgement.
     pub fn written(self, intent: Intent, now: Millis) -> Step {
-        Sending::begin(self.life, intent, now)
+        Sending::begin(self.life, Sent { intent, doubted: self.doubted }, now)
     }
 
     /// The record has moved, or whether the intent was written is unknown. An own intent that is found by the next
