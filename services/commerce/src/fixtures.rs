@@ -3,7 +3,7 @@
 
 /// Parent with the sum of its children, 33.33 % off; on hold.
 pub(crate) const BUNDLE_DYNAMIC: &str = include_str!("../fixtures/bundle_dynamic.json");
-/// Parent with the money, children without; discounted shipping, EUR over NOK, a guest.
+/// Parent with the money, children without; EUR over NOK, a guest.
 pub(crate) const BUNDLE_FIXED: &str = include_str!("../fixtures/bundle_fixed.json");
 /// With status histories.
 pub(crate) const COMMENTS: &str = include_str!("../fixtures/comments.json");
@@ -21,11 +21,13 @@ pub(crate) const FOREIGN_CURRENCY: &str = include_str!("../fixtures/foreign_curr
 pub(crate) const GROUPED_COMPANY: &str = include_str!("../fixtures/grouped_company.json");
 /// Placed over REST by a guest.
 pub(crate) const GUEST_CHECKOUT: &str = include_str!("../fixtures/guest_checkout.json");
+/// Prices with tax, 15 % off shipping too, SEK over NOK: every term of the header identity but the modules' own.
+pub(crate) const SHIPPING_DISCOUNT: &str = include_str!("../fixtures/shipping_discount.json");
 /// Nothing to ship.
 pub(crate) const VIRTUAL_GUEST: &str = include_str!("../fixtures/virtual_guest.json");
 
 /// All of them, with their names.
-pub(crate) const ALL: [(&str, &str); 11] = [
+pub(crate) const ALL: [(&str, &str); 12] = [
     ("bundle_dynamic", BUNDLE_DYNAMIC),
     ("bundle_fixed", BUNDLE_FIXED),
     ("comments", COMMENTS),
@@ -36,5 +38,6 @@ pub(crate) const ALL: [(&str, &str); 11] = [
     ("foreign_currency", FOREIGN_CURRENCY),
     ("grouped_company", GROUPED_COMPANY),
     ("guest_checkout", GUEST_CHECKOUT),
+    ("shipping_discount", SHIPPING_DISCOUNT),
     ("virtual_guest", VIRTUAL_GUEST),
 ];

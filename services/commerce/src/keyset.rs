@@ -148,7 +148,7 @@ impl Pager {
         for row in rows {
             self.read = row;
             if row.updated_at <= self.limit {
-                self.cursor = self.cursor.max(row);
+                self.cursor = row;
             }
         }
         let full = u32::try_from(page.items.len()).is_ok_and(|rows| rows == self.page_size.rows());
