@@ -1,0 +1,84 @@
+//! What the rules are asked with: the facts of an order, and of each of its lines.
+
+use commerce::order::{Address, Order};
+
+use crate::decision::Refusal;
+use crate::file::{Currency, Mapping};
+use crate::money::{MoneyLine, rate};
+use crate::refusal::{code, refuse};
+use crate::rules::Facts;
+
+/// The facts of an order, with the currency that the mapping file has for it.
+///
+/// # Errors
+/// When the mapping file does not know the order's store, currency or payment method, or no address names a country.
+pub(crate) fn of_order<'a>(order: &'a Order, mapping: &'a Mapping) -> Result<(Facts<'a>, Currency), Refusal> {
+    let number = &order.increment_id;
+    let code = order.order_currency_code.as_str();
+    let currency = mapping.currencies.get(code).ok_or_else(|| {
+        let sentence = format!("Order {number} is in {code}, which is not among the currencies of the mapping file.");
+        refuse(code::UNKNOWN_CURRENCY, sentence)
+    })?;
+    let store = order.store_id.and_then(|id| mapping.store(id));
+    if store.is_none() && !mapping.stores.is_empty() {
+        let id = order.store_id.map_or("(none)".to_owned(), |id| id.to_string());
+        let sentence = format!("Order {number} is of store {id}, which is not among the stores of the mapping file.");
+        return Err(refuse(code::UNKNOWN_STORE, sentence));
+    }
+    let facts = Facts {
+        store: store.map(|store| store.code.as_str()),
+        website: store.and_then(|store| store.website),
+        customer_group: order.customer_group_id,
+        country: country(order)?,
+        currency: code,
+        payment_method: payment_method(order, mapping)?,
+        ..Facts::default()
+    };
+    Ok((facts, *currency))
+}
+
+/// The facts of one line, on top of its order's.
+pub(crate) fn of_line<'a>(
+    order: &'a Order,
+    mapping: &'a Mapping,
+    facts: &Facts<'a>,
+    line: &MoneyLine<'a>,
+) -> Facts<'a> {
+    let item = line.item;
+    let in_class = |class: &&'a crate::file::TaxClass| {
+        item.is_some_and(|item| {
+            class.skus.is_match(&item.sku) || rate::codes(order, item).any(|code| class.tax_codes.is_match(code))
+        })
+    };
+    Facts {
+        line: Some(line.kind),
+        sku: item.map(|item| item.sku.as_str()),
+        product_type: item.map(|item| item.product_type.as_str()),
+        tax_rate: Some(line.rate),
+        tax_classes: mapping.tax_classes.iter().filter(in_class).map(|class| class.name.as_str()).collect(),
+        ..facts.clone()
+    }
+}
+
+/// The country that decides about VAT: where the goods go, else (for what is not shipped) where the buyer is billed.
+fn country(order: &Order) -> Result<&str, Refusal> {
+    let named = |address: &'_ Address| address.country_id.is_some();
+    let shipping = order.shipping_address().filter(|address| named(address));
+    let address = shipping.or(order.billing_address.as_ref());
+    address.and_then(|address| address.country_id.as_deref()).ok_or_else(|| {
+        let sentence = format!("Order {} has no address with a country, so VAT is not known.", order.increment_id);
+        refuse(code::NO_COUNTRY, sentence)
+    })
+}
+
+fn payment_method<'a>(order: &'a Order, mapping: &Mapping) -> Result<&'a str, Refusal> {
+    let method = order.payment.as_ref().map_or("", |payment| payment.method.as_str());
+    if mapping.payment.accept_others || mapping.payment.methods.is_match(method) {
+        return Ok(method);
+    }
+    let sentence = format!(
+        "Order {} is paid by `{method}`, which is not among the payment methods of the mapping file.",
+        order.increment_id
+    );
+    Err(refuse(code::UNKNOWN_PAYMENT_METHOD, sentence))
+}

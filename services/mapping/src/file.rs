@@ -1,0 +1,211 @@
+//! The mapping file: an accountant's decisions as TOML, checked as a whole when it is loaded.
+//!
+//! A mapping file that loads can be used: every key is known, every value has its type, every pattern is a pattern,
+//! and what contradicts itself is refused. All that is wrong is told at once, each with its key path and line, because
+//! the person who mends it has more to do than to find one error per start. The shipped file [`DEFAULT`] is documented
+//! key by key and is the reference for this format.
+
+mod check;
+mod problem;
+mod read;
+mod rule;
+mod section;
+
+use std::collections::BTreeMap;
+
+use globset::GlobSet;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+
+pub use problem::{Problem, Problems};
+
+use crate::rules::{Facts, Rules};
+use read::{Reader, Table};
+
+/// The shipped mapping file: a Nordic shop that keeps its books in NOK.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// Top-level keys of a mapping file.
+const KEYS: [&str; 16] = [
+    "version",
+    "company",
+    "currency",
+    "payment",
+    "invoice",
+    "customer",
+    "totals",
+    "store",
+    "tax_class",
+    "account",
+    "vat",
+    "dimension",
+    "branch",
+    "customer_class",
+    "terms",
+    "vat_zone",
+];
+
+/// A mapping file, read and checked.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    version: String,
+    pub(crate) base_currency: String,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) currencies: BTreeMap<String, Currency>,
+    pub(crate) payment: Payment,
+    pub(crate) invoice: InvoiceSettings,
+    pub(crate) guests: Guests,
+    pub(crate) totals: Totals,
+    pub(crate) stores: Vec<Store>,
+    pub(crate) tax_classes: Vec<TaxClass>,
+    pub(crate) accounts: Rules<String>,
+    pub(crate) vat: Rules<VatCode>,
+    pub(crate) dimensions: BTreeMap<u32, Rules<String>>,
+    pub(crate) branches: Rules<String>,
+    pub(crate) customer_classes: Rules<String>,
+    pub(crate) terms: Rules<String>,
+    pub(crate) vat_zones: Rules<String>,
+}
+
+/// A currency that orders may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Currency {
+    /// Places behind the point.
+    pub(crate) decimals: u32,
+    pub(crate) exchange_rate: ExchangeRate,
+}
+
+/// Where the rate of a foreign order comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExchangeRate {
+    /// Visma's own rate of the document date.
+    Visma,
+    /// The rate that the shop used, sent with the invoice.
+    Order,
+}
+
+/// Which payment methods are known.
+#[derive(Debug, Clone)]
+pub(crate) struct Payment {
+    pub(crate) methods: GlobSet,
+    pub(crate) accept_others: bool,
+}
+
+/// How invoices are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvoiceSettings {
+    pub(crate) reference_prefix: String,
+    pub(crate) hold: bool,
+    pub(crate) discount: Discount,
+}
+
+/// Where a discount stands on the invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Discount {
+    /// Item lines are net of it.
+    Net,
+    /// Item lines are before discount, and one line per VAT code takes the discount off.
+    Line,
+}
+
+/// Whose invoices guests get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Guests {
+    /// One Visma customer per e-mail.
+    Each,
+    /// One Visma customer for all, by its number.
+    Collective(String),
+}
+
+/// How Visma's total is predicted, and how far it may be from the order's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) vat_on: VatOn,
+    pub(crate) pin_vat: bool,
+    /// Largest amount of the rounding line, in the order's currency.
+    pub(crate) rounding_limit: Decimal,
+}
+
+/// What Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VatOn {
+    /// Once per VAT code, on the sum of its lines.
+    Document,
+    /// Line by line.
+    Line,
+}
+
+/// A store view of the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Store {
+    pub(crate) id: u64,
+    pub(crate) code: String,
+    pub(crate) website: Option<u64>,
+}
+
+/// A tax class by what shows of it on an order.
+#[derive(Debug, Clone)]
+pub(crate) struct TaxClass {
+    pub(crate) name: String,
+    pub(crate) tax_codes: GlobSet,
+    pub(crate) skus: GlobSet,
+}
+
+/// A VAT id of Visma.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VatCode {
+    pub(crate) code: String,
+    /// Rate in percent that Visma computes with.
+    pub(crate) rate: Decimal,
+}
+
+impl Mapping {
+    /// Reads and checks a mapping file.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it, not only the first thing.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let document = toml::de::DeTable::parse(text).map_err(|error| Problems(vec![Problem::syntax(text, &error)]))?;
+        let mut reader = Reader::new(text);
+        let root = Table::root(document.get_ref());
+        reader.known_keys(&root, &KEYS);
+        let mapping = section::mapping(&mut reader, &root);
+        let problems = reader.finish();
+        match mapping {
+            Some(mapping) if problems.is_empty() => {
+                Ok(Self { version: format!("{}+{}", mapping.version, fingerprint(text)), ..mapping })
+            }
+            _ => Err(Problems(problems)),
+        }
+    }
+
+    /// The version that the file gives itself, and a fingerprint of its content: `2026-1+9f86d081884c`.
+    ///
+    /// Comments, blank lines, indentation and line ends do not count, so that a comment makes no new version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The store view with this id.
+    pub(crate) fn store(&self, id: u64) -> Option<&Store> {
+        self.stores.iter().find(|store| store.id == id)
+    }
+
+    /// The segments of the subaccount in order, each with its rules.
+    pub(crate) fn segments(&self, facts: &Facts<'_>) -> Vec<(u32, Option<&String>)> {
+        self.dimensions.iter().map(|(segment, rules)| (*segment, rules.find(facts))).collect()
+    }
+}
+
+/// The first twelve hex digits of the SHA-256 over the lines that say something.
+fn fingerprint(text: &str) -> String {
+    let mut hash = Sha256::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    let mut digits = hex::encode(hash.finalize());
+    digits.truncate(12);
+    digits
+}

@@ -1,0 +1,56 @@
+//! What is wrong with a mapping file, said so that it can be mended without reading our code.
+
+use std::fmt;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, as a key path: `vat[2].when.tax_rate`. Empty when the text is not TOML.
+    pub path: String,
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub sentence: String,
+    /// The known key or value that is nearest to an unknown one.
+    pub nearest: Option<String>,
+}
+
+impl Problem {
+    /// The text is no TOML at all.
+    pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        Self { path: String::new(), line, sentence: format!("this is not TOML: {}", error.message()), nearest: None }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "line {}: ", self.line)?;
+        if !self.path.is_empty() {
+            write!(out, "`{}`: ", self.path)?;
+        }
+        out.write_str(&self.sentence)?;
+        match &self.nearest {
+            Some(nearest) => write!(out, "; did you mean `{nearest}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that is wrong with a mapping file, in the order of the file's sections; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the mapping file cannot be used:")?;
+        self.0.iter().try_for_each(|problem| write!(out, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The line that a byte of a text stands on, from 1.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}

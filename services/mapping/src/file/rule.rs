@@ -1,0 +1,169 @@
+//! Reading the lists of rules.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::check;
+use super::read::{Reader, Table};
+use super::{Store, TaxClass, VatCode};
+use crate::rules::{LineKind, Rule, Rules, When};
+
+/// Conditions that the order as a whole can answer.
+const ORDER_CONDITIONS: [&str; 6] = ["store", "website", "customer_group", "country", "currency", "payment_method"];
+/// Conditions that only a line can answer, followed by those of the order.
+const LINE_CONDITIONS: [&str; 11] = [
+    "line",
+    "sku",
+    "product_type",
+    "tax_rate",
+    "tax_class",
+    "store",
+    "website",
+    "customer_group",
+    "country",
+    "currency",
+    "payment_method",
+];
+
+/// What the conditions may name.
+pub(super) struct Names<'a> {
+    pub(super) stores: &'a [Store],
+    pub(super) tax_classes: &'a [TaxClass],
+}
+
+/// What the rules of a list are asked about, and what a rule without `line` speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The order: conditions on lines make no sense.
+    Order,
+    /// Each line; a rule that names no `line` speaks of every line.
+    EveryLine,
+    /// Each line; a rule that names no `line` speaks of what is sold.
+    SoldLines,
+}
+
+/// A rule with the table that it was read from, for checks that compare rules.
+pub(super) struct Read<'t, T> {
+    pub(super) table: Table<'t>,
+    pub(super) rule: Rule<T>,
+}
+
+/// Reads a list of rules whose value is one text.
+pub(super) fn texts<'t>(
+    reader: &mut Reader<'t>,
+    root: &Table<'t>,
+    names: &Names<'_>,
+    (list, value, asked): (&str, &str, Asked),
+) -> Rules<String> {
+    let read = rules(reader, root, names, list, asked, &[value], |reader, table| reader.required_text(table, value));
+    check::reachable(reader, &read);
+    Rules(read.into_iter().map(|one| one.rule).collect())
+}
+
+/// Reads the VAT rules.
+pub(super) fn vat<'t>(reader: &mut Reader<'t>, root: &Table<'t>, names: &Names<'_>) -> Rules<VatCode> {
+    let read = rules(reader, root, names, "vat", Asked::SoldLines, &["code", "rate"], |reader, table| {
+        let code = reader.required_text(table, "code");
+        reader.required(table, "rate");
+        let rate = reader.number(table, "rate")?;
+        Some(VatCode { code: code?, rate })
+    });
+    check::reachable(reader, &read);
+    check::vat_rates(reader, &read);
+    Rules(read.into_iter().map(|one| one.rule).collect())
+}
+
+/// Reads the dimension rules: a list of segments, each with rules of its own.
+pub(super) fn dimensions<'t>(
+    reader: &mut Reader<'t>,
+    root: &Table<'t>,
+    names: &Names<'_>,
+) -> std::collections::BTreeMap<u32, Rules<String>> {
+    let read = rules(reader, root, names, "dimension", Asked::EveryLine, &["segment", "value"], |reader, table| {
+        reader.required(table, "segment");
+        let segment = reader.id(table, "segment");
+        let value = reader.required_text(table, "value");
+        let segment = segment.and_then(|id| u32::try_from(id).ok()).filter(|id| *id > 0);
+        if segment.is_none() {
+            reader.wrong(table, "segment", "segments are numbered from 1");
+        }
+        Some((segment?, value?))
+    });
+    let mut lists: std::collections::BTreeMap<u32, Vec<Read<'t, String>>> = std::collections::BTreeMap::new();
+    for Read { table, rule: Rule { when, value: (segment, value) } } in read {
+        lists.entry(segment).or_default().push(Read { table, rule: Rule { when, value } });
+    }
+    let mut dimensions = std::collections::BTreeMap::new();
+    for (segment, list) in lists {
+        check::reachable(reader, &list);
+        dimensions.insert(segment, Rules(list.into_iter().map(|one| one.rule).collect()));
+    }
+    dimensions
+}
+
+fn rules<'t, T>(
+    reader: &mut Reader<'t>,
+    root: &Table<'t>,
+    names: &Names<'_>,
+    list: &str,
+    asked: Asked,
+    values: &[&str],
+    value: impl Fn(&mut Reader<'t>, &Table<'t>) -> Option<T>,
+) -> Vec<Read<'t, T>> {
+    let mut read = Vec::new();
+    for table in reader.tables(root, list) {
+        let known: Vec<&str> = ["when"].iter().chain(values).copied().collect();
+        reader.known_keys(&table, &known);
+        let when = when(reader, &table, names, asked);
+        if let Some(value) = value(reader, &table) {
+            read.push(Read { table, rule: Rule { when, value } });
+        }
+    }
+    read
+}
+
+fn when<'t>(reader: &mut Reader<'t>, rule: &Table<'t>, names: &Names<'_>, asked: Asked) -> When {
+    let table = reader.table(rule, "when");
+    let known: &[&str] = if asked == Asked::Order { &ORDER_CONDITIONS } else { &LINE_CONDITIONS };
+    reader.known_keys(&table, known);
+    let line = reader.choices(&table, "line", &LineKind::NAMES);
+    let silent = line.is_empty() && asked == Asked::SoldLines;
+    let when = When {
+        line: if silent { LineKind::SOLD.to_vec() } else { line },
+        sku: patterns(reader, &table, "sku"),
+        product_type: reader.texts(&table, "product_type"),
+        tax_rate: reader.numbers(&table, "tax_rate"),
+        tax_class: reader.texts(&table, "tax_class"),
+        store: reader.texts(&table, "store"),
+        website: reader.ids(&table, "website"),
+        customer_group: reader.ids(&table, "customer_group"),
+        country: reader.texts(&table, "country"),
+        currency: reader.texts(&table, "currency"),
+        payment_method: patterns(reader, &table, "payment_method"),
+    };
+    check::names(reader, &table, &when, names);
+    when
+}
+
+/// Patterns with `*`, `?` and `[…]`; `None` when the key is absent.
+pub(super) fn patterns<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<GlobSet> {
+    let texts = reader.texts(table, key);
+    if texts.is_empty() {
+        return None;
+    }
+    let mut set = GlobSetBuilder::new();
+    for text in &texts {
+        match Glob::new(text) {
+            Ok(glob) => {
+                set.add(glob);
+            }
+            Err(error) => reader.wrong(table, key, format!("`{text}` is no pattern: {}", error.kind())),
+        }
+    }
+    match set.build() {
+        Ok(set) => Some(set),
+        Err(error) => {
+            reader.wrong(table, key, format!("these patterns cannot be used together: {}", error.kind()));
+            None
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reading the sections of the mapping file into a [`Mapping`].
+
+use std::collections::BTreeMap;
+
+use globset::GlobSet;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use rust_decimal::Decimal;
+
+use super::read::{Reader, Table};
+use super::rule::{self, Asked, Names};
+use super::{
+    Currency, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals, VatOn, check,
+};
+
+/// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
+const MAX_DECIMALS: u64 = 4;
+
+/// Reads the whole file. `None` when something without which there is no mapping is missing; the reader knows what.
+pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
+    let version = reader.required_text(root, "version");
+    let company = company(reader, root);
+    let currencies = currencies(reader, root);
+    let payment = payment(reader, root);
+    let invoice = invoice(reader, root);
+    let guests = customer(reader, root);
+    let totals = totals(reader, root);
+    let stores = stores(reader, root);
+    let tax_classes = tax_classes(reader, root);
+
+    let names = Names { stores: &stores, tax_classes: &tax_classes };
+    let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
+    let vat = rule::vat(reader, root, &names);
+    check::rounding(reader, root, "account", &accounts);
+    check::rounding(reader, root, "vat", &vat);
+    let dimensions = rule::dimensions(reader, root, &names);
+    let branches = rule::texts(reader, root, &names, ("branch", "branch", Asked::Order));
+    let customer_classes = rule::texts(reader, root, &names, ("customer_class", "class", Asked::Order));
+    let terms = rule::texts(reader, root, &names, ("terms", "terms", Asked::Order));
+    let vat_zones = rule::texts(reader, root, &names, ("vat_zone", "zone", Asked::Order));
+
+    let (base_currency, time_zone) = company?;
+    Some(Mapping {
+        version: version?,
+        base_currency,
+        time_zone,
+        currencies,
+        payment: payment?,
+        invoice: invoice?,
+        guests: guests?,
+        totals: totals?,
+        stores,
+        tax_classes,
+        accounts,
+        vat,
+        dimensions,
+        branches,
+        customer_classes,
+        terms,
+        vat_zones,
+    })
+}
+
+fn company<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<(String, TimeZone)> {
+    let table = reader.table(root, "company");
+    reader.known_keys(&table, &["base_currency", "time_zone"]);
+    let base_currency = reader.required_text(&table, "base_currency");
+    let name = reader.required_text(&table, "time_zone")?;
+    // The bundled time zones, not those of the machine: the same file means the same everywhere.
+    match TimeZoneDatabase::bundled().get(&name) {
+        Ok(time_zone) => Some((base_currency?, time_zone)),
+        Err(_) => {
+            reader.wrong(&table, "time_zone", format!("`{name}` is no IANA time zone, such as `Europe/Oslo`"));
+            None
+        }
+    }
+}
+
+fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String, Currency> {
+    let list = reader.table(root, "currency");
+    let mut currencies = BTreeMap::new();
+    for (code, _) in list.keys() {
+        let table = reader.table(&list, code);
+        reader.known_keys(&table, &["decimals", "exchange_rate"]);
+        if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            reader.wrong(&list, code, "a currency has three capital letters, as in ISO 4217");
+        }
+        let decimals = reader.id(&table, "decimals").unwrap_or(2);
+        if decimals > MAX_DECIMALS {
+            reader.wrong(&table, "decimals", format!("no currency has more than {MAX_DECIMALS} decimals"));
+        }
+        let choices = [("visma", ExchangeRate::Visma), ("order", ExchangeRate::Order)];
+        let exchange_rate = reader.choice(&table, "exchange_rate", &choices).unwrap_or(ExchangeRate::Visma);
+        let decimals = u32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
+        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate });
+    }
+    if currencies.is_empty() {
+        reader.wrong(root, "currency", "no currency is allowed: add a table such as [currency.NOK]");
+    }
+    currencies
+}
+
+fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
+    let table = reader.table(root, "payment");
+    reader.known_keys(&table, &["methods", "others"]);
+    let methods = rule::patterns(reader, &table, "methods").unwrap_or_default();
+    let others = reader.choice(&table, "others", &[("refuse", false), ("accept", true)]);
+    let accept_others = others.unwrap_or(false);
+    if methods.is_empty() && !accept_others {
+        reader.wrong(&table, "methods", "no payment method is known, so every order would be refused");
+    }
+    Some(Payment { methods, accept_others })
+}
+
+fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSettings> {
+    let table = reader.table(root, "invoice");
+    reader.known_keys(&table, &["reference_prefix", "hold", "discount"]);
+    let reference_prefix = reader.required_text(&table, "reference_prefix");
+    let hold = reader.flag(&table, "hold").unwrap_or(true);
+    let discount = reader.choice(&table, "discount", &[("net", Discount::Net), ("line", Discount::Line)]);
+    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
+}
+
+fn customer<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Guests> {
+    let table = reader.table(root, "customer");
+    reader.known_keys(&table, &["guests", "collective_number"]);
+    let collective = reader.choice(&table, "guests", &[("each", false), ("collective", true)]).unwrap_or(false);
+    let number = reader.text(&table, "collective_number");
+    match (collective, number) {
+        (true, Some(number)) => Some(Guests::Collective(number)),
+        (true, None) => {
+            reader.wrong(&table, "collective_number", "the Visma customer that all guests are booked on is missing");
+            None
+        }
+        (false, None) => Some(Guests::Each),
+        (false, Some(_)) => {
+            reader.wrong(&table, "collective_number", "this key has a meaning only with guests = \"collective\"");
+            None
+        }
+    }
+}
+
+fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
+    let table = reader.table(root, "totals");
+    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit"]);
+    let vat_on = reader.choice(&table, "vat_on", &[("document", VatOn::Document), ("line", VatOn::Line)]);
+    reader.required(&table, "pin_vat");
+    let pin_vat = reader.flag(&table, "pin_vat");
+    reader.required(&table, "rounding_limit");
+    let rounding_limit = reader.number(&table, "rounding_limit")?;
+    if rounding_limit < Decimal::ZERO {
+        reader.wrong(&table, "rounding_limit", "a limit cannot be negative");
+    }
+    Some(Totals { vat_on: vat_on.unwrap_or(VatOn::Document), pin_vat: pin_vat?, rounding_limit })
+}
+
+fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
+    let mut stores = Vec::new();
+    for table in reader.tables(root, "store") {
+        reader.known_keys(&table, &["id", "code", "website"]);
+        reader.required(&table, "id");
+        let id = reader.id(&table, "id");
+        let code = reader.required_text(&table, "code");
+        let website = reader.id(&table, "website");
+        if let (Some(id), Some(code)) = (id, code) {
+            stores.push((table, Store { id, code, website }));
+        }
+    }
+    check::stores(reader, &stores);
+    stores.into_iter().map(|(_, store)| store).collect()
+}
+
+fn tax_classes<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<TaxClass> {
+    let mut classes = Vec::new();
+    for table in reader.tables(root, "tax_class") {
+        reader.known_keys(&table, &["name", "tax_codes", "skus"]);
+        let name = reader.required_text(&table, "name");
+        let tax_codes = rule::patterns(reader, &table, "tax_codes");
+        let skus = rule::patterns(reader, &table, "skus");
+        if tax_codes.is_none() && skus.is_none() {
+            reader.wrong(&table, "tax_codes", "a tax class is told by tax_codes, by skus, or by both");
+        }
+        let or_none = Option::<GlobSet>::unwrap_or_default;
+        classes.extend(name.map(|name| TaxClass { name, tax_codes: or_none(tax_codes), skus: or_none(skus) }));
+    }
+    classes
+}
