@@ -1,5 +1,6 @@
 //! The test's own door, under `/_sandbox/` on Visma's port: plain JSON, no credentials, never struck by a fault.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub fn router(control: Control) -> Router {
         .route("/_sandbox/visma/config", get(show_config).post(patch_config))
         .route("/_sandbox/visma/customers", post(seed_customers))
         .route("/_sandbox/visma/periods", post(set_period))
+        .route("/_sandbox/visma/revoke-tokens", post(revoke_tokens))
         .with_state(control)
 }
 
@@ -154,11 +156,25 @@ async fn patch_config(State(control): State<Control>, body: Bytes) -> Result<Res
 }
 
 async fn seed_customers(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    let numbers = control.company.seed_customers(read(&body)?).map_err(Refused)?;
+    let mut seed = read::<visma::Seed>(&body)?;
+    seed.emails.extend(shop_emails(&control.shop, seed.of_shop));
+    let numbers = control.company.seed_customers(seed).map_err(Refused)?;
     Ok(shown(StatusCode::CREATED, &json!({ "numbers": numbers })))
 }
 
+/// The first `count` e-mail addresses of the shop's orders.
+fn shop_emails(shop: &commerce::Shop, count: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let emails = shop.ledger().into_iter().filter_map(|order| order.customer_email.map(|email| email.to_lowercase()));
+    emails.filter(|email| seen.insert(email.clone())).take(count).collect()
+}
+
 async fn set_period(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    control.company.set_period(&read(&body)?).map_err(Refused)?;
+    control.company.set_period(read(&body)?);
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn revoke_tokens(State(control): State<Control>) -> StatusCode {
+    control.company.revoke_tokens();
+    StatusCode::NO_CONTENT
 }

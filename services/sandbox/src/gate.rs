@@ -56,7 +56,6 @@ impl Gate {
     /// Puts the gate in front of `router`. Handlers that write find their [`Points`] in the request's extensions
     /// and call [`Points::reach`] with [`Point::BeforeCommit`] and [`Point::AfterCommit`] around the write; on
     /// [`Aborted`] they return it as their answer. Reads need nothing: the gate stops them at all points itself.
-    #[must_use]
     pub fn guard(self, router: Router) -> Router {
         router.layer(from_fn_with_state(self, pass))
     }

@@ -82,6 +82,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let visma_gate = Gate::new(select::System::Visma, Arc::clone(&shared), visma::route_name);
     let commerce_gate = Gate::new(select::System::Commerce, Arc::clone(&shared), gate::matched_route);
     let control = control::router(control::Control { shared, shop: shop.clone(), company: company.clone() });
+    let control = control.merge(commerce::control_router(shop.clone()));
     let visma = control.fallback_service(visma::router(company.clone(), visma_gate));
 
     serve(visma_listener, visma, stop.clone());

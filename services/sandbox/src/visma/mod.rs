@@ -1,39 +1,81 @@
 //! A strict simulated Visma.net ERP, as seen over REST.
+//!
+//! Facts are from the published OpenAPI files (2023 and 2026) and Visma's developer pages. Where those are silent,
+//! both answers are playable by [`config`].
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Gate;
+use crate::hold::Points;
 
-/// How Visma.net behaves.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// What our references start with; the ledger matches by it.
-    pub reference_prefix: String,
+mod auth;
+mod books;
+pub mod chart;
+mod clock;
+pub mod config;
+mod customer;
+mod customer_write;
+mod dto;
+mod invoice;
+mod invoice_lines;
+mod invoice_write;
+mod list;
+mod query;
+mod reference;
+mod reply;
+mod route;
+mod schemas;
+mod seed;
+mod serve;
+mod totals;
+mod window;
+
+pub use config::Config;
+pub use seed::Seed;
+
+use auth::{Sight, Tokens};
+use books::Books;
+use list::Shuffle;
+use query::Query;
+use reply::Refusal;
+use route::Route;
+
+#[derive(Debug)]
+struct Inner {
+    books: Mutex<Books>,
+    tokens: Tokens,
+    window: window::RateWindow,
+    shuffle: Shuffle,
 }
 
 /// The simulated company. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Company {
-    config: Arc<Config>,
+    inner: Arc<Inner>,
 }
 
 /// One invoice as the ledger shows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LedgerInvoice {
     /// Its number.
     pub number: String,
-    /// Our reference.
+    /// Our reference; empty when it has none.
     pub external_reference: String,
     /// The customer's number.
     pub customer: String,
+    /// The customer's e-mail, from its main contact.
+    pub customer_email: String,
     /// Its currency.
     pub currency: String,
     /// Its total in that currency.
@@ -44,42 +86,194 @@ pub struct LedgerInvoice {
     pub status: String,
 }
 
+/// A financial period to close or to open.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodSwitch {
+    /// The period, as `YYYYMM`.
+    pub period: String,
+    /// Whether it shall be closed.
+    pub closed: bool,
+}
+
 impl Company {
-    /// A company without customers and documents.
+    /// A company without customers and documents; `seed` draws the order of its lists.
     #[must_use]
-    pub fn new(config: Config, _seed: u64) -> Self {
-        Self { config: Arc::new(config) }
+    pub fn new(config: Config, seed: u64) -> Self {
+        let inner = Inner {
+            books: Mutex::new(Books::new(Arc::new(config))),
+            tokens: Tokens::default(),
+            window: window::RateWindow::default(),
+            shuffle: Shuffle::new(seed),
+        };
+        Self { inner: Arc::new(inner) }
     }
-    pub(crate) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config)
+
+    /// The settings that are in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.books().config)
     }
-    pub(crate) fn patch_config(&self, _patch: Value) -> Result<(), String> {
+
+    /// Changes settings by a JSON merge patch (RFC 7386), and opens a new rate window.
+    ///
+    /// # Errors
+    /// A sentence when a key is unknown or a value has the wrong type; then nothing is changed.
+    pub fn patch_config(&self, patch: Value) -> Result<(), String> {
+        let mut books = self.books();
+        let mut config = serde_json::to_value(&*books.config).map_err(|error| error.to_string())?;
+        config::merge(&mut config, patch);
+        books.config = Arc::new(serde_json::from_value(config).map_err(|error| error.to_string())?);
+        self.inner.window.reset();
         Ok(())
     }
-    pub(crate) fn seed_customers(&self, _seed: Value) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
+
+    /// Closes or opens a financial period in the customer ledger.
+    pub fn set_period(&self, switch: PeriodSwitch) {
+        let mut books = self.books();
+        let mut config = Config::clone(&books.config);
+        if switch.closed {
+            config.closed_periods.insert(switch.period);
+        } else {
+            config.closed_periods.remove(&switch.period);
+        }
+        books.config = Arc::new(config);
     }
-    pub(crate) fn set_period(&self, _period: &Value) -> Result<(), String> {
-        Ok(())
+
+    /// Writes customers and gives their numbers.
+    ///
+    /// # Errors
+    /// What is wrong with the first customer that is refused.
+    pub fn seed_customers(&self, seed: Seed) -> Result<Vec<String>, String> {
+        seed::sow(&mut self.books(), seed)
     }
-    pub(crate) fn ledger(&self) -> Vec<LedgerInvoice> {
-        Vec::new()
+
+    /// Makes every token worthless.
+    pub fn revoke_tokens(&self) {
+        self.inner.tokens.revoke_all();
     }
-    pub(crate) fn customer_count(&self) -> usize {
-        0
+
+    /// Every invoice.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerInvoice> {
+        let books = self.books();
+        let email = |number: &str| books.customers.get(number).and_then(|customer| customer.main_contact.email.clone());
+        let shown = |invoice: &invoice::Invoice| LedgerInvoice {
+            number: invoice.number.clone(),
+            external_reference: invoice.external_reference.clone().unwrap_or_default(),
+            customer: invoice.customer.clone(),
+            customer_email: email(&invoice.customer).unwrap_or_default(),
+            currency: invoice.currency.clone(),
+            total: invoice.sums.total,
+            vat: invoice.sums.vat,
+            status: invoice.status.name().to_owned(),
+        };
+        books.invoices.values().map(shown).collect()
     }
-    pub(crate) fn duplicate_customers(&self) -> BTreeMap<String, Vec<String>> {
-        BTreeMap::new()
+
+    /// How many customers there are.
+    #[must_use]
+    pub fn customer_count(&self) -> usize {
+        self.books().customers.len()
+    }
+
+    /// E-mail addresses (in lower case) that more than one customer has, with the customers' numbers.
+    #[must_use]
+    pub fn duplicate_customers(&self) -> BTreeMap<String, Vec<String>> {
+        let mut by_email: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for customer in self.books().customers.values() {
+            if let Some(email) = customer.main_contact.email.as_deref().filter(|email| !email.is_empty()) {
+                by_email.entry(email.to_lowercase()).or_default().push(customer.number.clone());
+            }
+        }
+        by_email.retain(|_, numbers| numbers.len() > 1);
+        by_email
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.inner.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The route's name, for the calls by kind.
-pub fn route_name(parts: &Parts) -> String {
-    parts.uri.path().to_ascii_lowercase()
-}
-
-/// Visma's routes, behind the gate.
+/// The name of a request's route, for the calls by kind.
 #[must_use]
-pub fn router(_company: Company, gate: Gate) -> Router {
-    gate.guard(Router::new())
+pub fn route_name(parts: &Parts) -> String {
+    route::name_of(parts)
+}
+
+/// Visma's routes, behind the gate that counts calls and strikes with faults.
+pub fn router(company: Company, gate: Gate) -> Router {
+    gate.guard(Router::new().fallback(answer).with_state(company))
+}
+
+/// What a call brings.
+struct Call {
+    route: Route,
+    query: Query,
+    headers: HeaderMap,
+    body: bytes::Bytes,
+    points: Points,
+}
+
+impl Call {
+    fn if_match(&self) -> Option<&str> {
+        self.headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default())
+    }
+}
+
+async fn answer(State(company): State<Company>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let config = company.config();
+    let (route, _) = route::of(&parts.method, parts.uri.path());
+    if route == Route::Token {
+        return company.inner.tokens.answer(&config, &parts.headers, &body);
+    }
+    if config.latency_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(config.latency_ms)).await;
+    }
+    let standing = company.inner.window.count(&config);
+    let points = parts.extensions.get::<Points>().cloned().unwrap_or_default();
+    let mut response = match standing.refusal() {
+        Some(refusal) => refusal,
+        None => match company.inner.tokens.admit(&config, &parts.headers, &parts.method) {
+            Err(refusal) => refusal.into_response(),
+            Ok(sight) => {
+                let query = Query::read(parts.uri.query().unwrap_or_default());
+                let call = Call { route, query, headers: parts.headers, body, points };
+                company.serve(&config, call, sight).await.unwrap_or_else(IntoResponse::into_response)
+            }
+        },
+    };
+    standing.tell(response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+        response.headers_mut().insert("ipp-request-id", id);
+    }
+    response
+}
+
+impl Company {
+    async fn serve(&self, config: &Config, call: Call, sight: Sight) -> Result<Response, Refusal> {
+        if sight == Sight::Nothing {
+            return self.serve_nothing(&call);
+        }
+        match &call.route {
+            Route::ListCustomers => self.list_customers(&call.query),
+            Route::ListInvoices => self.list_invoices(&call.query, None),
+            Route::ListCustomerInvoices(customer) => self.list_invoices(&call.query, Some(customer)),
+            Route::ListReference(kind) => Ok(reference::list(config, *kind, &call.query)),
+            Route::ReadReference(kind, key) => reference::read(config, *kind, key, &call.query),
+            Route::ReadCustomer(number) => self.read_customer(number),
+            Route::ReadCustomerById(id) => self.read_customer(&self.customer_number(id)?),
+            Route::ReadInvoice(number) => self.read_invoice(number),
+            Route::CreateCustomer => self.create_customer(config, &call).await,
+            Route::UpdateCustomer(number) => self.update_customer(number, &call).await,
+            Route::UpdateCustomerById(id) => self.update_customer(&self.customer_number(id)?, &call).await,
+            Route::CreateInvoice => self.create_invoice(config, &call).await,
+            Route::UpdateInvoice(number) => self.update_invoice(number, &call).await,
+            Route::DeleteInvoice(number) => self.delete_invoice(number, &call).await,
+            Route::ReleaseInvoice(number) => self.release_invoice(number, &call).await,
+            Route::Token | Route::Unknown => Err(Refusal::NotFound),
+        }
+    }
 }

@@ -1,0 +1,169 @@
+//! What the company holds: customers, invoices, and the numbers that are given next.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use jiff::civil::DateTime;
+
+use super::clock;
+use super::config::Config;
+use super::customer::Customer;
+use super::invoice::Invoice;
+use super::reply::Refusal;
+
+/// When a record was written, and which version of it this is.
+#[derive(Clone, Debug)]
+pub(super) struct Stamps {
+    pub(super) created: DateTime,
+    pub(super) modified: DateTime,
+    /// Since when it exists: lists show it a while later.
+    pub(super) since: Instant,
+    /// The row version: every write in the company has the next one.
+    pub(super) version: u64,
+}
+
+impl Stamps {
+    /// The stamps of a record that is not written yet.
+    pub(super) fn unwritten() -> Self {
+        Self { created: DateTime::ZERO, modified: DateTime::ZERO, since: Instant::now(), version: 0 }
+    }
+
+    /// The version as `timeStamp` and `ETag` show it.
+    pub(super) fn time_stamp(&self) -> String {
+        BASE64_STANDARD.encode(self.version.to_be_bytes())
+    }
+
+    /// Holds `If-Match` against this version. It is optional: without it, the last write wins.
+    ///
+    /// # Errors
+    /// [`Refusal::Stale`] when it names anything else than this version, in quotes.
+    pub(super) fn match_header(&self, if_match: Option<&str>) -> Result<(), Refusal> {
+        match if_match {
+            Some(given) if given != format!("\"{}\"", self.time_stamp()) => Err(Refusal::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the company holds.
+#[derive(Debug)]
+pub(super) struct Books {
+    pub(super) config: Arc<Config>,
+    pub(super) customers: BTreeMap<String, Customer>,
+    pub(super) invoices: BTreeMap<String, Invoice>,
+    invoices_by_reference: HashMap<String, Vec<String>>,
+    customers_by_id: HashMap<u64, String>,
+    next_customer: u64,
+    next_invoice: u64,
+    last_id: u64,
+    last_version: u64,
+}
+
+impl Books {
+    pub(super) fn new(config: Arc<Config>) -> Self {
+        Self {
+            customers: BTreeMap::new(),
+            invoices: BTreeMap::new(),
+            invoices_by_reference: HashMap::new(),
+            customers_by_id: HashMap::new(),
+            next_customer: config.first_customer_number,
+            next_invoice: config.first_invoice_number,
+            last_id: 0,
+            // Row versions of a real company start nowhere near nought.
+            last_version: 0x4D18_2222,
+            config,
+        }
+    }
+
+    /// The stamps of a record that is written now for the first time.
+    pub(super) fn first_stamps(&mut self) -> Stamps {
+        let now = clock::now(&self.config);
+        Stamps { created: now, modified: now, since: Instant::now(), version: self.next_version() }
+    }
+
+    /// The stamps of a record that is written again now.
+    pub(super) fn next_stamps(&mut self, before: &Stamps) -> Stamps {
+        Stamps { modified: clock::now(&self.config), version: self.next_version(), ..before.clone() }
+    }
+
+    fn next_version(&mut self) -> u64 {
+        self.last_version += 1;
+        self.last_version
+    }
+
+    /// The next internal id: one row of ids for all records.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// The next number of the customers' series that nobody has taken.
+    pub(super) fn next_customer_number(&mut self) -> String {
+        loop {
+            let number = self.next_customer.to_string();
+            self.next_customer += 1;
+            if !self.customers.contains_key(&number) {
+                return number;
+            }
+        }
+    }
+
+    /// The next number of the invoices' series that nobody has taken.
+    pub(super) fn next_invoice_number(&mut self) -> String {
+        loop {
+            let number = self.next_invoice.to_string();
+            self.next_invoice += 1;
+            if !self.invoices.contains_key(&number) {
+                return number;
+            }
+        }
+    }
+
+    /// The customer with this internal id.
+    pub(super) fn customer_number(&self, internal_id: &str) -> Option<&str> {
+        let id = internal_id.parse::<u64>().ok()?;
+        self.customers_by_id.get(&id).map(String::as_str)
+    }
+
+    /// Keeps a customer, new or changed.
+    pub(super) fn keep_customer(&mut self, customer: Customer) {
+        self.customers_by_id.insert(customer.internal_id, customer.number.clone());
+        self.customers.insert(customer.number.clone(), customer);
+    }
+
+    /// Keeps an invoice, new or changed.
+    pub(super) fn keep_invoice(&mut self, invoice: Invoice) {
+        self.forget_reference(&invoice.number);
+        if let Some(reference) = &invoice.external_reference {
+            self.invoices_by_reference.entry(reference.clone()).or_default().push(invoice.number.clone());
+        }
+        self.invoices.insert(invoice.number.clone(), invoice);
+    }
+
+    /// Deletes an invoice.
+    pub(super) fn drop_invoice(&mut self, number: &str) {
+        self.forget_reference(number);
+        self.invoices.remove(number);
+    }
+
+    /// The numbers of the invoices with this reference, exactly as it was written.
+    pub(super) fn numbers_of(&self, reference: &str) -> &[String] {
+        self.invoices_by_reference.get(reference).map_or(&[], Vec::as_slice)
+    }
+
+    fn forget_reference(&mut self, number: &str) {
+        let Some(reference) = self.invoices.get(number).and_then(|invoice| invoice.external_reference.as_deref())
+        else {
+            return;
+        };
+        if let Some(numbers) = self.invoices_by_reference.get_mut(reference) {
+            numbers.retain(|known| known != number);
+            if numbers.is_empty() {
+                self.invoices_by_reference.remove(reference);
+            }
+        }
+    }
+}

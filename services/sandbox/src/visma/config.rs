@@ -1,0 +1,224 @@
+//! How the simulated Visma.net behaves.
+//!
+//! Where Visma publishes no rule, both answers are playable: each such setting names its two. All of it can be
+//! changed at run time through the control API, as a JSON merge patch (RFC 7386).
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::chart::Chart;
+
+/// Whether `ipp-company-id` is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompanyHeader {
+    /// Every call needs it (legacy tenants).
+    Required,
+    /// It is not looked at: the company is in the token.
+    Ignored,
+}
+
+/// What a wrong `ipp-company-id` leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrongCompany {
+    /// Lists are empty, with 200: the silent failure that a connector has to find out.
+    EmptyLists,
+    /// The gateway refuses the call with 400 and its code 12002.
+    Refused,
+}
+
+/// How VAT amounts are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VatRounding {
+    /// Once per VAT code, on the sum of its lines (`calculateOn` of the code: `DocumentAmount`).
+    PerCode,
+    /// On each line (`calculateOn` of the code: `ItemAmount`).
+    PerLine,
+}
+
+/// What `taxDetailLines` of a written invoice do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxDetailLines {
+    /// Their VAT amounts replace the computed ones.
+    Honoured,
+    /// They are accepted and have no effect.
+    Ignored,
+}
+
+/// What happens to an invoice line without `operation`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineWithoutOperation {
+    /// It is not inserted, and nobody is told (the documented behaviour).
+    Dropped,
+    /// The document is refused.
+    Refused,
+}
+
+/// Whether the order of a list holds from page to page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOrder {
+    /// Pages of unchanged data neither overlap nor leave gaps; within a page the order differs at each request.
+    WithinPages,
+    /// Every request has an order of its own, so that pages overlap and leave gaps.
+    EveryRequest,
+}
+
+/// Who numbers customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerNumbering {
+    /// The number series; a number that is sent counts only with `overrideNumberSeries`.
+    Automatic,
+    /// The caller: `number` is needed.
+    Manual,
+}
+
+/// How `period` of a financial period is written ("the period no and the year").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeriodFormat {
+    /// `202611`.
+    #[serde(rename = "YYYYMM")]
+    YearFirst,
+    /// `11-2026`.
+    #[serde(rename = "MM-YYYY")]
+    MonthFirst,
+}
+
+/// How the simulated Visma.net behaves. Decimals are strings in its JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The OAuth client that may ask for tokens.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// The company's tenant id: the one that works.
+    pub tenant_id: String,
+    /// The customer's tenant id: tokens are given for it, and the API answers 401 to them.
+    pub customer_tenant_id: String,
+    /// How long a token lives, in seconds.
+    pub token_seconds: u64,
+    /// Whether `ipp-company-id` is looked at.
+    pub company_header: CompanyHeader,
+    /// The company's number in that header.
+    pub company_id: String,
+    /// What a wrong one leads to.
+    pub wrong_company: WrongCompany,
+    /// The scheme and host that `Location` names, whatever host was asked.
+    pub location_base: String,
+    /// What our references start with; the ledger matches orders by it.
+    pub reference_prefix: String,
+    /// The largest page; a larger `pageSize` is limited to it in silence.
+    pub max_page_size: usize,
+    /// Whether the order of a list holds from page to page.
+    pub list_order: ListOrder,
+    /// How long a new record stays invisible in lists, in milliseconds.
+    pub list_lag_ms: u64,
+    /// Calls that one window allows.
+    pub rate_limit: u64,
+    /// The length of the fixed window, in milliseconds.
+    pub rate_window_ms: u64,
+    /// What every API call takes longer, in milliseconds.
+    pub latency_ms: u64,
+    /// The server's wall clock ahead of UTC, in minutes.
+    pub clock_offset_minutes: i32,
+    /// The business date of new documents without a date; absent means the server's day.
+    pub today: Option<Date>,
+    /// How VAT amounts are rounded.
+    pub vat_rounding: VatRounding,
+    /// What `taxDetailLines` do.
+    pub tax_detail_lines: TaxDetailLines,
+    /// Documents are rounded to the nearest multiple of this, with `roundingDiff`; absent means never.
+    pub document_rounding: Option<Decimal>,
+    /// Decimals that a unit price keeps.
+    pub unit_price_decimals: u32,
+    /// What happens to an invoice line without `operation`.
+    pub line_without_operation: LineWithoutOperation,
+    /// Whether a line on an account needs a subaccount at all. An incomplete one is always refused.
+    pub subaccount_required: bool,
+    /// Whether a second document with the same `externalReference` is refused.
+    pub unique_external_reference: bool,
+    /// Whether a new invoice without `hold` is on hold.
+    pub hold_by_default: bool,
+    /// Who numbers customers.
+    pub customer_numbering: CustomerNumbering,
+    /// The number of the first customer.
+    pub first_customer_number: u64,
+    /// The number of the first invoice.
+    pub first_invoice_number: u64,
+    /// How `period` of a financial period is written.
+    pub period_format: PeriodFormat,
+    /// The periods that are closed in the customer ledger, as `YYYYMM`.
+    pub closed_periods: BTreeSet<String>,
+    /// The company's own data: accounts, VAT codes and so on.
+    pub chart: Chart,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            client_id: "isv_ml_connector".to_owned(),
+            client_secret: "sandbox-secret".to_owned(),
+            tenant_id: "7d1c7b3e-5a53-4f0e-9f36-2f1f7b1a0c01".to_owned(),
+            customer_tenant_id: "0b6f2a90-93f4-4f5c-8e0a-6a54b0a5c902".to_owned(),
+            token_seconds: 3600,
+            company_header: CompanyHeader::Required,
+            company_id: "1234567".to_owned(),
+            wrong_company: WrongCompany::EmptyLists,
+            location_base: "https://api.finance.visma.net".to_owned(),
+            reference_prefix: "WEB-".to_owned(),
+            max_page_size: 500,
+            list_order: ListOrder::WithinPages,
+            list_lag_ms: 0,
+            rate_limit: 15_000,
+            rate_window_ms: 3_600_000,
+            latency_ms: 0,
+            clock_offset_minutes: 60,
+            today: None,
+            vat_rounding: VatRounding::PerCode,
+            tax_detail_lines: TaxDetailLines::Honoured,
+            document_rounding: None,
+            unit_price_decimals: 6,
+            line_without_operation: LineWithoutOperation::Dropped,
+            subaccount_required: true,
+            unique_external_reference: false,
+            hold_by_default: false,
+            customer_numbering: CustomerNumbering::Automatic,
+            first_customer_number: 10_000,
+            first_invoice_number: 100_001,
+            period_format: PeriodFormat::YearFirst,
+            closed_periods: BTreeSet::new(),
+            chart: Chart::default(),
+        }
+    }
+}
+
+/// Applies a JSON merge patch (RFC 7386).
+pub(super) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+    use serde_json::Value;
+    match patch {
+        Value::Object(fields) => {
+            if !target.is_object() {
+                *target = Value::Object(serde_json::Map::new());
+            }
+            if let Some(into) = target.as_object_mut() {
+                for (name, value) in fields {
+                    if value.is_null() {
+                        into.remove(&name);
+                    } else {
+                        merge(into.entry(name).or_insert(Value::Null), value);
+                    }
+                }
+            }
+        }
+        other => *target = other,
+    }
+}
