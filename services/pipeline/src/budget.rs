@@ -181,6 +181,12 @@ impl Budget {
         }
     }
 
+    /// A call that was taken got no answer.
+    pub async fn unanswered(&self) {
+        let mut share = self.share.lock().await;
+        share.in_flight = share.in_flight.saturating_sub(1);
+    }
+
     /// The vendor refused a call and asked for patience: nobody calls for `wait`.
     pub async fn block(&self, wait: Duration) {
         let mut share = self.share.lock().await;

@@ -59,9 +59,24 @@ pub struct Envelope<'a> {
     pub content_type: &'a str,
 }
 
+/// What a message follows from: the trace goes on, and its id is noted. The default starts a trace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cause {
+    traceparent: Option<String>,
+    id: Option<String>,
+}
+
+impl Cause {
+    /// A message is the cause.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name| header(headers, name).map(str::to_owned);
+        Self { traceparent: text(TRACEPARENT), id: text("ce-id") }
+    }
+}
+
 impl Envelope<'_> {
-    /// The headers; the trace goes on from `cause`, or starts here.
-    pub fn headers(&self, cause: Option<&HeaderMap>) -> HeaderMap {
+    /// The headers.
+    pub fn headers(&self, cause: &Cause) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, self.id);
         headers.insert("Content-Type", self.content_type);
@@ -70,10 +85,9 @@ impl Envelope<'_> {
         headers.insert("ce-source", self.source);
         headers.insert("ce-type", self.kind);
         headers.insert("ce-time", crate::clock::now().to_string().as_str());
-        let parent = cause.and_then(|h| h.get(TRACEPARENT)).map(|v| v.as_str().to_owned());
-        headers.insert(TRACEPARENT, parent.unwrap_or_else(new_traceparent).as_str());
-        if let Some(cause_id) = cause.and_then(|h| h.get("ce-id")) {
-            headers.insert("ce-causationid", cause_id.as_str());
+        headers.insert(TRACEPARENT, cause.traceparent.clone().unwrap_or_else(new_traceparent).as_str());
+        if let Some(id) = &cause.id {
+            headers.insert("ce-causationid", id.as_str());
         }
         headers
     }

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use oauth2::basic::BasicClient;
-use oauth2::{AuthType, ClientId, ClientSecret, RequestTokenError, Scope, TokenResponse as _, TokenUrl};
+use oauth2::{
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope,
+    TokenResponse as _, TokenUrl,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -25,8 +30,8 @@ pub struct Grant {
     pub scopes: Vec<String>,
     /// Further form fields, such as Visma's `tenant_id`.
     pub extra: Vec<(String, String)>,
-    /// What the vendor's error words mean and what to do, by its `error` code.
-    pub explain: fn(error: &str) -> Option<(&'static str, &'static str)>,
+    /// What the vendor's refusal means and what to do: from `error` and `error_description` of its answer (RFC 6749).
+    pub explain: fn(error: &str, description: &str) -> Problem,
 }
 
 /// Why there is no token.
@@ -96,11 +101,7 @@ impl Tokens {
             request = request.add_extra_param(name, value);
         }
         let asked_at = Instant::now();
-        let send = |request: oauth2::HttpRequest| async move {
-            let answer = self.http.send(request.map(Bytes::from)).await?;
-            Ok::<_, SendError>(answer.map(Vec::from))
-        };
-        let answer = request.request_async(&send).await.map_err(|e| self.failure(e))?;
+        let answer = request.request_async(&self.http).await.map_err(|e| self.failure(e))?;
         let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
         // Eleven twelfths: 55 minutes of an hour.
         Ok(Held { token: answer.access_token().secret().clone(), renew_at: asked_at + lifetime * 11 / 12 })
@@ -109,12 +110,8 @@ impl Tokens {
     fn failure(&self, error: RequestTokenError<SendError, oauth2::basic::BasicErrorResponse>) -> TokenError {
         match error {
             RequestTokenError::ServerResponse(answer) => {
-                let code = answer.error().to_string();
-                let (sentence, remedy) = (self.grant.explain)(&code).unwrap_or((
-                    "the token endpoint refuses the credentials",
-                    "check client id, secret, scope and tenant",
-                ));
-                TokenError::Refused(Problem::new("CREDENTIALS_REFUSED", format!("{sentence} ({code})"), remedy))
+                let description = answer.error_description().map_or("", String::as_str);
+                TokenError::Refused((self.grant.explain)(answer.error().as_ref(), description))
             }
             RequestTokenError::Request(e) => TokenError::Away(e.to_string()),
             RequestTokenError::Parse(e, _) => TokenError::Away(format!("the token endpoint answered no token: {e}")),
@@ -125,4 +122,13 @@ impl Tokens {
 
 fn bad_url(error: &url::ParseError) -> Problem {
     Problem::new("SETTINGS_INVALID", format!("the token URL is no URL: {error}"), "correct token_url")
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = SendError;
+    type Future = BoxFuture<'c, Result<HttpResponse, SendError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        async move { Ok(self.send(request.map(Bytes::from)).await?.map(Vec::from)) }.boxed()
+    }
 }

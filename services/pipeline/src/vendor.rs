@@ -1,4 +1,6 @@
-//! Calls to a vendor's API under its token and its budget: what every caller of one vendor shares.
+//! Calls to a vendor's API under its credentials and its budget: what every caller of one vendor shares.
+//!
+//! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode};
+use jiff::Timestamp;
 
 use crate::budget::{Budget, Class, Window};
 use crate::http::{Http, SendError};
@@ -29,31 +32,53 @@ pub enum CallError {
     Credentials(Problem),
 }
 
+/// What a 429 without Retry-After is taken to ask for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Reads a vendor's window from an answer's headers.
 pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
-/// Reads how long a 429 asks to wait; the second argument is the time now, seconds since the epoch.
-pub type ReadRetryAfter = fn(&HeaderMap, u64) -> Option<Duration>;
+/// Reads how long a 429 asks to wait; the second argument is the time now.
+pub type ReadRetryAfter = fn(&HeaderMap, Timestamp) -> Option<Duration>;
 
-/// One vendor's API.
+/// Makes the `Authorization` header of one attempt; called anew for each, since a nonce may be used once only.
+pub type Sign = Box<dyn Fn(&Request<Bytes>) -> Result<HeaderValue, String> + Send + Sync>;
+
+/// How requests prove who sends them.
+pub enum Auth {
+    /// An OAuth 2.0 token, renewed early, and once more when it is refused.
+    Bearer(Tokens),
+    /// A signature over each attempt.
+    Signed(Sign),
+}
+
+/// What is particular to a vendor.
+pub struct Api {
+    /// How requests are authorized.
+    pub auth: Auth,
+    /// Reads the window.
+    pub read_window: ReadWindow,
+    /// Reads the patience that a 429 asks for.
+    pub read_retry_after: ReadRetryAfter,
+}
+
+/// One vendor's API. Cheap to clone.
 #[derive(Clone)]
 pub struct Vendor {
     http: Http,
-    tokens: Option<Arc<Tokens>>,
     budget: Budget,
-    read_window: ReadWindow,
-    read_retry_after: ReadRetryAfter,
+    api: Arc<Api>,
+}
+
+impl std::fmt::Debug for Vendor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vendor({})", self.budget.vendor())
+    }
 }
 
 impl Vendor {
-    /// Puts the parts together. Without `tokens`, requests come signed already.
-    pub fn new(
-        http: Http,
-        tokens: Option<Tokens>,
-        budget: Budget,
-        read_window: ReadWindow,
-        read_retry_after: ReadRetryAfter,
-    ) -> Self {
-        Self { http, tokens: tokens.map(Arc::new), budget, read_window, read_retry_after }
+    /// Puts the parts together.
+    pub fn new(http: Http, budget: Budget, api: Api) -> Self {
+        Self { http, budget, api: Arc::new(api) }
     }
 
     /// Calls once; a token that is refused is renewed and the call made once more, since a 401 did nothing.
@@ -61,56 +86,69 @@ impl Vendor {
     /// # Errors
     /// See [`CallError`]. A 429 is returned as the answer it is, and remembered by the budget of all processes.
     pub async fn call(&self, class: Class, request: &Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        let mut token = self.token().await?;
-        for renewed in [false, true] {
-            self.budget.take(class).await.map_err(CallError::Busy)?;
-            let answer = self.send(request, token.as_deref()).await?;
-            self.learn(&answer).await;
-            match (&token, &self.tokens) {
-                (Some(refused), Some(tokens)) if answer.status() == StatusCode::UNAUTHORIZED && !renewed => {
-                    tokens.drop_refused(refused).await;
-                    token = self.token().await?;
-                }
-                _ => return Ok(answer),
+        let answer = self.attempt(class, request).await?;
+        match &self.api.auth {
+            Auth::Bearer(tokens) if answer.response.status() == StatusCode::UNAUTHORIZED => {
+                tokens.drop_refused(&answer.token).await;
+                Ok(self.attempt(class, request).await?.response)
+            }
+            Auth::Bearer(_) | Auth::Signed(_) => Ok(answer.response),
+        }
+    }
+
+    async fn attempt(&self, class: Class, request: &Request<Bytes>) -> Result<Attempt, CallError> {
+        let (authorization, token) = self.authorization(request).await?;
+        self.budget.take(class).await.map_err(CallError::Busy)?;
+        let mut request = request.clone();
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        let method = request.method().as_str().to_owned();
+        let answer = self.http.send(request).await;
+        let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |a| a.status().as_str().to_owned());
+        metrics::counter!("ml_calls_total", "vendor" => self.budget.vendor(), "method" => method, "status" => status)
+            .increment(1);
+        match answer {
+            Ok(response) => {
+                self.learn(&response).await;
+                Ok(Attempt { response, token })
+            }
+            Err(e) => {
+                self.budget.unanswered().await;
+                Err(match e {
+                    SendError::NotSent(why) => CallError::NotSent(why),
+                    SendError::NoAnswer(why) => CallError::NoAnswer(why),
+                })
             }
         }
-        Err(CallError::NotSent("the token was refused twice".to_owned()))
     }
 
-    async fn token(&self) -> Result<Option<String>, CallError> {
-        match &self.tokens {
-            None => Ok(None),
-            Some(tokens) => tokens.get().await.map(Some).map_err(|e| match e {
-                TokenError::Refused(problem) => CallError::Credentials(problem),
-                TokenError::Away(why) => CallError::NotSent(why),
-            }),
-        }
-    }
-
-    async fn send(&self, request: &Request<Bytes>, token: Option<&str>) -> Result<Response<Bytes>, CallError> {
-        let mut request = request.clone();
-        if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|e| CallError::NotSent(format!("the token is no header value: {e}")))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
-        }
-        let kind = request.method().as_str().to_owned();
-        let answer = self.http.send(request).await.map_err(|e| match e {
-            SendError::NotSent(why) => CallError::NotSent(why),
-            SendError::NoAnswer(why) => CallError::NoAnswer(why),
-        });
-        let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |a| a.status().as_str().to_owned());
-        metrics::counter!("ml_calls_total", "vendor" => self.budget.vendor(), "method" => kind, "status" => status)
-            .increment(1);
-        answer
+    /// The header for one attempt, and the token in it.
+    async fn authorization(&self, request: &Request<Bytes>) -> Result<(HeaderValue, String), CallError> {
+        let (mut value, token) = match &self.api.auth {
+            Auth::Signed(sign) => (sign(request).map_err(CallError::NotSent)?, String::new()),
+            Auth::Bearer(tokens) => {
+                let token = tokens.get().await.map_err(|e| match e {
+                    TokenError::Refused(problem) => CallError::Credentials(problem),
+                    TokenError::Away(why) => CallError::NotSent(why),
+                })?;
+                let value = HeaderValue::from_str(&format!("Bearer {token}"))
+                    .map_err(|e| CallError::NotSent(format!("the token is no header value: {e}")))?;
+                (value, token)
+            }
+        };
+        value.set_sensitive(true);
+        Ok((value, token))
     }
 
     async fn learn(&self, answer: &Response<Bytes>) {
-        self.budget.learn((self.read_window)(answer.headers())).await;
+        self.budget.learn((self.api.read_window)(answer.headers())).await;
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-            let wait = (self.read_retry_after)(answer.headers(), crate::clock::now_seconds());
-            self.budget.block(wait.unwrap_or(Duration::from_secs(5))).await;
+            let wait = (self.api.read_retry_after)(answer.headers(), crate::clock::now());
+            self.budget.block(wait.unwrap_or(PATIENCE)).await;
         }
     }
+}
+
+struct Attempt {
+    response: Response<Bytes>,
+    token: String,
 }

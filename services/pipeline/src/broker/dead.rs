@@ -1,6 +1,6 @@
 //! Dead letters: the whole delivery as it was, with a code, a sentence, what to do, and the attempts.
 
-use crate::envelope::{self, Envelope, derived_id};
+use crate::envelope::{self, Cause, Envelope, derived_id};
 use crate::problem::Problem;
 
 use super::take::Delivery;
@@ -25,7 +25,7 @@ pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Pr
     let sequence = delivery.sequence.to_string();
     let id = derived_id(&["dead", stage, &delivery.subject, &sequence, problem.code]);
     let envelope = Envelope { id: &id, source: stage, kind: "ml.dead", content_type: envelope::PROTOBUF };
-    let mut headers = envelope.headers(Some(&delivery.headers));
+    let mut headers = envelope.headers(&Cause::of(&delivery.headers));
     for name in KEPT {
         if let Some(value) = delivery.headers.get(name) {
             headers.insert(name, value.clone());

@@ -41,7 +41,7 @@ impl Last {
     /// # Errors
     /// When the broker does not answer.
     pub async fn get(&self, subject: &str) -> Result<Option<Entry>, Problem> {
-        match self.stream.direct_get_last_for_subject(subject).await {
+        match self.stream.direct_get_last_for_subject(subject.to_owned()).await {
             Ok(message) => Ok(Some(Entry {
                 sequence: message.sequence,
                 stored_at: u64::try_from(message.time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),

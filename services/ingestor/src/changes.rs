@@ -1,0 +1,132 @@
+//! One change for each version of a record, whoever reads it and however often.
+
+use bytes::Bytes;
+use pipeline::body;
+use pipeline::broker::last::{Entry, Last};
+use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
+use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
+use pipeline::problem::{Problem, chain};
+use pipeline::vault::Vault;
+use serde_json::Value;
+
+/// Readings that lose to another reader of the same record before we give up for now.
+const TRIES: usize = 5;
+
+/// A record as it was just read at a source.
+#[derive(Debug)]
+pub struct Reading {
+    /// `commerce` or `visma`.
+    pub system: &'static str,
+    /// `order`, `customer`, …
+    pub entity: &'static str,
+    /// The source's key of the record.
+    pub key: String,
+    /// The record as the source sent it.
+    pub record: Value,
+    /// What of it decides whether it is a new version, as canonical bytes.
+    pub content: Vec<u8>,
+    /// Normalised e-mail address of the person it is about, if it is about one.
+    pub person: Option<String>,
+    /// Pointers to the strings in it that are personal.
+    pub personal: Vec<String>,
+    /// When the source says that it was last changed, comparable as text.
+    pub updated: String,
+}
+
+/// What became of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// A new version: a change was published.
+    New,
+    /// The version that was recorded last.
+    Same,
+    /// Older than the version that was recorded last: somebody read it later and was quicker.
+    Older,
+}
+
+/// Publishes changes.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    broker: Broker,
+    publisher: Publisher,
+    last: Last,
+    vault: Vault,
+    source: &'static str,
+}
+
+impl Changes {
+    /// Publishes as the service `source`.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED`.
+    pub async fn open(broker: &Broker, vault: &Vault, source: &'static str) -> Result<Self, Problem> {
+        let last = Last::of(&broker.jetstream, streams::CHANGES).await?;
+        let publisher = broker.publisher(streams::CHANGES);
+        Ok(Self { broker: broker.clone(), publisher, last, vault: vault.clone(), source })
+    }
+
+    /// Records a reading; returns when it is on disk, or known to be there already.
+    ///
+    /// # Errors
+    /// When the broker or the vault does not do its part; the reading can be recorded again.
+    pub async fn record(&self, mut reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
+        let subject = self.broker.subjects.change(reading.system, reading.entity, &reading.key);
+        let version = self.vault.keyed_hash_bytes("version", &reading.content);
+        let person = match &reading.person {
+            Some(email) => self.vault.person(email),
+            None => self.vault.keyed_hash("record", &subject),
+        };
+        let mut last = self.last.get(&subject).await?;
+        if let Some(known) = already(last.as_ref(), &version, &reading.updated) {
+            return Ok(known);
+        }
+        let sealed = self.vault.seal_fields(&person, &mut reading.record, &reading.personal).await;
+        sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
+        let payload = Bytes::from(reading.record.to_string());
+        for _ in 0..TRIES {
+            if let Some(known) = already(last.as_ref(), &version, &reading.updated) {
+                return Ok(known);
+            }
+            let sequence = last.as_ref().map_or(0, |entry| entry.sequence);
+            let put = self.message(&subject, &reading, &version, sequence, &payload, &cause);
+            match self.publisher.put(put).await {
+                Ok(_) => return Ok(Recorded::New),
+                Err(PutError::WrongLast) => last = self.last.get(&subject).await?,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        let sentence = format!("{subject} is written by others faster than it can be read");
+        Err(Problem::new("CHANGE_CONTENDED", sentence, "it is read again with the next poll"))
+    }
+
+    fn message(
+        &self,
+        subject: &str,
+        reading: &Reading,
+        version: &str,
+        after: u64,
+        payload: &Bytes,
+        cause: &Cause,
+    ) -> Put {
+        // The sequence is part of the id: content that comes back to what it was is a version of its own.
+        let id = derived_id(&["change", subject, version, &after.to_string()]);
+        let kind = format!("ml.change.{}.{}", reading.system, reading.entity);
+        let envelope = Envelope { id: &id, source: self.source, kind: &kind, content_type: envelope::JSON };
+        let mut headers = envelope.headers(cause);
+        headers.insert(envelope::VERSION, version);
+        headers.insert(envelope::SOURCE_UPDATED, reading.updated.as_str());
+        let payload = body::pack(&mut headers, payload);
+        Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) }
+    }
+}
+
+/// What the last entry makes of a reading, if it settles it.
+fn already(last: Option<&Entry>, version: &str, updated: &str) -> Option<Recorded> {
+    let last = last?;
+    if header(&last.headers, envelope::VERSION) == Some(version) {
+        return Some(Recorded::Same);
+    }
+    // The source's stamp has a resolution of a second, so an equal stamp says nothing.
+    let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(|recorded| recorded > updated);
+    later.then_some(Recorded::Older)
+}

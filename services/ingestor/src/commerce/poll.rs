@@ -1,0 +1,104 @@
+//! The poll: every order that changed is read, whether or not a webhook came.
+//!
+//! The cursor moves after the changes of a page are on disk, and never passes the shop's clock less the safety lag. Each
+//! poll starts some minutes before the cursor; what was read before is recognised by its content.
+
+use std::time::Duration;
+
+use ::commerce::keyset::{Keyset, Pager};
+use ::commerce::page::OrdersPage;
+use ::commerce::search::PageSize;
+use ::commerce::time::Moment;
+use futures::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use pipeline::cursor::Cursor;
+use pipeline::problem::{Problem, chain};
+use pipeline::service::Context;
+
+use super::orders::{Orders, ReadError};
+use super::{Poll, Source};
+use crate::changes::Recorded;
+
+/// Changes of one page that are recorded at once; the publisher makes one batch of them.
+const AT_ONCE: usize = 128;
+
+pub(super) async fn run(context: &Context, orders: &Orders, source: &Source) -> Result<(), Problem> {
+    let cursor = Cursor::open(&context.broker, &context.connection, "commerce.order").await?;
+    context.health.not_ready("commerce", "no poll has ended yet");
+    while !context.stop.is_cancelled() {
+        let scan = tokio::select! {
+            scan = scan(orders, source, &cursor) => scan,
+            () = context.stop.cancelled() => return Ok(()),
+        };
+        let wait = match scan {
+            Ok(new) => {
+                context.health.ready("commerce");
+                if new > 0 {
+                    tracing::info!(new, "orders read");
+                }
+                source.poll.interval.0
+            }
+            Err(ReadError::Later(wait, why)) => {
+                tracing::warn!(why, ?wait, "the poll of orders goes on later");
+                wait
+            }
+            Err(ReadError::NotFound) => source.poll.interval.0,
+            Err(ReadError::Stop(problem)) => {
+                tracing::error!(%problem, "the poll of orders cannot go on");
+                context.health.not_ready("commerce", problem.to_string());
+                source.poll.interval.0.min(Duration::from_secs(60))
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = context.stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads everything behind the cursor; returns the number of new versions.
+async fn scan(orders: &Orders, source: &Source, cursor: &Cursor) -> Result<u64, ReadError> {
+    let later = |problem: Problem| ReadError::Later(Duration::from_secs(1), problem.to_string());
+    let limit = limit(orders.server_time().await?, &source.poll);
+    let from = match cursor.read::<Keyset>().await.map_err(later)? {
+        Some(read) => read.rewound(seconds(source.poll.overlap.0)),
+        None => Keyset::before(Moment::of(source.from)),
+    };
+    let page_size = PageSize::new(source.poll.page_size)
+        .map_err(|e| ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size")))?;
+    let mut pager = Pager::new(from, limit, page_size).within_stores(source.stores.clone());
+    let mut new = 0;
+    while let Some(search) = pager.next_search().map_err(|e| stop(&e))? {
+        let (page, _) = orders.page(&search).await?;
+        pager.take(&page).map_err(|e| stop(&e))?;
+        new += record(orders, page).await.map_err(later)?;
+        cursor.write(&pager.cursor()).await.map_err(later)?;
+    }
+    Ok(new)
+}
+
+async fn record(orders: &Orders, page: OrdersPage) -> Result<u64, Problem> {
+    let recording = futures::stream::iter(page.items.into_iter().map(|row| orders.record_row(row)));
+    let mut done = recording.buffer_unordered(AT_ONCE);
+    let mut new = 0;
+    while let Some(recorded) = done.next().await {
+        new += u64::from(recorded? == Recorded::New);
+    }
+    Ok(new)
+}
+
+/// The last second that the cursor may reach.
+fn limit(server_time: Timestamp, poll: &Poll) -> Moment {
+    let lag = SignedDuration::try_from(poll.safety_lag.0).unwrap_or(SignedDuration::MAX);
+    Moment::of(server_time.saturating_sub(lag).unwrap_or(Timestamp::MIN))
+}
+
+fn seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn stop(error: &dyn std::error::Error) -> ReadError {
+    let remedy = "look at the shop's answers; a module may sort or filter them";
+    ReadError::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
+}

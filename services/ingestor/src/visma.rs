@@ -1,0 +1,192 @@
+//! Reading Visma.net: its customers, so that orders can be matched with them and not a call is spent on it per order.
+//!
+//! No order of rows is promised and pages shift under the reader, so a list is read to its end before the cursor moves,
+//! again when its total moved meanwhile, and each poll reads an overlap again. Stamps are Visma's own wall clock: the
+//! cursor comes from the data and is never held against a clock of ours.
+
+use std::time::Duration;
+
+use ::visma::list::{Pager, Turn};
+use ::visma::payload;
+use ::visma::read::CustomerRead;
+use ::visma::reply::{Failure, read_page};
+use ::visma::requests::Company;
+use ::visma::stamp::Stamp;
+use futures::StreamExt as _;
+use pipeline::budget::Class;
+use pipeline::clock;
+use pipeline::cursor::Cursor;
+use pipeline::envelope::Cause;
+use pipeline::problem::{Problem, chain};
+use pipeline::retry::Schedule;
+use pipeline::service::Context;
+use pipeline::settings::Span;
+use pipeline::vendor::{CallError, Vendor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::changes::{Changes, Reading, Recorded};
+
+/// The service's name.
+pub const NAME: &str = "ingestor-visma";
+/// Pages of one list at most.
+const PAGES: u32 = 10_000;
+/// Changes of one page that are recorded at once.
+const AT_ONCE: usize = 128;
+
+/// How Visma is polled.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// Time between polls.
+    pub interval: Span,
+    /// Records a page.
+    pub page_size: u32,
+    /// How much each poll reads again.
+    pub overlap: Span,
+}
+
+/// How far customers have been read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CustomersRead {
+    /// The newest stamp seen; none when the company had no customer.
+    pub newest: Option<Stamp>,
+}
+
+/// What the service works with besides its context.
+#[derive(Debug)]
+pub struct Source {
+    /// Visma's API.
+    pub vendor: Vendor,
+    /// The company.
+    pub company: Company,
+    /// Polling.
+    pub poll: Poll,
+}
+
+/// Why a poll did not end.
+enum Stopped {
+    Later(Duration, String),
+    Person(Problem),
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// When the streams are not there.
+pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
+    let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
+    let cursor = Cursor::open(&context.broker, &context.connection, "visma.customer").await?;
+    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+    context.health.not_ready("visma", "no poll has ended yet");
+    while !context.stop.is_cancelled() {
+        let poll = tokio::select! {
+            poll = poll(&source, &changes, &cursor) => poll,
+            () = context.stop.cancelled() => return Ok(()),
+        };
+        let wait = match poll {
+            Ok(new) => {
+                context.health.ready("visma");
+                schedule.reset();
+                if new > 0 {
+                    tracing::info!(new, "customers read");
+                }
+                source.poll.interval.0
+            }
+            Err(Stopped::Later(wait, why)) => {
+                let wait = wait.max(schedule.next_wait());
+                tracing::warn!(why, ?wait, "the poll of customers goes on later");
+                wait
+            }
+            Err(Stopped::Person(problem)) => {
+                tracing::error!(%problem, "the poll of customers cannot go on");
+                context.health.not_ready("visma", problem.to_string());
+                source.poll.interval.0.min(Duration::from_secs(60))
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = context.stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads every customer, or those that changed since the last time; returns the number of new versions.
+async fn poll(source: &Source, changes: &Changes, cursor: &Cursor) -> Result<u64, Stopped> {
+    let later = |problem: Problem| Stopped::Later(Duration::from_secs(1), problem.to_string());
+    let before = cursor.read::<CustomersRead>().await.map_err(later)?;
+    let mut newest = before.and_then(|read| read.newest);
+    let since = newest.map(|stamp| stamp.rewound(source.poll.overlap.0));
+    let mut pager = Pager::new(PAGES);
+    let mut new = 0;
+    loop {
+        let page = page(source, pager.page(), since).await?;
+        let mut readings = Vec::with_capacity(page.rows.len());
+        for row in &page.rows {
+            let customer = CustomerRead::read(row).map_err(|e| Stopped::Person(nonsense(&e)))?;
+            newest = newest.max(customer.last_modified);
+            readings.push(reading(row.clone(), &customer));
+        }
+        new += record(changes, readings).await.map_err(later)?;
+        match pager.take(&page) {
+            Turn::Fetch(_) => {}
+            Turn::Drained { settled: true } => break,
+            Turn::Drained { settled: false } => {
+                return Err(Stopped::Later(Duration::ZERO, "the list moved while it was read".to_owned()));
+            }
+            Turn::TooLong => return Err(Stopped::Later(Duration::ZERO, "the list does not end".to_owned())),
+        }
+    }
+    cursor.write(&CustomersRead { newest }).await.map_err(later)?;
+    Ok(new)
+}
+
+async fn page(source: &Source, number: u32, since: Option<Stamp>) -> Result<::visma::list::Page<Value>, Stopped> {
+    let request =
+        source.company.customers(number, source.poll.page_size, since).map_err(|e| Stopped::Person(nonsense(&e)))?;
+    match source.vendor.call(Class::Poll, &request).await {
+        Ok(response) => read_page(&response, clock::now().into()).map_err(|failure| match failure {
+            Failure::Busy { retry_after, said } => Stopped::Later(retry_after, said.to_string()),
+            Failure::Broken { .. } | Failure::Unknown { .. } => Stopped::Later(Duration::ZERO, failure.to_string()),
+            Failure::Stale { .. }
+            | Failure::Unauthorised { .. }
+            | Failure::Forbidden { .. }
+            | Failure::NotFound { .. }
+            | Failure::Refused { .. } => {
+                Stopped::Person(Problem::new(failure.code(), failure.to_string(), failure.what_to_do()))
+            }
+        }),
+        Err(CallError::Busy(wait)) => Err(Stopped::Later(wait, "the budget is spent".to_owned())),
+        Err(CallError::Credentials(problem)) => Err(Stopped::Person(problem)),
+        Err(CallError::NotSent(why) | CallError::NoAnswer(why)) => Err(Stopped::Later(Duration::ZERO, why)),
+    }
+}
+
+async fn record(changes: &Changes, readings: Vec<Reading>) -> Result<u64, Problem> {
+    let recording =
+        futures::stream::iter(readings.into_iter().map(|reading| changes.record(reading, Cause::default())));
+    let mut done = recording.buffer_unordered(AT_ONCE);
+    let mut new = 0;
+    while let Some(recorded) = done.next().await {
+        new += u64::from(recorded? == Recorded::New);
+    }
+    Ok(new)
+}
+
+fn reading(record: Value, customer: &CustomerRead) -> Reading {
+    Reading {
+        system: "visma",
+        entity: "customer",
+        key: customer.number.clone(),
+        content: payload::content(&record),
+        person: payload::person(&record),
+        personal: payload::personal_fields(&record),
+        updated: customer.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+        record,
+    }
+}
+
+fn nonsense(error: &dyn std::error::Error) -> Problem {
+    Problem::new("VISMA_UNREADABLE", chain(error), "check the base URL and Visma's status page")
+}
