@@ -19,6 +19,12 @@ const LOG_ENTRIES: usize = 2_000;
 /// How much of a body the log keeps, in bytes.
 const LOG_BODY_BYTES: usize = 16 * 1024;
 
+/// What stands in the log in place of a credential.
+const LEFT_OUT: &str = "(left out)";
+
+/// The route of token requests, as it ends.
+const TOKEN_ROUTE: &str = "/connect/token";
+
 /// The calls of one kind.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tally {
@@ -109,10 +115,10 @@ pub struct Calls {
 
 impl Calls {
     /// Counts a request as it comes in.
-    pub fn came(&self, system: System, kind: &str, is_token: bool) {
+    pub fn came(&self, system: System, kind: &str) {
         let mut book = self.lock();
         let calls = book.calls.entry(system).or_default();
-        if is_token {
+        if kind.ends_with(TOKEN_ROUTE) {
             calls.tokens += 1;
         } else {
             calls.total += 1;
@@ -179,9 +185,12 @@ impl Record {
         let mut headers = BTreeMap::new();
         for (name, value) in &self.headers {
             let secret = name == http::header::AUTHORIZATION;
-            let value = if secret { "(left out)".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into() };
+            let value = if secret { LEFT_OUT.to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into() };
             headers.insert(name.to_string(), value);
         }
+        // A token request and its answer are nothing but credentials.
+        let secret = self.kind.ends_with(TOKEN_ROUTE);
+        let text = |body: &Bytes| if secret { LEFT_OUT.to_owned() } else { String::from_utf8_lossy(body).into_owned() };
         Entry {
             seq: self.seq,
             at: self.at,
@@ -189,13 +198,9 @@ impl Record {
             kind: self.kind.clone(),
             target: self.target.clone(),
             headers,
-            body: if self.kind.ends_with("/connect/token") {
-                "(left out)".to_owned()
-            } else {
-                String::from_utf8_lossy(&self.body).into_owned()
-            },
+            body: text(&self.body),
             status: self.status,
-            answer: String::from_utf8_lossy(&self.answer).into_owned(),
+            answer: text(&self.answer),
         }
     }
 }

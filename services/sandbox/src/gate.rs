@@ -128,7 +128,7 @@ impl Drop for ClientWatch {
 
 async fn work(gate: Gate, parts: Parts, body: Bytes, next: Next, points: Points, fault: Option<Fault>) -> Response {
     let kind = format!("{} {}", parts.method, (gate.route)(&parts));
-    gate.shared.calls.came(gate.system, &kind, kind.ends_with("/connect/token"));
+    gate.shared.calls.came(gate.system, &kind);
     let target = parts.uri.path_and_query().map_or_else(String::new, |target| target.as_str().to_owned());
     let headers = parts.headers.clone();
 

@@ -23,6 +23,7 @@ mod auth;
 mod books;
 pub mod chart;
 mod clock;
+mod company;
 pub mod config;
 mod customer;
 mod customer_write;

@@ -1,0 +1,88 @@
+//! The ledger compares the two systems' books.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{invoice, n, start, start_with_orders, v, with, with_line};
+
+#[tokio::test]
+async fn the_ledger_finds_what_is_doubled_missing_wrong_or_unexpected() {
+    let visma = start_with_orders(4, json!({})).await;
+    let orders = visma.sandbox.shop.ledger();
+    let customer = visma.customer().await;
+    let exact = |place: usize, total: &str| {
+        let order = &orders[place];
+        let body = invoice(&customer, &format!("WEB-{}", order.increment_id));
+        let body = with(body, "currencyId", v(order.currency.as_str()));
+        with_line(with_line(body, "manualAmountInCurrency", v(n(total))), "vatCodeId", v("6"))
+    };
+    let total = |place: usize| orders[place].grand_total.to_string();
+    for body in [
+        exact(0, &total(0)),
+        exact(1, &total(1)),
+        exact(1, &total(1)),
+        exact(2, &(orders[2].grand_total + rust_decimal::Decimal::new(1, 2)).to_string()),
+        invoice(&customer, "OTHER-1"),
+    ] {
+        visma.post("/v2/customerinvoice", &body).await.number();
+    }
+    let ledger = visma.control(Method::GET, "ledger", &json!(null)).await.json();
+    assert_eq!((&ledger["orders"]["count"], &ledger["invoices"]["count"]), (&json!(4), &json!(5)));
+    let twice = format!("WEB-{}", orders[1].increment_id);
+    assert_eq!(ledger["duplicates"], json!({ twice: ["100002", "100003"] }));
+    assert_eq!(ledger["missing"].as_array().unwrap().len(), 1);
+    assert_eq!(ledger["missing"][0]["increment_id"], json!(orders[3].increment_id));
+    assert_eq!(ledger["totals_differ"].as_array().unwrap().len(), 1, "{}", ledger["totals_differ"]);
+    assert_eq!(ledger["totals_differ"][0]["increment_id"], json!(orders[2].increment_id));
+    assert_eq!(ledger["unexpected"].as_array().unwrap().len(), 1);
+    assert_eq!(ledger["unexpected"][0]["external_reference"], "OTHER-1");
+    assert_eq!(ledger["documents"].as_array().unwrap().len(), 4);
+    assert_eq!(ledger["calls"]["visma"]["by_kind"]["POST /v2/customerinvoice"]["calls"], 5);
+}
+
+#[tokio::test]
+async fn customers_with_one_address_are_told() {
+    let visma = start(json!({})).await;
+    visma.customer().await;
+    visma.control(Method::POST, "visma/customers", &json!({ "emails": ["KARI@example.com", "ola@example.com"] })).await;
+    let ledger = visma.control(Method::GET, "ledger", &json!(null)).await.json();
+    assert_eq!(ledger["customers"], 3);
+    assert_eq!(ledger["duplicate_customers"], json!({ "kari@example.com": ["10000", "10001"] }));
+}
+
+#[tokio::test]
+async fn the_shops_customers_can_be_in_visma_already() {
+    let visma = start_with_orders(10, json!({})).await;
+    let seeded = visma.control(Method::POST, "visma/customers", &json!({ "of_shop": 2 })).await.json();
+    assert_eq!(seeded["numbers"].as_array().unwrap().len(), 2);
+    let email = visma.sandbox.shop.ledger().iter().find_map(|order| order.customer_email.clone()).unwrap();
+    assert_eq!(visma.list(&format!("/v1/customer?email={email}")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_log_keeps_bodies_and_leaves_secrets_out() {
+    let visma = start(json!({})).await;
+    visma.customer().await;
+    let log = visma.control(Method::GET, "log", &json!(null)).await.json();
+    let text = log.to_string();
+    assert!(!text.contains("sandbox-secret") && !text.contains(&visma.token), "{text}");
+    let post = &log[1];
+    assert_eq!((&post["kind"], &post["status"]), (&json!("POST /v1/customer"), &json!(201)));
+    assert!(post["body"].as_str().unwrap().contains("kari@example.com"));
+    let since = visma.control(Method::GET, "log?since=1", &json!(null)).await.json();
+    assert_eq!(since.as_array().unwrap().len(), 1);
+    visma.control(Method::POST, "reset-calls", &json!(null)).await;
+    assert_eq!(visma.control(Method::GET, "calls", &json!(null)).await.json(), json!({}));
+}
+
+#[tokio::test]
+async fn settings_change_while_it_runs_and_nonsense_changes_nothing() {
+    let visma = start(json!({})).await;
+    let changed = visma.control(Method::POST, "visma/config", &json!({ "max_page_size": 3 })).await.json();
+    assert_eq!(changed["max_page_size"], 3);
+    for nonsense in [json!({ "max_page": 3 }), json!({ "max_page_size": "three" })] {
+        let answer = visma.control(Method::POST, "visma/config", &nonsense).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(visma.control(Method::GET, "visma/config", &json!(null)).await.json()["max_page_size"], 3);
+}

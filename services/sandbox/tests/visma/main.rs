@@ -1,0 +1,14 @@
+//! The simulated Visma.net over real HTTP: each strictness and each quirk has a test that fails without it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails shall panic")]
+
+mod auth;
+mod customers;
+mod faults;
+mod holds;
+mod invoices;
+mod ledger;
+mod lists;
+mod reference;
+mod support;
+mod totals;
