@@ -102,7 +102,7 @@ async fn store(State(shop): State<Shop>, body: String) -> Answer {
 }
 
 async fn touch(State(shop): State<Shop>, Path(id): Path<u64>) -> Answer {
-    if shop.update(id, &[]) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
+    if shop.update(id, Vec::new()) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
 }
 
 /// The state of an order, and the status if it is not the state's usual one.
@@ -121,8 +121,8 @@ async fn set_state(State(shop): State<Shop>, Path(id): Path<u64>, body: String) 
     };
     let usual = if state == "new" { "pending".to_owned() } else { state.clone() };
     let json_text = |value: String| Value::from(value).to_string();
-    let members = [("state", json_text(state)), ("status", json_text(status.unwrap_or(usual)))];
-    if shop.update(id, &members) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
+    let members = vec![("state", json_text(state)), ("status", json_text(status.unwrap_or(usual)))];
+    if shop.update(id, members) { answer(StatusCode::OK, &json!({ "entity_id": id })) } else { missing() }
 }
 
 async fn set_webhook(State(shop): State<Shop>, body: String) -> Answer {

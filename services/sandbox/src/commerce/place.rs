@@ -75,41 +75,56 @@ impl Shop {
         quote.order(&placement)
     }
 
-    /// Makes a written order visible, late if the dice say so, and announces it.
+    /// Makes a new order visible, late if the dice say so, and announces it.
     pub(crate) fn commit(&self, id: u64, order: Document, announce: bool) {
-        let delay = self.commit_delay(id, &order);
-        let shop = self.clone();
-        let finish = move || {
+        let delay = self.commit_delay(id, &order.string("updated_at").unwrap_or_default());
+        self.at_commit(delay, move |shop| {
             shop.books().orders.insert(id, order.clone());
             if announce {
-                webhook::announce(&shop, id, &order);
+                webhook::announce(shop, id, &order);
             }
-        };
+        });
+    }
+
+    /// Writes members of an order, as JSON texts, and moves its `updated_at` to now. `false` when there is no such order.
+    pub(crate) fn update(&self, id: u64, members: Vec<(&'static str, String)>) -> bool {
+        if !self.books().orders.contains_key(&id) {
+            return false;
+        }
+        let written_at = now();
+        let delay = self.commit_delay(id, &written_at);
+        self.at_commit(delay, move |shop| {
+            // Applied to the row as it is by then: what was committed meanwhile stays, and time does not run backwards.
+            let mut books = shop.books();
+            let Some(order) = books.orders.get(&id) else { return };
+            let updated_at = order.string("updated_at").unwrap_or_default().into_owned().max(written_at);
+            let moved = order.with("updated_at", &serde_json::Value::from(updated_at).to_string());
+            let changed = members.iter().fold(moved, |order, (name, value)| order.with(name, value));
+            books.orders.insert(id, changed.clone());
+            drop(books);
+            webhook::announce(shop, id, &changed);
+        });
+        true
+    }
+
+    fn at_commit(&self, delay: Option<Duration>, finish: impl FnOnce(&Self) + Send + 'static) {
         match delay {
-            None => finish(),
-            Some(delay) => drop(tokio::spawn(async move {
-                tokio::time::sleep(delay).await;
-                finish();
-            })),
+            None => finish(self),
+            Some(delay) => {
+                let shop = self.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    finish(&shop);
+                });
+            }
         }
     }
 
-    fn commit_delay(&self, id: u64, order: &Document) -> Option<Duration> {
+    fn commit_delay(&self, id: u64, updated_at: &str) -> Option<Duration> {
         let late = self.config().late_commit;
-        let version = order.string("updated_at").unwrap_or_default();
-        let mut dice =
-            Dice::new(version.bytes().fold(dice::mix(self.seed(), id), |at, byte| dice::mix(at, byte.into())));
+        let seed = updated_at.bytes().fold(dice::mix(self.seed(), id), |seed, byte| dice::mix(seed, byte.into()));
+        let mut dice = Dice::new(seed);
         let is_late = dice.chance(late.percent) && late.max_ms > 0;
         is_late.then(|| Duration::from_millis(late.max_ms / 2 + dice.below(late.max_ms / 2 + 1)))
-    }
-
-    /// Writes an order again with some members set, as JSON texts, and its `updated_at` moved to now. `false` when there is
-    /// no such order.
-    pub(crate) fn update(&self, id: u64, members: &[(&str, String)]) -> bool {
-        let Some(order) = self.books().orders.get(&id).cloned() else { return false };
-        let moved = order.with("updated_at", &serde_json::Value::from(now()).to_string());
-        let changed = members.iter().fold(moved, |order, (name, value)| order.with(name, value));
-        self.commit(id, changed, true);
-        true
     }
 }

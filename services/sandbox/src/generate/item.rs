@@ -38,6 +38,7 @@ struct Face {
     product: Product,
     sku: &'static str,
     quantity: Decimal,
+    is_child: bool,
 }
 
 /// A money row in both currencies.
@@ -63,6 +64,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
             product: line.product,
             sku: sku(line),
             quantity: line.quantity,
+            is_child: false,
         };
         let mut parent = common(quote, ids, &face);
         if dynamic {
@@ -75,7 +77,14 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
         for (at, child) in line.children.iter().enumerate() {
             let quantity = line.quantity * Decimal::from(child.each);
             let product = child.product;
-            let part = Face { id: ids.item(items.len()), kind: Kind::Simple, product, sku: product.sku, quantity };
+            let part = Face {
+                id: ids.item(items.len()),
+                kind: Kind::Simple,
+                product,
+                sku: product.sku,
+                quantity,
+                is_child: true,
+            };
             let mut item = common(quote, ids, &part);
             item.integer("parent_item_id", face.id).raw("parent_item", &parent);
             let at = dynamic.then_some(rows.start + at);
@@ -124,12 +133,14 @@ fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
         .integer("quote_item_id", face.id + 11)
         .text("sku", face.sku)
         .integer("store_id", quote.store.id)
-        .text("updated_at", ids.created_at)
-        .integer("weight", 1);
+        .text("updated_at", ids.created_at);
+    if face.kind != Kind::Grouped {
+        item.integer("weight", 1);
+    }
     if face.kind == Kind::Simple {
         item.decimal("base_cost", Decimal::new(face.product.ore * 2 / 5, 2));
     }
-    if !face.kind.is_virtual() {
+    if !face.kind.is_virtual() && !face.is_child {
         item.decimal("row_weight", face.quantity);
     }
     match face.kind {
@@ -148,7 +159,7 @@ fn money(quote: &Quote, ids: &Ids<'_>, item: &mut Object, face: &Face, row: Row<
         Some(promotion) if !order.discount.is_zero() => promotion.percent(),
         _ => Decimal::ZERO,
     };
-    if let Some(promotion) = quote.promotion {
+    if let Some(promotion) = quote.promotion.filter(|_| !face.is_child) {
         item.text("applied_rule_ids", &promotion.rule_id.to_string());
     }
     item.both("discount_amount", base.discount, order.discount)

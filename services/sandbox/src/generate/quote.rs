@@ -95,8 +95,8 @@ impl Quote {
         let rate = |class: TaxClass| class.rate(customer.country, customer.reverse_charge());
         let rates: Vec<Rate> = rows.iter().map(|row| rate(row.product.class)).collect();
         let shipped = lines.iter().any(|line| !line.kind.is_virtual());
-        let promotion = promotion::draw(&mut dice, shipped);
-        let basis = Basis {
+        let mut promotion = promotion::draw(&mut dice, shipped);
+        let mut basis = Basis {
             rules: rules(&mut dice),
             rows,
             rates: &rates,
@@ -105,8 +105,13 @@ impl Quote {
             effect: promotion.map(|promotion| promotion.effect),
             credits: credits(&mut dice),
         };
-        let base = basis.column(Decimal::ONE);
-        let order = if store.rate() == Decimal::ONE { base.clone() } else { basis.column(store.rate()) };
+        let (mut base, mut order) = basis.columns(store);
+        if base.grand_total <= Decimal::ZERO || order.grand_total <= Decimal::ZERO {
+            // Such a cart goes through another payment method in a real shop; here it pays the full price.
+            promotion = None;
+            basis.effect = None;
+            (base, order) = basis.columns(store);
+        }
         let payment = match customer.company {
             Some(_) => dice.weighted(&[(70, Payment::PurchaseOrder), (30, Payment::BankTransfer)]),
             None => dice.weighted(&[(55, Payment::CheckMoney), (45, Payment::BankTransfer)]),
@@ -152,6 +157,13 @@ fn credits(dice: &mut Dice) -> (i64, i64, i64) {
 }
 
 impl Basis<'_> {
+    /// The totals in the base currency and in the store's.
+    fn columns(&self, store: &Store) -> (Column, Column) {
+        let base = self.column(Decimal::ONE);
+        let order = if store.rate() == Decimal::ONE { base.clone() } else { self.column(store.rate()) };
+        (base, order)
+    }
+
     /// The totals at this many units of the currency to one of the base currency.
     fn column(&self, exchange: Decimal) -> Column {
         let exact = |ore: i64| Decimal::new(ore, 2) * exchange;
