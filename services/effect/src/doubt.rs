@@ -88,13 +88,13 @@ impl LookingUp {
             return Step::End(End::Dead(Death::Superseded { by: doubt.intent.command }));
         }
         // Another command is another person's wish, or a newer version: it has its own attempts.
-        let ours = doubt.intent.command == life.wanted.command;
+        let ours = doubt.intent.command_seq == life.wanted.command_seq;
         let attempts = if ours { doubt.intent.attempt } else { 0 };
         let spent = attempts >= life.policy.attempts;
         match doubt.absence {
             Absence::Refused(refusal) => life.refused(refusal),
             Absence::Faulted(refusal) if spent => life.refused(refusal),
-            Absence::SendAgain if spent => Step::End(End::Dead(Death::Unresolved { attempts })),
+            Absence::SendAgain if spent => life.refused(Refusal::unresolved(attempts)),
             Absence::SendAgain | Absence::Faulted(_) => life.intend(attempts.saturating_add(1), true),
         }
     }

@@ -1,5 +1,7 @@
 //! What to do, given the record: the one place where a life begins, and to which it returns when the record has moved.
 
+use std::cmp::Ordering;
+
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::sending::{Next, Waiting};
 use crate::step::{Death, End, Pause, Step, Wanted};
@@ -24,6 +26,7 @@ impl Life {
     pub(crate) fn decide(self, record: Record, now: Millis) -> Step {
         match record {
             Record::Absent => self.intend(1, false),
+            Record::Intent(intent) if self.wanted.command_seq < intent.command_seq => Step::End(End::Done),
             Record::Intent(intent) => {
                 let believe_after = intent.written_at.after(self.policy.doubt_wait);
                 LookingUp::begin(self, Doubt::new(intent, believe_after, Absence::SendAgain), now)
@@ -38,7 +41,7 @@ impl Life {
             let numbers = vec![linked.number.clone(), created.clone()];
             return Step::End(End::Dead(Death::Duplicate { numbers }));
         }
-        if linked.command == self.wanted.command {
+        if self.wanted.command_seq <= linked.command_seq {
             return Step::End(End::Done);
         }
         let superseded = self.wanted.source_seq < linked.source_seq;
@@ -52,14 +55,17 @@ impl Life {
             body_hash: linked.body_hash,
             source_seq: linked.source_seq.max(self.wanted.source_seq),
             command: self.wanted.command.clone(),
+            command_seq: self.wanted.command_seq,
             refusal: None,
         };
         self.put(outcome, After::End(End::Done))
     }
 
     fn rejected(self, rejected: Rejected) -> Step {
-        if rejected.command == self.wanted.command {
-            return Step::End(End::Dead(Death::Refused(rejected.refusal)));
+        match self.wanted.command_seq.cmp(&rejected.command_seq) {
+            Ordering::Less => return Step::End(End::Done),
+            Ordering::Equal => return Step::End(End::Dead(Death::Refused(rejected.refusal))),
+            Ordering::Greater => {}
         }
         if self.wanted.source_seq < rejected.source_seq {
             let outcome = Outcome {
@@ -69,6 +75,7 @@ impl Life {
                 body_hash: rejected.body_hash,
                 source_seq: rejected.source_seq,
                 command: self.wanted.command.clone(),
+                command_seq: self.wanted.command_seq,
                 refusal: Some(rejected.refusal),
             };
             return self.put(outcome, After::End(End::Done));
@@ -93,10 +100,11 @@ impl Life {
     /// The document of `intent` stands at the vendor under `number`.
     pub(crate) fn applied(self, intent: Intent, number: String, etag: Option<String>) -> Step {
         let ours = intent.body_hash == self.wanted.body_hash;
-        let (source_seq, command) = if ours {
-            (self.wanted.source_seq.max(intent.source_seq), self.wanted.command.clone())
+        let (source_seq, command, command_seq) = if ours {
+            let newest = self.wanted.source_seq.max(intent.source_seq);
+            (newest, self.wanted.command.clone(), self.wanted.command_seq)
         } else {
-            (intent.source_seq, intent.command)
+            (intent.source_seq, intent.command, intent.command_seq)
         };
         let outcome = Outcome {
             kind: Kind::Applied,
@@ -105,6 +113,7 @@ impl Life {
             body_hash: intent.body_hash,
             source_seq,
             command,
+            command_seq,
             refusal: None,
         };
         // An adopted document may have been made of an older body: settle that one, then hold ours against it.
@@ -121,6 +130,7 @@ impl Life {
             body_hash: self.wanted.body_hash.clone(),
             source_seq: self.wanted.source_seq,
             command: self.wanted.command.clone(),
+            command_seq: self.wanted.command_seq,
             refusal: Some(refusal.clone()),
         };
         self.put(outcome, After::End(End::Dead(Death::Refused(refusal))))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Milliseconds since the Unix epoch. The time of an intent is the broker's when it is read back, and the sender's own
-/// when it has just been written; the difference between clocks is part of the margin in [`crate::Policy::doubt_wait`].
+/// Milliseconds since the Unix epoch, by the clock of the process that says so. An intent is read by other processes than
+/// the one that wrote it: the difference between their clocks is part of the margin in [`crate::Policy::doubt_wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Millis(pub u64);
 
@@ -15,7 +15,7 @@ impl Millis {
     }
 }
 
-/// Why a document was refused: a code to look up in the runbook and the vendor's own sentence.
+/// Why a document is not there: a code to look up in the runbook, and a sentence, mostly the vendor's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// `SCREAMING_SNAKE`, from the vendor's crate.
@@ -24,12 +24,27 @@ pub struct Refusal {
     pub sentence: String,
 }
 
+impl Refusal {
+    /// Sent as often as allowed, never a usable answer, and proven not to be there: given up. It is written as an outcome
+    /// like a refusal, so that another process which still holds an older view of the record cannot send once more.
+    #[must_use]
+    pub fn unresolved(attempts: u32) -> Self {
+        Self {
+            code: "IN_DOUBT_UNRESOLVED".to_owned(),
+            sentence: format!(
+                "The document was sent {attempts} times, no answer came that says what became of it, and no document \
+                 with our reference is to be found. Look whether the target works at all, then replay the dead letter."
+            ),
+        }
+    }
+}
+
 /// The document may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     /// Counts the sends of one command, from 1; grows when a send whose fate was unknown has left nothing behind.
     pub attempt: u32,
-    /// When the entry was written.
+    /// When the entry was about to be written.
     pub written_at: Millis,
     /// Hash of the body that was about to be sent.
     pub body_hash: String,
@@ -37,6 +52,8 @@ pub struct Intent {
     pub source_seq: u64,
     /// Id of the command that asked for it.
     pub command: String,
+    /// Stream sequence of that command.
+    pub command_seq: u64,
 }
 
 /// The document stands at the vendor under a number.
@@ -52,9 +69,11 @@ pub struct Linked {
     pub source_seq: u64,
     /// Id of the last command that was settled.
     pub command: String,
+    /// Stream sequence of that command.
+    pub command_seq: u64,
 }
 
-/// The vendor refused the document, and holds none.
+/// The vendor refused the document, or it was given up; the vendor holds none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// Why.
@@ -63,8 +82,10 @@ pub struct Rejected {
     pub body_hash: String,
     /// Stream sequence of the newest change that was held against it.
     pub source_seq: u64,
-    /// Id of the command that was refused.
+    /// Id of the last command that was settled.
     pub command: String,
+    /// Stream sequence of that command.
+    pub command_seq: u64,
 }
 
 /// The last entry on a record's subject.
@@ -106,6 +127,8 @@ pub struct Outcome {
     pub source_seq: u64,
     /// Id of the command.
     pub command: String,
+    /// Stream sequence of that command.
+    pub command_seq: u64,
     /// Set as long as the vendor's last word was a refusal.
     pub refusal: Option<Refusal>,
 }
@@ -114,10 +137,12 @@ impl Outcome {
     /// What a record says whose last entry is this outcome.
     #[must_use]
     pub fn record(&self) -> Record {
-        let Self { kind: _, number, etag, body_hash, source_seq, command, refusal } = self.clone();
+        let Self { kind: _, number, etag, body_hash, source_seq, command, command_seq, refusal } = self.clone();
         match (number, refusal) {
-            (Some(number), _) => Record::Linked(Linked { number, etag, body_hash, source_seq, command }),
-            (None, Some(refusal)) => Record::Rejected(Rejected { refusal, body_hash, source_seq, command }),
+            (Some(number), _) => Record::Linked(Linked { number, etag, body_hash, source_seq, command, command_seq }),
+            (None, Some(refusal)) => {
+                Record::Rejected(Rejected { refusal, body_hash, source_seq, command, command_seq })
+            }
             (None, None) => Record::Absent,
         }
     }

@@ -8,9 +8,12 @@ use crate::{Linked, Millis, Refusal};
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Id of the command. A redelivery has the same id, a replay has another: the first finds its work done and says
-    /// nothing, the second leaves an outcome of its own.
+    /// Id of the command.
     pub command: String,
+    /// Stream sequence of the command. A redelivery has the same one, a replay has a larger one: the first finds its work
+    /// done and says nothing, the second leaves an outcome of its own. Commands of one record are settled in this
+    /// order, so a smaller one than the record's has been settled before: whoever still holds it, lets go.
+    pub command_seq: u64,
     /// Hash of the body that would be sent.
     pub body_hash: String,
     /// Stream sequence of the change that it came from: a larger one is a newer version of the record.
@@ -51,11 +54,6 @@ pub enum End {
 /// Why a person is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Death {
-    /// Sent as often as allowed, never a usable answer, and nothing to be found afterwards.
-    Unresolved {
-        /// Sends made.
-        attempts: u32,
-    },
     /// More than one document carries our reference.
     Duplicate {
         /// The vendor's numbers.
@@ -66,7 +64,7 @@ pub enum Death {
         /// Id of the newer version's command.
         by: String,
     },
-    /// The vendor refused; the outcome says so too.
+    /// The vendor refused, or we gave up ([`Refusal::unresolved`]); the outcome says so too.
     Refused(Refusal),
 }
 
@@ -75,7 +73,6 @@ impl Death {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Unresolved { .. } => "IN_DOUBT_UNRESOLVED",
             Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
             Self::Superseded { .. } => "SUPERSEDED_IN_DOUBT",
             Self::Refused(refusal) => &refusal.code,
@@ -86,10 +83,6 @@ impl Death {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Unresolved { attempts } => format!(
-                "The document was sent {attempts} times, no answer came that says what became of it, and no document \
-                 with our reference is to be found. Look whether the target works at all, then replay the dead letter."
-            ),
             Self::Duplicate { numbers } => format!(
                 "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
                  dead letter.",

@@ -27,6 +27,7 @@ impl WritingIntent {
             body_hash: self.life.wanted.body_hash.clone(),
             source_seq: self.life.wanted.source_seq,
             command: self.life.wanted.command.clone(),
+            command_seq: self.life.wanted.command_seq,
         }
     }
 

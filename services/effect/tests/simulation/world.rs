@@ -1,0 +1,482 @@
+//! Virtual time, and everything that happens in it.
+
+use std::collections::BTreeMap;
+
+use effect::{End, Kind, Millis, Outcome, Policy, Record, Reply, Step, Wanted};
+
+use crate::broker::{Broker, Entry};
+use crate::chance::Chance;
+use crate::vendor::{Faults, Vendor};
+use crate::worker::{Task, Told};
+
+/// When faults end: from then on everything must come to rest.
+const CALM_AT: u64 = 2 * 3_600_000;
+/// When a world that has not come to rest is stuck.
+const HORIZON: u64 = 48 * 3_600_000;
+/// Clocks differ by up to this from true time.
+const SKEW: u64 = 3000;
+/// Virtual time begins here, so that slow clocks do not run below zero.
+const BEGIN: u64 = 1_000_000;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) policy: Policy,
+    pub(crate) faults: Faults,
+    pub(crate) lanes: usize,
+    pub(crate) workers: usize,
+    pub(crate) careless: Careless,
+}
+
+/// Mistakes of the shell that the protocol is meant to make impossible to overlook.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Careless {
+    /// Sends without looking at the clock.
+    pub(crate) deadline: bool,
+    /// Writes without the expected sequence.
+    pub(crate) expected: bool,
+}
+
+struct Command {
+    wanted: Wanted,
+    refused: bool,
+}
+
+struct Lane {
+    commands: Vec<Command>,
+    /// The first command that was never worked on to its end: the lane's order.
+    next: usize,
+    /// Commands before that whose acknowledgement was lost: the broker delivers them again until one arrives.
+    pending: Vec<usize>,
+}
+
+struct Worker {
+    alive: bool,
+    skew: u64,
+}
+
+enum Due {
+    Deliver { lane: usize },
+    Restart { worker: usize },
+    Write { task: u64, entry: Entry },
+    Permit { task: u64 },
+    Arrive { task: u64, lane: usize, body: String, refused: bool },
+    Commit { task: u64, lane: usize, body: String },
+    Listing { task: u64 },
+    Reading { task: u64 },
+    Tell { task: u64, told: Told },
+}
+
+#[derive(Default, Debug)]
+pub(crate) struct Tally {
+    pub(crate) documents: u64,
+    pub(crate) sends: u64,
+    pub(crate) looks: u64,
+    pub(crate) writes: u64,
+    pub(crate) crashes: u64,
+    pub(crate) adopted: u64,
+    pub(crate) sent_again: u64,
+    pub(crate) lost_writes: u64,
+    pub(crate) rejected: u64,
+    pub(crate) unresolved: u64,
+    pub(crate) late: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.sends += other.sends;
+        self.looks += other.looks;
+        self.writes += other.writes;
+        self.crashes += other.crashes;
+        self.adopted += other.adopted;
+        self.sent_again += other.sent_again;
+        self.lost_writes += other.lost_writes;
+        self.rejected += other.rejected;
+        self.unresolved += other.unresolved;
+        self.late += other.late;
+    }
+}
+
+pub(crate) struct World {
+    setup: Setup,
+    chance: Chance,
+    now: u64,
+    agenda: BTreeMap<(u64, u64), Due>,
+    count: u64,
+    lanes: Vec<Lane>,
+    workers: Vec<Worker>,
+    tasks: BTreeMap<u64, Task>,
+    broker: Broker,
+    vendor: Vendor,
+    /// The number that a request of this task was given.
+    committed: BTreeMap<u64, String>,
+    dead: Vec<(usize, String, String)>,
+    tally: Tally,
+    mistake: Option<String>,
+    tell: bool,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, setup: Setup, tell: bool) -> Self {
+        let mut chance = Chance::new(seed);
+        let lanes = (0..setup.lanes)
+            .map(|lane| Lane { commands: commands(lane, &mut chance), next: 0, pending: Vec::new() })
+            .collect();
+        let worker = |_| Worker { alive: true, skew: chance.between(0, 2 * SKEW) };
+        let workers = (0..setup.workers).map(worker).collect();
+        Self {
+            setup,
+            chance,
+            now: BEGIN,
+            agenda: BTreeMap::new(),
+            count: 0,
+            lanes,
+            workers,
+            tasks: BTreeMap::new(),
+            broker: Broker::new(setup.lanes),
+            vendor: Vendor::default(),
+            committed: BTreeMap::new(),
+            dead: Vec::new(),
+            tally: Tally::default(),
+            mistake: None,
+            tell,
+        }
+    }
+
+    /// A world without versions and refusals.
+    pub(crate) fn one_command_each(&mut self) {
+        for lane in &mut self.lanes {
+            lane.commands.truncate(1);
+            lane.commands[0].refused = false;
+        }
+    }
+
+    pub(crate) fn run(&mut self) {
+        for lane in 0..self.lanes.len() {
+            let at = self.now + self.chance.between(0, 600_000);
+            self.plan(at, Due::Deliver { lane });
+        }
+        while let Some(((at, _), due)) = self.agenda.pop_first() {
+            if at > BEGIN + HORIZON || self.mistake.is_some() {
+                return;
+            }
+            self.now = at;
+            self.happen(due);
+        }
+    }
+
+    fn faults(&self) -> Faults {
+        if self.now < BEGIN + CALM_AT { self.setup.faults } else { Faults::none() }
+    }
+
+    fn plan(&mut self, at: u64, due: Due) {
+        self.count += 1;
+        self.agenda.insert((at, self.count), due);
+    }
+
+    fn story(&self, what: impl FnOnce() -> String) {
+        if self.tell {
+            println!("{:>12} {}", self.now - BEGIN, what());
+        }
+    }
+
+    fn local(&self, worker: usize) -> Millis {
+        Millis(self.now + self.workers[worker].skew - SKEW)
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Deliver { lane } => self.deliver(lane),
+            Due::Restart { worker } => self.workers[worker].alive = true,
+            Due::Write { task, entry } => self.write(task, entry),
+            Due::Permit { task } => self.permit(task),
+            Due::Arrive { task, lane, body, refused } => self.arrive(task, lane, body, refused),
+            Due::Commit { task, lane, body } => {
+                let lagging = self.setup.faults.slow > 0;
+                let number = self.vendor.commit(lane, body, self.now, lagging, &mut self.chance);
+                self.story(|| format!("lane {lane}: document {number} made by request of task {task}"));
+                self.committed.insert(task, number);
+            }
+            Due::Listing { task } => {
+                let failed = self.chance.in_thousand(self.faults().look_failed);
+                if let Some(lane) = self.tasks.get(&task).map(|task| task.lane) {
+                    let numbers = self.vendor.list(lane, self.now);
+                    self.answer(task, Told::Listed((!failed).then_some(numbers)));
+                }
+            }
+            Due::Reading { task } => {
+                if let Some(lane) = self.tasks.get(&task).map(|task| task.lane) {
+                    let (record, sequence) = self.broker.read(lane);
+                    self.answer(task, Told::Read(record, sequence));
+                }
+            }
+            Due::Tell { task, told } => self.tell(task, told),
+        }
+    }
+
+    fn answer(&mut self, task: u64, told: Told) {
+        let at = self.now + self.chance.between(1, 200);
+        self.plan(at, Due::Tell { task, told });
+    }
+
+    fn deliver(&mut self, lane: usize) {
+        let Lane { commands, next, pending } = &self.lanes[lane];
+        let again = !pending.is_empty() && (*next == commands.len() || self.chance.in_thousand(500));
+        let command = if again { pending[self.chance.index(pending.len())] } else { *next };
+        if command == commands.len() {
+            return;
+        }
+        let alive: Vec<_> = (0..self.workers.len()).filter(|worker| self.workers[*worker].alive).collect();
+        if alive.is_empty() || self.tasks.values().filter(|task| task.lane == lane).count() > 2 {
+            return self.plan(self.now + 5000, Due::Deliver { lane });
+        }
+        let worker = alive[self.chance.index(alive.len())];
+        self.count += 1;
+        let task = self.count;
+        self.story(|| format!("lane {lane}: command {command} delivered to worker {worker} as task {task}"));
+        self.tasks.insert(task, Task { worker, lane, command, expected: 0, step: None, intent: None });
+        let at = self.now + self.chance.between(1, 100);
+        self.plan(at, Due::Reading { task });
+        if self.setup.faults.crash > 0 {
+            // The broker delivers again what is not acknowledged in time, to whoever has the pin by then.
+            let at = self.now + self.chance.between(30_000, 900_000);
+            self.plan(at, Due::Deliver { lane });
+        }
+    }
+
+    fn write(&mut self, id: u64, entry: Entry) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (lane, mut expected) = (task.lane, task.expected);
+        if self.setup.careless.expected {
+            expected = self.broker.read(lane).1;
+        }
+        self.story(|| format!("lane {lane}: task {id} writes {entry:?}"));
+        let written = self.broker.write(lane, expected, entry);
+        self.tally.writes += u64::from(written.is_some());
+        self.tally.lost_writes += u64::from(written.is_none());
+        let unknown = self.chance.in_thousand(self.faults().write_unknown);
+        self.answer(id, Told::Written(written.filter(|_| !unknown)));
+    }
+
+    /// The permit to call has come, soon or late: the shell looks at the clock and sends.
+    fn permit(&mut self, id: u64) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let Some(Step::Send(sending)) = &task.step else { return };
+        if self.local(task.worker) > sending.by() && !self.setup.careless.deadline {
+            self.tally.late += 1;
+            return self.answer(id, Told::Missed);
+        }
+        let (lane, body) = (task.lane, sending.intent().body_hash.clone());
+        let refused = self.lanes[lane].commands[task.command].refused;
+        let at = self.now + self.chance.between(1, 5000);
+        self.plan(at, Due::Arrive { task: id, lane, body, refused });
+    }
+
+    fn arrive(&mut self, task: u64, lane: usize, body: String, refused: bool) {
+        let faults = self.faults();
+        let answer = self.vendor.take(refused, faults, self.now, &mut self.chance);
+        self.story(|| {
+            format!("lane {lane}: request of task {task} gets {:?}, done {:?}", answer.reply, answer.commit_at)
+        });
+        if let Some(at) = answer.commit_at {
+            self.plan(at, Due::Commit { task, lane, body });
+        }
+        self.plan(answer.at, Due::Tell { task, told: Told::Answered(answer.reply) });
+    }
+
+    fn tell(&mut self, id: u64, told: Told) {
+        let Some(worker) = self.tasks.get(&id).map(|task| task.worker) else { return };
+        if self.chance.in_thousand(self.faults().crash) {
+            return self.crash(worker);
+        }
+        let now = self.local(worker);
+        let told = match told {
+            Told::Answered(Reply::Created { etag, .. }) => {
+                let number = self.committed.get(&id).cloned().unwrap_or_default();
+                Told::Answered(Reply::Created { number, etag })
+            }
+            other => other,
+        };
+        let Some(mut task) = self.tasks.remove(&id) else { return };
+        let step = match told {
+            Told::Read(record, sequence) if task.step.is_none() => {
+                task.expected = sequence;
+                let wanted = self.lanes[task.lane].commands[task.command].wanted.clone();
+                Some(effect::open(record, wanted, self.setup.policy, now))
+            }
+            told => {
+                let looked = matches!(task.step, Some(Step::LookUp(_)));
+                let step = task.told(told, now);
+                self.tally.adopted +=
+                    u64::from(looked && matches!(&step, Some(Step::PutOutcome(put)) if applies(put.outcome())));
+                step
+            }
+        };
+        match step {
+            Some(step) => self.go(id, task, step),
+            None => self.mistake = Some("an answer came to a step that had not asked".to_owned()),
+        }
+    }
+
+    fn crash(&mut self, worker: usize) {
+        self.tally.crashes += 1;
+        self.story(|| format!("worker {worker} crashes"));
+        self.tasks.retain(|_, task| task.worker != worker);
+        self.workers[worker].alive = false;
+        let at = self.now + self.chance.between(500, 60_000);
+        self.plan(at, Due::Restart { worker });
+    }
+
+    /// Sets about a step.
+    fn go(&mut self, id: u64, mut task: Task, step: Step) {
+        let now = self.now;
+        let soon = now + self.chance.between(1, 100);
+        match &step {
+            Step::WriteIntent(writing) => {
+                let intent = writing.intent(self.local(task.worker));
+                task.intent = Some(intent.clone());
+                self.tally.sent_again += u64::from(intent.attempt > 1);
+                self.plan(soon, Due::Write { task: id, entry: Entry::Intent(intent) });
+            }
+            Step::PutOutcome(put) => {
+                let entry = Entry::Outcome(put.outcome().clone());
+                self.plan(soon, Due::Write { task: id, entry });
+            }
+            Step::Send(_) => {
+                let delayed = self.chance.in_thousand(self.faults().delayed);
+                let at = if delayed { now + self.chance.between(0, 400_000) } else { soon };
+                self.plan(at, Due::Permit { task: id });
+            }
+            Step::LookUp(_) => self.plan(soon, Due::Listing { task: id }),
+            Step::Reopen(_) => self.plan(soon, Due::Reading { task: id }),
+            Step::Wait(wait) => {
+                let until = (wait.until().0 + SKEW).saturating_sub(self.workers[task.worker].skew).max(now);
+                if wait.why().may_hand_back() && self.chance.in_thousand(300) {
+                    let at = now + self.chance.between(1000, 120_000);
+                    return self.plan(at, Due::Deliver { lane: task.lane });
+                }
+                self.plan(until, Due::Tell { task: id, told: Told::Elapsed });
+            }
+            Step::End(end) => return self.end(&task, end),
+        }
+        task.step = Some(step);
+        self.tasks.insert(id, task);
+    }
+
+    fn end(&mut self, task: &Task, end: &End) {
+        let lane = task.lane;
+        let command = self.lanes[lane].commands[task.command].wanted.command.clone();
+        self.story(|| format!("lane {lane}: {command} ends: {end:?}"));
+        match end {
+            End::Done => {}
+            End::Differs(_) => self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned())),
+            End::Dead(death) => {
+                self.tally.unresolved += u64::from(death.code() == "IN_DOUBT_UNRESOLVED");
+                self.dead.push((lane, command, death.code().to_owned()));
+            }
+        }
+        let lost = self.chance.in_thousand(self.faults().ack_lost);
+        let Lane { next, pending, .. } = &mut self.lanes[lane];
+        pending.retain(|command| lost || *command != task.command);
+        if task.command == *next {
+            *next += 1;
+            pending.extend(lost.then_some(task.command));
+        }
+        let at = self.now + self.chance.between(0, 300_000);
+        self.plan(at, Due::Deliver { lane });
+    }
+
+    /// What is true at the end of every world.
+    pub(crate) fn verdict(mut self) -> Result<Tally, String> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        for (index, lane) in self.lanes.iter().enumerate() {
+            lane_verdict(index, lane, &self.broker, &self.vendor, &self.dead)?;
+        }
+        self.tally.documents = self.vendor.documents.len() as u64;
+        self.tally.sends = self.vendor.sends;
+        self.tally.looks = self.vendor.looks;
+        self.tally.rejected = self.dead.iter().filter(|(_, _, code)| code == "REFUSED").count() as u64;
+        Ok(self.tally)
+    }
+}
+
+fn applies(outcome: &Outcome) -> bool {
+    outcome.kind == Kind::Applied
+}
+
+/// One document or none; a record that says which; an outcome or a dead letter for every command; versions in order.
+fn lane_verdict(
+    index: usize,
+    lane: &Lane,
+    broker: &Broker,
+    vendor: &Vendor,
+    dead: &[(usize, String, String)],
+) -> Result<(), String> {
+    let fail = |what: String| Err(format!("lane {index}: {what}"));
+    let documents: Vec<_> = vendor.documents.iter().filter(|document| document.lane == index).collect();
+    if documents.len() > 1 {
+        let numbers: Vec<_> = documents.iter().map(|document| document.number.as_str()).collect();
+        return fail(format!("{} documents: {}", documents.len(), numbers.join(", ")));
+    }
+    if lane.next < lane.commands.len() || !lane.pending.is_empty() {
+        return fail(format!("stuck at command {}, with {:?} not acknowledged", lane.next, lane.pending));
+    }
+    let outcomes: Vec<_> = broker
+        .log(index)
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Outcome(outcome) => Some(outcome),
+            Entry::Intent(_) => None,
+        })
+        .collect();
+    let applied = outcomes.iter().filter(|outcome| applies(outcome)).count();
+    if applied != documents.len() {
+        return fail(format!("{} documents, {applied} times applied", documents.len()));
+    }
+    match (broker.read(index).0, documents.first()) {
+        (Record::Linked(linked), Some(document)) if linked.number == document.number => {
+            if linked.body_hash != document.body {
+                return fail(format!("the record says body {}, the vendor holds {}", linked.body_hash, document.body));
+            }
+        }
+        (Record::Rejected(_), None) => {}
+        (record, document) => {
+            return fail(format!("the record says {record:?}, the vendor holds {:?}", document.map(|d| &d.number)));
+        }
+    }
+    if !outcomes.is_sorted_by_key(|outcome| outcome.source_seq) {
+        return fail("an older version was settled over a newer one".to_owned());
+    }
+    if !outcomes.is_sorted_by_key(|outcome| outcome.command_seq) {
+        return fail("an older command was settled after a newer one".to_owned());
+    }
+    for command in lane.commands.iter().map(|command| &command.wanted.command) {
+        let settled = outcomes.iter().any(|outcome| outcome.command == *command);
+        if !settled && !dead.iter().any(|(at, id, _)| *at == index && id == command) {
+            return fail(format!("command {command} has neither an outcome nor a dead letter"));
+        }
+    }
+    if let Some((_, id, _)) = dead.iter().find(|(at, _, code)| *at == index && code == "DUPLICATE_DOCUMENT") {
+        return fail(format!("{id} was called a duplicate and is none"));
+    }
+    Ok(())
+}
+
+/// One to three commands: a first version, then newer ones, with the same body or another, or a replay of the same change.
+fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
+    let mut commands: Vec<Command> = Vec::new();
+    for version in 0..chance.between(1, 3) {
+        let replay = version > 0 && chance.in_thousand(300);
+        let same = version > 0 && chance.in_thousand(500);
+        let (body_hash, source_seq, refused) = match commands.last() {
+            Some(last) if replay => (last.wanted.body_hash.clone(), last.wanted.source_seq, last.refused),
+            Some(last) if same => (last.wanted.body_hash.clone(), last.wanted.source_seq + 7, last.refused),
+            _ => (format!("body-{lane}-{version}"), 100 * (version + 1), chance.in_thousand(120)),
+        };
+        let command = format!("command-{lane}-{version}");
+        commands.push(Command { wanted: Wanted { command, command_seq: version, body_hash, source_seq }, refused });
+    }
+    commands
+}
