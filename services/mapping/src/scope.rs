@@ -10,6 +10,7 @@ use crate::date;
 use crate::decision::{Decision, Reason, Refusal};
 use crate::file::Mapping;
 use crate::refusal::{code, reason, refuse};
+use crate::rounding::round;
 
 /// What is in scope. The default lets every order of every store through and reads states as [`States::default`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -122,7 +123,7 @@ pub(crate) fn judge(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
         }
         None => return Err(refuse(code::UNKNOWN_STATE, sentence("which the settings do not know"))),
     }
-    if order.grand_total.is_zero() && scope.zero_totals == ZeroTotals::Skip {
+    if costs_nothing(order, mapping) && scope.zero_totals == ZeroTotals::Skip {
         let sentence = format!("Order {} costs nothing, and such orders are not booked.", order.increment_id);
         return Ok(Some(Decision::Skip { reason: reason(code::ZERO_TOTAL, sentence) }));
     }
@@ -154,6 +155,12 @@ fn elsewhere(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Option<R
     }
     let sentence = format!("Order {} is of website {website}, which is not in scope.", order.increment_id);
     Ok(Some(reason(code::OUT_OF_SCOPE, sentence)))
+}
+
+/// Whether nothing is left of the total in the order's currency; totals such as 0.0009 occur.
+fn costs_nothing(order: &Order, mapping: &Mapping) -> bool {
+    let decimals = mapping.currencies.get(&order.order_currency_code).map_or(2, |currency| currency.decimals);
+    round(order.grand_total, decimals).is_zero()
 }
 
 fn state_of(order: &Order) -> Result<&State, Refusal> {

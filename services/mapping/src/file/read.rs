@@ -55,6 +55,11 @@ impl<'t> Reader<'t> {
         self.problems
     }
 
+    /// How many problems were found so far.
+    pub(super) fn count(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Remembers a problem with one key of a table.
     pub(super) fn wrong(&mut self, table: &Table<'_>, key: &str, sentence: impl Into<String>) {
         let start = table.get(key).map_or(table.start, |value| value.span().start);
@@ -268,7 +273,7 @@ fn kind_of(value: &DeValue<'_>) -> String {
 
 /// The known word that is nearest to an unknown one, if it is near enough to be meant.
 fn nearest(word: &str, known: &[&str]) -> Option<String> {
-    let scored = known.iter().map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate));
+    let scored = known.iter().map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), *candidate));
     let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
-    (best.0 > 0.7).then(|| best.1.to_owned())
+    (best.0 > 0.5).then(|| best.1.to_owned())
 }

@@ -82,11 +82,11 @@ pub(super) fn dimensions<'t>(
         reader.required(table, "segment");
         let segment = reader.id(table, "segment");
         let value = reader.required_text(table, "value");
-        let segment = segment.and_then(|id| u32::try_from(id).ok()).filter(|id| *id > 0);
-        if segment.is_none() {
+        let number = u32::try_from(segment?).ok().filter(|number| *number > 0);
+        if number.is_none() {
             reader.wrong(table, "segment", "segments are numbered from 1");
         }
-        Some((segment?, value?))
+        Some((number?, value?))
     });
     let mut lists: std::collections::BTreeMap<u32, Vec<Read<'t, String>>> = std::collections::BTreeMap::new();
     for Read { table, rule: Rule { when, value: (segment, value) } } in read {
@@ -111,10 +111,13 @@ fn rules<'t, T>(
 ) -> Vec<Read<'t, T>> {
     let mut read = Vec::new();
     for table in reader.tables(root, list) {
+        let before = reader.count();
         let known: Vec<&str> = ["when"].iter().chain(values).copied().collect();
         reader.known_keys(&table, &known);
         let when = when(reader, &table, names, asked);
-        if let Some(value) = value(reader, &table) {
+        let value = value(reader, &table);
+        // A rule that is wrong is left out, so that comparing it with others does not add to what is said about it.
+        if let (Some(value), true) = (value, reader.count() == before) {
             read.push(Read { table, rule: Rule { when, value } });
         }
     }

@@ -30,8 +30,10 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
     let vat = rule::vat(reader, root, &names);
-    check::rounding(reader, root, "account", &accounts);
-    check::rounding(reader, root, "vat", &vat);
+    if reader.count() == 0 {
+        check::rounding(reader, root, "account", &accounts);
+        check::rounding(reader, root, "vat", &vat);
+    }
     let dimensions = rule::dimensions(reader, root, &names);
     let branches = rule::texts(reader, root, &names, ("branch", "branch", Asked::Order));
     let customer_classes = rule::texts(reader, root, &names, ("customer_class", "class", Asked::Order));

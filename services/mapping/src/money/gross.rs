@@ -13,8 +13,11 @@ use crate::refusal::{code, refuse};
 
 /// Rows are stored with four decimals; decimal quantities put one more rounding on top.
 const STORED: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
-/// Unit prices are rounded to two decimals, so that price × quantity may be off by half of that per unit.
+/// Unit prices are rounded to two decimals, so that price × quantity may be off by half of that per unit …
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+
+/// … and four times more: the row with its tax, its tax, what earlier rows carry over into that, and our own product.
+const ROUNDINGS: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
 
 /// A row before discount.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +62,7 @@ fn as_shown(item: &Item) -> Row {
 fn price_times_quantity(item: &Item) -> Row {
     let product = item.price * item.qty_ordered;
     let gross = product.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-    let slack = if product.is_zero() { Decimal::ZERO } else { HALF_CENT * (item.qty_ordered.abs() + Decimal::ONE) };
+    let slack = if product.is_zero() { Decimal::ZERO } else { HALF_CENT * (item.qty_ordered.abs() + ROUNDINGS) };
     Row { gross, slack }
 }
 

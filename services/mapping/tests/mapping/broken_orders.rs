@@ -1,0 +1,227 @@
+//! Every reason to refuse an order, each with an order that is otherwise fine.
+
+use std::collections::BTreeSet;
+
+use mapping::{DEFAULT, Mapping, Refusal, code};
+use serde_json::{Value, json};
+
+use crate::support::{book, changed, decode, default_mapping, every_order, small_order};
+
+/// The refusal of the small order after one thing in it was broken.
+fn refusal(mapping: &Mapping, breaking: impl Fn(&mut Value)) -> Refusal {
+    let mut order = small_order();
+    breaking(&mut order);
+    mapping::order(&decode(&order), mapping, &every_order()).expect_err("the order should be refused")
+}
+
+fn remove(order: &mut Value, key: &str) {
+    order.as_object_mut().unwrap().remove(key).unwrap();
+}
+
+fn number(literal: &str) -> Value {
+    serde_json::from_str(literal).unwrap()
+}
+
+/// What an order is refused with, words that the sentence must have, and what breaks the order.
+type Case = (&'static str, &'static [&'static str], fn(&mut Value));
+
+const ORDERS: [Case; 24] = [
+    (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| order["items"] = json!([])),
+    (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| remove(order, "items")),
+    (code::NO_EMAIL, &["e-mail"], |order| remove(order, "customer_email")),
+    (code::NO_EMAIL, &["e-mail"], |order| order["customer_email"] = json!("  ")),
+    (code::NO_NUMBER, &["1042"], |order| order["increment_id"] = json!(" ")),
+    (code::NO_DATE, &["yesterday"], |order| order["created_at"] = json!("yesterday")),
+    (code::NO_DATE, &["created_at"], |order| remove(order, "created_at")),
+    (code::NO_COUNTRY, &["country"], |order| remove(order, "billing_address")),
+    (code::NEGATIVE_TOTAL, &["-1 NOK"], |order| order["grand_total"] = json!(-1)),
+    (code::AMOUNT_OUT_OF_RANGE, &["qty_ordered 10000000000"], |order| {
+        order["items"][0]["qty_ordered"] = number("1E10");
+    }),
+    (code::AMOUNT_OUT_OF_RANGE, &["grand_total"], |order| {
+        order["grand_total"] = number("79228162514264337593543950335");
+    }),
+    (code::AMOUNT_OUT_OF_RANGE, &["10001 items"], |order| {
+        order["items"] = Value::Array(vec![order["items"][0].clone(); 10_001]);
+    }),
+    (code::UNKNOWN_CURRENCY, &["XAU"], |order| order["order_currency_code"] = json!("XAU")),
+    (code::UNKNOWN_PAYMENT_METHOD, &["`barter`"], |order| order["payment"]["method"] = json!("barter")),
+    (code::UNKNOWN_PAYMENT_METHOD, &["``"], |order| remove(order, "payment")),
+    (code::UNKNOWN_TAX_RATE, &["item A", "17 %", "country NO"], |order| {
+        order["items"][0]["tax_percent"] = json!(17);
+    }),
+    (code::UNKNOWN_TAX_RATE, &["the shipping line", "17 %"], |order| {
+        order["extension_attributes"]["item_applied_taxes"][2]["applied_taxes"][0]["percent"] = json!(17);
+    }),
+    (code::UNKNOWN_TAX_RATE, &["on A", "not say at which rate"], |order| {
+        remove(&mut order["items"][0], "tax_percent");
+        remove(order, "extension_attributes");
+    }),
+    (code::UNKNOWN_TAX_RATE, &["on the shipping", "not say at which rate"], |order| {
+        // Neither 25 % nor 15 % of 40 is 9.
+        remove(order, "extension_attributes");
+        (order["shipping_tax_amount"], order["tax_amount"]) = (json!(9), json!(74));
+        order["grand_total"] = json!(414);
+    }),
+    (code::TOTAL_DOES_NOT_ADD_UP, &["make 415 NOK", "total is 420.5 NOK", "difference of 5.5"], |order| {
+        order["grand_total"] = number("420.50");
+    }),
+    (code::LINES_DO_NOT_ADD_UP, &["add up to 200 NOK", "subtotal is 300 NOK"], |order| {
+        order["items"].as_array_mut().unwrap().pop().unwrap();
+    }),
+    (code::LINES_DO_NOT_ADD_UP, &["add up to 340 NOK", "is 330 NOK"], |order| {
+        // A discount that stands on no line.
+        (order["discount_amount"], order["grand_total"]) = (json!(-10), json!(405));
+    }),
+    (code::TAX_DOES_NOT_ADD_UP, &["add up to 65 NOK", "shows 75 NOK"], |order| {
+        order["items"][0]["tax_amount"] = json!(40);
+    }),
+    (code::FIXED_PRODUCT_TAX_UNREADABLE, &["fixed product tax of A"], |order| {
+        order["items"][0]["weee_tax_applied_row_amount"] = json!(5);
+        order["items"][0]["weee_tax_applied"] = json!("{");
+        order["grand_total"] = json!(420);
+    }),
+];
+
+/// What the default mapping file lacks, for an order that it otherwise books.
+type Lack = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)], fn(&mut Value));
+
+const FILES: [Lack; 14] = [
+    (
+        code::UNKNOWN_SKU,
+        &["item A", "country NO"],
+        &[
+            ("when = { country = \"NO\", tax_rate = 25 }\naccount", "when = { sku = \"KNOWN-*\" }\naccount"),
+            ("[[account]]                                # elsewhere with", "[[account]]\nwhen = { sku = \"X\" } #"),
+        ],
+        |_| (),
+    ),
+    (
+        code::NO_ACCOUNT,
+        &["the gift_card line"],
+        &[("when = { line = \"gift_card\" } ", "when = { line = \"gift_card\", sku = \"X\" } ")],
+        |order| {
+            order["extension_attributes"]["gift_cards_amount"] = json!(15);
+            order["grand_total"] = json!(400);
+        },
+    ),
+    (
+        code::NO_ACCOUNT,
+        &["the fpt line of A"],
+        &[("when = { line = \"fpt\" }", "when = { line = \"fpt\", sku = \"X\" }")],
+        |order| {
+            order["items"][0]["weee_tax_applied_row_amount"] = json!(5);
+            order["grand_total"] = json!(420);
+        },
+    ),
+    (
+        code::NO_VAT_CODE,
+        &["the store_credit line"],
+        &[("line = [\"gift_card\", \"store_credit\", ", "line = [\"gift_card\", ")],
+        |order| {
+            order["extension_attributes"]["customer_balance_amount"] = json!(15);
+            order["grand_total"] = json!(400);
+        },
+    ),
+    (
+        code::VAT_RATE_DIFFERS,
+        &["item B", "15 %", "VAT code 3", "25 %"],
+        &[(
+            "country = \"NO\", tax_rate = 15 }\ncode = \"31\"\nrate = 15",
+            "country = \"NO\" }\ncode = \"3\"\nrate = 25",
+        )],
+        |_| (),
+    ),
+    (
+        code::NO_DIMENSION,
+        &["segment 2", "item B"],
+        &[("segment = 2\n", "segment = 2\nwhen = { sku = \"A\" }\n")],
+        |_| (),
+    ),
+    (code::NO_BRANCH, &["branch", "country NO"], &[("# [[branch]]", LIST_BRANCH)], |_| ()),
+    (code::NO_TERMS, &["terms", "checkmo"], &[("# [[branch]]", LIST_TERMS)], |_| ()),
+    (code::NO_CUSTOMER_CLASS, &["customer class", "group 0"], &[("# [[branch]]", LIST_CLASS)], |_| ()),
+    (code::NO_VAT_ZONE, &["VAT zone", "country NO"], &[("# [[branch]]", LIST_ZONE)], |_| ()),
+    (code::UNKNOWN_STORE, &["store 1"], &[("# [[store]]", "[[store]]\nid = 7\ncode = \"se\"\n#")], |_| ()),
+    (
+        code::BASE_CURRENCY_DIFFERS,
+        &["books in NOK", "one SEK"],
+        &[("[currency.EUR]", "[currency.EUR]\nexchange_rate = \"order\"")],
+        |order| {
+            (order["order_currency_code"], order["base_currency_code"]) = (json!("EUR"), json!("SEK"));
+            order["base_to_order_rate"] = number("0.0877");
+        },
+    ),
+    (
+        code::VAT_DIFFERS,
+        &["charged 80.00 NOK", "compute 75.00 NOK"],
+        &[("pin_vat = true", "pin_vat = false")],
+        |order| {
+            order["items"][0]["tax_amount"] = json!(55);
+            (order["tax_amount"], order["grand_total"]) = (json!(80), json!(420));
+        },
+    ),
+    (
+        code::ROUNDING_ABOVE_LIMIT,
+        &["charged 315.01 NOK", "come to 315.00 NOK", "0.01 NOK", "more than the 0 NOK"],
+        &[("rounding_limit = 0.50", "rounding_limit = 0")],
+        |order| {
+            // Two rows and the total each show half a hundredth: rounded one by one they lose what the sum keeps.
+            for item in order["items"].as_array_mut().unwrap() {
+                (item["qty_ordered"], item["price"]) = (json!(1), number("100.0025"));
+                item["row_total"] = number("100.0025");
+            }
+            order["items"][0]["tax_amount"] = json!(50);
+            (order["subtotal"], order["grand_total"]) = (number("200.005"), number("315.005"));
+        },
+    ),
+];
+
+const LIST_BRANCH: &str = "[[branch]]\nwhen = { country = \"SE\" }\nbranch = \"2\"\n# [[branch]]";
+const LIST_TERMS: &str = "[[terms]]\nwhen = { payment_method = \"purchaseorder\" }\nterms = \"30\"\n# [[branch]]";
+const LIST_CLASS: &str = "[[customer_class]]\nwhen = { customer_group = 4 }\nclass = \"B2B\"\n# [[branch]]";
+const LIST_ZONE: &str = "[[vat_zone]]\nwhen = { country = \"SE\" }\nzone = \"02\"\n# [[branch]]";
+
+#[test]
+fn the_order_is_fine_before_it_is_broken() {
+    let booking = book(&small_order(), &default_mapping()).unwrap();
+    assert_eq!(booking.invoice.predicted.total.to_string(), "415.00");
+}
+
+#[test]
+fn what_is_broken_is_refused_with_its_code_and_a_sentence_that_says_what() {
+    let mapping = default_mapping();
+    for (number, (code, words, breaking)) in ORDERS.iter().enumerate() {
+        expect(&format!("order {number}"), &refusal(&mapping, breaking), code, words);
+    }
+}
+
+#[test]
+fn what_the_mapping_file_lacks_is_refused_with_its_code() {
+    for (number, (code, words, replacements, order)) in FILES.iter().enumerate() {
+        if *code != code::ROUNDING_ABOVE_LIMIT {
+            let mut fine = small_order();
+            order(&mut fine);
+            let default = book(&fine, &default_mapping());
+            assert!(default.is_ok(), "file {number}: the default does not book it either: {default:?}");
+        }
+        expect(&format!("file {number}"), &refusal(&changed(replacements), order), code, words);
+    }
+}
+
+fn expect(case: &str, refusal: &Refusal, code: &str, words: &[&str]) {
+    assert_eq!(refusal.code, code, "{case}: {refusal}");
+    for word in words {
+        assert!(refusal.sentence.contains(word), "{case} says nothing of \"{word}\": {refusal}");
+    }
+}
+
+#[test]
+fn every_code_has_a_test() {
+    // The state's code is that of the scope, see there.
+    let mut tested: BTreeSet<&str> = BTreeSet::from([code::UNKNOWN_STATE]);
+    tested.extend(ORDERS.iter().map(|(code, ..)| *code));
+    tested.extend(FILES.iter().map(|(code, ..)| *code));
+    assert_eq!(tested, BTreeSet::from(code::REFUSALS));
+    assert!(Mapping::parse(DEFAULT).is_ok());
+}

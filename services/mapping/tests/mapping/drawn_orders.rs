@@ -1,0 +1,89 @@
+//! What holds for every order that Commerce can make, not only for those that were recorded.
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use crate::shop::{Basket, basket};
+use crate::support::{book, changed, default_mapping};
+use crate::visma_total::{self, VatRounding, hundredths};
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn with_pinned_vat_the_predicted_total_is_the_grand_total(basket in basket()) {
+        let order = basket.order();
+        let booking = book(&order, &default_mapping()).unwrap_or_else(|refusal| panic!("{refusal}\n{order}"));
+        let total = hundredths(&order["grand_total"].to_string());
+        prop_assert_eq!(visma_total::of(&booking.invoice.invoice, VatRounding::PerLine), total);
+        let predicted = &booking.invoice.predicted;
+        prop_assert_eq!(hundredths(&predicted.total.to_string()), total);
+        let vat: Decimal = predicted.vat.iter().map(|amount| amount.vat).sum();
+        prop_assert_eq!(hundredths(&vat.to_string()), hundredths(&order["tax_amount"].to_string()));
+    }
+
+    #[test]
+    fn without_pinned_vat_the_total_is_exact_or_the_order_is_refused(basket in basket(), per_line in any::<bool>()) {
+        let (vat_on, rounding) = if per_line { ("line", VatRounding::PerLine) } else { ("document", VatRounding::PerCode) };
+        let mapping = changed(&[("pin_vat = true", "pin_vat = false"), ("\"document\"\n", &format!("\"{vat_on}\"\n"))]);
+        let order = basket.order();
+        match book(&order, &mapping) {
+            Ok(booking) => {
+                let total = hundredths(&order["grand_total"].to_string());
+                prop_assert_eq!(visma_total::of(&booking.invoice.invoice, rounding), total);
+                prop_assert!(booking.invoice.predicted.rounding.abs() <= Decimal::new(50, 2));
+            }
+            Err(refusal) => {
+                let code = refusal.code;
+                prop_assert!(code == mapping::code::VAT_DIFFERS || code == mapping::code::ROUNDING_ABOVE_LIMIT);
+                prop_assert!(unusual(&basket), "an ordinary order is refused: {}\n{}", refusal, order);
+            }
+        }
+    }
+
+    #[test]
+    fn mapping_is_a_function(basket in basket(), seed in any::<u64>()) {
+        let (order, mapping) = (basket.order(), default_mapping());
+        let first = book(&order, &mapping);
+        prop_assert_eq!(&first, &book(&order, &mapping));
+        prop_assert_eq!(&first, &book(&disguised(&order, seed), &mapping), "order of keys, unknown keys or zeros count");
+    }
+}
+
+/// Orders whose VAT is far from net × rate: tax before discount, or many units whose tax is rounded one by one.
+fn unusual(basket: &Basket) -> bool {
+    let units: u32 = basket.rows.iter().map(|row| row.quarters / 4 + 1).sum();
+    basket.tax_before_discount || units > 20
+}
+
+/// The same order in other words: keys in another order, keys that nobody knows, numbers spelled differently.
+fn disguised(value: &Value, seed: u64) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut entries: Vec<(&String, &Value)> = fields.iter().collect();
+            if !entries.is_empty() {
+                let middle = usize::try_from(seed).unwrap_or_default() % entries.len();
+                entries.rotate_left(middle);
+            }
+            let mut other = Map::new();
+            other.insert(format!("unknown_{seed}"), json!({ "of": ["an", "extension", seed] }));
+            other.extend(entries.into_iter().map(|(key, value)| (key.clone(), disguised(value, seed))));
+            Value::Object(other)
+        }
+        Value::Array(list) => Value::Array(list.iter().map(|one| disguised(one, seed)).collect()),
+        Value::Number(number) => {
+            let text = number.to_string();
+            let spelled = match (text.contains('.'), seed % 3) {
+                (true, 0) => format!("{text}000"),
+                (false, 1) => format!("{text}.0000"),
+                (_, 2) => format!("{text}E0"),
+                _ => text,
+            };
+            // Ids are whole numbers in every spelling that Commerce uses.
+            if number.is_u64() { value.clone() } else { serde_json::from_str(&spelled).unwrap() }
+        }
+        _ => value.clone(),
+    }
+}

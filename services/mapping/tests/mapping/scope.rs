@@ -1,0 +1,114 @@
+//! Which orders are booked at all.
+
+use commerce::order::Order;
+use mapping::{Decision, Mapping, Meaning, Refusal, Scope, ZeroTotals, code};
+use serde_json::{Value, json};
+
+use crate::support::{changed, decode, default_mapping, small_order};
+
+fn scope(settings: Value) -> Scope {
+    serde_json::from_value(settings).unwrap()
+}
+
+fn with(key: &str, value: Value) -> Order {
+    let mut order = small_order();
+    order[key] = value;
+    decode(&order)
+}
+
+/// The code of a decision; `BOOK` when the order is booked.
+fn judged(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<(&'static str, &'static str), Refusal> {
+    Ok(match mapping::order(order, mapping, scope)? {
+        Decision::Book(_) => ("book", "BOOK"),
+        Decision::Wait { reason } => ("wait", reason.code),
+        Decision::Skip { reason } => ("skip", reason.code),
+    })
+}
+
+#[test]
+fn states_mean_what_the_default_says() {
+    for (state, expected) in [
+        ("new", ("book", "BOOK")),
+        ("processing", ("book", "BOOK")),
+        ("complete", ("book", "BOOK")),
+        ("closed", ("book", "BOOK")),
+        ("pending_payment", ("wait", code::STATE_WAITS)),
+        ("payment_review", ("wait", code::STATE_WAITS)),
+        ("holded", ("wait", code::STATE_WAITS)),
+        ("canceled", ("skip", code::STATE_SKIPPED)),
+    ] {
+        let order = with("state", json!(state));
+        assert_eq!(judged(&order, &default_mapping(), &Scope::default()).unwrap(), expected, "{state}");
+    }
+}
+
+#[test]
+fn states_mean_what_the_settings_say() {
+    let scope = scope(json!({ "states": { "new": "wait", "canceled": "book" } }));
+    assert_eq!((scope.states.new, scope.states.complete), (Meaning::Wait, Meaning::Book));
+    let mapping = default_mapping();
+    assert_eq!(judged(&with("state", json!("new")), &mapping, &scope).unwrap().0, "wait");
+    assert_eq!(judged(&with("state", json!("canceled")), &mapping, &scope).unwrap().0, "book");
+}
+
+#[test]
+fn an_unknown_or_missing_state_is_refused() {
+    for state in [json!("quarantine"), Value::Null] {
+        let refusal = judged(&with("state", state), &default_mapping(), &Scope::default()).unwrap_err();
+        assert_eq!(refusal.code, code::UNKNOWN_STATE);
+    }
+}
+
+#[test]
+fn go_live_is_a_moment_in_the_companys_time_zone() {
+    // 23:30 UTC on the 31st is half past midnight on the 1st in Oslo, in winter.
+    let order = with("created_at", json!("2025-12-31 23:30:00"));
+    let mapping = default_mapping();
+    let decide = |from: &str| judged(&order, &mapping, &scope(json!({ "go_live": from }))).unwrap();
+    assert_eq!(decide("2026-01-01"), ("book", "BOOK"));
+    assert_eq!(decide("2026-01-01T00:30:00"), ("book", "BOOK"));
+    assert_eq!(decide("2026-01-01T00:30:01"), ("skip", code::BEFORE_GO_LIVE));
+}
+
+#[test]
+fn only_the_stores_and_websites_in_scope_are_booked() {
+    let order = with("store_id", json!(1));
+    let mapping = changed(&[("# [[store]]", "[[store]]\nid = 1\ncode = \"no\"\nwebsite = 3\n#")]);
+    for (settings, expected) in [
+        (json!({ "stores": [1, 2] }), ("book", "BOOK")),
+        (json!({ "stores": [2] }), ("skip", code::OUT_OF_SCOPE)),
+        (json!({ "websites": [3] }), ("book", "BOOK")),
+        (json!({ "websites": [4] }), ("skip", code::OUT_OF_SCOPE)),
+    ] {
+        assert_eq!(judged(&order, &mapping, &scope(settings.clone())).unwrap(), expected, "{settings}");
+    }
+    let refusal = judged(&order, &default_mapping(), &scope(json!({ "websites": [3] }))).unwrap_err();
+    assert_eq!(refusal.code, code::UNKNOWN_STORE);
+}
+
+#[test]
+fn a_broken_order_out_of_scope_is_nobodys_refusal() {
+    let mut order = small_order();
+    (order["state"], order["items"]) = (json!("canceled"), json!([]));
+    let decision = judged(&decode(&order), &default_mapping(), &Scope::default()).unwrap();
+    assert_eq!(decision, ("skip", code::STATE_SKIPPED));
+}
+
+#[test]
+fn orders_that_cost_nothing_are_a_choice() {
+    let mut order = small_order();
+    order["extension_attributes"]["gift_cards_amount"] = json!(415);
+    order["grand_total"] = json!(0);
+    let order = decode(&order);
+    assert_eq!(Scope::default().zero_totals, ZeroTotals::Book);
+    assert_eq!(judged(&order, &default_mapping(), &Scope::default()).unwrap(), ("book", "BOOK"));
+    let skip = scope(json!({ "zero_totals": "skip" }));
+    assert_eq!(judged(&order, &default_mapping(), &skip).unwrap(), ("skip", code::ZERO_TOTAL));
+}
+
+#[test]
+fn unknown_settings_are_refused() {
+    for settings in [json!({ "go_life": "2026-01-01" }), json!({ "states": { "hold": "wait" } })] {
+        assert!(serde_json::from_value::<Scope>(settings.clone()).is_err(), "{settings}");
+    }
+}
