@@ -1,9 +1,10 @@
 //! Recorded REST responses of a real shop, served unchanged.
 //!
-//! A folder with one document a line, each the body of one GET by id, exactly as it was received: number literals such as
-//! `1.7763568394003e-15` are part of what is tested, so nothing is re-written. Files: `orders.jsonl` (needed),
-//! `invoices.jsonl`, `creditmemos.jsonl`, `customers.jsonl`, and the three lists `store_views.json`, `websites.json` and
-//! `store_configs.json`. A file that is not there leaves that part empty, or as in the generated shop.
+//! A folder with one document a line, each the body of one GET by id, exactly as it was received: number literals
+//! such as `1.7763568394003e-15` are part of what is tested, so nothing is re-written. Files: `orders.jsonl`
+//! (needed), `invoices.jsonl`, `creditmemos.jsonl`, `customers.jsonl`, and the three lists `store_views.json`,
+//! `websites.json` and `store_configs.json`. A file that is not there leaves that part empty, or as in the generated
+//! shop.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -78,8 +79,8 @@ impl Corpus {
     /// Reads a folder.
     ///
     /// # Errors
-    /// When `orders.jsonl` is missing, a file cannot be read, a line is no JSON object or has no id of its own. The error
-    /// names the file and the line.
+    /// When `orders.jsonl` is missing, a file cannot be read, a line is no JSON object or has no id of its own. The
+    /// error names the file and the line.
     pub fn load(folder: &Path) -> Result<Self, CorpusError> {
         Ok(Self {
             orders: documents(&folder.join("orders.jsonl"), "entity_id", true)?,

@@ -1,11 +1,12 @@
 //! Comments on an order, the one thing that is written here.
 //!
-//! Measured on 2.4.7: a comment does not move the order's `updated_at`; duplicates are stored twice; an omitted or empty
-//! status means the order's own, and any other is refused; `parent_id` in the body is ignored; a plain string where the
-//! object belongs is accepted and stores an empty comment.
+//! Measured on 2.4.7: a comment does not move the order's `updated_at`; duplicates are stored twice; an omitted or
+//! empty status means the order's own, and any other is refused; `parent_id` in the body is ignored; a plain string
+//! where the object belongs is accepted and stores an empty comment.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::read;
@@ -39,12 +40,12 @@ pub(crate) async fn add(
 ) -> Result<Response<Body>, Refusal> {
     let history = history(headers, body)?;
     let id = read::order_id(id)?;
-    if points.reach(Point::BeforeCommit).await.is_err() {
-        return Ok(crate::gate::no_answer(crate::wire::Cut::Close));
+    if let Err(aborted) = points.reach(Point::BeforeCommit).await {
+        return Ok(aborted.into_response());
     }
     store(shop, id, &history)?;
-    if points.reach(Point::AfterCommit).await.is_err() {
-        return Ok(crate::gate::no_answer(crate::wire::Cut::Close));
+    if let Err(aborted) = points.reach(Point::AfterCommit).await {
+        return Ok(aborted.into_response());
     }
     Ok(reply::ok("true"))
 }

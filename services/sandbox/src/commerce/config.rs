@@ -77,7 +77,8 @@ pub struct LateCommit {
     pub max_ms: u64,
 }
 
-/// A webhook as a small signed HTTP POST. Commerce itself sends none in this form; a module or an App Builder action does.
+/// A webhook as a small signed HTTP POST. Commerce itself sends none in this form; a module or an App Builder action
+/// does.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
@@ -103,7 +104,7 @@ pub struct Webhook {
 }
 
 fn default_header() -> String {
-    "X-Webhook-Signature".to_owned()
+    "X-Signature".to_owned()
 }
 
 fn default_prefix() -> String {

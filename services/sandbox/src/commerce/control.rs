@@ -1,13 +1,14 @@
-//! The test's own door to the shop, under `/_sandbox/`: no signature, no faults.
+//! The test's own door to the shop, under `/_sandbox/`: no signature, no faults. Placing is answered with
+//! 200 when the orders are there, and with 202 when they come over time.
 //!
 //! | call | what it does |
 //! | --- | --- |
-//! | `POST /_sandbox/orders` `{"count","rate_per_second"?,"customers"?,"webhook"?}` | places generated orders, 202 when over time |
+//! | `POST /_sandbox/orders` `{"count","rate_per_second"?,"customers"?,"webhook"?}` | places orders |
 //! | `POST /_sandbox/orders/raw` | stores the order in the body as it is; it gets an `entity_id` if it has none |
 //! | `POST /_sandbox/orders/{id}/touch` | moves `updated_at`, nothing else |
 //! | `POST /_sandbox/orders/{id}/state` `{"state","status"?}` | changes both |
 //! | `GET /_sandbox/orders` | id, number, state and `updated_at` of every visible order |
-//! | `POST /_sandbox/webhook` `{"url","secret","header"?,"prefix"?,"loss"?,"repeat"?,"retries"?}` | where to send webhooks; `null` for nowhere |
+//! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks, or nowhere |
 
 use axum::Router;
 use axum::body::Body;

@@ -1,8 +1,8 @@
 //! A strict simulated Adobe Commerce PaaS, as seen over REST with OAuth 1.0a.
 //!
-//! It behaves as Magento Open Source 2.4.7-p3 was measured to behave, with the header-only extras of Adobe Commerce (gift
-//! cards, store credit, reward points) in its generated orders. What it does not know it refuses, in the body shapes of the
-//! real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
+//! It behaves as Magento Open Source 2.4.7-p3 was measured to behave, with the header-only extras of Adobe Commerce
+//! (gift cards, store credit, reward points) in its generated orders. What it does not know it refuses, in the body
+//! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
 //! What is served: orders (list, by id, comments, statuses), invoices, credit memos, customers, store views, websites
 //! and store configurations. What is not: carts, products, writing invoices, XML, and `POST /V1/orders`; their routes

@@ -1,7 +1,7 @@
 //! Orders being placed and changed: at once or over time, committed at once or late, announced by webhook.
 //!
-//! A late commit is played as it happens: the row gets its id and its `updated_at` now, and readers see it only when the
-//! transaction commits. Until then they see the row as it was, or none.
+//! A late commit is played as it happens: the row gets its id and its `updated_at` now, and readers see it only when
+//! the transaction commits. Until then they see the row as it was, or none.
 
 use std::time::Duration;
 
@@ -86,7 +86,8 @@ impl Shop {
         });
     }
 
-    /// Writes members of an order, as JSON texts, and moves its `updated_at` to now. `false` when there is no such order.
+    /// Writes members of an order, as JSON texts, and moves its `updated_at` to now. `false` when there is no such
+    /// order.
     pub(crate) fn update(&self, id: u64, members: Vec<(&'static str, String)>) -> bool {
         if !self.books().orders.contains_key(&id) {
             return false;
@@ -122,8 +123,7 @@ impl Shop {
 
     fn commit_delay(&self, id: u64, updated_at: &str) -> Option<Duration> {
         let late = self.config().late_commit;
-        let seed = updated_at.bytes().fold(dice::mix(self.seed(), id), |seed, byte| dice::mix(seed, byte.into()));
-        let mut dice = Dice::new(seed);
+        let mut dice = Dice::new(dice::mix_text(dice::mix(self.seed(), id), updated_at));
         let is_late = dice.chance(late.percent) && late.max_ms > 0;
         is_late.then(|| Duration::from_millis(late.max_ms / 2 + dice.below(late.max_ms / 2 + 1)))
     }

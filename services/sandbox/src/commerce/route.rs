@@ -141,8 +141,8 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
     }
 }
 
-/// Takes the store code and `V1` off. A store code that does not exist makes the whole path one that cannot be processed,
-/// and so does `v1`.
+/// Takes the store code and `V1` off. A store code that does not exist makes the whole path one that cannot be
+/// processed, and so does `v1`.
 fn below_version<'p>(shop: &Shop, path: &'p str) -> Result<Vec<&'p str>, Refusal> {
     let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     if segments.first().is_some_and(|first| *first == "all" || shop.has_store(first)) {

@@ -1,8 +1,9 @@
 //! JSON text, cut without being re-written.
 //!
-//! The documents of a shop are served exactly as they were recorded or rendered: `100`, `79.2`, `1.7763568394003e-15`.
-//! Parsing and printing would be a chance to lose that, and costs more than all the rest of serving a page. So members are
-//! found by scanning, and replaced by splicing. The text must be valid JSON; whoever stores it checks that once.
+//! The documents of a shop are served exactly as they were recorded or rendered: `100`, `79.2`,
+//! `1.7763568394003e-15`. Parsing and printing would be a chance to lose that, and costs more than all the rest of
+//! serving a page. So members are found by scanning, and replaced by splicing. The text must be valid JSON; whoever
+//! stores it checks that once.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! Webhooks: a signed hint that an order was written, sent after the commit and forgotten.
 //!
-//! They can get lost and arrive twice, since that is what a receiver must live with. Losses and repeats are drawn from the
-//! seed, so that a run can be repeated.
+//! They can get lost and arrive twice, since that is what a receiver must live with. Losses and repeats are drawn
+//! from the seed, so that a run can be repeated.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Sends the webhook of an order in the background, if one is configured.
 pub(crate) fn announce(shop: &Shop, id: u64, order: &Document) {
     let Some(webhook) = shop.webhook() else { return };
-    let mut draw = StdRng::seed_from_u64(dice::mix(shop.seed(), id));
+    let version = order.string("updated_at").unwrap_or_default();
+    let mut draw = StdRng::seed_from_u64(dice::mix_text(dice::mix(shop.seed(), id), &version));
     if draw.random_bool(webhook.loss.clamp(0.0, 1.0)) {
         return;
     }

@@ -13,6 +13,12 @@ pub fn mix(seed: u64, value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A number that looks drawn, from one that is given and a text.
+#[must_use]
+pub fn mix_text(seed: u64, text: &str) -> u64 {
+    text.bytes().fold(seed, |mixed, byte| mix(mixed, byte.into()))
+}
+
 /// A stream of draws.
 #[derive(Debug, Clone)]
 pub struct Dice {

@@ -1,8 +1,8 @@
 //! Seeded generator of orders in the shape that Adobe Commerce sends, just placed.
 //!
-//! A small Nordic shop: one website `base` (id 1) with base currency NOK, three store views. The same seed and number make
-//! the same order, for ever. Money is exact: the header identity of every order holds to the last decimal, in both
-//! currencies, while price × quantity misses it as often as in a real shop.
+//! A small Nordic shop: one website `base` (id 1) with base currency NOK, three store views. The same seed and number
+//! make the same order, for ever. Money is exact: the header identity of every order holds to the last decimal, in
+//! both currencies, while price × quantity misses it as often as in a real shop.
 //!
 //! | store id | code | currency | one NOK is | ships to |
 //! | --- | --- | --- | --- | --- |
@@ -12,7 +12,7 @@
 //!
 //! | SKU | what | product type | tax class |
 //! | --- | --- | --- | --- |
-//! | `S25-*`, `S15-*`, `S12-*`, `S0-*` | goods; `S15-FISK` by weight | `simple`; out of a grouped product `grouped` | 25, 15, 12, none |
+//! | `S25-*`, `S15-*`, `S12-*`, `S0-*` | goods; `S15-FISK` by weight | `simple`, `grouped` | 25, 15, 12, none |
 //! | `C25-GENSER-S`, `-M`, `-L` | parent with money, child without | `configurable` + `simple` | 25 |
 //! | `BD-GAVE` | dynamic bundle: children `S25-LAMPE`, `S15-SYLT` carry the money | `bundle` + `simple` | theirs |
 //! | `BF-KIT` | fixed bundle: parent carries the money | `bundle` + `simple` | 25 |
@@ -24,9 +24,9 @@
 //! `FI-ALV-10`. Everything else is 0 % and leaves no tax row: class none, Germany, transport in Denmark, and businesses
 //! outside Norway (customer group 5).
 //!
-//! Customer groups: 0 guests, 1 general, 4 VIP, 5 businesses outside Norway. Payment methods: `checkmo`, `banktransfer`,
-//! `purchaseorder` (businesses). Shipping: `flatrate_flatrate`, `freeshipping_freeshipping`. All orders are `new` and
-//! `pending`; none has a total of zero.
+//! Customer groups: 0 guests, 1 general, 4 VIP, 5 businesses outside Norway. Payment methods: `checkmo`,
+//! `banktransfer`, `purchaseorder` (businesses). Shipping: `flatrate_flatrate`, `freeshipping_freeshipping`. All
+//! orders are `new` and `pending`; none has a total of zero.
 
 mod basket;
 mod catalogue;
@@ -134,8 +134,8 @@ impl Generator {
         Customer::draw(self.seed, number)
     }
 
-    /// Which customer places order `turn` of `orders`, when `customers` place them: all of them come, as evenly spread as
-    /// can be, and in between those who came before come again.
+    /// Which customer places order `turn` of `orders`, when `customers` place them: all of them come, as evenly
+    /// spread as can be, and in between those who came before come again.
     #[must_use]
     pub fn customer_of(&self, turn: u64, orders: u64, customers: u64) -> u64 {
         if customers >= orders {

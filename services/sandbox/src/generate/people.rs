@@ -1,7 +1,7 @@
 //! Customers who do not exist: invented names, addresses under `example.no` and `example.com`, numbers of no one.
 //!
-//! A customer follows from the seed and a number alone, so the same one comes back with each of their orders, and a test
-//! can know them without having seen an order.
+//! A customer follows from the seed and a number alone, so the same one comes back with each of their orders, and a
+//! test can know them without having seen an order.
 
 use super::dice::{Dice, mix};
 use super::json::{Object, array, quoted};

@@ -1,7 +1,7 @@
 //! Price rules, and how a discount is spread over rows, as `Magento\SalesRule` does it.
 //!
-//! A percentage is rounded row by row with a carry; an amount for the whole cart goes by share, the last row taking what is
-//! left. What belongs to shipping is apart.
+//! A percentage is rounded row by row with a carry; an amount for the whole cart goes by share, the last row taking
+//! what is left. What belongs to shipping is apart.
 
 use rust_decimal::Decimal;
 

@@ -1,9 +1,9 @@
 //! Magento's tax on one row: three algorithms, prices with and without tax, rounding that carries.
 //!
-//! Re-built from its rules (`Magento\Tax\Model\Calculation`): `deltaRound` adds what the last rounding of the same rate left
-//! over (one millionth at first), with TOTAL across the rows of a document, with ROW and UNIT within one. Discounts come
-//! before tax; in shops whose prices include tax they are taken off the price with tax, and the tax that the row loses by
-//! that is its *discount tax compensation*.
+//! Re-built from its rules (`Magento\Tax\Model\Calculation`): `deltaRound` adds what the last rounding of the same
+//! rate left over (one millionth at first), with TOTAL across the rows of a document, with ROW and UNIT within one.
+//! Discounts come before tax; in shops whose prices include tax they are taken off the price with tax, and the tax
+//! that the row loses by that is its *discount tax compensation*.
 
 use std::collections::BTreeMap;
 

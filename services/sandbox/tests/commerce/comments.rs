@@ -14,7 +14,8 @@ async fn a_comment_does_not_move_the_order() {
     let shop = shop().await;
     let before = shop.get("orders/1").await.json;
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    let body = "{\"statusHistory\":{\"comment\":\"[visma:x key=1]\",\"parent_id\":2,\"is_customer_notified\":0,\"entity_name\":\"order\"}}";
+    let body =
+        r#"{"statusHistory":{"comment":"[x key=1]","parent_id":2,"is_customer_notified":0,"entity_name":"order"}}"#;
     for _ in 0..2 {
         shop.post("orders/1/comments", body).await.is(200, "true");
     }
@@ -37,14 +38,16 @@ async fn the_status_must_be_the_orders_own() {
     }
     shop.post("orders/1/comments", "{\"statusHistory\":{\"comment\":\"c\",\"status\":\"processing\"}}").await.is(
         400,
-        "{\"message\":\"Unable to add comment: The status \\\"%1\\\" is not part of the order\\n                 status history.\",\"parameters\":[\"processing\"]}",
+        "{\"message\":\"Unable to add comment: The status \\\"%1\\\" is not part of the order\\n                 status \
+         history.\",\"parameters\":[\"processing\"]}",
     );
 }
 
 #[tokio::test]
 async fn bodies_that_are_none() {
     let shop = shop().await;
-    let required = "{\"message\":\"\\\"%fieldName\\\" is required. Enter and try again.\",\"parameters\":{\"fieldName\":\"statusHistory\"}}";
+    let required =
+        r#"{"message":"\"%fieldName\" is required. Enter and try again.","parameters":{"fieldName":"statusHistory"}}"#;
     shop.post("orders/1/comments", "{").await.is(400, "{\"message\":\"Decoding error.\"}");
     for body in ["", "[]", "{}"] {
         shop.post("orders/1/comments", body).await.is(400, required);
@@ -52,7 +55,8 @@ async fn bodies_that_are_none() {
     shop.post("orders/1/comments", "{\"statusHistory\":\"text\"}").await.is(200, "true");
     shop.post("orders/1/comments", "{\"statusHistory\":{\"nope\":1}}").await.is(
         400,
-        "{\"message\":\"\\\"%fieldName\\\" is not supported. Correct the field name and try again.\",\"parameters\":{\"fieldName\":\"Nope\"}}",
+        "{\"message\":\"\\\"%fieldName\\\" is not supported. Correct the field name and try again.\",\
+         \"parameters\":{\"fieldName\":\"Nope\"}}",
     );
     let wrong = shop.post("orders/1/comments", "{\"statusHistory\":{\"is_customer_notified\":\"abc\"}}").await;
     assert!(

@@ -1,10 +1,12 @@
 //! The control door and the webhooks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use sandbox::commerce::{Config, Webhook};
@@ -91,6 +93,24 @@ async fn webhooks_get_lost_and_come_twice() {
     shop.control("orders", "{\"count\":100}").await;
     let some = drain(&mut receive).await.len();
     assert!((50..90).contains(&some), "{some} of 100");
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_not_taken_is_tried_again_as_often_as_set() {
+    let tries = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&tries);
+    let refuse = move || async move {
+        count.fetch_add(1, Ordering::SeqCst);
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let router = Router::new().route("/hook", post(refuse));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let shop = serve(Config { webhook: Some(Webhook { retries: 2, ..webhook(&url) }), ..Config::default() }, 0).await;
+    shop.control("orders", "{\"count\":1}").await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(tries.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

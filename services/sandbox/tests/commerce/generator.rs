@@ -202,7 +202,8 @@ fn drawn_orders_look_like_recorded_ones() {
         fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let recorded = Shape::of(&recorded);
     let drawn = Shape::of(&drawn(5, 1_000, 300));
-    // What an order has only after an invoice, a refund or a cancellation, and what hangs on the single customer or cart.
+    // What an order has only after an invoice, a refund or a cancellation, and what hangs on the single customer or
+    // cart.
     let later = |key: &str| {
         ["_invoiced", "_refunded", "_canceled", "_paid", "_captured", "_cost", "_rule_ids", "_positive", "_negative"]
             .iter()

@@ -78,7 +78,7 @@ async fn what_is_missing_or_wrong_is_named() {
     for name in ["oauth_consumer_key", "oauth_signature", "oauth_nonce", "oauth_timestamp", "oauth_token"] {
         let signer = Signer { without: vec![name], ..Signer::new(&shop.keys) };
         let body = format!(
-            "{{\"message\":\"\\\"%fieldName\\\" is required. Enter and try again.\",\"parameters\":{{\"fieldName\":\"{name}\"}}}}"
+            r#"{{"message":"\"%fieldName\" is required. Enter and try again.","parameters":{{"fieldName":"{name}"}}}}"#
         );
         shop.get_by(&signer, ONE).await.is(400, &body);
     }

@@ -107,7 +107,7 @@ async fn what_cannot_be_searched_for() {
     assert!(message(&shop.orders(&direction).await, 400).starts_with("The sort order has to be specified"));
     shop.get("orders").await.is(
         400,
-        "{\"message\":\"\\\"%fieldName\\\" is required. Enter and try again.\",\"parameters\":{\"fieldName\":\"searchCriteria\"}}",
+        r#"{"message":"\"%fieldName\" is required. Enter and try again.","parameters":{"fieldName":"searchCriteria"}}"#,
     );
     let page_size = shop.orders(&[("[pageSize]", "abc")]).await;
     assert_eq!(
@@ -117,8 +117,8 @@ async fn what_cannot_be_searched_for() {
     );
     let value = shop.orders(&[("[filterGroups][0][filters][0][value][0]", "x")]).await;
     assert!(message(&value, 400).starts_with(
-        "Error occurred during \"filterGroups\" processing. Error occurred during \"filters\" processing. Error occurred \
-         during \"value\" processing. The \"array\" value's type is invalid."
+        "Error occurred during \"filterGroups\" processing. Error occurred during \"filters\" processing. \
+         Error occurred during \"value\" processing. The \"array\" value's type is invalid."
     ));
     let unknown = shop.orders(&[("[page_sizes]", "1")]).await;
     assert_eq!(message(&unknown, 400), "\"%fieldName\" is not supported. Correct the field name and try again.");
@@ -144,7 +144,7 @@ async fn sizes_and_pages() {
     let empty = shop.orders(&[("[pageSize]", "100"), ("[currentPage]", "10")]).await;
     empty.is(
         200,
-        "{\"items\":[],\"search_criteria\":{\"current_page\":10,\"filter_groups\":[],\"page_size\":100},\"total_count\":30}",
+        r#"{"items":[],"search_criteria":{"current_page":10,"filter_groups":[],"page_size":100},"total_count":30}"#,
     );
     let capped = serve(Config { maximum_page_size: Some(300), ..Config::default() }, 1).await;
     capped

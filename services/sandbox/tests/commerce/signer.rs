@@ -41,7 +41,8 @@ impl Signer {
         }
     }
 
-    /// The `Authorization` header for a call. `url` is what is signed, which a test may choose to differ from what is sent.
+    /// The `Authorization` header for a call. `url` is what is signed, which a test may choose to differ from what is
+    /// sent.
     pub(crate) fn header(&self, method: &str, url: &str) -> String {
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let mut protocol = vec![

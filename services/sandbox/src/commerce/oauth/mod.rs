@@ -1,8 +1,8 @@
 //! OAuth 1.0a with HMAC-SHA256 as Magento 2.4.7 verifies it, quirks included.
 //!
 //! The order of the checks is part of the behaviour, since a client sees which one failed: version → required
-//! parameters → token length → method → consumer → **nonce, which is stored now** → token → signature. What is not an OAuth
-//! header at all (a bearer token, Basic) makes an anonymous caller, who is then refused for want of permission.
+//! parameters → token length → method → consumer → **nonce, which is stored now** → token → signature. What is not an
+//! OAuth header at all (a bearer token, Basic) makes an anonymous caller, who is then refused for want of permission.
 
 mod base;
 mod natural;

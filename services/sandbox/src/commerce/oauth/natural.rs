@@ -1,8 +1,8 @@
 //! PHP's `strnatcmp`, with which 2.4.7 sorts the parameters of the signature base string.
 //!
 //! RFC 5849 (section 3.4.1.3.2) wants byte order. Both agree while every array index in a query stays below ten; from
-//! ten on they do not (`…[2]…` sorts before `…[10]…` here), and a client that signs by the RFC is refused. This is a quirk
-//! that was measured, so it is kept.
+//! ten on they do not (`…[2]…` sorts before `…[10]…` here), and a client that signs by the RFC is refused. This is a
+//! quirk that was measured, so it is kept.
 
 use std::cmp::Ordering;
 

@@ -1,8 +1,9 @@
 //! The table of nonces, with the ways in which Magento's differs from what one would expect.
 //!
 //! A nonce is stored *before* the signature is checked, so that a refused call has used it up; it is remembered per
-//! consumer; the column holds 32 characters and cuts longer ones without a word, so that two long nonces with the same
-//! first 32 characters collide as a storage error. Timestamps have an upper bound and no lower one. All measured on 2.4.7.
+//! consumer; the column holds 32 characters and cuts longer ones without a word, so that two long nonces with the
+//! same first 32 characters collide as a storage error. Timestamps have an upper bound and no lower one. All measured
+//! on 2.4.7.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! `searchCriteria` from the query: filter groups, sort orders, page.
 //!
-//! Names are taken in camel and in snake case. A wrong type is 400 with the path of the field; a direction that is missing
-//! means **descending**; a condition that is unknown means `eq`. Measured on 2.4.7.
+//! Names are taken in camel and in snake case. A wrong type is 400 with the path of the field; a direction that is
+//! missing means **descending**; a condition that is unknown means `eq`. Measured on 2.4.7.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
