@@ -83,7 +83,8 @@ impl LookingUp {
         if doubt.absent_looks < life.policy.looks {
             return life.pause(now.after(spacing), Pause::BetweenLooks, Next::Look(doubt));
         }
-        if life.wanted.source_seq < doubt.intent.source_seq {
+        let wanted = &life.wanted;
+        if wanted.source_seq < doubt.intent.source_seq || wanted.command_seq < doubt.intent.command_seq {
             // To send now would put an older version where a newer one may still be put.
             return Step::End(End::Dead(Death::Superseded { by: doubt.intent.command }));
         }

@@ -1,7 +1,5 @@
 //! What to do, given the record: the one place where a life begins, and to which it returns when the record has moved.
 
-use std::cmp::Ordering;
-
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::sending::{Next, Waiting};
 use crate::step::{Death, End, Pause, Step, Wanted};
@@ -26,7 +24,6 @@ impl Life {
     pub(crate) fn decide(self, record: Record, now: Millis) -> Step {
         match record {
             Record::Absent => self.intend(1, false),
-            Record::Intent(intent) if self.wanted.command_seq < intent.command_seq => Step::End(End::Done),
             Record::Intent(intent) => {
                 let believe_after = intent.written_at.after(self.policy.doubt_wait);
                 LookingUp::begin(self, Doubt::new(intent, believe_after, Absence::SendAgain), now)
@@ -41,7 +38,7 @@ impl Life {
             let numbers = vec![linked.number.clone(), created.clone()];
             return Step::End(End::Dead(Death::Duplicate { numbers }));
         }
-        if self.wanted.command_seq <= linked.command_seq {
+        if self.wanted.command_seq == linked.command_seq {
             return Step::End(End::Done);
         }
         let superseded = self.wanted.source_seq < linked.source_seq;
@@ -55,17 +52,15 @@ impl Life {
             body_hash: linked.body_hash,
             source_seq: linked.source_seq.max(self.wanted.source_seq),
             command: self.wanted.command.clone(),
-            command_seq: self.wanted.command_seq,
+            command_seq: linked.command_seq.max(self.wanted.command_seq),
             refusal: None,
         };
         self.put(outcome, After::End(End::Done))
     }
 
     fn rejected(self, rejected: Rejected) -> Step {
-        match self.wanted.command_seq.cmp(&rejected.command_seq) {
-            Ordering::Less => return Step::End(End::Done),
-            Ordering::Equal => return Step::End(End::Dead(Death::Refused(rejected.refusal))),
-            Ordering::Greater => {}
+        if self.wanted.command_seq <= rejected.command_seq {
+            return Step::End(End::Dead(Death::Refused(rejected.refusal)));
         }
         if self.wanted.source_seq < rejected.source_seq {
             let outcome = Outcome {
@@ -99,7 +94,8 @@ impl Life {
 
     /// The document of `intent` stands at the vendor under `number`.
     pub(crate) fn applied(self, intent: Intent, number: String, etag: Option<String>) -> Step {
-        let ours = intent.body_hash == self.wanted.body_hash;
+        // Sent for us, or as good as that: the same body, sent for an earlier command.
+        let ours = intent.body_hash == self.wanted.body_hash && intent.command_seq <= self.wanted.command_seq;
         let (source_seq, command, command_seq) = if ours {
             let newest = self.wanted.source_seq.max(intent.source_seq);
             (newest, self.wanted.command.clone(), self.wanted.command_seq)
@@ -116,7 +112,7 @@ impl Life {
             command_seq,
             refusal: None,
         };
-        // An adopted document may have been made of an older body: settle that one, then hold ours against it.
+        // Another command's document is adopted in its name; then ours is held against it.
         let after = if ours { After::End(End::Done) } else { After::Decide };
         self.put(outcome, after)
     }

@@ -69,7 +69,7 @@ pub struct Linked {
     pub source_seq: u64,
     /// Id of the last command that was settled.
     pub command: String,
-    /// Stream sequence of that command.
+    /// The largest stream sequence of the commands that were settled.
     pub command_seq: u64,
 }
 
@@ -84,7 +84,7 @@ pub struct Rejected {
     pub source_seq: u64,
     /// Id of the last command that was settled.
     pub command: String,
-    /// Stream sequence of that command.
+    /// The largest stream sequence of the commands that were settled.
     pub command_seq: u64,
 }
 
@@ -127,7 +127,7 @@ pub struct Outcome {
     pub source_seq: u64,
     /// Id of the command.
     pub command: String,
-    /// Stream sequence of that command.
+    /// The largest stream sequence of the commands that were settled.
     pub command_seq: u64,
     /// Set as long as the vendor's last word was a refusal.
     pub refusal: Option<Refusal>,
