@@ -5,8 +5,9 @@
 
 mod customer;
 mod invoice;
+pub mod matching;
 
-#[allow(missing_docs, reason = "the .proto files carry the documentation")]
+#[allow(missing_docs, unreachable_pub, reason = "generated; the .proto files carry the documentation")]
 #[allow(clippy::all, reason = "generated")]
 mod v1 {
     include!(concat!(env!("OUT_DIR"), "/ml.v1.rs"));

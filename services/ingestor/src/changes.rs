@@ -31,6 +31,8 @@ pub struct Reading {
     pub personal: Vec<String>,
     /// When the source says that it was last changed, comparable as text.
     pub updated: String,
+    /// Further headers, by which views find the record without opening it.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// What became of a reading.
@@ -63,6 +65,11 @@ impl Changes {
         let last = Last::of(&broker.jetstream, streams::CHANGES).await?;
         let publisher = broker.publisher(streams::CHANGES);
         Ok(Self { broker: broker.clone(), publisher, last, vault: vault.clone(), source })
+    }
+
+    /// A keyed hash for a header.
+    pub fn hash(&self, purpose: &str, text: &str) -> String {
+        self.vault.keyed_hash(purpose, text)
     }
 
     /// Records a reading; returns when it is on disk, or known to be there already.
@@ -115,6 +122,9 @@ impl Changes {
         let mut headers = envelope.headers(cause);
         headers.insert(envelope::VERSION, version);
         headers.insert(envelope::SOURCE_UPDATED, reading.updated.as_str());
+        for (name, value) in &reading.headers {
+            headers.insert(*name, value.as_str());
+        }
         let payload = body::pack(&mut headers, payload);
         Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) }
     }

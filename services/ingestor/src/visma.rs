@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::visma::list::{Pager, Turn};
 use ::visma::payload;
-use ::visma::read::CustomerRead;
+use ::visma::read::{CustomerRead, CustomerStatus};
 use ::visma::reply::{Failure, read_page};
 use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
@@ -22,6 +22,7 @@ use pipeline::retry::Schedule;
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::{CallError, Vendor};
+use proto::matching::{self, Marks};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -126,7 +127,7 @@ async fn poll(source: &Source, changes: &Changes, cursor: &Cursor) -> Result<u64
         for row in &page.rows {
             let customer = CustomerRead::read(row).map_err(|e| Stopped::Person(nonsense(&e)))?;
             newest = newest.max(customer.last_modified);
-            readings.push(reading(row.clone(), &customer));
+            readings.push(reading(changes, row.clone(), &customer));
         }
         new += record(changes, readings).await.map_err(later)?;
         match pager.take(&page) {
@@ -160,6 +161,7 @@ async fn page(source: &Source, number: u32, since: Option<Stamp>) -> Result<::vi
         Err(CallError::Busy(wait)) => Err(Stopped::Later(wait, "the budget is spent".to_owned())),
         Err(CallError::Credentials(problem)) => Err(Stopped::Person(problem)),
         Err(CallError::NotSent(why) | CallError::NoAnswer(why)) => Err(Stopped::Later(Duration::ZERO, why)),
+        Err(CallError::TooLate) => Err(Stopped::Later(Duration::ZERO, CallError::TooLate.to_string())),
     }
 }
 
@@ -174,7 +176,14 @@ async fn record(changes: &Changes, readings: Vec<Reading>) -> Result<u64, Proble
     Ok(new)
 }
 
-fn reading(record: Value, customer: &CustomerRead) -> Reading {
+fn reading(changes: &Changes, record: Value, customer: &CustomerRead) -> Reading {
+    let CustomerRead { email, corporate_id, vat_registration_id, .. } = customer;
+    let marks = Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
+    let mut headers = marks.hashed(|purpose, text| changes.hash(purpose, text));
+    headers.push((matching::NUMBER, customer.number.clone()));
+    if customer.status == CustomerStatus::Inactive {
+        headers.push((matching::INACTIVE, "true".to_owned()));
+    }
     Reading {
         system: "visma",
         entity: "customer",
@@ -183,6 +192,7 @@ fn reading(record: Value, customer: &CustomerRead) -> Reading {
         person: payload::person(&record),
         personal: payload::personal_fields(&record),
         updated: customer.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+        headers,
         record,
     }
 }

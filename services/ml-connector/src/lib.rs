@@ -1,1 +1,8 @@
-//! The one binary: a subcommand for each service and each operator verb.
+//! The one binary's inside: settings, the services put together, the demo, and what tests and benchmarks stand on.
+
+pub mod cli;
+pub mod demo;
+pub mod run;
+pub mod settings;
+pub mod stand;
+pub mod vendors;

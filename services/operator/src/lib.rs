@@ -1,1 +1,1 @@
-//! What people use: command line, audit, reconciliation.
+//! What people use: the command line's verbs that look at an installation.

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod dead;
+pub mod follow;
 pub mod last;
 pub mod publish;
 pub mod streams;

@@ -3,13 +3,14 @@
 //! Errors inside the program are typed per module; this is the form in which they leave it, on a terminal, in a dead
 //! letter, in a log line. Each code has a page in `deploy/runbook`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A code, a plain sentence and a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Upper-case code, the name of a runbook page.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong, in words an operator or accountant understands.
     pub sentence: String,
     /// What to do about it.
@@ -18,8 +19,8 @@ pub struct Problem {
 
 impl Problem {
     /// Builds a problem from its three parts.
-    pub fn new(code: &'static str, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), remedy: remedy.into() }
+    pub fn new(code: impl Into<Cow<'static, str>>, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code: code.into(), sentence: sentence.into(), remedy: remedy.into() }
     }
 }
 

@@ -27,6 +27,9 @@ pub enum CallError {
     /// It may have been carried out.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// The last moment to begin had passed; nothing was sent.
+    #[error("the call could not begin in time")]
+    TooLate,
     /// The credentials are refused; a person must act. Nothing was done.
     #[error("{0}")]
     Credentials(Problem),
@@ -86,19 +89,31 @@ impl Vendor {
     /// # Errors
     /// See [`CallError`]. A 429 is returned as the answer it is, and remembered by the budget of all processes.
     pub async fn call(&self, class: Class, request: &Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        let answer = self.attempt(class, request).await?;
+        self.call_by(class, request, u64::MAX).await
+    }
+
+    /// As [`Vendor::call`], if it can begin before `by`, milliseconds since the epoch: fetching a token takes time too.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn call_by(&self, class: Class, request: &Request<Bytes>, by: u64) -> Result<Response<Bytes>, CallError> {
+        let answer = self.attempt(class, request, by).await?;
         match &self.api.auth {
             Auth::Bearer(tokens) if answer.response.status() == StatusCode::UNAUTHORIZED => {
                 tokens.drop_refused(&answer.token).await;
-                Ok(self.attempt(class, request).await?.response)
+                Ok(self.attempt(class, request, by).await?.response)
             }
             Auth::Bearer(_) | Auth::Signed(_) => Ok(answer.response),
         }
     }
 
-    async fn attempt(&self, class: Class, request: &Request<Bytes>) -> Result<Attempt, CallError> {
+    async fn attempt(&self, class: Class, request: &Request<Bytes>, by: u64) -> Result<Attempt, CallError> {
         let (authorization, token) = self.authorization(request).await?;
         self.budget.take(class).await.map_err(CallError::Busy)?;
+        if crate::clock::now_millis() > by {
+            self.budget.unanswered().await;
+            return Err(CallError::TooLate);
+        }
         let mut request = request.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         let method = request.method().as_str().to_owned();

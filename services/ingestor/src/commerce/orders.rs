@@ -102,6 +102,7 @@ impl Orders {
             person: person::person(&order),
             personal: person::personal_fields(&order),
             updated: updated.to_string(),
+            headers: Vec::new(),
             record: order,
         };
         self.changes.record(reading, cause).await
@@ -148,8 +149,8 @@ impl Orders {
                 },
                 Err(CallError::Busy(wait)) => return Err(ReadError::Later(wait, "the budget is spent".to_owned())),
                 Err(CallError::Credentials(problem)) => return Err(ReadError::Stop(problem)),
-                Err(CallError::NotSent(reason) | CallError::NoAnswer(reason)) => {
-                    why = reason;
+                Err(e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate)) => {
+                    why = e.to_string();
                     schedule.next_wait()
                 }
             };

@@ -23,7 +23,7 @@ const KEPT: [&str; 7] = [
 /// When the broker does not confirm it.
 pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Problem) -> Result<(), PutError> {
     let sequence = delivery.sequence.to_string();
-    let id = derived_id(&["dead", stage, &delivery.subject, &sequence, problem.code]);
+    let id = derived_id(&["dead", stage, &delivery.subject, &sequence, &problem.code]);
     let envelope = Envelope { id: &id, source: stage, kind: "ml.dead", content_type: envelope::PROTOBUF };
     let mut headers = envelope.headers(&Cause::of(&delivery.headers));
     for name in KEPT {
@@ -31,13 +31,13 @@ pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Pr
             headers.insert(name, value.clone());
         }
     }
-    headers.insert(envelope::CODE, problem.code);
+    headers.insert(envelope::CODE, problem.code.as_ref());
     headers.insert(envelope::SENTENCE, envelope::encode(&problem.sentence).as_str());
     headers.insert(envelope::REMEDY, envelope::encode(&problem.remedy).as_str());
     headers.insert(envelope::ATTEMPTS, delivery.delivered.to_string().as_str());
     headers.insert(envelope::ORIGIN, delivery.subject.as_str());
     headers.insert(envelope::ORIGIN_SEQUENCE, sequence.as_str());
-    let subject = broker.subjects.dead(stage, problem.code, &delivery.subject);
+    let subject = broker.subjects.dead(stage, &problem.code, &delivery.subject);
     let put = Put { subject, headers, payload: delivery.payload.clone(), expect_last: None };
     broker.publisher(streams::DEAD).put(put).await.map(|_| ())
 }

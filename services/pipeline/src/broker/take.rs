@@ -217,10 +217,10 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
         }
         Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
             Ok(()) => {
-                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code).increment(1);
+                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
                 tracing::error!(
                     subject = delivery.subject,
-                    code = problem.code,
+                    code = %problem.code,
                     sentence = problem.sentence,
                     "dead letter"
                 );

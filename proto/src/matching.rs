@@ -1,0 +1,47 @@
+//! What a customer can be matched by, in one spelling, and the headers that carry keyed hashes of it.
+//!
+//! The stages that read customers and the stage that creates them meet in these headers alone: no e-mail address and no
+//! organisation number stands in a header in clear.
+
+/// Keyed hash of the e-mail address.
+pub const EMAIL: &str = "Ml-Match-Email";
+/// Keyed hash of the organisation number.
+pub const CORPORATE: &str = "Ml-Match-Corporate";
+/// Keyed hash of the VAT registration number.
+pub const VAT: &str = "Ml-Match-Vat";
+/// The customer's number in Visma.
+pub const NUMBER: &str = "Ml-Number";
+/// `true` when nothing may be booked on the customer.
+pub const INACTIVE: &str = "Ml-Inactive";
+
+/// What one customer can be matched by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Organisation number.
+    pub corporate: Option<String>,
+    /// VAT registration number.
+    pub vat: Option<String>,
+}
+
+impl Marks {
+    /// From the texts as they are written somewhere.
+    pub fn of(email: Option<&str>, corporate: Option<&str>, vat: Option<&str>) -> Self {
+        let spelled = |text: Option<&str>, spell: fn(&str) -> String| text.map(spell).filter(|t| !t.is_empty());
+        Self { email: spelled(email, visma::payload::spelled), corporate: spelled(corporate, number), vat: spelled(vat, number) }
+    }
+
+    /// Each mark under the header that carries it, hashed with `hash`, which is given a purpose and a text.
+    pub fn hashed(&self, hash: impl Fn(&str, &str) -> String) -> Vec<(&'static str, String)> {
+        [(EMAIL, &self.email), (CORPORATE, &self.corporate), (VAT, &self.vat)]
+            .into_iter()
+            .filter_map(|(header, mark)| Some((header, hash(header, mark.as_deref()?))))
+            .collect()
+    }
+}
+
+/// Letters and digits alone, upper case: numbers are written with spaces, dots and dashes by some.
+fn number(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}

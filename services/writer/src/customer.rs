@@ -1,0 +1,163 @@
+//! A customer: matched with one that stands in Visma, or created.
+
+use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, Cause, header};
+use pipeline::problem::{Problem, chain};
+use pipeline::vault::VaultError;
+use pipeline::verdict::Verdict;
+use proto::matching::{Marks, NUMBER};
+use proto::{Command, Customer, CustomerData, Kind, Message as _, Outcome};
+use visma::payload::spelled;
+
+use crate::create::{Document, Ended, wanted};
+use crate::customers::Match;
+use crate::lookups::Key;
+use crate::{Writer, unreadable};
+
+impl Writer {
+    /// Applies a customer command.
+    pub(crate) async fn customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Verdict {
+        match self.try_customer(delivery, command, customer).await {
+            Ok(()) => Verdict::Done,
+            Err(verdict) => verdict,
+        }
+    }
+
+    async fn try_customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Result<(), Verdict> {
+        let data = self.open_customer(delivery, &customer).await?;
+        let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
+        let marks = Marks::of(Some(&data.contact.email), corporate, vat);
+        let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
+        let subject = self.context.broker.subjects.outcome("visma", "customer", &customer.key);
+        let request = self.company.create_customer(&data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let entry = Outcome { change_version: command.change_version.clone(), ..Outcome::default() };
+        let identity = header(&delivery.headers, envelope::VERSION).unwrap_or_default().to_owned();
+        let document = Document {
+            subject,
+            wanted: wanted(delivery, command, identity),
+            request,
+            key: Key::Email(spelled(&data.contact.email)),
+            entry,
+            marks: &marks,
+        };
+        if self.matched(delivery, &customer.key, &document).await? {
+            return Ok(());
+        }
+        match self.create(delivery, &document).await? {
+            Ended::Done => {}
+            // Who the customer is stands; bringing its fields up to date is the flow of customers, not of orders.
+            Ended::Differs(linked, sequence) => {
+                self.settle(delivery, &customer.key, &document, Kind::Unchanged, &linked.number, sequence).await?;
+            }
+        }
+        let held = self.records.read(&document.subject).await.map_err(|p| Verdict::retry(delivery.delivered, p.to_string()))?;
+        if let effect::Record::Linked(linked) = held.record {
+            self.customers.link(&customer.key, &linked.number, &marks);
+        }
+        Ok(())
+    }
+
+    /// Links a customer that has no record yet with the one that it is in Visma, if there is one.
+    async fn matched(&self, delivery: &Delivery, key: &str, document: &Document<'_>) -> Result<bool, Verdict> {
+        let held = self.records.read(&document.subject).await;
+        let held = held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        match held.record {
+            effect::Record::Absent | effect::Record::Rejected(_) => {}
+            effect::Record::Intent(_) | effect::Record::Linked(_) => return Ok(false),
+        }
+        match self.customers.find(document.marks) {
+            Match::Nobody => Ok(false),
+            Match::One(number) => {
+                self.settle(delivery, key, document, Kind::Unchanged, &number, held.sequence).await?;
+                Ok(true)
+            }
+            Match::Several(numbers) => {
+                let sentence = format!(
+                    "the customer of this order matches several customers in Visma: {}. Which one is meant is not guessed",
+                    numbers.join(", ")
+                );
+                let remedy = "merge them in Visma, or make all but one inactive; then replay the dead letter";
+                let problem = Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy);
+                self.refuse(delivery, document, &problem, held.sequence).await?;
+                Err(Verdict::Dead(problem))
+            }
+        }
+    }
+
+    /// Writes the outcome that links a record with a number, without a call to Visma.
+    async fn settle(
+        &self,
+        delivery: &Delivery,
+        key: &str,
+        document: &Document<'_>,
+        kind: Kind,
+        number: &str,
+        after: u64,
+    ) -> Result<(), Verdict> {
+        let entry = Outcome { kind: kind.into(), number: number.to_owned(), ..known(document) };
+        let mut marks = document.marks.to_vec();
+        marks.push((NUMBER, number.to_owned()));
+        self.put_entry(delivery, document, &entry, &marks, after).await?;
+        self.customers.link(key, number, document.marks);
+        Ok(())
+    }
+
+    /// Writes that the customer is refused by ourselves, so that its invoices do not wait for it.
+    async fn refuse(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_>,
+        problem: &Problem,
+        after: u64,
+    ) -> Result<(), Verdict> {
+        let entry = Outcome {
+            kind: Kind::Rejected.into(),
+            refusal_code: problem.code.to_string(),
+            refusal_sentence: problem.sentence.clone(),
+            ..known(document)
+        };
+        self.put_entry(delivery, document, &entry, &[], after).await
+    }
+
+    async fn put_entry(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_>,
+        entry: &Outcome,
+        marks: &[(&'static str, String)],
+        after: u64,
+    ) -> Result<(), Verdict> {
+        let cause = Cause::of(&delivery.headers);
+        match self.records.write(&document.subject, entry, marks, after, &cause).await {
+            Some(_) => Ok(()),
+            None => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
+        }
+    }
+
+    /// The customer as Visma shall hold it, unsealed.
+    async fn open_customer(&self, delivery: &Delivery, customer: &Customer) -> Result<visma::customer::Customer, Verdict> {
+        match self.context.vault.open_bytes(&customer.person, &customer.sealed).await {
+            Ok(bytes) => match CustomerData::decode(bytes.as_slice()) {
+                Ok(data) => Ok(data.into()),
+                Err(e) => Err(Verdict::Dead(unreadable(&chain(&e)))),
+            },
+            Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
+                let remedy = "an erased person cannot be created; else restore the key bucket and the master key";
+                Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
+            }
+            Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),
+        }
+    }
+}
+
+/// What every entry of this document says.
+fn known(document: &Document<'_>) -> Outcome {
+    Outcome {
+        command_id: document.wanted.command.clone(),
+        command_sequence: document.wanted.command_seq,
+        change_sequence: document.wanted.source_seq,
+        body_hash: document.wanted.body_hash.clone(),
+        written_at: crate::send::now().0,
+        ..document.entry.clone()
+    }
+}

@@ -1,0 +1,146 @@
+//! The view that customers are matched in: who stands in Visma under which e-mail address and numbers, by keyed hashes.
+//!
+//! It is fed by the customers that were read at Visma and by the outcomes of those that we created, which the next poll
+//! will read too. Both name the customer's number, so that nobody stands here twice.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::HeaderMap;
+use pipeline::broker::follow::{self, Caught, Follow};
+use pipeline::broker::streams::{CHANGES, OUTCOMES};
+use pipeline::envelope::header;
+use pipeline::service::Context;
+use pipeline::subject::{key_of, untoken};
+use proto::matching::{CORPORATE, EMAIL, INACTIVE, NUMBER, VAT};
+
+/// A hashed mark: which kind, and its hash.
+type Mark = (&'static str, u128);
+
+#[derive(Debug, Default)]
+struct Index {
+    numbers: HashMap<Mark, BTreeSet<String>>,
+    marks: HashMap<String, (Vec<Mark>, bool)>,
+    /// Records that are linked: our key of the customer, and its number in Visma.
+    links: HashMap<String, String>,
+}
+
+/// Who a customer is at Visma.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Match {
+    /// Nobody stands there under any of the marks.
+    Nobody,
+    /// One customer does.
+    One(String),
+    /// Several do; which is meant is not ours to guess.
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Customers(Mutex<Index>);
+
+impl Customers {
+    /// Customers known.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).marks.len()
+    }
+
+    /// The number of the customer whose record has this key, if it is linked.
+    pub(crate) fn linked(&self, key: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).links.get(key).cloned()
+    }
+
+    /// Notes a link that was just written, without waiting for the view to follow.
+    pub(crate) fn link(&self, key: &str, number: &str, marks: &[(&'static str, String)]) {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        index.links.insert(key.to_owned(), number.to_owned());
+        if !index.marks.contains_key(number) {
+            index.put(number, marks.iter().filter_map(|(name, hash)| Some((*name, parse(hash)?))).collect(), false);
+        }
+    }
+
+    /// Matches by organisation or VAT number first, then by e-mail address.
+    pub(crate) fn find(&self, marks: &[(&'static str, String)]) -> Match {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for kinds in [&[CORPORATE, VAT][..], &[EMAIL]] {
+            let found: BTreeSet<&String> = marks
+                .iter()
+                .filter(|(name, _)| kinds.contains(name))
+                .filter_map(|(name, hash)| index.numbers.get(&(*name, parse(hash)?)))
+                .flatten()
+                .collect();
+            let active: Vec<&String> = found.iter().copied().filter(|number| !index.is_inactive(number)).collect();
+            // A retired customer is the match only when there is no other.
+            let found = if active.is_empty() { found.into_iter().collect() } else { active };
+            match found.as_slice() {
+                [] => {}
+                [one] => return Match::One((*one).clone()),
+                several => return Match::Several(several.iter().map(|number| (*number).clone()).collect()),
+            }
+        }
+        Match::Nobody
+    }
+
+    /// A customer as it was read at Visma: what it says replaces what was known.
+    fn read(&self, headers: &HeaderMap) {
+        if let Some(number) = header(headers, NUMBER) {
+            let inactive = header(headers, INACTIVE).is_some();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).put(number, marks_of(headers), inactive);
+        }
+    }
+
+    /// The outcome of a customer's command, by ourselves or an earlier process.
+    fn settled(&self, key: &str, headers: &HeaderMap) {
+        let Some(number) = header(headers, NUMBER) else { return };
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        index.links.insert(key.to_owned(), number.to_owned());
+        if !index.marks.contains_key(number) {
+            index.put(number, marks_of(headers), false);
+        }
+    }
+}
+
+impl Index {
+    fn put(&mut self, number: &str, marks: Vec<Mark>, inactive: bool) {
+        for old in self.marks.remove(number).map(|(marks, _)| marks).unwrap_or_default() {
+            if let Some(numbers) = self.numbers.get_mut(&old) {
+                numbers.remove(number);
+                if numbers.is_empty() {
+                    self.numbers.remove(&old);
+                }
+            }
+        }
+        for mark in &marks {
+            self.numbers.entry(*mark).or_default().insert(number.to_owned());
+        }
+        self.marks.insert(number.to_owned(), (marks, inactive));
+    }
+
+    fn is_inactive(&self, number: &str) -> bool {
+        self.marks.get(number).is_some_and(|(_, inactive)| *inactive)
+    }
+}
+
+fn marks_of(headers: &HeaderMap) -> Vec<Mark> {
+    [EMAIL, CORPORATE, VAT].into_iter().filter_map(|name| Some((name, parse(header(headers, name)?)?))).collect()
+}
+
+fn parse(hash: &str) -> Option<u128> {
+    u128::from_str_radix(hash, 16).ok()
+}
+
+/// Follows both sources of the view.
+pub(crate) fn follow(context: &Context, customers: &Arc<Customers>) -> [Caught; 2] {
+    let subjects = &context.broker.subjects;
+    let read = Arc::clone(customers);
+    let what = Follow { stream: CHANGES, filter: subjects.all("change", "visma", "customer"), headers_only: true };
+    let changes = follow::follow(&context.broker, what, context.stop.clone(), move |_, headers, _| read.read(headers));
+    let settled = Arc::clone(customers);
+    let what = Follow { stream: OUTCOMES, filter: subjects.all("outcome", "visma", "customer"), headers_only: true };
+    let outcomes = follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
+        if let Some(key) = key_of(subject) {
+            settled.settled(&untoken(key), headers);
+        }
+    });
+    [changes, outcomes]
+}

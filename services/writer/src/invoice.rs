@@ -1,0 +1,107 @@
+//! An invoice: whose it is, and that it stands in Visma once.
+
+use std::time::Duration;
+
+use effect::Record;
+use pipeline::broker::take::Delivery;
+use pipeline::problem::{Problem, chain};
+use pipeline::retry::wait_after;
+use pipeline::subject::{key_of, untoken};
+use pipeline::verdict::Verdict;
+use proto::{Command, Invoice, Message as _, Outcome, owner};
+use visma::requests::Dispatch;
+
+use crate::create::{Document, Ended, wanted};
+use crate::lookups::Key;
+use crate::{Writer, unreadable};
+
+/// An invoice waits for its customer this long before a person is asked.
+const CUSTOMER_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Writer {
+    /// Applies an invoice command.
+    pub(crate) async fn invoice(&self, delivery: &Delivery, command: &Command, invoice: Invoice) -> Verdict {
+        match self.try_invoice(delivery, command, invoice).await {
+            Ok(()) => Verdict::Done,
+            Err(verdict) => verdict,
+        }
+    }
+
+    async fn try_invoice(&self, delivery: &Delivery, command: &Command, mut invoice: Invoice) -> Result<(), Verdict> {
+        let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
+        let number = self.owner(delivery, owner).await?;
+        let predicted = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
+        // Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
+        let body_hash = sha256(&invoice.encode_to_vec());
+        let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
+        let entry = Outcome {
+            external_reference: invoice.external_reference.clone(),
+            currency: invoice.currency.clone(),
+            predicted_total: predicted,
+            change_version: command.change_version.clone(),
+            ..Outcome::default()
+        };
+        let invoice = visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let request = self.company.create_invoice(&number, &invoice, Dispatch::default());
+        let document = Document {
+            subject: self.context.broker.subjects.outcome("visma", "invoice", &key),
+            wanted: wanted(delivery, command, body_hash),
+            request: request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?,
+            key: Key::Reference(invoice.external_reference.clone()),
+            entry,
+            marks: &[],
+        };
+        match self.create(delivery, &document).await? {
+            Ended::Done => Ok(()),
+            Ended::Differs(linked, _) => Err(Verdict::Dead(Problem::new(
+                "CHANGED_AFTER_BOOKING",
+                format!(
+                    "the order stands in Visma as invoice {}, and would be booked differently now: it was changed in \
+                     Commerce, or the mapping file was",
+                    linked.number
+                ),
+                "compare both; correct the invoice in Visma, or delete it there while it is not released and replay this",
+            ))),
+        }
+    }
+
+    /// Visma's number of the customer whose invoice it is.
+    async fn owner(&self, delivery: &Delivery, owner: owner::Customer) -> Result<String, Verdict> {
+        let key = match owner {
+            owner::Customer::CustomerNumber(number) => return Ok(number),
+            owner::Customer::CustomerKey(key) => key,
+        };
+        if let Some(number) = self.customers.linked(&key) {
+            return Ok(number);
+        }
+        let subject = self.context.broker.subjects.outcome("visma", "customer", &key);
+        let held = self.records.read(&subject).await;
+        match held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?.record {
+            Record::Linked(linked) => {
+                self.customers.link(&key, &linked.number, &[]);
+                Ok(linked.number)
+            }
+            Record::Rejected(rejected) => Err(Verdict::Dead(Problem::new(
+                "CUSTOMER_REFUSED",
+                format!("the customer of this order could not be had in Visma: {}", rejected.refusal.sentence),
+                "settle the customer's dead letter first, then replay this one",
+            ))),
+            Record::Absent | Record::Intent(_) => Err(self.wait_for_customer(delivery, &key)),
+        }
+    }
+
+    fn wait_for_customer(&self, delivery: &Delivery, key: &str) -> Verdict {
+        let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
+        if u128::from(age) < CUSTOMER_PATIENCE.as_millis() {
+            let wait = wait_after(delivery.delivered, Duration::from_millis(20), Duration::from_secs(30));
+            return Verdict::RetryAfter(wait, format!("the customer {key} is not settled yet"));
+        }
+        let sentence = format!("the customer {key} of this order has not been settled for a day");
+        Verdict::Dead(Problem::new("CUSTOMER_MISSING", sentence, "look for the customer's dead letter; then replay this one"))
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    hex::encode(Sha256::digest(bytes))
+}

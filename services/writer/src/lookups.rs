@@ -1,0 +1,209 @@
+//! Finding what is in doubt: one by one while few are, in one paged sweep of Visma's list when many are.
+//!
+//! After a crash every document that was in hand is in doubt at once. A sweep reads the list from before the oldest intent
+//! on and answers for all of them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use effect::Millis;
+use http::Request;
+use pipeline::budget::Class;
+use pipeline::clock;
+use pipeline::service::Context;
+use pipeline::vendor::{CallError, Vendor};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use visma::list::Page;
+use visma::read::{CustomerRead, InvoiceRead, ReadError};
+use visma::reply::{Failure, read_page};
+use visma::requests::{Company, RequestError};
+use visma::search::{Candidate, Search, Searched};
+use visma::stamp::Stamp;
+
+use crate::Target;
+
+/// Rows a page of a look-up for one, and of a sweep.
+const FEW: u32 = 50;
+const MANY: u32 = 500;
+/// Pages at most: for one key more say that the filter was not honoured.
+const FEW_PAGES: u32 = 20;
+const MANY_PAGES: u32 = 2_000;
+/// How much earlier than the oldest intent a sweep begins, for the difference between clocks.
+const MARGIN: Duration = Duration::from_secs(600);
+/// Others that fall into doubt within this time join the same sweep.
+const GATHER: Duration = Duration::from_millis(30);
+
+/// How a document is found at Visma.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// An invoice, by our reference.
+    Reference(String),
+    /// A customer, by normalised e-mail address.
+    Email(String),
+}
+
+/// The numbers found, or when to ask again.
+pub(crate) type Answer = Result<Vec<String>, Option<Duration>>;
+
+struct Asked {
+    key: Key,
+    since: Millis,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// Asks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookups {
+    queue: mpsc::Sender<Asked>,
+}
+
+impl Lookups {
+    pub(crate) fn start(context: &Context, target: &Target) -> Self {
+        let (queue, asked) = mpsc::channel(1024);
+        let looker = Looker {
+            vendor: target.vendor.clone(),
+            company: target.company.clone(),
+            sweep_from: target.settings.sweep_from.max(2),
+        };
+        let stop = context.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = looker.run(asked) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        Self { queue }
+    }
+
+    /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
+    pub(crate) async fn find(&self, key: Key, since: Millis) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Asked { key, since, reply }).await.map_err(|_| None)?;
+        answer.await.map_err(|_| None)?
+    }
+}
+
+struct Looker {
+    vendor: Vendor,
+    company: Company,
+    sweep_from: usize,
+}
+
+impl Looker {
+    async fn run(&self, mut asked: mpsc::Receiver<Asked>) {
+        while let Some(first) = asked.recv().await {
+            let mut invoices = Vec::new();
+            let mut customers = Vec::new();
+            tokio::time::sleep(GATHER).await;
+            let mut next = Some(first);
+            while let Some(one) = next {
+                match one.key {
+                    Key::Reference(_) => invoices.push(one),
+                    Key::Email(_) => customers.push(one),
+                }
+                next = asked.try_recv().ok();
+            }
+            self.answer(invoices, InvoiceRead::read, |since, page| self.company.invoices_created_since(since, page, MANY)).await;
+            self.answer(customers, CustomerRead::read, |since, page| self.company.customers_created_since(since, page, MANY))
+                .await;
+        }
+    }
+
+    /// Answers for documents of one kind.
+    async fn answer<T: Candidate>(
+        &self,
+        asked: Vec<Asked>,
+        read: fn(&Value) -> Result<T, ReadError>,
+        sweep: impl Fn(Stamp, u32) -> Result<Request<Bytes>, RequestError>,
+    ) {
+        if asked.len() >= self.sweep_from {
+            tracing::info!(documents = asked.len(), "looking for documents in doubt in one sweep");
+            let oldest = asked.iter().map(|one| one.since.0).min().unwrap_or_default();
+            let since = Stamp::surely_before(oldest, MARGIN);
+            let keys = asked.iter().map(|one| one.key.text().to_owned());
+            let search = Search::new(keys, MANY_PAGES);
+            self.search(search, read, |page| sweep(since, page), asked).await;
+            return;
+        }
+        for one in asked {
+            let key = one.key.clone();
+            let search = Search::new([key.text().to_owned()], FEW_PAGES);
+            let request = |page| match &key {
+                Key::Reference(reference) => self.company.invoices_by_reference(reference, page, FEW),
+                Key::Email(email) => self.company.customers_by_email(email, page, FEW),
+            };
+            self.search(search, read, request, vec![one]).await;
+        }
+    }
+
+    /// Reads the list to its end and answers everybody.
+    async fn search<T: Candidate>(
+        &self,
+        mut search: Search<T>,
+        read: fn(&Value) -> Result<T, ReadError>,
+        request: impl Fn(u32) -> Result<Request<Bytes>, RequestError>,
+        asked: Vec<Asked>,
+    ) {
+        let found = loop {
+            let page = match request(search.page()) {
+                Ok(request) => self.page(&request, read).await,
+                Err(e) => Err(failed(&e)),
+            };
+            match page {
+                Ok(page) => {
+                    if let Searched::Over(found) = search.take(page) {
+                        break found;
+                    }
+                }
+                Err(wait) => {
+                    for one in asked {
+                        let _ = one.reply.send(Err(wait)); // Whoever asked may have stopped.
+                    }
+                    return;
+                }
+            }
+        };
+        for one in asked {
+            let rows = found.of(one.key.text());
+            let numbers = rows.map(|rows| rows.iter().map(|row| row.number().to_owned()).collect()).ok_or(None);
+            let _ = one.reply.send(numbers);
+        }
+    }
+
+    async fn page<T>(
+        &self,
+        request: &Request<Bytes>,
+        read: fn(&Value) -> Result<T, ReadError>,
+    ) -> Result<Page<T>, Option<Duration>> {
+        let response = self.vendor.call(Class::Document, request).await.map_err(|e| match e {
+            CallError::Busy(wait) => Some(wait),
+            CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate | CallError::Credentials(_) => failed(&e),
+        })?;
+        let page = read_page(&response, clock::now().into()).map_err(|failure| match failure {
+            Failure::Busy { retry_after, .. } => Some(retry_after),
+            Failure::Stale { .. }
+            | Failure::Unauthorised { .. }
+            | Failure::Forbidden { .. }
+            | Failure::NotFound { .. }
+            | Failure::Refused { .. }
+            | Failure::Broken { .. }
+            | Failure::Unknown { .. } => failed(&failure),
+        })?;
+        page.each(|row| read(row)).map_err(|e| failed(&e))
+    }
+}
+
+impl Key {
+    fn text(&self) -> &str {
+        match self {
+            Self::Reference(text) | Self::Email(text) => text,
+        }
+    }
+}
+
+/// Nothing is proven by a look-up that failed; when to try again is for `effect` to say.
+fn failed(error: &dyn std::error::Error) -> Option<Duration> {
+    tracing::warn!(error = %pipeline::problem::chain(error), "a look-up of documents in doubt failed");
+    None
+}

@@ -1,0 +1,143 @@
+//! The log of what was done: the last entry of a record's subject, and writing the next one if it has not moved.
+
+use std::time::Duration;
+
+use effect::{Intent, Kind, Linked, Millis, Record, Refusal, Rejected};
+use pipeline::broker::last::Last;
+use pipeline::broker::{Publisher, Put, PutError, streams};
+use pipeline::envelope::{self, Cause, Envelope, derived_id};
+use pipeline::problem::Problem;
+use pipeline::service::Context;
+use proto::{Message as _, Outcome};
+
+use crate::NAME;
+
+/// Publishes of one entry, under one message id, before it counts as lost.
+const TRIES: u32 = 3;
+
+/// A record as the broker holds it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// What it says.
+    pub(crate) record: Record,
+    /// Sequence of its last entry, 0 for none.
+    pub(crate) sequence: u64,
+}
+
+/// Reads and writes records.
+#[derive(Debug)]
+pub(crate) struct Records {
+    last: Last,
+    publisher: Publisher,
+}
+
+impl Records {
+    pub(crate) async fn open(context: &Context) -> Result<Self, Problem> {
+        let last = Last::of(&context.broker.jetstream, streams::OUTCOMES).await?;
+        Ok(Self { last, publisher: context.broker.publisher(streams::OUTCOMES) })
+    }
+
+    /// The record behind `subject`.
+    pub(crate) async fn read(&self, subject: &str) -> Result<Held, Problem> {
+        let Some(entry) = self.last.get(subject).await? else {
+            return Ok(Held { record: Record::Absent, sequence: 0 });
+        };
+        let outcome = Outcome::decode(entry.payload).map_err(|e| {
+            let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
+            Problem::new("OUTCOME_UNREADABLE", format!("the last entry of {subject} cannot be read: {e}"), remedy)
+        })?;
+        Ok(Held { record: record(outcome, entry.stored_at), sequence: entry.sequence })
+    }
+
+    /// Writes an entry if the record's last one is still `after`. Returns its sequence, or `None` when the record has moved
+    /// or it is not known whether the entry was written.
+    pub(crate) async fn write(
+        &self,
+        subject: &str,
+        outcome: &Outcome,
+        marks: &[(&'static str, String)],
+        after: u64,
+        cause: &Cause,
+    ) -> Option<u64> {
+        let kind = outcome.kind().as_str_name().to_lowercase();
+        let attempt = outcome.attempt.to_string();
+        let id = derived_id(&["outcome", subject, &outcome.command_id, &kind, &attempt, &after.to_string()]);
+        let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.visma", content_type: envelope::PROTOBUF };
+        let mut headers = envelope.headers(cause);
+        headers.insert(envelope::KIND, kind.as_str());
+        for (name, mark) in marks {
+            headers.insert(*name, mark.as_str());
+        }
+        let payload = outcome.encode_to_vec().into();
+        let put = Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) };
+        for _ in 0..TRIES {
+            match self.publisher.put(put.clone()).await {
+                Ok(stored) => return Some(stored.sequence),
+                Err(PutError::WrongLast) => return None,
+                Err(e @ (PutError::TooLarge | PutError::Unconfirmed(_))) => {
+                    tracing::warn!(subject, error = %e, "an entry of the log was not confirmed");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+        None
+    }
+}
+
+/// What an entry says to `effect`. An intent's time is the broker's.
+fn record(outcome: Outcome, stored_at: u64) -> Record {
+    let body_hash = outcome.body_hash.clone();
+    let (source_seq, command, command_seq) =
+        (outcome.change_sequence, outcome.command_id.clone(), outcome.command_sequence);
+    if outcome.kind() == proto::Kind::Intent {
+        let written_at = Millis(stored_at.max(outcome.written_at));
+        return Record::Intent(Intent { attempt: outcome.attempt, written_at, body_hash, source_seq, command, command_seq });
+    }
+    if !outcome.number.is_empty() {
+        let etag = (!outcome.etag.is_empty()).then_some(outcome.etag);
+        return Record::Linked(Linked { number: outcome.number, etag, body_hash, source_seq, command, command_seq });
+    }
+    if outcome.refusal_code.is_empty() {
+        return Record::Absent;
+    }
+    let refusal = Refusal { code: outcome.refusal_code, sentence: outcome.refusal_sentence };
+    Record::Rejected(Rejected { refusal, body_hash, source_seq, command, command_seq })
+}
+
+/// An intent as an entry of the log.
+pub(crate) fn intent_entry(intent: &Intent) -> Outcome {
+    Outcome {
+        kind: proto::Kind::Intent.into(),
+        command_id: intent.command.clone(),
+        command_sequence: intent.command_seq,
+        change_sequence: intent.source_seq,
+        body_hash: intent.body_hash.clone(),
+        attempt: intent.attempt,
+        written_at: intent.written_at.0,
+        ..Outcome::default()
+    }
+}
+
+/// An outcome as an entry of the log.
+pub(crate) fn outcome_entry(outcome: &effect::Outcome, now: Millis) -> Outcome {
+    let kind = match outcome.kind {
+        Kind::Applied => proto::Kind::Applied,
+        Kind::Unchanged => proto::Kind::Unchanged,
+        Kind::Rejected => proto::Kind::Rejected,
+    };
+    let (refusal_code, refusal_sentence) =
+        outcome.refusal.clone().map_or_else(Default::default, |refusal| (refusal.code, refusal.sentence));
+    Outcome {
+        kind: kind.into(),
+        command_id: outcome.command.clone(),
+        command_sequence: outcome.command_seq,
+        change_sequence: outcome.source_seq,
+        body_hash: outcome.body_hash.clone(),
+        written_at: now.0,
+        number: outcome.number.clone().unwrap_or_default(),
+        etag: outcome.etag.clone().unwrap_or_default(),
+        refusal_code,
+        refusal_sentence,
+        ..Outcome::default()
+    }
+}

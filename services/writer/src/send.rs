@@ -1,0 +1,78 @@
+//! One send, and what Visma's answer means for the life of the document.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use effect::{Millis, Refusal, Reply, Sending, Step};
+use http::Request;
+use pipeline::budget::Class;
+use pipeline::clock;
+use pipeline::vendor::CallError;
+use visma::reply::{Answer, Failure, read_create};
+
+use crate::Writer;
+
+/// How long a process waits after an answer that a person must act on.
+const PERSON: Duration = Duration::from_secs(60);
+/// How long it waits when nobody could be reached.
+const AWAY: Duration = Duration::from_secs(2);
+
+pub(crate) fn now() -> Millis {
+    Millis(clock::now_millis())
+}
+
+impl Writer {
+    /// Sends the create of `sending`, in time or not at all.
+    pub(crate) async fn send(&self, sending: Sending, request: &Request<Bytes>) -> Step {
+        let answer = self.vendor.call_by(Class::Document, request, sending.by().0).await;
+        let reply = match answer {
+            Err(CallError::TooLate) => return sending.missed(),
+            Ok(response) => self.reply(read_create(&response, clock::now().into())),
+            Err(CallError::Busy(wait)) => Reply::Busy { retry_at: now().after(wait) },
+            Err(CallError::NotSent(why)) => {
+                tracing::warn!(why, "Visma could not be reached");
+                Reply::NotSent { retry_at: now().after(AWAY) }
+            }
+            Err(CallError::NoAnswer(why)) => {
+                tracing::warn!(why, "a create got no answer; the document is in doubt");
+                Reply::Uncertain
+            }
+            Err(CallError::Credentials(problem)) => {
+                self.context.health.not_ready("visma", problem.to_string());
+                tracing::error!(%problem, "Visma refuses our credentials");
+                Reply::Unauthorised { retry_at: now().after(PERSON) }
+            }
+        };
+        sending.answered(reply, now())
+    }
+
+    fn reply(&self, answer: Answer) -> Reply {
+        let failure = match answer {
+            Answer::Accepted { number: Some(number), etag } => {
+                self.context.health.ready("visma");
+                return Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) };
+            }
+            Answer::Accepted { number: None, .. } | Answer::Unchanged => return Reply::Uncertain,
+            Answer::Failed(failure) => failure,
+        };
+        let refusal = Refusal {
+            code: failure.code().to_owned(),
+            sentence: format!("{failure} {}", failure.what_to_do()),
+        };
+        match failure {
+            Failure::Busy { retry_after, .. } => Reply::Busy { retry_at: now().after(retry_after) },
+            // Not this document's fault: rights or a wrong address keep every document out until a person acts.
+            Failure::Unauthorised { .. } | Failure::Forbidden { .. } | Failure::NotFound { .. } => {
+                self.context.health.not_ready("visma", refusal.sentence.clone());
+                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
+                Reply::Unauthorised { retry_at: now().after(PERSON) }
+            }
+            Failure::Refused { .. } | Failure::Stale { .. } => Reply::Refused(refusal),
+            Failure::Broken { .. } => Reply::Faulted(refusal),
+            Failure::Unknown { .. } => {
+                tracing::warn!(answer = refusal.sentence, "a create got an answer that does not say what became of it");
+                Reply::Uncertain
+            }
+        }
+    }
+}
