@@ -34,7 +34,8 @@ pub(super) fn rebuild(order: &Order, items: &[&Item], target: Decimal) -> Result
     settled.ok_or_else(|| {
         let sum: Decimal = items.iter().map(|item| net_of_discount(item).gross).sum();
         let sentence = format!(
-            "The items of order {} add up to {sum} {currency} before discount, but its subtotal is {target} {currency}.",
+            "The items of order {} add up to {sum} {currency} before discount, but its subtotal is {target} \
+             {currency}.",
             order.increment_id,
             currency = order.order_currency_code,
         );

@@ -107,7 +107,13 @@ fn in_range(order: &Order) -> Result<(), Refusal> {
             ("weee_tax_applied_row_amount", item.weee_tax_applied_row_amount),
         ]
     });
-    let large = header.into_iter().chain(fees).chain(items).find(|(_, amount)| amount.abs() >= LARGEST);
+    let applied = extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes);
+    let rates = applied.map(|tax| ("percent", tax.percent.unwrap_or_default()));
+    let fpt = order.items.iter().flat_map(|item| item.fixed_product_taxes().unwrap_or_default());
+    let fpt = fpt.flat_map(|tax| [tax.row_amount, tax.row_amount_incl_tax.unwrap_or_default()]);
+    let fpt = fpt.map(|amount| ("weee_tax_applied", amount));
+    let mut amounts = header.into_iter().chain(fees).chain(items).chain(rates).chain(fpt);
+    let large = amounts.find(|(_, amount)| amount.abs() >= LARGEST);
     let sentence = match large {
         Some((key, amount)) => format!("Order {} has {key} {amount}, which no real order has.", order.increment_id),
         None if order.items.len() > MOST_ITEMS => {

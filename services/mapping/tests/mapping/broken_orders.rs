@@ -25,7 +25,7 @@ fn number(literal: &str) -> Value {
 /// What an order is refused with, words that the sentence must have, and what breaks the order.
 type Case = (&'static str, &'static [&'static str], fn(&mut Value));
 
-const ORDERS: [Case; 24] = [
+const ORDERS: [Case; 26] = [
     (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| order["items"] = json!([])),
     (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| remove(order, "items")),
     (code::NO_EMAIL, &["e-mail"], |order| remove(order, "customer_email")),
@@ -43,6 +43,16 @@ const ORDERS: [Case; 24] = [
     }),
     (code::AMOUNT_OUT_OF_RANGE, &["10001 items"], |order| {
         order["items"] = Value::Array(vec![order["items"][0].clone(); 10_001]);
+    }),
+    (code::AMOUNT_OUT_OF_RANGE, &["has percent"], |order| {
+        let tax = json!({ "percent": number("79228162514264337593543950335") });
+        order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"] = json!([tax, tax]);
+        remove(&mut order["items"][0], "tax_percent");
+    }),
+    (code::AMOUNT_OUT_OF_RANGE, &["has weee_tax_applied"], |order| {
+        let text =
+            "[{\"row_amount\":-79228162514264337593543950335,\"row_amount_incl_tax\":79228162514264337593543950335}]";
+        order["items"][0]["weee_tax_applied"] = json!(text);
     }),
     (code::UNKNOWN_CURRENCY, &["XAU"], |order| order["order_currency_code"] = json!("XAU")),
     (code::UNKNOWN_PAYMENT_METHOD, &["`barter`"], |order| order["payment"]["method"] = json!("barter")),

@@ -1,15 +1,21 @@
 //! Mapping as its users see it: real orders, drawn orders, broken orders and broken mapping files.
 //!
 //! One test program, so that there is one link step.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy spares functions marked as tests, but not what they share"
+)]
 
 mod broken_orders;
 mod drawn_orders;
 mod mapping_files;
 mod money;
+mod real_orders;
 mod rules;
 mod scope;
 mod shop;
 mod support;
 mod visma_total;
-
-mod real_orders;

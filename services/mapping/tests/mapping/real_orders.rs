@@ -1,7 +1,7 @@
 //! Orders that a real shop made, and the invoices that they become.
 //!
-//! The recorded orders cover every way to compute tax (with and without tax in prices, on units, rows and totals, before
-//! and after discount), every kind of product, discount, currency, country and state. File names say which.
+//! The recorded orders cover every way to compute tax (with and without tax in prices, on units, rows and totals,
+//! before and after discount), every kind of product, discount, currency, country and state. File names say which.
 
 use std::fmt::Write as _;
 

@@ -211,10 +211,10 @@ impl Basket {
             "entity_id": 77, "increment_id": "000000077", "store_id": 1, "state": "new", "status": "pending",
             "created_at": "2026-03-31 22:30:00", "updated_at": "2026-03-31 22:30:00",
             "customer_email": "Kari@Example.no ", "customer_is_guest": 1, "customer_group_id": 0,
-            "order_currency_code": CURRENCIES[self.currency], "base_currency_code": "NOK", "base_to_order_rate": number(Decimal::ONE),
+            "order_currency_code": CURRENCIES[self.currency], "base_currency_code": "NOK", "base_to_order_rate": 1,
             "grand_total": number(due - gift_card - store_credit), "base_grand_total": 0,
-            "subtotal": number(subtotal + fpt_in_subtotal), "discount_amount": number(-discount), "tax_amount": number(tax),
-            "discount_tax_compensation_amount": number(compensation),
+            "subtotal": number(subtotal + fpt_in_subtotal), "discount_amount": number(-discount),
+            "tax_amount": number(tax), "discount_tax_compensation_amount": number(compensation),
             "shipping_amount": number(shipping.gross), "shipping_tax_amount": number(shipping.tax),
             "shipping_discount_amount": number(shipping.discount),
             "shipping_discount_tax_compensation_amount": number(shipping.compensation),
@@ -223,8 +223,8 @@ impl Basket {
                 "postcode": "0155", "street": ["Storgata 1"] },
             "payment": { "method": "checkmo" },
             "items": items,
-            "extension_attributes": { "gift_cards_amount": number(gift_card), "customer_balance_amount": number(store_credit),
-                "item_applied_taxes": applied },
+            "extension_attributes": { "item_applied_taxes": applied,
+                "gift_cards_amount": number(gift_card), "customer_balance_amount": number(store_credit) },
         })
     }
 }
