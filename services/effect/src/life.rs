@@ -132,3 +132,6 @@ impl Life {
         self.put(outcome, After::End(End::Dead(Death::Refused(refusal))))
     }
 }
+
+#[cfg(test)]
+mod tests;

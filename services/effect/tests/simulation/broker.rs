@@ -8,6 +8,16 @@ pub(crate) enum Entry {
     Outcome(Outcome),
 }
 
+impl Entry {
+    /// What only ever grows along a subject: the version, then the command.
+    pub(crate) fn order(&self) -> (u64, u64) {
+        match self {
+            Self::Intent(intent) => (intent.source_seq, intent.command_seq),
+            Self::Outcome(outcome) => (outcome.source_seq, outcome.command_seq),
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Broker {
     subjects: Vec<Vec<Entry>>,

@@ -2,7 +2,7 @@
 //!
 //! Each seed is one small world: orders in lanes, several versions of some, workers that crash, two of them at one lane,
 //! deliveries twice, answers lost before and after the work, work that takes as long as the vendor allows, lists that lag.
-//! At the end of each, [`world::World::verdict`] counts the documents. The hasty policies and careless workers below are
+//! At the end of each, [`lane::verdict`] counts the documents. The hasty policies and careless workers below are
 //! there to show that this can fail: each of them must be caught.
 //!
 //! `SIMULATION_SEED=n` runs one world and tells its story; `SIMULATION_SEEDS=n` runs so many.
@@ -17,6 +17,8 @@
 
 mod broker;
 mod chance;
+mod lane;
+mod tally;
 mod vendor;
 mod worker;
 mod world;
@@ -24,8 +26,9 @@ mod world;
 use std::time::Duration;
 
 use effect::Policy;
+use tally::Tally;
 use vendor::Faults;
-use world::{Setup, Tally, World};
+use world::{Setup, World};
 
 const SEEDS: u64 = 3000;
 

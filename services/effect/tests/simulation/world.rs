@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use effect::{End, Kind, Millis, Outcome, Policy, Record, Reply, Step, Wanted};
+use effect::{End, Millis, Policy, Reply, Step};
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
+use crate::lane::{self, Lane, applies, commands};
+use crate::tally::Tally;
 use crate::vendor::{Faults, Vendor};
 use crate::worker::{Task, Told};
 
@@ -36,19 +38,6 @@ pub(crate) struct Careless {
     pub(crate) expected: bool,
 }
 
-struct Command {
-    wanted: Wanted,
-    refused: bool,
-}
-
-struct Lane {
-    commands: Vec<Command>,
-    /// The first command that was never worked on to its end: the lane's order.
-    next: usize,
-    /// Commands before that whose acknowledgement was lost: the broker delivers them again until one arrives.
-    pending: Vec<usize>,
-}
-
 struct Worker {
     alive: bool,
     skew: u64,
@@ -64,37 +53,6 @@ enum Due {
     Listing { task: u64 },
     Reading { task: u64 },
     Tell { task: u64, told: Told },
-}
-
-#[derive(Default, Debug)]
-pub(crate) struct Tally {
-    pub(crate) documents: u64,
-    pub(crate) sends: u64,
-    pub(crate) looks: u64,
-    pub(crate) writes: u64,
-    pub(crate) crashes: u64,
-    pub(crate) adopted: u64,
-    pub(crate) sent_again: u64,
-    pub(crate) lost_writes: u64,
-    pub(crate) rejected: u64,
-    pub(crate) unresolved: u64,
-    pub(crate) late: u64,
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.documents += other.documents;
-        self.sends += other.sends;
-        self.looks += other.looks;
-        self.writes += other.writes;
-        self.crashes += other.crashes;
-        self.adopted += other.adopted;
-        self.sent_again += other.sent_again;
-        self.lost_writes += other.lost_writes;
-        self.rejected += other.rejected;
-        self.unresolved += other.unresolved;
-        self.late += other.late;
-    }
 }
 
 pub(crate) struct World {
@@ -369,7 +327,12 @@ impl World {
         self.story(|| format!("lane {lane}: {command} ends: {end:?}"));
         match end {
             End::Done => {}
-            End::Differs(_) => self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned())),
+            End::Differs(linked) => {
+                if self.lanes[lane].commands[task.command].wanted.source_seq < linked.source_seq {
+                    self.mistake = Some(format!("lane {lane}: {command} would put an older version over a newer one"));
+                }
+                self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned()));
+            }
             End::Dead(death) => {
                 self.tally.unresolved += u64::from(death.code() == "IN_DOUBT_UNRESOLVED");
                 self.dead.push((lane, command, death.code().to_owned()));
@@ -392,7 +355,7 @@ impl World {
             return Err(mistake);
         }
         for (index, lane) in self.lanes.iter().enumerate() {
-            lane_verdict(index, lane, &self.broker, &self.vendor, &self.dead)?;
+            lane::verdict(index, lane, &self.broker, &self.vendor, &self.dead)?;
         }
         self.tally.documents = self.vendor.documents.len() as u64;
         self.tally.sends = self.vendor.sends;
@@ -400,83 +363,4 @@ impl World {
         self.tally.rejected = self.dead.iter().filter(|(_, _, code)| code == "REFUSED").count() as u64;
         Ok(self.tally)
     }
-}
-
-fn applies(outcome: &Outcome) -> bool {
-    outcome.kind == Kind::Applied
-}
-
-/// One document or none; a record that says which; an outcome or a dead letter for every command; versions in order.
-fn lane_verdict(
-    index: usize,
-    lane: &Lane,
-    broker: &Broker,
-    vendor: &Vendor,
-    dead: &[(usize, String, String)],
-) -> Result<(), String> {
-    let fail = |what: String| Err(format!("lane {index}: {what}"));
-    let documents: Vec<_> = vendor.documents.iter().filter(|document| document.lane == index).collect();
-    if documents.len() > 1 {
-        let numbers: Vec<_> = documents.iter().map(|document| document.number.as_str()).collect();
-        return fail(format!("{} documents: {}", documents.len(), numbers.join(", ")));
-    }
-    if lane.next < lane.commands.len() || !lane.pending.is_empty() {
-        return fail(format!("stuck at command {}, with {:?} not acknowledged", lane.next, lane.pending));
-    }
-    let outcomes: Vec<_> = broker
-        .log(index)
-        .iter()
-        .filter_map(|entry| match entry {
-            Entry::Outcome(outcome) => Some(outcome),
-            Entry::Intent(_) => None,
-        })
-        .collect();
-    let applied = outcomes.iter().filter(|outcome| applies(outcome)).count();
-    if applied != documents.len() {
-        return fail(format!("{} documents, {applied} times applied", documents.len()));
-    }
-    match (broker.read(index).0, documents.first()) {
-        (Record::Linked(linked), Some(document)) if linked.number == document.number => {
-            if linked.body_hash != document.body {
-                return fail(format!("the record says body {}, the vendor holds {}", linked.body_hash, document.body));
-            }
-        }
-        (Record::Rejected(_), None) => {}
-        (record, document) => {
-            return fail(format!("the record says {record:?}, the vendor holds {:?}", document.map(|d| &d.number)));
-        }
-    }
-    if !outcomes.is_sorted_by_key(|outcome| outcome.source_seq) {
-        return fail("an older version was settled over a newer one".to_owned());
-    }
-    if !outcomes.is_sorted_by_key(|outcome| outcome.command_seq) {
-        return fail("an older command was settled after a newer one".to_owned());
-    }
-    for command in lane.commands.iter().map(|command| &command.wanted.command) {
-        let settled = outcomes.iter().any(|outcome| outcome.command == *command);
-        if !settled && !dead.iter().any(|(at, id, _)| *at == index && id == command) {
-            return fail(format!("command {command} has neither an outcome nor a dead letter"));
-        }
-    }
-    if let Some((_, id, _)) = dead.iter().find(|(at, _, code)| *at == index && code == "DUPLICATE_DOCUMENT") {
-        return fail(format!("{id} was called a duplicate and is none"));
-    }
-    Ok(())
-}
-
-/// One to three commands: a first version, then newer ones, with the same body or another, or a replay of the same change.
-fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
-    let mut commands: Vec<Command> = Vec::new();
-    for version in 0..chance.between(1, 3) {
-        let replay = version > 0 && chance.in_thousand(300);
-        let same = version > 0 && chance.in_thousand(500);
-        let (body_hash, source_seq, refused) = match commands.last() {
-            Some(last) if replay => (last.wanted.body_hash.clone(), last.wanted.source_seq, last.refused),
-            Some(last) if same => (last.wanted.body_hash.clone(), last.wanted.source_seq + 7, last.refused),
-            _ => (format!("body-{lane}-{version}"), 100 * (version + 1), chance.in_thousand(120)),
-        };
-        let command = format!("command-{lane}-{version}");
-        commands.push(Command { wanted: Wanted { command, command_seq: version, body_hash, source_seq }, refused });
-    }
-    commands
 }

@@ -1,0 +1,32 @@
+//! What happened in a world, counted.
+
+#[derive(Default, Debug)]
+pub(crate) struct Tally {
+    pub(crate) documents: u64,
+    pub(crate) sends: u64,
+    pub(crate) looks: u64,
+    pub(crate) writes: u64,
+    pub(crate) crashes: u64,
+    pub(crate) adopted: u64,
+    pub(crate) sent_again: u64,
+    pub(crate) lost_writes: u64,
+    pub(crate) rejected: u64,
+    pub(crate) unresolved: u64,
+    pub(crate) late: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.sends += other.sends;
+        self.looks += other.looks;
+        self.writes += other.writes;
+        self.crashes += other.crashes;
+        self.adopted += other.adopted;
+        self.sent_again += other.sent_again;
+        self.lost_writes += other.lost_writes;
+        self.rejected += other.rejected;
+        self.unresolved += other.unresolved;
+        self.late += other.late;
+    }
+}
