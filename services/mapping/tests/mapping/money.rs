@@ -119,6 +119,33 @@ fn rows_are_read_net_or_gross_of_discount_whichever_agrees_with_the_subtotal() {
 }
 
 #[test]
+fn rows_that_are_shown_are_not_estimated() {
+    // 3 × 66.67 is 200.01 and 3 × 83.33 is 249.99: a shop whose prices have tax shows 200 and 250.
+    let lines = lines(|order| {
+        with_discount(order, 200);
+        let items = order["items"].as_array_mut().unwrap();
+        for (item, price) in items.iter_mut().zip(["66.67", "83.33"]) {
+            (item["qty_ordered"], item["price"]) = (json!(3), number(price));
+        }
+        (items[1]["row_total"], items[1]["tax_amount"]) = (json!(250), number("37.5"));
+        (order["subtotal"], order["tax_amount"], order["grand_total"]) = (json!(450), json!(90), json!(550));
+    });
+    assert_eq!([&lines[0].2, &lines[1].2], ["170.00", "250.00"]);
+}
+
+#[test]
+fn shipping_without_a_rate_of_its_own_has_the_one_rate_of_the_order() {
+    // 12 is not 25 % of 40 (it was taxed before its discount), but the order knows no other rate.
+    let shipping = lines(|order| {
+        order["extension_attributes"] = json!({});
+        (order["items"][1]["tax_percent"], order["items"][1]["tax_amount"]) = (json!(25), json!(25));
+        (order["shipping_tax_amount"], order["tax_amount"]) = (json!(12), json!(87));
+        order["grand_total"] = json!(427);
+    });
+    assert_eq!(shipping[2], expected("3060", "3", "40.00"));
+}
+
+#[test]
 fn the_part_of_a_configurable_may_repeat_the_price() {
     let lines = lines(|order| {
         order["items"][0]["product_type"] = json!("configurable");
