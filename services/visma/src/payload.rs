@@ -7,7 +7,8 @@ use crate::decimal;
 /// Fields that move without the record having changed: a list's own figures, versions, times of writing.
 const VOLATILE: [&str; 4] = ["metadata", "timeStamp", "lastModifiedDateTime", "errorInfo"];
 
-/// Parts of a customer that hold names, addresses and numbers of people, to any depth.
+/// Parts of a customer that hold names, addresses and numbers of people, to any depth. A sole trader's organisation number
+/// is a person's.
 const PERSONAL: [&str; 9] = [
     "name",
     "corporateId",
@@ -23,11 +24,11 @@ const PERSONAL: [&str; 9] = [
 /// Bank accounts and mandates: personal too, in a list.
 const PERSONAL_LISTS: [&str; 1] = ["directDebitLines"];
 
-/// Within those, what says nothing of a person: keys and countries.
-const IMPERSONAL: [&str; 4] = ["addressId", "contactId", "country", "county"];
+/// Within those, what says nothing of a person.
+const IMPERSONAL: [&str; 2] = ["country", "county"];
 
 /// The bytes that stand for the record's content: the same record read twice gives the same bytes, whatever the order of its
-/// fields, its trailing zeros, its nulls and its volatile fields. Made to be hashed, not to be read.
+/// fields, its trailing zeros, its nulls and its volatile fields. JSON themselves.
 #[must_use]
 pub fn content(record: &Value) -> Vec<u8> {
     let mut text = String::new();
@@ -47,27 +48,32 @@ fn canonical(value: &Value, out: &mut String) {
         Value::String(text) => quoted(text, out),
         Value::Array(items) => {
             out.push('[');
-            for item in items {
+            for (index, item) in items.iter().enumerate() {
+                separate(index, out);
                 canonical(item, out);
-                out.push(',');
             }
             out.push(']');
         }
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
+            let says = |name: &str, field: &Value| !field.is_null() && !VOLATILE.contains(&name);
+            let mut fields: Vec<_> = fields.iter().filter(|(name, field)| says(name, field)).collect();
             // Not left to the map: whether it sorts is a feature of a dependency.
             fields.sort_unstable_by_key(|(name, _)| *name);
             out.push('{');
-            for (name, field) in fields {
-                if !field.is_null() && !VOLATILE.contains(&name.as_str()) {
-                    quoted(name, out);
-                    out.push(':');
-                    canonical(field, out);
-                    out.push(',');
-                }
+            for (index, (name, field)) in fields.into_iter().enumerate() {
+                separate(index, out);
+                quoted(name, out);
+                out.push(':');
+                canonical(field, out);
             }
             out.push('}');
         }
+    }
+}
+
+fn separate(index: usize, out: &mut String) {
+    if index > 0 {
+        out.push(',');
     }
 }
 
@@ -89,7 +95,7 @@ pub fn spelled(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Where a customer record says something of a person: JSON pointers (RFC 6901) to texts and numbers, none of them empty.
+/// Where a customer record says something of a person: JSON pointers (RFC 6901) to texts, none of them empty.
 #[must_use]
 pub fn personal_fields(customer: &Value) -> Vec<String> {
     let mut pointers = Vec::new();
@@ -103,9 +109,9 @@ pub fn personal_fields(customer: &Value) -> Vec<String> {
 
 fn leaves(value: &Value, at: &str, pointers: &mut Vec<String>) {
     match value {
-        Value::Null | Value::Bool(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::String(text) if text.is_empty() => {}
-        Value::String(_) | Value::Number(_) => pointers.push(at.to_owned()),
+        Value::String(_) => pointers.push(at.to_owned()),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 leaves(item, &format!("{at}/{index}"), pointers);
@@ -135,6 +141,7 @@ mod tests {
             r#"{"location":{"id":"Main"},"amount":6.4e2,"number":"10","timeStamp":"x","metadata":{"totalCount":3}}"#,
         );
         assert_eq!(one, two);
+        assert_eq!(one, br#"{"amount":640,"location":{"id":"Main"},"number":"10"}"#);
         assert_ne!(one, value(r#"{"number":"10","amount":640.01,"location":{"id":"Main"}}"#));
         assert_ne!(value(r#"{"a":"1"}"#), value(r#"{"a":1}"#));
         assert_ne!(value(r#"{"a":["1,2"]}"#), value(r#"{"a":["1","2"]}"#));
