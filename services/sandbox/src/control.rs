@@ -1,4 +1,22 @@
 //! The test's own door, under `/_sandbox/` on Visma's port: plain JSON, no credentials, never struck by a fault.
+//!
+//! | call | what it does |
+//! | --- | --- |
+//! | `POST faults` `{"kind","on"?,"done"?,"status"?,"retry_after"?,"delay_ms"?}` | arms a [`Fault`] |
+//! | `DELETE faults` | disarms all of them |
+//! | `POST holds` `{"point","on"?}` | arms a hold ([`HoldSpec`]) and gives its id |
+//! | `GET holds/{id}?wait_ms=` | waits until a request stands there; with `client_gone=true`, until its client has gone |
+//! | `POST holds/{id}/release`, `POST holds/{id}/abort` | lets the request go on, or ends it without an answer |
+//! | `DELETE holds` | releases all of them |
+//! | `GET ledger` | what both sides hold ([`ledger::Ledger`]) |
+//! | `GET calls`, `POST reset-calls` | calls by system and kind, token requests apart |
+//! | `GET log?since=` | the last requests with their bodies |
+//! | `GET visma/config`, `POST visma/config` | the settings; a JSON merge patch changes them |
+//! | `POST visma/customers` `{"count"?,"of_shop"?,"emails"?,"customers"?}` | customers that are there already |
+//! | `POST visma/periods` `{"period","closed"}` | closes or opens a financial period |
+//! | `POST visma/revoke-tokens` | makes every token worthless |
+//!
+//! The shop's own calls ([`commerce::control_router`]) are here too. `on` is a [`crate::select::Selector`].
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -120,7 +120,7 @@ impl Faults {
         Ok(())
     }
 
-    /// The first armed fault that strikes this request.
+    /// The first armed fault that strikes this request; those armed after it do not see the request.
     #[must_use]
     pub fn meant_for(&self, facts: Facts<'_>) -> Option<Fault> {
         let mut armed = self.lock();

@@ -1,8 +1,13 @@
 //! A small HTTP client that holds a token, and bodies that are known to be good.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Method, StatusCode};
 use sandbox::{Options, Sandbox, visma};
 use serde_json::{Value, json};
+
+/// How long an answer may take: a request that stands still for ever is a failed test, not a hanging one.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -59,7 +64,8 @@ pub(crate) async fn start_with_orders(orders: usize, patch: Value) -> Client {
     .unwrap();
     sandbox.company.patch_config(patch).unwrap();
     let company = sandbox.company.config().company_id.clone();
-    let mut client = Client { sandbox, http: reqwest::Client::new(), token: String::new(), company };
+    let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    let mut client = Client { sandbox, http, token: String::new(), company };
     client.token = client.new_token().await;
     client
 }
