@@ -1,5 +1,7 @@
 //! In doubt: sent, perhaps, and no answer is known. What is found settles it at once; what is absent must be proven.
 
+use std::time::Duration;
+
 use crate::life::Life;
 use crate::sending::Next;
 use crate::step::{Death, End, Pause, Step};
@@ -23,13 +25,12 @@ pub(crate) struct Doubt {
     /// A look that begins earlier may find, but cannot prove absence.
     believe_after: Millis,
     absence: Absence,
-    early_looks: u32,
     absent_looks: u32,
 }
 
 impl Doubt {
     pub(crate) fn new(intent: Intent, believe_after: Millis, absence: Absence) -> Self {
-        Self { intent, believe_after, absence, early_looks: 0, absent_looks: 0 }
+        Self { intent, believe_after, absence, absent_looks: 0 }
     }
 }
 
@@ -73,10 +74,10 @@ impl LookingUp {
         let Self { life, mut doubt, asked_at } = self;
         let spacing = life.policy.look_spacing;
         if asked_at < doubt.believe_after {
-            // Most sends in doubt were done and show up within seconds: look early, ever less often.
-            let factor = 2_u32.saturating_pow(doubt.early_looks.min(16));
-            doubt.early_looks = doubt.early_looks.saturating_add(1);
-            let until = now.after(spacing.saturating_mul(factor)).min(doubt.believe_after);
+            // Most sends in doubt were done and show up within seconds: look early, and ever less often. The distance comes
+            // from the record, so that a delivery that was handed back goes on where it was.
+            let old = Duration::from_millis(now.0.saturating_sub(doubt.intent.written_at.0));
+            let until = now.after(spacing.max(old)).min(doubt.believe_after);
             return life.pause(until, Pause::Doubt, Next::Look(doubt));
         }
         doubt.absent_looks = doubt.absent_looks.saturating_add(1);

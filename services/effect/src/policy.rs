@@ -17,7 +17,7 @@ pub struct Policy {
     pub send_within: Duration,
     /// How many looks, all begun after the wait, must find nothing before absent is believed.
     pub looks: u32,
-    /// Between two such looks. Looks during the wait start with this distance and double it.
+    /// Between two such looks. Looks during the wait start with this distance and grow with the intent's age.
     pub look_spacing: Duration,
     /// After an answer that was a fault of the vendor's: it works no more on the request, but what it did may not show in its
     /// lists yet.

@@ -175,7 +175,7 @@ fn absent_is_believed_after_the_wait_and_two_looks_and_not_before() {
             other => panic!("{other:?}"),
         };
     };
-    assert_eq!(looked_at, [0, 15, 45, 105, 225, 300, 315]);
+    assert_eq!(looked_at, [0, 15, 30, 60, 120, 240, 300, 315]);
     assert_eq!(writing.intent(now).attempt, 2);
 }
 
