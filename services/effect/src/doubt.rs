@@ -53,8 +53,8 @@ impl LookingUp {
         &self.doubt.intent
     }
 
-    /// All documents that carry our reference, none for absent. The question, or the sweep that answers for many, must have
-    /// begun after this step was given and must have read the vendor's list to its end.
+    /// All documents that carry our reference, none for absent. The question, or the sweep that answers for many, must
+    /// have begun after this step was given and must have read the vendor's list to its end.
     pub fn found(self, numbers: Vec<String>, now: Millis) -> Step {
         match <[String; 1]>::try_from(numbers) {
             Ok([number]) => self.life.applied(self.doubt.intent, number, None),
@@ -74,8 +74,8 @@ impl LookingUp {
         let Self { life, mut doubt, asked_at } = self;
         let spacing = life.policy.look_spacing;
         if asked_at < doubt.believe_after {
-            // Most sends in doubt were done and show up within seconds: look early, and ever less often. The distance comes
-            // from the record, so that a delivery that was handed back goes on where it was.
+            // Most sends in doubt were done and show up within seconds: look early, and ever less often. The distance
+            // comes from the record, so that a delivery that was handed back goes on where it was.
             let old = Duration::from_millis(now.0.saturating_sub(doubt.intent.written_at.0));
             let until = now.after(spacing.max(old)).min(doubt.believe_after);
             return life.pause(until, Pause::Doubt, Next::Look(doubt));

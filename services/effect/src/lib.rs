@@ -2,20 +2,21 @@
 //!
 //! A vendor without idempotency keys makes a second document of a second request, and a lost answer looks like a lost
 //! request. What keeps one document one document is therefore a protocol over our own record, and this crate is that
-//! protocol and nothing else: no socket, no broker, no clock, no vendor. [`open`] looks at the record and gives the first
-//! [`Step`]; each step carries the rest of the life in itself, so that only the answers which a step can have can be
-//! given to it. Whoever drives the steps does the input and output between them (`tests/simulation` does it with none).
+//! protocol and nothing else: no socket, no broker, no clock, no vendor. [`open`] looks at the record and gives the
+//! first [`Step`]; each step carries the rest of the life in itself, so that only the answers which a step can have can
+//! be given to it. Whoever drives the steps does the input and output between them (`tests/simulation` does it with
+//! none).
 //!
 //! The protocol:
 //!
-//! 1. Write the intent, if nobody else has written to the record since it was read. Then send, soon. Then write the outcome.
-//!    A steady create is this: two durable writes and one call.
-//! 2. Whoever finds an intent, or gets no usable answer, is *in doubt*: look the document up by our reference. Found once:
-//!    adopt it. Found more than once: give up, with the numbers. Absent: that counts only once the vendor can no longer
-//!    be working on what was sent ([`Policy::doubt_wait`]) and its lists have had time to show it ([`Policy::looks`]).
-//!    Only then a new intent, and a new send.
-//! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes a new
-//!    intent first, and loses that write if another process has taken over: an old process cannot send late.
+//! 1. Write the intent, if nobody else has written to the record since it was read. Then send, soon. Then write the
+//!    outcome. A steady create is this: two durable writes and one call.
+//! 2. Whoever finds an intent, or gets no usable answer, is *in doubt*: look the document up by our reference. Found
+//!    once: adopt it. Found more than once: give up, with the numbers. Absent: that counts only once the vendor can no
+//!    longer be working on what was sent ([`Policy::doubt_wait`]) and its lists have had time to show it
+//!    ([`Policy::looks`]). Only then a new intent, and a new send.
+//! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes
+//!    a new intent first, and loses that write if another process has taken over: an old process cannot send late.
 
 mod doubt;
 mod life;

@@ -1,13 +1,14 @@
-//! How patient we are. The figures are a vendor's, so they are settings; what they must satisfy together is checked here.
+//! How patient we are. The figures are a vendor's, so they are settings; what they must satisfy together is checked
+//! here.
 
 use std::time::Duration;
 
 /// The patience of one target.
 ///
 /// Absent is believed at `doubt_wait` after the intent and after `looks` looks, spaced. For that to be a proof,
-/// `doubt_wait + (looks − 1) × look_spacing` must cover, one after the other: `send_within`, the time for which a request
-/// may be on its way, the vendor's limit for working on one request, the lag of the vendor's lists behind its writes, and
-/// the difference between the clocks involved.
+/// `doubt_wait + (looks − 1) × look_spacing` must cover, one after the other: `send_within`, the time for which a
+/// request may be on its way, the vendor's limit for working on one request, the lag of the vendor's lists behind its
+/// writes, and the difference between the clocks involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// From the intent on: how long the vendor may still be working on what was sent. Visma works on a synchronous
@@ -19,8 +20,8 @@ pub struct Policy {
     pub looks: u32,
     /// Between two such looks. Looks during the wait start with this distance and grow with the intent's age.
     pub look_spacing: Duration,
-    /// After an answer that was a fault of the vendor's: it works no more on the request, but what it did may not show in its
-    /// lists yet.
+    /// After an answer that was a fault of the vendor's: it works no more on the request, but what it did may not show
+    /// in its lists yet.
     pub fault_wait: Duration,
     /// Sends without a usable answer before a person is asked.
     pub attempts: u32,

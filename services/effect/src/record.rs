@@ -1,9 +1,11 @@
-//! What the broker holds about one document: the last entry on its subject, which is the only memory that survives a crash.
+//! What the broker holds about one document: the last entry on its subject, which is the only memory that survives a
+//! crash.
 
 use std::time::Duration;
 
-/// Milliseconds since the Unix epoch, by the clock of the process that says so. An intent is read by other processes than
-/// the one that wrote it: the difference between their clocks is part of the margin in [`crate::Policy::doubt_wait`].
+/// Milliseconds since the Unix epoch, by the clock of the process that says so. An intent is read by other processes
+/// than the one that wrote it: the difference between their clocks is part of the margin in
+/// [`crate::Policy::doubt_wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Millis(pub u64);
 
@@ -25,8 +27,9 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Sent as often as allowed, never a usable answer, and proven not to be there: given up. It is written as an outcome
-    /// like a refusal, so that another process which still holds an older view of the record cannot send once more.
+    /// Sent as often as allowed, never a usable answer, and proven not to be there: given up. It is written as an
+    /// outcome like a refusal, so that another process which still holds an older view of the record cannot send once
+    /// more.
     #[must_use]
     pub fn unresolved(attempts: u32) -> Self {
         Self {

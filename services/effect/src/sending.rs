@@ -27,7 +27,8 @@ impl Sending {
         if now <= sending.by() { Step::Send(sending) } else { sending.missed() }
     }
 
-    /// The last moment at which the send may start. To be held against the clock after every wait for a permit or token.
+    /// The last moment at which the send may start. To be held against the clock after every wait for a permit or
+    /// token.
     #[must_use]
     pub fn by(&self) -> Millis {
         self.sent.intent.written_at.after(self.life.policy.send_within)

@@ -10,8 +10,8 @@ use crate::{Linked, Millis, Refusal};
 pub struct Wanted {
     /// Id of the command.
     pub command: String,
-    /// Stream sequence of the command. A redelivery has the same one, a replay has a larger one: the first finds its work
-    /// done and says nothing, the second leaves an outcome of its own. Commands of one record are settled in this
+    /// Stream sequence of the command. A redelivery has the same one, a replay has a larger one: the first finds its
+    /// work done and says nothing, the second leaves an outcome of its own. Commands of one record are settled in this
     /// order, so a smaller one than the record's has been settled before, and never sends again.
     pub command_seq: u64,
     /// Hash of the body that would be sent.

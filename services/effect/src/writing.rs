@@ -37,7 +37,8 @@ impl WritingIntent {
     }
 
     /// The record has moved, or whether the intent was written is unknown. An own intent that is found by the next
-    /// reading counts as in doubt, although nothing was sent: a publisher that retries under one message id avoids that.
+    /// reading counts as in doubt, although nothing was sent: a publisher that retries under one message id avoids
+    /// that.
     pub fn lost(self) -> Step {
         Step::Reopen(Reopening::new(self.life))
     }

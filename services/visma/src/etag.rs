@@ -1,4 +1,5 @@
-//! The version of one record. Visma sends it as `ETag` with a record, and as `timeStamp` inside the record and in lists.
+//! The version of one record. Visma sends it as `ETag` with a record, and as `timeStamp` inside the record and in
+//! lists.
 //!
 //! The header has quotes (`"AAAAAE0YIiI="`), the field is seen with and without: kept here is what is between them.
 

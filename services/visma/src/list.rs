@@ -1,12 +1,13 @@
 //! Lists: one page as rows, and the walk over pages.
 //!
-//! Most lists are bare arrays whose rows each carry `metadata: {totalCount, maxPageSize}`; some come in an envelope, and the
-//! envelope has been seen inside an array of one. No list of ours has a promised order, and rows move between pages while
-//! they are read: a walk is good only if the total stood still from its first page to its last.
+//! Most lists are bare arrays whose rows each carry `metadata: {totalCount, maxPageSize}`; some come in an envelope,
+//! and the envelope has been seen inside an array of one. No list of ours has a promised order, and rows move between
+//! pages while they are read: a walk is good only if the total stood still from its first page to its last.
 
 use serde_json::Value;
 
-/// Walks that are begun again because the total moved. After that the rows are taken and the cursor is left where it was.
+/// Walks that are begun again because the total moved. After that the rows are taken and the cursor is left where it
+/// was.
 const RESTARTS: u32 = 3;
 
 /// One page.
@@ -73,8 +74,8 @@ impl Page<Value> {
 pub enum Turn {
     /// Read this page.
     Fetch(u32),
-    /// The list is read to its end. `settled` says that the total stood still: only then may a cursor move, or an absence
-    /// be believed.
+    /// The list is read to its end. `settled` says that the total stood still: only then may a cursor move, or an
+    /// absence be believed.
     Drained {
         /// The total was the same on every page, and so many rows came.
         settled: bool,

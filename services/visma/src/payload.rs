@@ -7,8 +7,8 @@ use crate::decimal;
 /// Fields that move without the record having changed: a list's own figures, versions, times of writing.
 const VOLATILE: [&str; 4] = ["metadata", "timeStamp", "lastModifiedDateTime", "errorInfo"];
 
-/// Parts of a customer that hold names, addresses and numbers of people, to any depth. A sole trader's organisation number
-/// is a person's.
+/// Parts of a customer that hold names, addresses and numbers of people, to any depth. A sole trader's organisation
+/// number is a person's.
 const PERSONAL: [&str; 9] = [
     "name",
     "corporateId",
@@ -27,8 +27,8 @@ const PERSONAL_LISTS: [&str; 1] = ["directDebitLines"];
 /// Within those, what says nothing of a person.
 const IMPERSONAL: [&str; 2] = ["country", "county"];
 
-/// The bytes that stand for the record's content: the same record read twice gives the same bytes, whatever the order of its
-/// fields, its trailing zeros, its nulls and its volatile fields. JSON themselves.
+/// The bytes that stand for the record's content: the same record read twice gives the same bytes, whatever the order
+/// of its fields, its trailing zeros, its nulls and its volatile fields. JSON themselves.
 #[must_use]
 pub fn content(record: &Value) -> Vec<u8> {
     let mut text = String::new();

@@ -24,8 +24,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// From a reply's headers (`X-RateLimit-Limit`, `-Remaining`, `-Reset` in seconds); `None` when the reply does not say
-    /// how many are left.
+    /// From a reply's headers (`X-RateLimit-Limit`, `-Remaining`, `-Reset` in seconds); `None` when the reply does not
+    /// say how many are left.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let limit = number(headers, "x-ratelimit-limit")?;
@@ -35,7 +35,8 @@ impl Window {
     }
 }
 
-/// How long to stay away: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). A date in the past is no wait.
+/// How long to stay away: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). A date in the past is no
+/// wait.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

@@ -1,7 +1,7 @@
 //! Records as Visma gives them, as far as we look at them.
 //!
-//! Read leniently: unknown fields are ignored, a scalar may come as `{value, description}`, a missing one is none. What is not
-//! lenient is money: a number is taken exactly, or the record is not taken.
+//! Read leniently: unknown fields are ignored, a scalar may come as `{value, description}`, a missing one is none. What
+//! is not lenient is money: a number is taken exactly, or the record is not taken.
 
 mod lenient;
 
@@ -109,8 +109,8 @@ pub struct InvoiceRead {
     /// A draft.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub hold: Option<bool>,
-    /// `amount`. Visma's texts on which of the two amounts is in which currency contradict each other: compare both where
-    /// the document's currency is not the company's.
+    /// `amount`. Visma's texts on which of the two amounts is in which currency contradict each other: compare both
+    /// where the document's currency is not the company's.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub amount: Option<Decimal>,
     /// `amountInCurrency`.

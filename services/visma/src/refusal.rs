@@ -1,7 +1,7 @@
 //! What a refusal of Visma's is about, so that an accountant knows what to do.
 //!
-//! Visma publishes no list of errors; there are sentences. Those that name a thing an accountant can act on get a code of
-//! their own, found by the words in them; every other sentence is shown as it is.
+//! Visma publishes no list of errors; there are sentences. Those that name a thing an accountant can act on get a code
+//! of their own, found by the words in them; every other sentence is shown as it is.
 
 /// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,8 @@ impl Refusal {
     #[must_use]
     pub fn of(message: &str) -> Self {
         let lower = message.to_lowercase();
-        // `Error creating customer invoice. Error: …`: what stands before the last one names the attempt, not the cause.
+        // `Error creating customer invoice. Error: …`: what stands before the last one names the attempt, not the
+        // cause.
         let cause = lower.rsplit("error:").find(|part| !part.trim().is_empty()).unwrap_or_default();
         let fits = |words: &[&str]| words.iter().all(|word| cause.contains(word));
         SENTENCES.iter().find(|(words, _)| fits(words)).map_or(Self::Other, |(_, refusal)| *refusal)

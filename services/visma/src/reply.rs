@@ -1,8 +1,8 @@
 //! A reply of Visma's becomes one of a closed set of answers.
 //!
-//! For a create, one question decides: may something have been done? `Failure` keeps the answers apart by that, and only
-//! by what was seen: 400 and 401 and 429 prove that nothing was; a 500 with a message of Visma's may be a refused document
-//! or a done one; everything that a gateway says, and every silence, proves nothing.
+//! For a create, one question decides: may something have been done? `Failure` keeps the answers apart by that, and
+//! only by what was seen: 400 and 401 and 429 prove that nothing was; a 500 with a message of Visma's may be a refused
+//! document or a done one; everything that a gateway says, and every silence, proves nothing.
 
 mod said;
 
@@ -94,8 +94,8 @@ pub enum Failure {
         /// Visma's words.
         said: Said,
     },
-    /// A gateway's word, a reply that lacks what it must have, a body that is not what it should be. Of a write, done or
-    /// not done.
+    /// A gateway's word, a reply that lacks what it must have, a body that is not what it should be. Of a write, done
+    /// or not done.
     #[error("{why} ({status}): {said}")]
     Unknown {
         /// The status.
@@ -238,7 +238,8 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
     }
 }
 
-/// The last segment of `Location`'s path. The host may be another than ours, and the key may stand as `b64(…)` or escaped.
+/// The last segment of `Location`'s path. The host may be another than ours, and the key may stand as `b64(…)` or
+/// escaped.
 fn location_number(headers: &HeaderMap) -> Option<String> {
     use base64::Engine as _;
     use base64::alphabet::URL_SAFE;

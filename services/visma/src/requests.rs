@@ -1,7 +1,8 @@
 //! Requests, built whole: method, absolute URI, headers, body. Only the token is missing; whoever sends adds it.
 //!
-//! Visma answers a query parameter that it does not know with 200 and the wrong rows. So the parameters are a closed set
-//! ([`query`]), a timestamp cannot be sent without its condition, and the replies are checked against what was asked.
+//! Visma answers a query parameter that it does not know with 200 and the wrong rows. So the parameters are a closed
+//! set ([`query`]), a timestamp cannot be sent without its condition, and the replies are checked against what was
+//! asked.
 
 mod customers;
 mod invoices;
@@ -93,8 +94,9 @@ pub enum RequestError {
 }
 
 impl Company {
-    /// `base` may carry a path and a trailing slash (`https://integration.visma.net/API/controller/api/`). `id` goes into
-    /// `ipp-company-id` and `branch` into `branchid` on every call; empty is the same as none, as newer tenants need neither.
+    /// `base` may carry a path and a trailing slash (`https://integration.visma.net/API/controller/api/`). `id` goes
+    /// into `ipp-company-id` and `branch` into `branchid` on every call; empty is the same as none, as newer tenants
+    /// need neither.
     ///
     /// # Errors
     /// The setting that cannot be used.
@@ -142,8 +144,8 @@ impl Company {
     }
 }
 
-/// A key as one segment of a path. Characters that servers refuse in a path even when escaped go as `b64(…)`, which Visma
-/// takes for any key; so do the two segments that clients remove.
+/// A key as one segment of a path. Characters that servers refuse in a path even when escaped go as `b64(…)`, which
+/// Visma takes for any key; so do the two segments that clients remove.
 fn segment(key: &str) -> String {
     if key.contains(['/', '\\', '%', '?', '#', ':', '*', '<', '>', '&', '+']) || key == "." || key == ".." {
         format!("b64({})", URL_SAFE_NO_PAD.encode(key))

@@ -1,8 +1,8 @@
 //! Finding what a create in doubt may have left, in a list that may hold others.
 //!
-//! Visma ignores a filter that it does not know, and enforces no uniqueness. So every row is compared again, and nothing is
-//! absent before the list has been read to its end while it stood still. One search answers for one key or, when many
-//! creates are in doubt, for all of them at once.
+//! Visma ignores a filter that it does not know, and enforces no uniqueness. So every row is compared again, and
+//! nothing is absent before the list has been read to its end while it stood still. One search answers for one key or,
+//! when many creates are in doubt, for all of them at once.
 
 use std::collections::BTreeMap;
 
@@ -98,8 +98,8 @@ impl<T: Candidate> Search<T> {
 }
 
 impl<T> Found<T> {
-    /// All rows under this key, none for absent. `None` when nothing is proven: the list would not stand still or would not
-    /// end, and the key was not seen (what was seen was there, however the list moved), or was not searched for.
+    /// All rows under this key, none for absent. `None` when nothing is proven: the list would not stand still or would
+    /// not end, and the key was not seen (what was seen was there, however the list moved), or was not searched for.
     #[must_use]
     pub fn of(&self, key: &str) -> Option<&[T]> {
         let rows = self.rows.get(key)?;

@@ -1,9 +1,9 @@
 //! A moment on Visma's own clock.
 //!
-//! Visma stamps records with a wall clock and names no zone, in three shapes. What zone it is, is documented nowhere, and
-//! there is evidence for the server's local time. So a stamp is opaque: it is compared with other stamps of Visma's, moved
-//! back by an overlap, and never held against a clock of ours. Local time repeats an hour in autumn, so an overlap of an
-//! hour or more is a cursor's.
+//! Visma stamps records with a wall clock and names no zone, in three shapes. What zone it is, is documented nowhere,
+//! and there is evidence for the server's local time. So a stamp is opaque: it is compared with other stamps of
+//! Visma's, moved back by an overlap, and never held against a clock of ours. Local time repeats an hour in autumn, so
+//! an overlap of an hour or more is a cursor's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,8 +32,8 @@ impl Stamp {
         Self(self.0.saturating_sub(overlap))
     }
 
-    /// A stamp that Visma's clock had passed at the given instant, whatever its zone: no clock on earth runs more than 12
-    /// hours behind UTC. `overlap` is for the difference between the clocks.
+    /// A stamp that Visma's clock had passed at the given instant, whatever its zone: no clock on earth runs more than
+    /// 12 hours behind UTC. `overlap` is for the difference between the clocks.
     #[must_use]
     pub fn surely_before(unix_millis: u64, overlap: Duration) -> Self {
         let behind = SignedDuration::from_hours(12);

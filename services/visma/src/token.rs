@@ -1,7 +1,7 @@
 //! What Visma Connect wants for a token, and what its refusals mean.
 //!
-//! OAuth 2.0 client credentials (RFC 6749, section 4.4) with one parameter of Visma's own. There is no refresh token: a new
-//! token is asked for, in good time before the hour is over. One token is one company.
+//! OAuth 2.0 client credentials (RFC 6749, section 4.4) with one parameter of Visma's own. There is no refresh token: a
+//! new token is asked for, in good time before the hour is over. One token is one company.
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ pub const SCOPES: [&str; 4] = [
     "vismanet_erp_service_api:delete",
 ];
 
-/// The parameter beside the standard ones: the tenant id of the *company*. That of the customer, which stands beside it in
-/// Visma's pages, gives a token that every call answers with 401.
+/// The parameter beside the standard ones: the tenant id of the *company*. That of the customer, which stands beside it
+/// in Visma's pages, gives a token that every call answers with 401.
 pub const TENANT_PARAMETER: &str = "tenant_id";
 
 /// Why there is no token.

@@ -19,8 +19,8 @@ pub(crate) struct Lane {
     pub(crate) pending: Vec<usize>,
 }
 
-/// One to three commands: a first version, then newer ones with the same body or another, or replays of the same change,
-/// with the same mapping or another.
+/// One to three commands: a first version, then newer ones with the same body or another, or replays of the same
+/// change, with the same mapping or another.
 pub(crate) fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
     for version in 0..chance.between(1, 3) {

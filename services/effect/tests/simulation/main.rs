@@ -1,9 +1,9 @@
 //! The protocol against a vendor, a broker and workers that fail in every way that is known of them, in virtual time.
 //!
-//! Each seed is one small world: orders in lanes, several versions of some, workers that crash, two of them at one lane,
-//! deliveries twice, answers lost before and after the work, work that takes as long as the vendor allows, lists that lag.
-//! At the end of each, [`lane::verdict`] counts the documents. The hasty policies and careless workers below are
-//! there to show that this can fail: each of them must be caught.
+//! Each seed is one small world: orders in lanes, several versions of some, workers that crash, two of them at one
+//! lane, deliveries twice, answers lost before and after the work, work that takes as long as the vendor allows, lists
+//! that lag. At the end of each, [`lane::verdict`] counts the documents. The hasty policies and careless workers below
+//! are there to show that this can fail: each of them must be caught.
 //!
 //! `SIMULATION_SEED=n` runs one world and tells its story; `SIMULATION_SEEDS=n` runs so many.
 
@@ -69,7 +69,8 @@ fn one_document_stays_one_document() {
         match run(seed, stormy(policy()), false) {
             Ok(tally) => sum.add(tally),
             Err(violation) => panic!(
-                "seed {seed}: {violation}\nits story: SIMULATION_SEED={seed} cargo test -p effect --test simulation one_document"
+                "seed {seed}: {violation}\n\
+                 its story: SIMULATION_SEED={seed} cargo test -p effect --test simulation one_document -- --nocapture"
             ),
         }
     }

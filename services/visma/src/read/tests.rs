@@ -32,8 +32,8 @@ fn an_invoice_is_read_to_the_digit() {
 fn stray_wrapping_and_gaps_are_no_errors() {
     let value = json!({
         "referenceNumber": {"value": "100123"}, "hold": {"value": true, "description": "Hold"},
-        "documentType": {"value": "CreditNote"}, "customer": "10000", "amount": {"value": 12.5}, "externalReference": "",
-        "lastModifiedDateTime": null,
+        "documentType": {"value": "CreditNote"}, "customer": "10000", "amount": {"value": 12.5},
+        "externalReference": "", "lastModifiedDateTime": null,
     });
     let read = InvoiceRead::read(&value).unwrap();
     assert_eq!(read.number, "100123");

@@ -55,7 +55,8 @@ fn visma_id(message: &str) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
-/// The beginning of a text, without markup and with single spaces. Never more than 500 characters: a gateway's page is long.
+/// The beginning of a text, without markup and with single spaces. Never more than 500 characters: a gateway's page is
+/// long.
 #[must_use]
 pub fn plain(body: &[u8]) -> String {
     // Markup first swells the text; more of it than this does not become readable.

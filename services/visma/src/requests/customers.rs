@@ -11,8 +11,8 @@ use crate::customer::{Address, Contact, Customer};
 use crate::stamp::Stamp;
 
 impl Company {
-    /// `POST /v1/customer`. With a `number` of our own, a second request of this is refused for the number being taken, and
-    /// the number finds the first; without, Visma's series gives one.
+    /// `POST /v1/customer`. With a `number` of our own, a second request of this is refused for the number being taken,
+    /// and the number finds the first; without, Visma's series gives one.
     ///
     /// # Errors
     /// See [`RequestError`].

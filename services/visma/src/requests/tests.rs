@@ -124,7 +124,8 @@ fn an_invoice_is_written_to_the_digit() {
             r#""accountNumber":{"value":"3000"},"vatCodeId":{"value":"3"},"#,
             r#""subaccount":[{"segmentId":1,"segmentValue":"00"},{"segmentId":2,"segmentValue":"000"}],"#,
             r#""branchNumber":{"value":"1"}}],"#,
-            r#""taxDetailLines":[{"taxId":{"value":"3"},"taxableAmount":{"value":1280.20},"vatAmount":{"value":320.05}}]}"#,
+            r#""taxDetailLines":[{"taxId":{"value":"3"},"taxableAmount":{"value":1280.20},"#,
+            r#""vatAmount":{"value":320.05}}]}"#,
         )
     );
 }
