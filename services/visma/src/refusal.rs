@@ -14,6 +14,10 @@ pub enum Refusal {
     Subaccount,
     /// The GL account does not exist or is not active.
     Account,
+    /// The customer class does not exist.
+    CustomerClass,
+    /// The VAT zone does not exist.
+    VatZone,
     /// There is no such customer.
     CustomerUnknown,
     /// The customer takes no documents.
@@ -57,6 +61,10 @@ const SENTENCES: &[(&[&str], Refusal)] = &[
     (&["vatcode"], Refusal::VatCode),
     (&["vat id"], Refusal::VatCode),
     (&["tax category"], Refusal::VatCode),
+    (&["taxzone"], Refusal::VatZone),
+    (&["vat zone", "cannot be found"], Refusal::VatZone),
+    (&["customerclass"], Refusal::CustomerClass),
+    (&["customer class"], Refusal::CustomerClass),
     (&["customer", "cannot be found"], Refusal::CustomerUnknown),
     (&["customer", "not found"], Refusal::CustomerUnknown),
     (&["customer", "does not exist"], Refusal::CustomerUnknown),
@@ -101,6 +109,8 @@ impl Refusal {
             Self::VatCode => "VISMA_VAT_CODE_UNKNOWN",
             Self::Subaccount => "VISMA_SUBACCOUNT_INCOMPLETE",
             Self::Account => "VISMA_ACCOUNT_UNKNOWN",
+            Self::CustomerClass => "VISMA_CUSTOMER_CLASS_UNKNOWN",
+            Self::VatZone => "VISMA_VAT_ZONE_UNKNOWN",
             Self::CustomerUnknown => "VISMA_CUSTOMER_UNKNOWN",
             Self::CustomerInactive => "VISMA_CUSTOMER_INACTIVE",
             Self::Currency => "VISMA_CURRENCY_UNKNOWN",
@@ -125,6 +135,8 @@ impl Refusal {
             }
             Self::Subaccount => "Give every segment of the subaccount a value that exists in Visma, in the mapping.",
             Self::Account => "Create or activate the GL account in Visma, or choose another one in the mapping.",
+            Self::CustomerClass => "Create the customer class in Visma, or choose another one in the mapping.",
+            Self::VatZone => "Create the VAT zone in Visma, or choose another one in the mapping.",
             Self::CustomerUnknown => "Look whether the customer was renumbered or removed in Visma.",
             Self::CustomerInactive => "Set the customer active in Visma, or merge it with the one that is in use.",
             Self::Currency => "Set up the currency and its rate in Visma.",
@@ -158,6 +170,11 @@ mod tests {
             of("Error creating document. Error: Customer '10' cannot be found in the system."),
             Refusal::CustomerUnknown
         );
+        assert_eq!(
+            of("Error creating customer. Error: CustomerClassID 'B2B' cannot be found in the system."),
+            Refusal::CustomerClass
+        );
+        assert_eq!(of("Error: TaxZoneID '09' cannot be found in the system."), Refusal::VatZone);
         assert_eq!(of("The customer status is 'Inactive'."), Refusal::CustomerInactive);
         assert_eq!(of("No license for this company."), Refusal::Licence);
         assert_eq!(of("Payment can't be updated because it is already released."), Refusal::Released);

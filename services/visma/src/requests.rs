@@ -1,8 +1,8 @@
 //! Requests, built whole: method, absolute URI, headers, body. Only the token is missing; whoever sends adds it.
 //!
 //! Visma answers a query parameter that it does not know with 200 and the wrong rows. So the parameters are a closed
-//! set ([`query`]), a timestamp cannot be sent without its condition, and the replies are checked against what was
-//! asked.
+//! set (the module `query`), a timestamp cannot be sent without its condition, and the replies are checked against what
+//! was asked.
 
 mod customers;
 mod invoices;
