@@ -1,2 +1,32 @@
-//! ml-connector.
-fn main() {}
+//! The one binary: a subcommand for each service and each operator verb.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use ml_connector::cli::{Cli, Verb};
+use ml_connector::run;
+use pipeline::problem::Problem;
+
+/// `EX_CONFIG` of sysexits.h: something is wrong that a restart does not cure.
+const WRONG_SETTINGS: u8 = 78;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut builder = match &cli.verb {
+        // A service's work is small steps between waits: one thread does them with the least memory.
+        Verb::Run { .. } => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let ended = builder.enable_all().build().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run::run(cli)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            let text = e.downcast_ref::<Problem>().map_or_else(|| format!("{e:#}"), ToString::to_string);
+            #[allow(clippy::print_stderr, reason = "the last word of the program, before or after logging")]
+            {
+                eprintln!("ml-connector: {text}");
+            }
+            if e.is::<Problem>() { ExitCode::from(WRONG_SETTINGS) } else { ExitCode::FAILURE }
+        }
+    }
+}

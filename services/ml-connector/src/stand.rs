@@ -5,6 +5,5 @@
 pub mod installation;
 pub mod nats;
 pub mod process;
-pub mod tap;
 
 pub use installation::{Installation, Plan};

@@ -227,6 +227,7 @@ token_url = "http://{visma}/connect/token"
 client_id = "{client_id}"
 client_secret = "{client_secret}"
 tenant_id = "{tenant_id}"
+company_id = "{company_id}"
 timeout = "10s"
 [visma.poll]
 interval = "5s"
@@ -244,5 +245,6 @@ fault_wait = "500ms"
         client_id = company.client_id,
         client_secret = company.client_secret,
         tenant_id = company.tenant_id,
+        company_id = company.company_id,
     )
 }

@@ -1,0 +1,112 @@
+//! The command line. Data goes to stdout, talk to stderr.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps Visma.net ERP and Adobe Commerce in agreement.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+pub struct Cli {
+    /// The settings file; its keys win over the defaults, and `ML__SECTION__KEY` wins over it.
+    #[arg(long, env = "ML_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run one service until it is told to stop.
+    Run {
+        /// Which one.
+        service: Service,
+    },
+    /// Make and update the streams, buckets and consumers on the broker. Nothing is ever deleted.
+    Provision,
+    /// Print the settings in force, secrets masked.
+    Config,
+    /// Look at the mapping file.
+    Mapping {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: MappingVerb,
+    },
+    /// Print a new random master key.
+    MasterKey,
+    /// Run a strict simulated Visma.net and Adobe Commerce on this machine.
+    Sandbox(Sandbox),
+    /// Show the main job: broker, sandbox and services on this machine, and a morning of orders.
+    Demo(Demo),
+}
+
+/// The services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// Reads orders of Commerce, by webhook and by poll.
+    IngestorCommerce,
+    /// Reads customers of Visma.
+    IngestorVisma,
+    /// Decides what orders become.
+    Mapper,
+    /// Makes Visma hold it.
+    WriterVisma,
+}
+
+/// Verbs on the mapping file.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum MappingVerb {
+    /// Read the mapping file and say everything that is wrong with it.
+    Check,
+    /// Print the commented file to start from.
+    Default,
+}
+
+/// How the sandbox starts.
+#[derive(Debug, Clone, Args)]
+pub struct Sandbox {
+    /// Where Visma.net answers, and under `/_sandbox/` the control door.
+    #[arg(long, default_value = "127.0.0.1:8101")]
+    pub visma: SocketAddr,
+    /// Where Adobe Commerce answers.
+    #[arg(long, default_value = "127.0.0.1:8102")]
+    pub commerce: SocketAddr,
+    /// Orders that are there from the start.
+    #[arg(long, default_value_t = 0)]
+    pub orders: usize,
+    /// Customers that they are spread over.
+    #[arg(long, default_value_t = 300)]
+    pub customers: u64,
+    /// Seed of everything that is drawn.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Serve recorded REST responses from this folder instead of generated orders.
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// Visma's settings, as JSON.
+    #[arg(long, value_name = "JSON")]
+    pub visma_config: Option<String>,
+    /// Commerce's settings, as JSON.
+    #[arg(long, value_name = "JSON")]
+    pub commerce_config: Option<String>,
+}
+
+/// What the demo shows.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Orders of the morning.
+    #[arg(long, default_value_t = 150)]
+    pub orders: usize,
+    /// Leave everything running until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print one JSON object instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Serve recorded REST responses from this folder instead of generated orders.
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+}

@@ -1,0 +1,148 @@
+//! Carries out a verb.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::{Timestamp, ToSpan as _};
+use pipeline::broker::streams::{self, Durable};
+use pipeline::broker::{self};
+use pipeline::problem::Problem;
+use pipeline::service;
+use pipeline::settings::Sources;
+use pipeline::subject::Subjects;
+
+use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
+use crate::settings::{DEFAULT, Settings};
+use crate::{demo, vendors};
+
+/// Every durable consumer of the house.
+const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, writer::DURABLE];
+
+/// Carries out what the command line says.
+///
+/// # Errors
+/// What a person must know of it.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = cli.config.as_deref();
+    match cli.verb {
+        Verb::Run { service } => Ok(serve(service, &Settings::load(config)?).await?),
+        Verb::Provision => provision(&Settings::load(config)?).await,
+        Verb::Config => {
+            Settings::load(config)?;
+            print(&Sources::process(DEFAULT, cli.config).masked()?)
+        }
+        Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
+        Verb::Mapping { verb: MappingVerb::Check } => check(config),
+        Verb::MasterKey => print(&(pipeline::vault::new_master_key() + "\n")),
+        Verb::Sandbox(sandbox) => simulate(sandbox).await,
+        Verb::Demo(demo) => demo::run(&demo).await,
+    }
+}
+
+async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
+    let shell = settings.shell();
+    match which {
+        Service::IngestorCommerce => {
+            let scope = settings.scope()?;
+            service::run(ingestor::commerce::NAME, shell, async move |context| {
+                let source = ingestor::commerce::Source {
+                    vendor: vendors::commerce(&settings.commerce, &context.broker).await?,
+                    base: settings.commerce.base_url.clone(),
+                    poll: settings.commerce.poll.clone(),
+                    webhook: settings.commerce.webhook.clone(),
+                    from: a_day_before(scope.go_live),
+                    stores: scope.stores,
+                };
+                ingestor::commerce::run(context, source).await
+            })
+            .await
+        }
+        Service::IngestorVisma => {
+            service::run(ingestor::visma::NAME, shell, async move |context| {
+                let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                let poll = settings.visma.poll.clone();
+                ingestor::visma::run(context, ingestor::visma::Source { vendor, company, poll }).await
+            })
+            .await
+        }
+        Service::Mapper => {
+            let rules = mapper::Rules { mapping: settings.load_mapping()?, scope: settings.scope()? };
+            service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
+        }
+        Service::WriterVisma => {
+            service::run(writer::NAME, shell, async move |context| {
+                let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                let target = writer::Target { vendor, company, settings: settings.visma.create.clone() };
+                writer::run(context, target).await
+            })
+            .await
+        }
+    }
+}
+
+/// The go-live date is in the company's time zone, Commerce's stamps are in UTC: a day covers every zone. Mapping is exact.
+fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
+    let utc = go_live.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    utc.and_then(|date| date.checked_sub(1.day()).ok()).map_or(Timestamp::MAX, |date| date.timestamp())
+}
+
+async fn provision(settings: &Settings) -> anyhow::Result<()> {
+    service::crypto_provider();
+    let subjects = Subjects::new(&settings.connection);
+    let connected = broker::connect(&settings.nats, "provision", subjects).await?;
+    let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
+    // Makes the keys that all services share, and shows that the master key fits.
+    service::open_vault(&connected, &settings.vault).await?;
+    print(&(done.join("\n") + "\n"))
+}
+
+fn check(config: Option<&Path>) -> anyhow::Result<()> {
+    let settings = Settings::load(config)?;
+    let mapping = settings.load_mapping()?;
+    print(&format!("{}: version {}, nothing wrong\n", settings.mapping.file.display(), mapping.version()))
+}
+
+async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {
+    let json = |text: Option<String>| text.unwrap_or_else(|| "{}".to_owned());
+    let mut commerce_config: sandbox::commerce::Config =
+        serde_json::from_str(&json(arguments.commerce_config)).context("--commerce-config")?;
+    commerce_config.customers = arguments.customers;
+    let running = sandbox::start(sandbox::Options {
+        visma: arguments.visma,
+        commerce: arguments.commerce,
+        orders: arguments.orders,
+        seed: arguments.seed,
+        corpus: arguments.corpus,
+        visma_config: serde_json::from_str(&json(arguments.visma_config)).context("--visma-config")?,
+        commerce_config,
+    })
+    .await?;
+    let (visma, commerce) = (running.visma_addr, running.commerce_addr);
+    print(&format!("Visma.net       http://{visma}\nAdobe Commerce  http://{commerce}/rest/default\n"))?;
+    print(&format!("control         http://{visma}/_sandbox/ledger\n"))?;
+    wait_for_signal().await;
+    Ok(())
+}
+
+/// Returns when the process is asked to stop.
+pub(crate) async fn wait_for_signal() {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminate = async {
+        match &mut terminated {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+}
+
+/// Writes data to stdout; a closed pipe is an error to be told, not a panic.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
