@@ -29,7 +29,11 @@ impl Marks {
     /// From the texts as they are written somewhere.
     pub fn of(email: Option<&str>, corporate: Option<&str>, vat: Option<&str>) -> Self {
         let spelled = |text: Option<&str>, spell: fn(&str) -> String| text.map(spell).filter(|t| !t.is_empty());
-        Self { email: spelled(email, visma::payload::spelled), corporate: spelled(corporate, number), vat: spelled(vat, number) }
+        Self {
+            email: spelled(email, visma::payload::spelled),
+            corporate: spelled(corporate, number),
+            vat: spelled(vat, number),
+        }
     }
 
     /// Each mark under the header that carries it, hashed with `hash`, which is given a purpose and a text.

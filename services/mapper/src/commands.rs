@@ -82,7 +82,8 @@ impl Commands {
             let data = CustomerData::from(customer).encode_to_vec();
             let sealed = self.vault.seal(&person, &data).await;
             let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
-            let document = command::Document::Customer(Customer { key: key.to_owned(), person: person.clone(), sealed });
+            let document =
+                command::Document::Customer(Customer { key: key.to_owned(), person: person.clone(), sealed });
             let mut put = self.message(delivery, subject, &person, document);
             put.headers.insert(envelope::VERSION, identity.as_str());
             self.commands.put(put).await?;

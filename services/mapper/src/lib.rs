@@ -109,7 +109,8 @@ impl Mapper {
         match self.context.vault.open_fields(&mut record).await {
             Ok(()) => Ok(record),
             Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
-                let remedy = "an erased person's orders cannot be booked; else restore the key bucket and the master key";
+                let remedy =
+                    "an erased person's orders cannot be booked; else restore the key bucket and the master key";
                 Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
             }
             Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),

@@ -146,7 +146,8 @@ impl Settings {
             let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
             Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
         })?;
-        mapping::Mapping::parse(&text)
-            .map_err(|e| Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them"))
+        mapping::Mapping::parse(&text).map_err(|e| {
+            Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
+        })
     }
 }

@@ -40,8 +40,7 @@ pub async fn commerce(settings: &Commerce, broker: &Broker) -> Result<Vendor, Pr
             .map_err(|e| e.to_string())?;
         HeaderValue::from_str(&header).map_err(|e| e.to_string())
     });
-    let api =
-        Api { auth: Auth::Signed(sign), read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
+    let api = Api { auth: Auth::Signed(sign), read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
     let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
     Ok(Vendor::new(http, Budget::open(broker, "commerce").await?, api))
 }

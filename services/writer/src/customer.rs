@@ -50,7 +50,11 @@ impl Writer {
                 self.settle(delivery, &customer.key, &document, Kind::Unchanged, &linked.number, sequence).await?;
             }
         }
-        let held = self.records.read(&document.subject).await.map_err(|p| Verdict::retry(delivery.delivered, p.to_string()))?;
+        let held = self
+            .records
+            .read(&document.subject)
+            .await
+            .map_err(|p| Verdict::retry(delivery.delivered, p.to_string()))?;
         if let effect::Record::Linked(linked) = held.record {
             self.customers.link(&customer.key, &linked.number, &marks);
         }
@@ -135,7 +139,11 @@ impl Writer {
     }
 
     /// The customer as Visma shall hold it, unsealed.
-    async fn open_customer(&self, delivery: &Delivery, customer: &Customer) -> Result<visma::customer::Customer, Verdict> {
+    async fn open_customer(
+        &self,
+        delivery: &Delivery,
+        customer: &Customer,
+    ) -> Result<visma::customer::Customer, Verdict> {
         match self.context.vault.open_bytes(&customer.person, &customer.sealed).await {
             Ok(bytes) => match CustomerData::decode(bytes.as_slice()) {
                 Ok(data) => Ok(data.into()),

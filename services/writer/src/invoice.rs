@@ -97,7 +97,11 @@ impl Writer {
             return Verdict::RetryAfter(wait, format!("the customer {key} is not settled yet"));
         }
         let sentence = format!("the customer {key} of this order has not been settled for a day");
-        Verdict::Dead(Problem::new("CUSTOMER_MISSING", sentence, "look for the customer's dead letter; then replay this one"))
+        Verdict::Dead(Problem::new(
+            "CUSTOMER_MISSING",
+            sentence,
+            "look for the customer's dead letter; then replay this one",
+        ))
     }
 }
 

@@ -104,9 +104,14 @@ impl Looker {
                 }
                 next = asked.try_recv().ok();
             }
-            self.answer(invoices, InvoiceRead::read, |since, page| self.company.invoices_created_since(since, page, MANY)).await;
-            self.answer(customers, CustomerRead::read, |since, page| self.company.customers_created_since(since, page, MANY))
-                .await;
+            self.answer(invoices, InvoiceRead::read, |since, page| {
+                self.company.invoices_created_since(since, page, MANY)
+            })
+            .await;
+            self.answer(customers, CustomerRead::read, |since, page| {
+                self.company.customers_created_since(since, page, MANY)
+            })
+            .await;
         }
     }
 
@@ -178,7 +183,9 @@ impl Looker {
     ) -> Result<Page<T>, Option<Duration>> {
         let response = self.vendor.call(Class::Document, request).await.map_err(|e| match e {
             CallError::Busy(wait) => Some(wait),
-            CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate | CallError::Credentials(_) => failed(&e),
+            CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate | CallError::Credentials(_) => {
+                failed(&e)
+            }
         })?;
         let page = read_page(&response, clock::now().into()).map_err(|failure| match failure {
             Failure::Busy { retry_after, .. } => Some(retry_after),

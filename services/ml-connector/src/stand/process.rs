@@ -29,7 +29,8 @@ impl Process {
         environment: &[(String, String)],
         log: &Path,
     ) -> anyhow::Result<Self> {
-        let out = File::options().create(true).append(true).open(log).with_context(|| format!("open {}", log.display()))?;
+        let out =
+            File::options().create(true).append(true).open(log).with_context(|| format!("open {}", log.display()))?;
         let child = Command::new(program)
             .args(arguments)
             .envs(environment.iter().map(|(k, v)| (k, v)))

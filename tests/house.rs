@@ -1,0 +1,189 @@
+//! An installation for one test: started, watched, held against the ledger, ended.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream;
+use ml_connector::stand::{Installation, Plan};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Installations at once: each is six processes, and the machine may have two cores.
+static PLACES: Semaphore = Semaphore::const_new(2);
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// One installation and the place that it takes.
+pub(crate) struct House {
+    pub(crate) installation: Installation,
+    _place: SemaphorePermit<'static>,
+}
+
+/// How a test's installation differs from the usual one.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    /// Further arguments of the sandbox.
+    pub(crate) sandbox: Vec<String>,
+    /// The mapping file, if not the default one.
+    pub(crate) mapping: Option<String>,
+    /// Settings as `ML__…` variables.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+impl Wishes {
+    /// A setting by its environment variable's name without the prefix: `COMMERCE__POLL__INTERVAL`.
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
+        self.settings.push((format!("ML__{key}"), value.to_owned()));
+        self
+    }
+
+    /// A further argument of the sandbox and its value.
+    pub(crate) fn sandbox(mut self, name: &str, value: &str) -> Self {
+        self.sandbox.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+}
+
+impl House {
+    /// Broker, sandbox and provisioning are up; no service runs.
+    pub(crate) async fn prepare(wishes: Wishes) -> Self {
+        let place = PLACES.acquire().await.unwrap();
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = target.join(format!("house-{}-{number}", std::process::id()));
+        let plan = Plan {
+            binary: PathBuf::from(env!("CARGO_BIN_EXE_ml-connector")),
+            cache: target.parent().unwrap().to_owned(),
+            folder,
+            sandbox: wishes.sandbox,
+            mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
+            settings: wishes.settings,
+        };
+        Self { installation: Installation::prepare(plan).await.unwrap(), _place: place }
+    }
+
+    /// Everything runs.
+    pub(crate) async fn start(wishes: Wishes) -> Self {
+        let mut house = Self::prepare(wishes).await;
+        house.installation.start_services().unwrap();
+        house
+    }
+
+    /// Places generated orders.
+    pub(crate) async fn place(&self, count: usize, customers: usize) {
+        let body = json!({ "count": count, "customers": customers, "webhook": false });
+        self.installation.tell_shop("orders", &body).await.unwrap();
+    }
+
+    /// Stores an order as it is; returns its entity id.
+    pub(crate) async fn store(&self, order: &Value) -> u64 {
+        self.installation.tell_shop("orders/raw", order).await.unwrap()["entity_id"].as_u64().unwrap()
+    }
+
+    /// What both sides hold.
+    pub(crate) async fn ledger(&self) -> Value {
+        self.installation.ask("ledger").await.unwrap()
+    }
+
+    /// Waits until `wanted` says yes to the ledger; shows it and the services' logs when it never does.
+    pub(crate) async fn until(&self, what: &str, patience: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        let started = Instant::now();
+        loop {
+            let ledger = self.ledger().await;
+            if wanted(&ledger) {
+                return ledger;
+            }
+            assert!(started.elapsed() < patience, "never came: {what}\n{ledger:#}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until Visma holds `count` invoices, and asserts that they are the right ones.
+    pub(crate) async fn until_booked(&self, count: u64, patience: Duration) -> Value {
+        let ledger = self
+            .until(&format!("{count} invoices"), patience, |l| l["invoices"]["count"].as_u64() >= Some(count))
+            .await;
+        assert_eq!(ledger["invoices"]["count"].as_u64(), Some(count), "{ledger:#}");
+        assert_agrees(&ledger);
+        ledger
+    }
+
+    /// The dead letters: code and sentence of each.
+    pub(crate) async fn dead_letters(&self) -> Vec<(String, String)> {
+        let jetstream = self.jetstream().await;
+        let stream = jetstream.get_stream("DEAD").await.unwrap();
+        let state = stream.cached_info().state.clone();
+        let mut letters = Vec::new();
+        if state.messages == 0 {
+            return letters;
+        }
+        for sequence in state.first_sequence..=state.last_sequence {
+            let message = stream.direct_get(sequence).await.unwrap();
+            let text = |name| pipeline::envelope::header(&message.headers, name).unwrap_or_default().to_owned();
+            letters.push((
+                text(pipeline::envelope::CODE),
+                pipeline::envelope::decode(&text(pipeline::envelope::SENTENCE)),
+            ));
+        }
+        letters
+    }
+
+    /// Waits for a dead letter with this code and returns its sentence.
+    pub(crate) async fn until_dead(&self, code: &str, patience: Duration) -> String {
+        let started = Instant::now();
+        loop {
+            let letters = self.dead_letters().await;
+            if let Some((_, sentence)) = letters.iter().find(|(c, _)| c == code) {
+                return sentence.clone();
+            }
+            assert!(started.elapsed() < patience, "no dead letter {code}, but {letters:?}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Messages in a stream.
+    pub(crate) async fn messages(&self, stream: &str) -> u64 {
+        self.jetstream().await.get_stream(stream).await.unwrap().cached_info().state.messages
+    }
+
+    /// A JetStream context on the installation's broker.
+    pub(crate) async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(async_nats::connect(self.installation.broker.url()).await.unwrap())
+    }
+
+    /// The end of every service's log.
+    pub(crate) fn logs(&self) -> String {
+        let mut all = String::new();
+        for entry in std::fs::read_dir(self.installation.folder()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "log") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let lines: Vec<&str> = text.lines().rev().take(15).collect();
+                all += &format!("== {}\n", path.display());
+                lines.into_iter().rev().for_each(|line| all += &format!("{line}\n"));
+            }
+        }
+        all
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // What a failed test leaves is there to be looked at.
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(self.installation.folder());
+        }
+    }
+}
+
+/// No document twice, none with another total, no customer twice.
+pub(crate) fn assert_agrees(ledger: &Value) {
+    for list in ["duplicates", "totals_differ", "duplicate_customers", "unexpected"] {
+        let empty = match &ledger[list] {
+            Value::Array(items) => items.is_empty(),
+            Value::Object(items) => items.is_empty(),
+            other => panic!("{list} is {other}"),
+        };
+        assert!(empty, "{list}: {:#}", ledger[list]);
+    }
+}

@@ -1,0 +1,20 @@
+//! The tests of the house: real processes, a real broker, the strict sandbox over real HTTP. One binary, one link.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test that fails shall say where"
+)]
+
+mod arrows;
+mod bad_input;
+mod broker;
+mod crash;
+mod doors;
+mod house;
+mod orders;
+mod tidy;
