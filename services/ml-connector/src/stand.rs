@@ -5,5 +5,6 @@
 pub mod installation;
 pub mod nats;
 pub mod process;
+pub mod tap;
 
 pub use installation::{Installation, Plan};

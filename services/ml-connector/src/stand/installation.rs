@@ -54,6 +54,9 @@ pub struct Installation {
 /// The webhook secret of an installation; the sandbox signs with the same.
 pub const WEBHOOK_SECRET: &str = "a-secret-for-this-machine-only-0001";
 
+/// Variables of the `nats` tool that name a broker; empty is as good as unset.
+const OTHER_BROKER: [&str; 4] = ["NATS_URL", "NATS_CREDS", "NATS_USER", "NATS_PASSWORD"];
+
 impl Installation {
     /// Starts broker and sandbox and provisions the streams; services are started by the caller.
     ///
@@ -76,7 +79,16 @@ impl Installation {
         let mut installation =
             Self { broker, sandbox, visma, commerce, door, config, services: Vec::new(), plan, http };
         installation.wait_for_sandbox().await?;
-        let mut provision = installation.start("provision", &["provision"])?;
+        installation.provision().await?;
+        Ok(installation)
+    }
+
+    /// Makes or updates the streams, buckets and consumers.
+    ///
+    /// # Errors
+    /// When `ml-connector provision` fails; its log is named.
+    pub async fn provision(&self) -> anyhow::Result<()> {
+        let mut provision = self.start("provision", &["provision"], &[])?;
         let patience = Instant::now() + Duration::from_secs(60);
         let status = loop {
             match provision.ended() {
@@ -90,7 +102,7 @@ impl Installation {
         if !status.success() {
             bail!("provisioning failed; see {}", provision.log.display());
         }
-        Ok(installation)
+        Ok(())
     }
 
     /// Starts every service.
@@ -109,7 +121,15 @@ impl Installation {
     /// # Errors
     /// When it cannot be started.
     pub fn start_service(&mut self, name: &str) -> anyhow::Result<()> {
-        let process = self.start(name, &["run", name])?;
+        self.start_service_with(name, &[])
+    }
+
+    /// Starts one service with further settings of its own, as `ML__…` variables.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_service_with(&mut self, name: &str, settings: &[(String, String)]) -> anyhow::Result<()> {
+        let process = self.start(name, &["run", name], settings)?;
         self.services.push(process);
         Ok(())
     }
@@ -120,11 +140,14 @@ impl Installation {
         Some(self.services.swap_remove(place))
     }
 
-    fn start(&self, name: &str, verb: &[&str]) -> anyhow::Result<Process> {
+    fn start(&self, name: &str, verb: &[&str], settings: &[(String, String)]) -> anyhow::Result<Process> {
         let mut arguments: Vec<&std::ffi::OsStr> = vec!["--config".as_ref(), self.config.as_os_str()];
         arguments.extend(verb.iter().map(|a| std::ffi::OsStr::new(*a)));
         let log = self.plan.folder.join(format!("{name}.log"));
-        Process::start(name, &self.plan.binary, &arguments, &self.plan.settings, &log)
+        // These win over the settings file, and would lead a developer's own broker into the test.
+        let no_other_broker = OTHER_BROKER.map(|name| (name.to_owned(), String::new()));
+        let environment = [&no_other_broker, self.plan.settings.as_slice(), settings].concat();
+        Process::start(name, &self.plan.binary, &arguments, &environment, &log)
     }
 
     /// Asks the sandbox's control door on Visma's port.
