@@ -78,11 +78,13 @@ impl Mapper {
     /// `Err` is a verdict too: the way out of the middle.
     async fn map(&self, delivery: &Delivery) -> Result<Verdict, Verdict> {
         let record = self.open(delivery).await?;
-        let order = Order::from_value(&record).map_err(|e| {
-            let remedy = "look at the order in Commerce: a module may have changed what it sends; then read it again";
-            Verdict::Dead(Problem::new("ORDER_UNREADABLE", format!("the order cannot be read: {e}"), remedy))
-        })?;
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
+        let order = Order::from_value(&record).map_err(|e| {
+            let number = record.get("increment_id").and_then(Value::as_str).unwrap_or("without a number");
+            let sentence = format!("the order {number} (entity_id {key}) cannot be read: {e}");
+            let remedy = "look at the order in Commerce: a module may have changed what it sends; then read it again";
+            Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
+        })?;
         let published = match mapping::order(&order, &self.rules.mapping, &self.rules.scope) {
             Ok(Decision::Book(booking)) => {
                 self.claim(&booking.invoice.reference, &key)?;

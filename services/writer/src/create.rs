@@ -100,7 +100,8 @@ impl Writer {
                 Step::End(End::Differs(linked)) => return Ok(Ended::Differs(linked, sequence)),
                 Step::End(End::Dead(death)) => {
                     let remedy = "see the runbook page of the code; then replay the dead letter";
-                    return Err(Verdict::Dead(Problem::new(death.code().to_owned(), death.sentence(), remedy)));
+                    let sentence = named(&document.entry, &death.sentence());
+                    return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
                 }
             };
         }
@@ -126,6 +127,15 @@ fn is_doubt(pause: Pause) -> bool {
     match pause {
         Pause::Doubt | Pause::LookFailed => true,
         Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::BetweenLooks => false,
+    }
+}
+
+/// A sentence that says which document it is about, by what an accountant knows it by. A customer has no such name that
+/// may stand in clear.
+pub(crate) fn named(entry: &Outcome, sentence: &str) -> String {
+    match entry.external_reference.as_str() {
+        "" => sentence.to_owned(),
+        reference => format!("invoice {reference} of {} {}: {sentence}", entry.predicted_total, entry.currency),
     }
 }
 

@@ -11,7 +11,7 @@ use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
 use visma::requests::Dispatch;
 
-use crate::create::{Document, Ended, wanted};
+use crate::create::{Document, Ended, named, wanted};
 use crate::lookups::Key;
 use crate::{Writer, unreadable};
 
@@ -29,7 +29,6 @@ impl Writer {
 
     async fn try_invoice(&self, delivery: &Delivery, command: &Command, mut invoice: Invoice) -> Result<(), Verdict> {
         let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
-        let number = self.owner(delivery, owner).await?;
         let predicted = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
         // Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
         let body_hash = sha256(&invoice.encode_to_vec());
@@ -41,6 +40,7 @@ impl Writer {
             change_version: command.change_version.clone(),
             ..Outcome::default()
         };
+        let number = self.owner(delivery, owner, &entry).await?;
         let invoice = visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         let request = self.company.create_invoice(&number, &invoice, Dispatch::default());
         let document = Document {
@@ -56,9 +56,12 @@ impl Writer {
             Ended::Differs(linked, _) => Err(Verdict::Dead(Problem::new(
                 "CHANGED_AFTER_BOOKING",
                 format!(
-                    "the order stands in Visma as invoice {}, and would be booked differently now: it was changed in \
-                     Commerce, or the mapping file was",
-                    linked.number
+                    "the order of {} stands in Visma as invoice {}, and would be booked differently now ({} {}): it was \
+                     changed in Commerce, or the mapping file was",
+                    document.entry.external_reference,
+                    linked.number,
+                    document.entry.predicted_total,
+                    document.entry.currency
                 ),
                 "compare both; correct the invoice in Visma, or delete it there while it is not released and replay this",
             ))),
@@ -66,7 +69,7 @@ impl Writer {
     }
 
     /// Visma's number of the customer whose invoice it is.
-    async fn owner(&self, delivery: &Delivery, owner: owner::Customer) -> Result<String, Verdict> {
+    async fn owner(&self, delivery: &Delivery, owner: owner::Customer, invoice: &Outcome) -> Result<String, Verdict> {
         let key = match owner {
             owner::Customer::CustomerNumber(number) => return Ok(number),
             owner::Customer::CustomerKey(key) => key,
@@ -81,25 +84,28 @@ impl Writer {
                 self.customers.link(&key, &linked.number, &[]);
                 Ok(linked.number)
             }
-            Record::Rejected(rejected) => Err(Verdict::Dead(Problem::new(
-                "CUSTOMER_REFUSED",
-                format!("the customer of this order could not be had in Visma: {}", rejected.refusal.sentence),
-                "settle the customer's dead letter first, then replay this one",
-            ))),
-            Record::Absent | Record::Intent(_) => Err(self.wait_for_customer(delivery, &key)),
+            Record::Rejected(rejected) => {
+                let sentence = format!("its customer could not be had in Visma: {}", rejected.refusal.sentence);
+                Err(Verdict::Dead(Problem::new(
+                    "CUSTOMER_REFUSED",
+                    named(invoice, &sentence),
+                    "settle the customer's dead letter first, then replay this one",
+                )))
+            }
+            Record::Absent | Record::Intent(_) => Err(self.wait_for_customer(delivery, &key, invoice)),
         }
     }
 
-    fn wait_for_customer(&self, delivery: &Delivery, key: &str) -> Verdict {
+    fn wait_for_customer(&self, delivery: &Delivery, key: &str, invoice: &Outcome) -> Verdict {
         let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
         if u128::from(age) < CUSTOMER_PATIENCE.as_millis() {
             let wait = wait_after(delivery.delivered, Duration::from_millis(20), Duration::from_secs(30));
             return Verdict::RetryAfter(wait, format!("the customer {key} is not settled yet"));
         }
-        let sentence = format!("the customer {key} of this order has not been settled for a day");
+        let sentence = format!("its customer {key} has not been settled for a day");
         Verdict::Dead(Problem::new(
             "CUSTOMER_MISSING",
-            sentence,
+            named(invoice, &sentence),
             "look for the customer's dead letter; then replay this one",
         ))
     }
