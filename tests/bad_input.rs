@@ -1,1 +1,5 @@
-//! (to come)
+//! Bad input, piece by piece: what comes in wrong has a clear answer, and what is right goes on beside it.
+
+mod letters;
+mod order;
+mod orders;
