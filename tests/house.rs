@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
+use futures::StreamExt as _;
 use ml_connector::stand::{Installation, Plan};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -78,6 +79,41 @@ impl House {
     /// Stores an order as it is; returns its entity id.
     pub(crate) async fn store(&self, order: &Value) -> u64 {
         self.installation.tell_shop("orders/raw", order).await.unwrap()["entity_id"].as_u64().unwrap()
+    }
+
+    /// Waits until a service says on its admin port that it is ready.
+    pub(crate) async fn until_ready(&self, service: &str) {
+        let started = Instant::now();
+        while self.readiness(service).await.as_deref() != Some("ready\n") {
+            assert!(started.elapsed() < Duration::from_secs(60), "{service} is not ready\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What a service answers on `/readyz`; the address of its admin port stands in its log.
+    pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
+        let log = std::fs::read_to_string(self.installation.folder().join(format!("{service}.log"))).ok()?;
+        let admin = log.lines().rev().find_map(|line| line.split("admin=").nth(1)?.split_whitespace().next())?.to_owned();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(format!("http://{admin}/readyz")).send().await.ok()?.text().await.ok()
+    }
+
+    /// Waits until `count` invoices have an outcome on disk.
+    pub(crate) async fn until_settled(&self, count: u64, patience: Duration) {
+        let jetstream = self.jetstream().await;
+        let stream = jetstream.get_stream("OUTCOMES").await.unwrap();
+        let started = Instant::now();
+        loop {
+            let info = stream.info_with_subjects("outcome.main.visma.invoice.>").await.unwrap();
+            let subjects: Vec<(String, usize)> = info.map(|s| s.unwrap()).collect().await;
+            // An intent and an outcome each.
+            let settled = subjects.iter().filter(|(_, messages)| *messages >= 2).count() as u64;
+            if settled >= count {
+                return;
+            }
+            assert!(started.elapsed() < patience, "{settled} of {count} invoices settled\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// What both sides hold.
