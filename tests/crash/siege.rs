@@ -1,0 +1,235 @@
+//! An installation under siege: every service reaches the broker through a tap of its own, and is killed at it.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use ml_connector::stand::tap::Tap;
+use serde_json::{Value, json};
+
+use super::settled::until_settled;
+use super::window::{INGESTOR, MAPPER, Place, Vendor, WRITER, Window};
+use crate::house::{House, Wishes};
+
+/// How long the sandbox may work on a request that it holds; later it gives up, as Visma does after four minutes.
+///
+/// A document in doubt is sent again when it is absent `DOUBT_WAIT` after its intent. Before that a send may begin up to
+/// `SEND_WITHIN` after the intent, and the sandbox may commit up to this much later: 1 s + 5 s, and 2 s for the request's
+/// way and for the test to hear of it on a busy machine, make the 8 s.
+const VISMA_WORKS: Duration = Duration::from_secs(5);
+/// When it goes on late: after the time in which the writer is back, has its delivery again (`ACK_WAIT`), and has looked.
+const LATE: Duration = Duration::from_secs(4);
+const ACK_WAIT: &str = "2s";
+const SEND_WITHIN: &str = "1s";
+const DOUBT_WAIT: &str = "8s";
+/// Orders placed for one kill.
+const ORDERS: u64 = 4;
+/// Orders are placed again when the window was not reached by then.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(crate) struct Siege {
+    house: House,
+    taps: HashMap<&'static str, Tap>,
+    seed: u64,
+    kills: u64,
+    orders: u64,
+    /// Customers who have ordered so far.
+    customers: u64,
+}
+
+/// What the books say in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    kills: u64,
+    orders: u64,
+    duplicates: u64,
+    missing: u64,
+    wrong_totals: u64,
+    duplicate_customers: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.kills += other.kills;
+        self.orders += other.orders;
+        self.duplicates += other.duplicates;
+        self.missing += other.missing;
+        self.wrong_totals += other.wrong_totals;
+        self.duplicate_customers += other.duplicate_customers;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kills, orders, duplicates, missing, wrong_totals, duplicate_customers } = self;
+        write!(
+            f,
+            "kills {kills}: duplicates {duplicates}, missing {missing}, wrong totals {wrong_totals} \
+             (orders {orders}, duplicate customers {duplicate_customers})"
+        )
+    }
+}
+
+impl Siege {
+    pub(crate) async fn start(seed: u64, batch_from: u64) -> Self {
+        let wishes = Wishes::default()
+            .set("COMMERCE__POLL__INTERVAL", "300ms")
+            .set("NATS__ACK_WAIT", ACK_WAIT)
+            .set("NATS__PUBLISH_TIMEOUT", "3s")
+            .set("NATS__BATCH_FROM", &batch_from.to_string())
+            .set("VISMA__CREATE__DOUBT_WAIT", DOUBT_WAIT)
+            .set("VISMA__CREATE__SEND_WITHIN", SEND_WITHIN)
+            .sandbox("--seed", &seed.to_string());
+        let mut house = House::prepare(wishes).await;
+        let mut taps = HashMap::new();
+        for service in [INGESTOR, MAPPER, WRITER] {
+            taps.insert(service, Tap::open(house.installation.broker.address).await.unwrap());
+        }
+        house.installation.start_service("ingestor-visma").unwrap();
+        let mut siege = Self { house, taps, seed, kills: 0, orders: 0, customers: ORDERS };
+        for service in [INGESTOR, MAPPER, WRITER] {
+            siege.start_service(service);
+        }
+        siege
+    }
+
+    /// Kills a service in a window that the `nth` document comes to, and starts it again.
+    pub(crate) async fn kill_in(&mut self, window: Window, nth: u64) {
+        self.kills += 1;
+        eprintln!("seed {}, kill {}: {window:?}, document {nth}", self.seed, self.kills);
+        let service = window.service();
+        match window.place(nth) {
+            Place::Wire(side, meant) => {
+                let stop = self.taps[service].stop_at(side, meant);
+                self.place_until(window, stop.reached()).await;
+                self.kill(service);
+                drop(stop); // Only now: a service whose connection is cut while it lives would connect again.
+                self.start_service(service);
+            }
+            Place::Visma { point, path, vendor } => {
+                let on = json!({ "system": "visma", "method": "POST", "path": path, "nth": nth });
+                let hold = Hold::arm(&self.house, &json!({ "point": point, "on": on })).await;
+                self.place_until(window, hold.reached()).await;
+                let reached = Instant::now();
+                self.kill(service);
+                self.end(&hold, vendor, reached).await;
+            }
+            Place::Time(after) => {
+                self.place_orders(ORDERS).await;
+                tokio::time::sleep(after).await;
+                self.kill(service);
+                self.start_service(service);
+            }
+        }
+    }
+
+    /// What Visma does with the request whose client is gone, and when the service comes back.
+    async fn end(&mut self, hold: &Hold, vendor: Vendor, reached: Instant) {
+        match vendor {
+            Vendor::GoesOn => {
+                hold.client_gone().await;
+                hold.end("release").await;
+                self.start_service(WRITER);
+            }
+            Vendor::GivesUp => {
+                hold.end("abort").await;
+                self.start_service(WRITER);
+            }
+            Vendor::GoesOnLate => {
+                self.start_service(WRITER);
+                let looks = self.looks().await;
+                while reached.elapsed() < LATE || self.looks().await == looks && reached.elapsed() < VISMA_WORKS {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                // On a machine so busy that the limit has passed, the sandbox keeps to it.
+                hold.end(if reached.elapsed() < VISMA_WORKS { "release" } else { "abort" }).await;
+            }
+        }
+    }
+
+    /// Waits until everything is settled, and holds both systems' books against each other.
+    pub(crate) async fn settle(&self) -> Tally {
+        let ledger = until_settled(&self.house, self.orders).await;
+        let count = |list: &str| match &ledger[list] {
+            Value::Array(items) => items.len() as u64,
+            Value::Object(items) => items.len() as u64,
+            other => panic!("{list} is {other}"),
+        };
+        Tally {
+            kills: self.kills,
+            orders: self.orders,
+            duplicates: count("duplicates"),
+            missing: count("missing"),
+            wrong_totals: count("totals_differ"),
+            duplicate_customers: count("duplicate_customers"),
+        }
+    }
+
+    /// Places orders until the window is reached: how many documents of a kind they become is for the mapping to say.
+    async fn place_until(&mut self, window: Window, reached: impl Future<Output = ()>) {
+        tokio::pin!(reached);
+        for _ in 0..4 {
+            let count = if window.needs_customers() { self.customers + 3 } else { ORDERS };
+            self.place_orders(count).await;
+            if tokio::time::timeout(PATIENCE, &mut reached).await.is_ok() {
+                return;
+            }
+        }
+        panic!("{window:?} was never reached\n{}", self.house.logs());
+    }
+
+    async fn place_orders(&mut self, count: u64) {
+        self.house.place(count as usize, count as usize).await;
+        self.orders += count;
+        self.customers = self.customers.max(count);
+    }
+
+    /// Look-ups of invoices so far; nothing else reads them.
+    async fn looks(&self) -> u64 {
+        let calls = self.house.installation.ask("calls").await.unwrap();
+        calls["visma"]["by_kind"]["GET /v1/customerinvoice"]["calls"].as_u64().unwrap_or(0)
+    }
+
+    fn kill(&mut self, service: &str) {
+        self.house.installation.take_service(service).unwrap().kill();
+    }
+
+    fn start_service(&mut self, service: &str) {
+        let tapped = ("ML__NATS__URL".to_owned(), self.taps[service].url());
+        self.house.installation.start_service_with(service, &[tapped]).unwrap();
+    }
+}
+
+/// A hold in the sandbox.
+struct Hold {
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Hold {
+    async fn arm(house: &House, spec: &Value) -> Self {
+        let id = house.installation.tell("holds", spec).await.unwrap()["id"].as_u64().unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url: format!("http://{}/_sandbox/holds/{id}", house.installation.visma), http }
+    }
+
+    /// Returns when a request stands there.
+    async fn reached(&self) {
+        while self.status("").await["state"] == "armed" {}
+    }
+
+    /// Returns when the sandbox has noticed that the request's client is gone.
+    async fn client_gone(&self) {
+        while self.status("&client_gone=true").await["client_gone"] == false {}
+    }
+
+    async fn status(&self, what: &str) -> Value {
+        let url = format!("{}?wait_ms=5000{what}", self.url);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn end(&self, how: &str) {
+        let answer = self.http.post(format!("{}/{how}", self.url)).send().await.unwrap();
+        assert!(answer.status().is_success(), "{how}: {}", answer.status());
+    }
+}

@@ -1,0 +1,263 @@
+//! The windows in which a process is killed, and how each is found on the wire or in the sandbox.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use ml_connector::stand::tap::{Message, Side, Way};
+
+use super::chance::Chance;
+
+pub(crate) const INGESTOR: &str = "ingestor-commerce";
+pub(crate) const MAPPER: &str = "mapper";
+pub(crate) const WRITER: &str = "writer-visma";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entity {
+    Customer,
+    Invoice,
+}
+
+/// What Visma does with a request whose client was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vendor {
+    /// It goes on and commits, before the service is back.
+    GoesOn,
+    /// It goes on and commits while the service that came back is looking for the document, and has not found it once.
+    GoesOnLate,
+    /// It does nothing.
+    GivesUp,
+}
+
+/// Where a process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// Writer: the intent was made and never left.
+    BeforeIntent(Entity),
+    /// Writer: some entries of a batch are out, and the batch is not committed.
+    WithinBatch,
+    /// Writer: the intent is on disk, and the writer does not know, so nothing was sent.
+    IntentToSend(Entity),
+    /// Writer: the request is at Visma, and nothing is done.
+    SendToCommit(Entity, Vendor),
+    /// Writer: Visma has written the document, and has not answered.
+    CommitToAnswer(Entity),
+    /// Writer: Visma has answered, and the outcome never left.
+    AnswerToOutcome(Entity),
+    /// Writer: the outcome is on disk, and the writer does not know.
+    OutcomeToKnown(Entity),
+    /// Writer: the writer knows that the outcome is on disk, and its acknowledgement never left.
+    OutcomeToAck(Entity),
+    /// Mapper: the change was taken, and its command never left. For an invoice, its customer's command may be out.
+    ChangeToCommand(Entity),
+    /// Mapper: the command is on disk, and the mapper does not know.
+    CommandToKnown(Entity),
+    /// Mapper: the commands are on disk, and the acknowledgement of the change never left.
+    CommandToAck,
+    /// Ingestor: the order was read, and its change never left.
+    ReadToChange,
+    /// Ingestor: the change is on disk, and the ingestor does not know.
+    ChangeToKnown,
+    /// Ingestor: the changes are on disk, and the cursor has not moved.
+    ChangeToCursor,
+    /// So long after orders were placed, wherever that is.
+    Anywhere(&'static str, Duration),
+}
+
+/// How a window is found.
+pub(crate) enum Place {
+    Wire(Side, Box<dyn FnMut(&Message<'_>) -> bool + Send>),
+    Visma { point: &'static str, path: &'static str, vendor: Vendor },
+    Time(Duration),
+}
+
+use Entity::{Customer, Invoice};
+
+/// The create path, invoices and customers.
+pub(crate) fn of_the_writer(batch_from: u64) -> Vec<Window> {
+    let mut windows = vec![
+        Window::BeforeIntent(Invoice),
+        Window::IntentToSend(Invoice),
+        Window::SendToCommit(Invoice, Vendor::GoesOn),
+        Window::SendToCommit(Invoice, Vendor::GoesOnLate),
+        Window::SendToCommit(Invoice, Vendor::GivesUp),
+        Window::CommitToAnswer(Invoice),
+        Window::AnswerToOutcome(Invoice),
+        Window::OutcomeToKnown(Invoice),
+        Window::OutcomeToAck(Invoice),
+        Window::SendToCommit(Customer, Vendor::GoesOn),
+        Window::CommitToAnswer(Customer),
+    ];
+    if batch_from == 2 {
+        windows.push(Window::WithinBatch);
+    }
+    windows
+}
+
+pub(crate) fn of_the_mapper() -> Vec<Window> {
+    vec![
+        Window::ChangeToCommand(Customer),
+        Window::ChangeToCommand(Invoice),
+        Window::CommandToKnown(Customer),
+        Window::CommandToKnown(Invoice),
+        Window::CommandToAck,
+    ]
+}
+
+pub(crate) fn of_the_ingestor() -> Vec<Window> {
+    vec![Window::ReadToChange, Window::ChangeToKnown, Window::ChangeToCursor]
+}
+
+/// Any window; the writer's are drawn most, since what it does cannot be taken back.
+pub(crate) fn drawn(chance: &mut Chance, batch_from: u64) -> Window {
+    let pick = |chance: &mut Chance, from: Vec<Window>| from[chance.index(from.len())];
+    match chance.between(1, 20) {
+        1..=13 => pick(chance, of_the_writer(batch_from)),
+        14 => {
+            let more = [Window::BeforeIntent, Window::IntentToSend, Window::AnswerToOutcome, Window::OutcomeToAck];
+            more[chance.index(more.len())](Customer)
+        }
+        15 | 16 => pick(chance, of_the_mapper()),
+        17 => pick(chance, of_the_ingestor()),
+        _ => {
+            let service = [WRITER, WRITER, MAPPER, INGESTOR][chance.index(4)];
+            Window::Anywhere(service, Duration::from_millis(chance.between(0, 1500)))
+        }
+    }
+}
+
+impl Window {
+    /// Whom to kill.
+    pub(crate) fn service(self) -> &'static str {
+        match self {
+            Self::BeforeIntent(_)
+            | Self::WithinBatch
+            | Self::IntentToSend(_)
+            | Self::SendToCommit(..)
+            | Self::CommitToAnswer(_)
+            | Self::AnswerToOutcome(_)
+            | Self::OutcomeToKnown(_)
+            | Self::OutcomeToAck(_) => WRITER,
+            Self::ChangeToCommand(_) | Self::CommandToKnown(_) | Self::CommandToAck => MAPPER,
+            Self::ReadToChange | Self::ChangeToKnown | Self::ChangeToCursor => INGESTOR,
+            Self::Anywhere(service, _) => service,
+        }
+    }
+
+    /// Whether only a customer that Visma does not know leads there.
+    pub(crate) fn needs_customers(self) -> bool {
+        match self {
+            Self::BeforeIntent(entity)
+            | Self::IntentToSend(entity)
+            | Self::SendToCommit(entity, _)
+            | Self::CommitToAnswer(entity)
+            | Self::AnswerToOutcome(entity)
+            | Self::OutcomeToKnown(entity)
+            | Self::OutcomeToAck(entity)
+            | Self::ChangeToCommand(entity)
+            | Self::CommandToKnown(entity) => entity == Customer,
+            Self::WithinBatch
+            | Self::CommandToAck
+            | Self::ReadToChange
+            | Self::ChangeToKnown
+            | Self::ChangeToCursor
+            | Self::Anywhere(..) => false,
+        }
+    }
+
+    /// Where the `nth` document's window is.
+    pub(crate) fn place(self, nth: u64) -> Place {
+        let wire = |side, meant: Box<dyn FnMut(&Message<'_>) -> bool + Send>| Place::Wire(side, counted(nth, meant));
+        match self {
+            Self::BeforeIntent(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "intent"))),
+            Self::WithinBatch => wire(Side::After, Box::new(|m| published(m, "outcome.main.visma.") && !is_whole(m))),
+            Self::IntentToSend(entity) => {
+                wire(Side::After, Box::new(move |m| entry(m, entity, "intent") && is_whole(m)))
+            }
+            Self::SendToCommit(entity, vendor) => Place::Visma { point: "before_commit", path: path(entity), vendor },
+            Self::CommitToAnswer(entity) => {
+                Place::Visma { point: "after_commit", path: path(entity), vendor: Vendor::GoesOn }
+            }
+            Self::AnswerToOutcome(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "applied"))),
+            Self::OutcomeToKnown(entity) => {
+                wire(Side::After, Box::new(move |m| entry(m, entity, "applied") && is_whole(m)))
+            }
+            Self::OutcomeToAck(entity) => wire(Side::Before, Box::new(acknowledged(commands(entity)))),
+            Self::ChangeToCommand(entity) => wire(Side::Before, Box::new(move |m| published(m, commands(entity)))),
+            Self::CommandToKnown(entity) => {
+                wire(Side::After, Box::new(move |m| published(m, commands(entity)) && is_whole(m)))
+            }
+            Self::CommandToAck => wire(Side::Before, Box::new(acknowledged(ORDERS))),
+            Self::ReadToChange => wire(Side::Before, Box::new(|m| published(m, ORDERS))),
+            Self::ChangeToKnown => wire(Side::After, Box::new(|m| published(m, ORDERS) && is_whole(m))),
+            Self::ChangeToCursor => wire(Side::Before, Box::new(cursor_after_change())),
+            Self::Anywhere(_, after) => Place::Time(after),
+        }
+    }
+}
+
+const ORDERS: &str = "change.main.commerce.order.";
+
+fn commands(entity: Entity) -> &'static str {
+    match entity {
+        Customer => "command.main.visma.customer.",
+        Invoice => "command.main.visma.invoice.",
+    }
+}
+
+fn path(entity: Entity) -> &'static str {
+    match entity {
+        Customer => "/v1/customer",
+        Invoice => "/v2/customerinvoice",
+    }
+}
+
+fn counted(nth: u64, mut meant: impl FnMut(&Message<'_>) -> bool + Send + 'static) -> Meant {
+    let mut left = nth;
+    Box::new(move |message| {
+        left = left.saturating_sub(u64::from(left > 0 && meant(message)));
+        left == 0
+    })
+}
+
+type Meant = Box<dyn FnMut(&Message<'_>) -> bool + Send>;
+
+fn published(message: &Message<'_>, subjects: &str) -> bool {
+    message.way == Way::ToBroker && message.subject.starts_with(subjects)
+}
+
+/// An entry of the log of what was done.
+fn entry(message: &Message<'_>, entity: Entity, kind: &str) -> bool {
+    let subjects = match entity {
+        Customer => "outcome.main.visma.customer.",
+        Invoice => "outcome.main.visma.invoice.",
+    };
+    published(message, subjects) && message.header("Ml-Kind") == Some(kind)
+}
+
+/// Whether the broker stores the message when it has it: it is no part of a batch, or the last one.
+fn is_whole(message: &Message<'_>) -> bool {
+    message.header("Nats-Batch-Id").is_none() || message.header("Nats-Batch-Commit").is_some()
+}
+
+/// The acknowledgement of a delivery of these subjects.
+fn acknowledged(subjects: &'static str) -> impl FnMut(&Message<'_>) -> bool {
+    let mut deliveries = HashSet::new();
+    move |message| match message.way {
+        Way::FromBroker => {
+            if message.subject.starts_with(subjects) {
+                deliveries.extend(message.reply.map(str::to_owned));
+            }
+            false
+        }
+        Way::ToBroker => deliveries.contains(message.subject) && message.payload.starts_with(b"+ACK"),
+    }
+}
+
+/// The first move of the cursor after a change.
+fn cursor_after_change() -> impl FnMut(&Message<'_>) -> bool {
+    let mut changed = false;
+    move |message| {
+        changed |= published(message, ORDERS);
+        changed && published(message, "$KV.ML_CURSORS.")
+    }
+}
