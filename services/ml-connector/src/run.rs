@@ -88,6 +88,7 @@ fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
 
 async fn provision(settings: &Settings) -> anyhow::Result<()> {
     service::crypto_provider();
+    pipeline::vault::master_key(&settings.vault)?;
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "provision", subjects).await?;
     let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;

@@ -1,5 +1,7 @@
 //! Every setting of every service, as the default file lists them.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use pipeline::problem::Problem;
@@ -24,7 +26,7 @@ pub struct Settings {
     /// Logging.
     pub log: pipeline::telemetry::Settings,
     /// Admin ports.
-    pub admin: Admin,
+    pub admin: AdminPorts,
     /// Which orders are booked.
     pub scope: mapping::Scope,
     /// Where the mapping file is.
@@ -33,6 +35,20 @@ pub struct Settings {
     pub commerce: Commerce,
     /// Visma.net.
     pub visma: Visma,
+}
+
+/// The admin port of each service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AdminPorts {
+    /// Of the service that reads Commerce.
+    pub ingestor_commerce: SocketAddr,
+    /// Of the service that reads Visma.
+    pub ingestor_visma: SocketAddr,
+    /// Of the service that decides.
+    pub mapper: SocketAddr,
+    /// Of the service that writes to Visma.
+    pub writer_visma: SocketAddr,
 }
 
 /// Where the mapping file is.
@@ -117,7 +133,12 @@ impl Settings {
             nats: self.nats.clone(),
             vault: self.vault.clone(),
             log: self.log.clone(),
-            admin: self.admin.clone(),
+            admin: Admin(BTreeMap::from([
+                (ingestor::commerce::NAME, self.admin.ingestor_commerce),
+                (ingestor::visma::NAME, self.admin.ingestor_visma),
+                (mapper::NAME, self.admin.mapper),
+                (writer::NAME, self.admin.writer_visma),
+            ])),
         }
     }
 

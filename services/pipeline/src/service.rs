@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker};
@@ -11,7 +10,7 @@ use crate::health::{self, Health};
 use crate::problem::Problem;
 use crate::subject::Subjects;
 use crate::telemetry;
-use crate::vault::{self, Vault};
+use crate::vault::{self, Vault, VaultError};
 
 /// The settings that every service needs.
 #[derive(Debug, Clone)]
@@ -29,9 +28,8 @@ pub struct Shell {
 }
 
 /// The admin port of each service, by its name; `127.0.0.1:0` takes any free one.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Admin(pub BTreeMap<String, SocketAddr>);
+#[derive(Debug, Clone)]
+pub struct Admin(pub BTreeMap<&'static str, SocketAddr>);
 
 /// What a running service works with.
 #[derive(Debug, Clone)]
@@ -61,6 +59,8 @@ where
 {
     crypto_provider();
     let _telemetry = telemetry::start(name, &shell.log)?;
+    // A broker may be waited for; a key that is none is told at once.
+    vault::master_key(&shell.vault)?;
     let stop = CancellationToken::new();
     let health = Health::default();
     health.not_ready("broker", "not connected yet");
@@ -97,8 +97,15 @@ pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<V
     let master = vault::master_key(settings)?;
     let bucket = broker.bucket(vault::BUCKET).await?;
     Vault::open(bucket, master).await.map_err(|e| {
-        let remedy = "use the master key that this broker's data was sealed with";
-        Problem::new("VAULT_BAD_MASTER_KEY", crate::problem::chain(&e), remedy)
+        let (code, remedy) = match e {
+            VaultError::Cipher(_) => {
+                ("VAULT_BAD_MASTER_KEY", "use the master key that this broker's data was sealed with")
+            }
+            VaultError::Read(_) | VaultError::Write(_) | VaultError::Erased => {
+                ("VAULT_UNUSABLE", "look at the broker; then start again")
+            }
+        };
+        Problem::new(code, crate::problem::chain(&e), remedy)
     })
 }
 

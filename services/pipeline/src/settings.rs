@@ -65,11 +65,12 @@ impl<'a> Sources<'a> {
             })?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
-        for (name, value) in &self.environment {
-            if let Some(key) = name.strip_prefix(PREFIX) {
-                let key = key.replace("__", ".").to_lowercase();
+        let known: toml::Table = self.default.parse().unwrap_or_default();
+        for (name, text) in &self.environment {
+            if let Some(variable) = name.strip_prefix(PREFIX) {
+                let (key, value) = overriding(&known, variable, text);
                 builder = builder
-                    .set_override(&key, value.clone())
+                    .set_override(&key, value)
                     .map_err(|e| invalid(&format!("{name}: {e}"), self.file.as_deref()))?;
             }
         }
@@ -82,6 +83,27 @@ impl<'a> Sources<'a> {
             )
         })
     }
+}
+
+/// The key that an environment variable means, and its value. A shell's variables have no hyphens, so `_` stands for one
+/// where the key has one; and they hold no lists, so the items of one are separated by commas.
+fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, config::Value) {
+    let mut section = Some(known);
+    let mut default = None;
+    let mut key = Vec::new();
+    for part in variable.to_lowercase().split("__") {
+        let found =
+            section.and_then(|table| table.iter().find(|(name, _)| name.replace('-', "_") == part.replace('-', "_")));
+        key.push(found.map_or_else(|| part.to_owned(), |(name, _)| name.clone()));
+        default = found.map(|(_, value)| value);
+        section = default.and_then(toml::Value::as_table);
+    }
+    let items = || text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
+    let value = match default {
+        Some(toml::Value::Array(_)) => config::Value::from(items().collect::<Vec<_>>()),
+        _ => config::Value::from(text),
+    };
+    (key.join("."), value)
 }
 
 fn invalid(message: &str, file: Option<&Path>) -> Problem {
