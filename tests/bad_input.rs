@@ -3,3 +3,4 @@
 mod letters;
 mod order;
 mod orders;
+mod settings;

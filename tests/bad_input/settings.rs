@@ -1,0 +1,237 @@
+//! Settings, mapping files and keys that cannot be used: refused before anything is done, with the key and the remedy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use ml_connector::stand::nats::{self, Broker};
+
+use crate::house::{House, Wishes};
+
+/// `EX_CONFIG` of sysexits.h.
+const WRONG_SETTINGS: i32 = 78;
+
+/// A run that has not ended by then goes on where it should have refused.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a run of the program came to.
+#[derive(Debug)]
+struct Run {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    /// It refused, with this code, and its words hold each of `says`.
+    fn assert_refused(&self, code: &str, says: &[&str]) {
+        assert_eq!(self.status, Some(WRONG_SETTINGS), "{self:#?}");
+        assert!(self.err.contains(&format!("ml-connector: {code}: ")), "no {code}: {self:#?}");
+        assert!(self.err.contains("what to do: "), "{self:#?}");
+        for words in says {
+            assert!(self.err.contains(words), "`{words}` is not in: {}", self.err);
+        }
+    }
+}
+
+/// A folder of settings, and the program run with them.
+struct Desk {
+    folder: PathBuf,
+    environment: BTreeMap<&'static str, String>,
+}
+
+impl Desk {
+    fn new(settings: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("settings-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("ml-connector.toml"), settings).unwrap();
+        Self { folder, environment: BTreeMap::new() }
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.insert(name, value.to_owned());
+        self
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.folder.join(name), text).unwrap();
+        self
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let config = self.folder.join("ml-connector.toml");
+        run(&config, arguments, &self.environment)
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn run(config: &Path, arguments: &[&str], environment: &BTreeMap<&'static str, String>) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ml-connector"))
+        .arg("--config")
+        .arg(config)
+        .args(arguments)
+        .envs(environment)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() && started.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill(); // It has ended, or goes on where it should have refused.
+    let output = child.wait_with_output().unwrap();
+    Run {
+        status: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    let file = |text: &str| Desk::new(text).run(&["config"]);
+    file("[commerce.poll]\nintervall = \"1m\"\n").assert_refused("SETTINGS_INVALID", &["intervall", "`interval`?"]);
+    file("[scope]\ngolive = \"2026-01-01\"\n").assert_refused("SETTINGS_INVALID", &["golive", "`go_live`?"]);
+    file("[comerce]\nbase_url = \"x\"\n").assert_refused("SETTINGS_INVALID", &["comerce", "`commerce`?"]);
+    file("[admin]\nmaper = \"127.0.0.1:9\"\n").assert_refused("SETTINGS_INVALID", &["maper", "`mapper`?"]);
+    let by_variable = Desk::new("").with("ML__VISMA__CLIENTID", "x").run(&["config"]);
+    by_variable.assert_refused("SETTINGS_INVALID", &["clientid", "`client_id`?"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused_with_its_key() {
+    let file = |text: &str| Desk::new(text).run(&["config"]);
+    file("[commerce.poll]\npage_size = \"many\"\n").assert_refused("SETTINGS_INVALID", &["page_size", "many"]);
+    file("[commerce.poll]\ninterval = 5\n").assert_refused("SETTINGS_INVALID", &["interval", "\"30s\""]);
+    file("[commerce.poll]\ninterval = \"-5s\"\n").assert_refused("SETTINGS_INVALID", &["interval", "negative"]);
+    file("[scope]\nstores = \"all\"\n").assert_refused("SETTINGS_INVALID", &["stores"]);
+    file("[scope]\ngo_live = \"soon\"\n").assert_refused("SETTINGS_INVALID", &["go_live"]);
+    file("[scope.states]\nnew = \"buk\"\n").assert_refused("SETTINGS_INVALID", &["scope.states.new", "buk"]);
+    file("[admin]\nmapper = \"here\"\n").assert_refused("SETTINGS_INVALID", &["mapper"]);
+    let by_variable = Desk::new("").with("ML__COMMERCE__POLL__PAGE_SIZE", "many").run(&["config"]);
+    by_variable.assert_refused("SETTINGS_INVALID", &["page_size", "many"]);
+}
+
+#[test]
+fn a_file_that_is_missing_or_no_toml_is_refused_with_its_place() {
+    let broken = Desk::new("[commerce]\nbase_url = \"x\n").run(&["config"]);
+    broken.assert_refused("SETTINGS_UNREADABLE", &["ml-connector.toml", "line 2"]);
+    let missing = run(Path::new("nowhere/ml-connector.toml"), &["config"], &BTreeMap::new());
+    missing.assert_refused("SETTINGS_UNREADABLE", &["nowhere/ml-connector.toml", "--config"]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+    let file = "[commerce.poll]\ninterval = \"3m\"\npage_size = 50\n[visma]\nclient_secret = \"from-the-file\"\n";
+    let desk = Desk::new(file)
+        .with("ML__COMMERCE__POLL__INTERVAL", "7m")
+        .with("ML__SCOPE__STORES", "1, 2")
+        .with("ML__ADMIN__WRITER_VISMA", "127.0.0.1:7")
+        .with("ML__VISMA__TENANT_ID", "007");
+    let said = desk.run(&["config"]);
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    let config: toml::Table = said.out.parse().unwrap();
+    let poll = &config["commerce"]["poll"];
+    assert_eq!(poll["interval"].as_str(), Some("7m"));
+    assert_eq!(poll["page_size"].as_integer(), Some(50));
+    assert_eq!(poll["overlap"].as_str(), Some("10m"));
+    assert_eq!(config["scope"]["stores"].as_array().map(Vec::len), Some(2), "{}", said.out);
+    assert_eq!(config["admin"]["writer-visma"].as_str(), Some("127.0.0.1:7"), "{}", said.out);
+    assert_eq!(config["visma"]["tenant_id"].as_str(), Some("007"));
+    assert!(!said.out.contains("from-the-file"), "a secret in clear: {}", said.out);
+    assert_eq!(config["visma"]["client_secret"].as_str(), Some("********"));
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let secrets = [
+        ("ML__NATS__PASSWORD", "hidden-1"),
+        ("ML__VAULT__MASTER_KEY", "hidden-2"),
+        ("ML__COMMERCE__CONSUMER_SECRET", "hidden-3"),
+        ("ML__COMMERCE__ACCESS_TOKEN", "hidden-4"),
+        ("ML__COMMERCE__ACCESS_TOKEN_SECRET", "hidden-5"),
+        ("ML__COMMERCE__WEBHOOK__SECRET", "hidden-6"),
+        ("ML__VISMA__CLIENT_SECRET", "hidden-7"),
+    ];
+    let desk = secrets.into_iter().fold(Desk::new(""), |desk, (name, value)| desk.with(name, value));
+    let said = desk.run(&["config"]);
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    assert_eq!(said.out.matches("********").count(), secrets.len(), "{}", said.out);
+    assert!(!said.out.contains("hidden") && !said.err.contains("hidden"), "{said:#?}");
+}
+
+#[test]
+fn no_first_start_without_a_go_live_date() {
+    let said = Desk::new("").run(&["run", "ingestor-commerce"]);
+    said.assert_refused("SCOPE_NO_GO_LIVE", &["scope.go_live", "history"]);
+}
+
+#[test]
+fn a_mapping_file_is_missing_or_tells_all_its_faults_at_once() {
+    let settings = "[scope]\ngo_live = \"2026-01-01\"\n[vault]\nmaster_key = \"\"\n";
+    let missing = Desk::new(settings).run(&["run", "mapper"]);
+    missing.assert_refused("MAPPING_UNREADABLE", &["mapping.toml", "mapping default"]);
+    let faulty = mapping::DEFAULT
+        .replace("pin_vat = true", "pin_vta = true")
+        .replace("hold = true ", "hold = \"yes\" ")
+        .replace("\"Europe/Oslo\"", "\"Oslo\"");
+    let desk = Desk::new(settings).file("mapping.toml", &faulty);
+    for verb in [&["run", "mapper"][..], &["mapping", "check"]] {
+        let said = desk.run(verb);
+        said.assert_refused("MAPPING_INVALID", &["totals.pin_vta", "`pin_vat`?", "invoice.hold", "company.time_zone"]);
+    }
+    let good = Desk::new(settings).file("mapping.toml", mapping::DEFAULT).run(&["mapping", "check"]);
+    assert_eq!(good.status, Some(0), "{good:#?}");
+    assert!(good.out.contains("nothing wrong"), "{good:#?}");
+}
+
+#[test]
+fn a_master_key_that_is_none_is_refused_before_the_broker_is_waited_for() {
+    let nowhere = "[nats]\nurl = \"nats://127.0.0.1:1\"\n[scope]\ngo_live = \"2026-01-01\"\n";
+    let without = Desk::new(nowhere);
+    let short = Desk::new(nowhere).with("ML__VAULT__MASTER_KEY", "c2hvcnQ=");
+    let no_file = Desk::new(nowhere).with("ML__VAULT__MASTER_KEY_FILE", "nowhere/master.key");
+    for verb in [&["provision"][..], &["run", "ingestor-visma"]] {
+        without.run(verb).assert_refused("VAULT_NO_MASTER_KEY", &["master-key"]);
+        short.run(verb).assert_refused("VAULT_BAD_MASTER_KEY", &["32 bytes"]);
+        no_file.run(verb).assert_refused("VAULT_NO_MASTER_KEY", &["nowhere/master.key"]);
+    }
+}
+
+#[tokio::test]
+async fn what_the_running_broker_does_not_fit_ends_the_service_with_a_sentence() {
+    let house = House::prepare(Wishes::default()).await;
+    let start = |service: &str, name: &'static str, value: &str| {
+        run(&house.installation.config, &["run", service], &BTreeMap::from([(name, value.to_owned())]))
+    };
+    let other = pipeline::vault::new_master_key();
+    start("mapper", "ML__VAULT__MASTER_KEY", &other).assert_refused("VAULT_BAD_MASTER_KEY", &["sealed with"]);
+    start("writer-visma", "ML__VISMA__CLIENT_SECRET", "").assert_refused("SETTINGS_INCOMPLETE", &["client_secret"]);
+    start("ingestor-commerce", "ML__COMMERCE__BASE_URL", "").assert_refused("SETTINGS_INCOMPLETE", &["base_url"]);
+    start("ingestor-commerce", "ML__COMMERCE__WEBHOOK__SECRET", "")
+        .assert_refused("WEBHOOK_DOOR", &["secret has 0 bytes", "does not open without a secret"]);
+    start("ingestor-commerce", "ML__COMMERCE__WEBHOOK__SECRET", "too-short")
+        .assert_refused("WEBHOOK_DOOR", &["secret has 9 bytes"]);
+    start("ingestor-commerce", "ML__COMMERCE__WEBHOOK__HEADER", "no header")
+        .assert_refused("WEBHOOK_DOOR", &["`no header`"]);
+}
+
+#[tokio::test]
+async fn a_broker_without_streams_is_told_with_the_command_that_makes_them() {
+    let desk = Desk::new("[scope]\ngo_live = \"2026-01-01\"\n").file("mapping.toml", mapping::DEFAULT);
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let broker = Broker::start(&nats::find(cache).unwrap(), &desk.folder.join("broker")).await.unwrap();
+    let desk = desk.with("NATS_URL", &broker.url()).with("ML__VAULT__MASTER_KEY", &pipeline::vault::new_master_key());
+    let said = desk.run(&["run", "mapper"]);
+    said.assert_refused("BROKER_NOT_PROVISIONED", &["ML_KEYS", "`ml-connector provision`"]);
+}
