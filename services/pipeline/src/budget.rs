@@ -1,6 +1,6 @@
 //! The calls that a vendor still allows in its window, shared by all processes.
 //!
-//! What is left stands in one entry of an in-memory bucket. A process takes a block of calls out of it with a
+//! What is left stands in one entry of a bucket. A process takes a block of calls out of it with a
 //! compare-and-set and spends the block by itself, so that a steady call costs no message. The vendor's headers are the
 //! truth: where they say less than we think, somebody else is using the window, and the entry is lowered.
 

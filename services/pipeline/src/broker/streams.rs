@@ -23,7 +23,8 @@ pub const OUTCOMES: &str = "OUTCOMES";
 pub const DEAD: &str = "DEAD";
 /// How far each poll has read.
 pub const CURSORS: &str = "ML_CURSORS";
-/// The calls that a vendor still allows; in memory, since a window outlives no broker.
+/// The calls that a vendor still allows. On disk: a broker forgets what it keeps in memory when it restarts, the bucket
+/// itself included, and the vendor's window and its Retry-After outlive it.
 pub const BUDGET: &str = "ML_BUDGET";
 
 /// The priority group of every durable consumer: one active client, others stand by.
@@ -117,18 +118,18 @@ fn streams(settings: &Settings) -> Vec<Config> {
 }
 
 fn buckets(settings: &Settings) -> Vec<kv::Config> {
-    let bucket = |name: &str, description: &str, storage: StorageType| kv::Config {
+    let bucket = |name: &str, description: &str| kv::Config {
         bucket: name.to_owned(),
         description: description.to_owned(),
         history: 1,
-        storage,
+        storage: StorageType::File,
         num_replicas: settings.replicas,
         ..kv::Config::default()
     };
     vec![
-        bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key", StorageType::File),
-        bucket(CURSORS, "How far each poll has read", StorageType::File),
-        bucket(BUDGET, "The calls that a vendor still allows in its window", StorageType::Memory),
+        bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key"),
+        bucket(CURSORS, "How far each poll has read"),
+        bucket(BUDGET, "The calls that a vendor still allows in its window"),
     ]
 }
 
