@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use ml_connector::stand::tap::{Message, Side, Way};
+use ml_connector::stand::tap::{Meant, Message, Side, Way};
 
 use super::chance::Chance;
 
@@ -65,7 +65,7 @@ pub(crate) enum Window {
 
 /// How a window is found.
 pub(crate) enum Place {
-    Wire(Side, Box<dyn FnMut(&Message<'_>) -> bool + Send>),
+    Wire(Side, Meant),
     Visma { point: &'static str, path: &'static str, vendor: Vendor },
     Time(Duration),
 }
@@ -166,29 +166,23 @@ impl Window {
 
     /// Where the `nth` document's window is.
     pub(crate) fn place(self, nth: u64) -> Place {
-        let wire = |side, meant: Box<dyn FnMut(&Message<'_>) -> bool + Send>| Place::Wire(side, counted(nth, meant));
+        let wire = |side, meant: Meant| Place::Wire(side, counted(nth, meant));
         match self {
             Self::BeforeIntent(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "intent"))),
             Self::WithinBatch => wire(Side::After, Box::new(|m| published(m, "outcome.main.visma.") && !is_whole(m))),
-            Self::IntentToSend(entity) => {
-                wire(Side::After, Box::new(move |m| entry(m, entity, "intent") && is_whole(m)))
-            }
+            Self::IntentToSend(entity) => stored(nth, "outcome.", move |m| entry(m, entity, "intent")),
             Self::SendToCommit(entity, vendor) => Place::Visma { point: "before_commit", path: path(entity), vendor },
             Self::CommitToAnswer(entity) => {
                 Place::Visma { point: "after_commit", path: path(entity), vendor: Vendor::GoesOn }
             }
             Self::AnswerToOutcome(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "applied"))),
-            Self::OutcomeToKnown(entity) => {
-                wire(Side::After, Box::new(move |m| entry(m, entity, "applied") && is_whole(m)))
-            }
+            Self::OutcomeToKnown(entity) => stored(nth, "outcome.", move |m| entry(m, entity, "applied")),
             Self::OutcomeToAck(entity) => wire(Side::Before, Box::new(acknowledged(commands(entity)))),
             Self::ChangeToCommand(entity) => wire(Side::Before, Box::new(move |m| published(m, commands(entity)))),
-            Self::CommandToKnown(entity) => {
-                wire(Side::After, Box::new(move |m| published(m, commands(entity)) && is_whole(m)))
-            }
+            Self::CommandToKnown(entity) => stored(nth, "command.", move |m| published(m, commands(entity))),
             Self::CommandToAck => wire(Side::Before, Box::new(acknowledged(ORDERS))),
             Self::ReadToChange => wire(Side::Before, Box::new(|m| published(m, ORDERS))),
-            Self::ChangeToKnown => wire(Side::After, Box::new(|m| published(m, ORDERS) && is_whole(m))),
+            Self::ChangeToKnown => stored(nth, "change.", |m| published(m, ORDERS)),
             Self::ChangeToCursor => wire(Side::Before, Box::new(cursor_after_change())),
             Self::Anywhere(_, after) => Place::Time(after),
         }
@@ -211,6 +205,7 @@ fn path(entity: Entity) -> &'static str {
     }
 }
 
+/// True from the `nth` message that is `meant` on.
 fn counted(nth: u64, mut meant: impl FnMut(&Message<'_>) -> bool + Send + 'static) -> Meant {
     let mut left = nth;
     Box::new(move |message| {
@@ -219,7 +214,12 @@ fn counted(nth: u64, mut meant: impl FnMut(&Message<'_>) -> bool + Send + 'stati
     })
 }
 
-type Meant = Box<dyn FnMut(&Message<'_>) -> bool + Send>;
+/// The `nth` message that is `meant` is on disk and its publisher does not know: stops after the message itself, or after
+/// the one that commits its batch.
+fn stored(nth: u64, stream: &'static str, meant: impl FnMut(&Message<'_>) -> bool + Send + 'static) -> Place {
+    let mut out = counted(nth, meant);
+    Place::Wire(Side::After, Box::new(move |message| out(message) && published(message, stream) && is_whole(message)))
+}
 
 fn published(message: &Message<'_>, subjects: &str) -> bool {
     message.way == Way::ToBroker && message.subject.starts_with(subjects)
