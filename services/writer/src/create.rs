@@ -9,6 +9,7 @@ use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
+use proto::matching::NUMBER;
 use proto::{Command, Outcome};
 
 use crate::Writer;
@@ -82,8 +83,7 @@ impl Writer {
                 Step::Wait(waiting) => self.wait(waiting).await?,
                 Step::PutOutcome(putting) => {
                     let entry = fill(outcome_entry(putting.outcome(), now()), document);
-                    let marks = if entry.number.is_empty() { &[][..] } else { document.marks };
-                    match self.records.write(subject, &entry, marks, sequence, &cause).await {
+                    match self.records.write(subject, &entry, &marks(&entry, document), sequence, &cause).await {
                         Some(written) => {
                             sequence = written;
                             putting.written(now())
@@ -137,6 +137,15 @@ pub(crate) fn named(entry: &Outcome, sentence: &str) -> String {
         "" => sentence.to_owned(),
         reference => format!("invoice {reference} of {} {}: {sentence}", entry.predicted_total, entry.currency),
     }
+}
+
+/// The headers by which views, and people with the `nats` tool, find a document that stands: its marks and its number.
+/// A view that is rebuilt after a restart knows nothing else of a customer that no poll has read yet.
+fn marks(entry: &Outcome, document: &Document<'_>) -> Vec<(&'static str, String)> {
+    if entry.number.is_empty() {
+        return Vec::new();
+    }
+    document.marks.iter().cloned().chain([(NUMBER, entry.number.clone())]).collect()
 }
 
 /// Adds to an entry what the document says of itself.
