@@ -33,7 +33,8 @@ pub(crate) async fn recorded(house: &House) -> Vec<Write> {
     for name in STREAMS {
         let stream = jetstream.get_stream(name).await.unwrap();
         let mut left = stream.cached_info().state.messages;
-        let config = pull::Config { deliver_policy: DeliverPolicy::All, ack_policy: AckPolicy::None, ..pull::Config::default() };
+        let config =
+            pull::Config { deliver_policy: DeliverPolicy::All, ack_policy: AckPolicy::None, ..pull::Config::default() };
         let consumer = stream.create_consumer(config).await.unwrap();
         let mut messages = consumer.messages().await.unwrap();
         while left > 0 {
@@ -41,7 +42,13 @@ pub(crate) async fn recorded(house: &House) -> Vec<Write> {
             let at = message.info().unwrap().published.unix_timestamp_nanos();
             let (message, _) = message.split();
             let headers = message.headers.unwrap_or_default();
-            writes.push(Write { stream: name, subject: message.subject.to_string(), headers, body: message.payload, at });
+            writes.push(Write {
+                stream: name,
+                subject: message.subject.to_string(),
+                headers,
+                body: message.payload,
+                at,
+            });
             left -= 1;
         }
     }
@@ -75,6 +82,15 @@ pub(crate) async fn replay(house: &House, writes: &[Write], in_batches: bool) ->
     if in_batches {
         for name in STREAMS {
             let of_stream: Vec<&Write> = writes.iter().filter(|w| w.stream == name).collect();
+            if name.starts_with("KV_") {
+                // A bucket takes no batches.
+                stream::iter(of_stream)
+                    .map(|w| put(&jetstream, w))
+                    .buffer_unordered(AT_ONCE)
+                    .collect::<Vec<()>>()
+                    .await;
+                continue;
+            }
             for batch in of_stream.chunks(500) {
                 put_batch(&jetstream, batch).await;
             }

@@ -17,7 +17,8 @@ pub(crate) enum Publishing {
 }
 
 pub(crate) async fn print(name: &str, publishing: Publishing) {
-    let wishes = Wishes::default().sandbox("--orders", &ORDERS.to_string()).sandbox("--customers", &CUSTOMERS.to_string());
+    let wishes =
+        Wishes::default().sandbox("--orders", &ORDERS.to_string()).sandbox("--customers", &CUSTOMERS.to_string());
     let wishes = match publishing {
         Publishing::OneByOne => wishes.set("NATS__BATCH_FROM", "1000000"),
         Publishing::InBatches => wishes,
@@ -54,7 +55,11 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
     println!("-- {name}");
     println!("Visma calls an order          {:.3}", calls as f64 / ORDERS as f64);
     println!("durable writes                {} ({:.2} an order)", writes.len(), writes.len() as f64 / ORDERS as f64);
-    println!("orders a second               {:.0} (first change to last outcome; {:.1} s from start)", per_second(flow), wall.as_secs_f64());
+    println!(
+        "orders a second               {:.0} (first change to last outcome; {:.1} s from start)",
+        per_second(flow),
+        wall.as_secs_f64()
+    );
     println!("  a bare program's            {:.0} for the same writes", per_second(bare));
     println!("  ratio                       {:.0} %", 100.0 * bare.as_secs_f64() / flow.as_secs_f64());
     println!(

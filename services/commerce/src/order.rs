@@ -16,7 +16,6 @@ mod totals;
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use address::Address;
@@ -249,7 +248,7 @@ impl From<serde_path_to_error::Error<serde_json::Error>> for DecodeError {
 }
 
 /// Decodes one JSON text to its end, with the path of what is wrong.
-pub(crate) fn from_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, DecodeError> {
     let mut from = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut from)?;
     from.end().map_err(|error| DecodeError { path: ".".to_owned(), reason: error.to_string() })?;

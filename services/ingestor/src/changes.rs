@@ -21,18 +21,25 @@ pub struct Reading {
     pub entity: &'static str,
     /// The source's key of the record.
     pub key: String,
-    /// The record as the source sent it.
-    pub record: Value,
+    /// The record as the source sent it: JSON text.
+    pub text: String,
+    /// Looks at the record. Called late, so that of many readings in hand few are more than text.
+    pub look: fn(&Value) -> Facts,
+    /// When the source says that it was last changed, comparable as text.
+    pub updated: String,
+    /// Further headers, by which views find the record without opening it.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// What has to be known of a record before it is published.
+#[derive(Debug)]
+pub struct Facts {
     /// What of it decides whether it is a new version, as canonical bytes.
     pub content: Vec<u8>,
     /// Normalised e-mail address of the person it is about, if it is about one.
     pub person: Option<String>,
     /// Pointers to the strings in it that are personal.
     pub personal: Vec<String>,
-    /// When the source says that it was last changed, comparable as text.
-    pub updated: String,
-    /// Further headers, by which views find the record without opening it.
-    pub headers: Vec<(&'static str, String)>,
 }
 
 /// What became of a reading.
@@ -76,20 +83,12 @@ impl Changes {
     ///
     /// # Errors
     /// When the broker or the vault does not do its part; the reading can be recorded again.
-    pub async fn record(&self, mut reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
+    pub async fn record(&self, reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
         let subject = self.broker.subjects.change(reading.system, reading.entity, &reading.key);
-        let version = self.vault.keyed_hash_bytes("version", &reading.content);
-        let person = match &reading.person {
-            Some(email) => self.vault.person(email),
-            None => self.vault.keyed_hash("record", &subject),
-        };
         let mut last = self.last.get(&subject).await?;
-        if let Some(known) = already(last.as_ref(), &version, &reading.updated) {
-            return Ok(known);
-        }
-        let sealed = self.vault.seal_fields(&person, &mut reading.record, &reading.personal).await;
-        sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
-        let payload = Bytes::from(reading.record.to_string());
+        let Some((version, payload)) = self.seal(&subject, &reading, last.as_ref()).await? else {
+            return Ok(Recorded::Same);
+        };
         for _ in 0..TRIES {
             if let Some(known) = already(last.as_ref(), &version, &reading.updated) {
                 return Ok(known);
@@ -104,6 +103,31 @@ impl Changes {
         }
         let sentence = format!("{subject} is written by others faster than it can be read");
         Err(Problem::new("CHANGE_CONTENDED", sentence, "it is read again with the next poll"))
+    }
+
+    /// The record's version and its sealed text, or nothing when it is the version that was recorded last.
+    async fn seal(
+        &self,
+        subject: &str,
+        reading: &Reading,
+        last: Option<&Entry>,
+    ) -> Result<Option<(String, Bytes)>, Problem> {
+        let mut record: Value = serde_json::from_str(&reading.text).map_err(|e| {
+            let remedy = "look at the source's answer; something in front of it may have changed it";
+            Problem::new("RECORD_UNREADABLE", format!("{subject} was read and is no JSON: {e}"), remedy)
+        })?;
+        let facts = (reading.look)(&record);
+        let version = self.vault.keyed_hash_bytes("version", &facts.content);
+        if already(last, &version, &reading.updated) == Some(Recorded::Same) {
+            return Ok(None);
+        }
+        let person = match &facts.person {
+            Some(email) => self.vault.person(email),
+            None => self.vault.keyed_hash("record", subject),
+        };
+        let sealed = self.vault.seal_fields(&person, &mut record, &facts.personal).await;
+        sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
+        Ok(Some((version, Bytes::from(record.to_string()))))
     }
 
     fn message(

@@ -26,7 +26,7 @@ use proto::matching::{self, Marks};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::changes::{Changes, Reading, Recorded};
+use crate::changes::{Changes, Facts, Reading, Recorded};
 
 /// The service's name.
 pub const NAME: &str = "ingestor-visma";
@@ -127,7 +127,7 @@ async fn poll(source: &Source, changes: &Changes, cursor: &Cursor) -> Result<u64
         for row in &page.rows {
             let customer = CustomerRead::read(row).map_err(|e| Stopped::Person(nonsense(&e)))?;
             newest = newest.max(customer.last_modified);
-            readings.push(reading(changes, row.clone(), &customer));
+            readings.push(reading(changes, row, &customer));
         }
         new += record(changes, readings).await.map_err(later)?;
         match pager.take(&page) {
@@ -176,7 +176,7 @@ async fn record(changes: &Changes, readings: Vec<Reading>) -> Result<u64, Proble
     Ok(new)
 }
 
-fn reading(changes: &Changes, record: Value, customer: &CustomerRead) -> Reading {
+fn reading(changes: &Changes, record: &Value, customer: &CustomerRead) -> Reading {
     let CustomerRead { email, corporate_id, vat_registration_id, .. } = customer;
     let marks = Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
     let mut headers = marks.hashed(|purpose, text| changes.hash(purpose, text));
@@ -188,12 +188,14 @@ fn reading(changes: &Changes, record: Value, customer: &CustomerRead) -> Reading
         system: "visma",
         entity: "customer",
         key: customer.number.clone(),
-        content: payload::content(&record),
-        person: payload::person(&record),
-        personal: payload::personal_fields(&record),
+        text: record.to_string(),
+        look: |customer| Facts {
+            content: payload::content(customer),
+            person: payload::person(customer),
+            personal: payload::personal_fields(customer),
+        },
         updated: customer.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
         headers,
-        record,
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ::commerce::order::Order;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use mapping::{Decision, Mapping, Scope};
+use mapping::{Decision, Mapping, Refusal, Scope};
 use pipeline::body;
 use pipeline::broker::streams::{CHANGES, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
@@ -20,7 +20,6 @@ use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
-use serde_json::Value;
 
 use commands::Commands;
 use references::References;
@@ -30,7 +29,7 @@ pub const NAME: &str = "mapper";
 /// Its consumer of changes.
 pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "change.{}.commerce.order.>" };
 /// Changes in hand at once: the publisher makes batches of them when many wait.
-const WIDTH: usize = 256;
+const WIDTH: usize = 128;
 
 /// What the service works with besides its context.
 #[derive(Debug)]
@@ -77,15 +76,8 @@ impl Stage for Mapper {
 impl Mapper {
     /// `Err` is a verdict too: the way out of the middle.
     async fn map(&self, delivery: &Delivery) -> Result<Verdict, Verdict> {
-        let record = self.open(delivery).await?;
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
-        let order = Order::from_value(&record).map_err(|e| {
-            let number = record.get("increment_id").and_then(Value::as_str).unwrap_or("without a number");
-            let sentence = format!("the order {number} (entity_id {key}) cannot be read: {e}");
-            let remedy = "look at the order in Commerce: a module may have changed what it sends; then read it again";
-            Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
-        })?;
-        let published = match mapping::order(&order, &self.rules.mapping, &self.rules.scope) {
+        let published = match self.decide_on(delivery, &key).await? {
             Ok(Decision::Book(booking)) => {
                 self.claim(&booking.invoice.reference, &key)?;
                 self.commands.book(delivery, &key, *booking).await
@@ -101,22 +93,28 @@ impl Mapper {
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 
-    /// The record as it was read at the source.
-    async fn open(&self, delivery: &Delivery) -> Result<Value, Verdict> {
+    /// The decision on the order as it was read at the source.
+    async fn decide_on(&self, delivery: &Delivery, key: &str) -> Result<Result<Decision, Refusal>, Verdict> {
         let unreadable = |sentence: String| {
             Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
         };
         let bytes = body::unpack(&delivery.headers, &delivery.payload).map_err(|e| unreadable(chain(&e)))?;
-        let mut record: Value = serde_json::from_slice(&bytes).map_err(|e| unreadable(chain(&e)))?;
-        match self.context.vault.open_fields(&mut record).await {
-            Ok(()) => Ok(record),
+        let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(chain(&e)))?;
+        let text = match self.context.vault.open_text(text).await {
+            Ok(text) => text,
             Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
                 let remedy =
                     "an erased person's orders cannot be booked; else restore the key bucket and the master key";
-                Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
+                return Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)));
             }
-            Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),
-        }
+            Err(e) => return Err(Verdict::retry(delivery.delivered, chain(&e))),
+        };
+        let order = Order::decode(text.as_bytes()).map_err(|e| {
+            let sentence = format!("the order with the entity_id {key} cannot be read: {e}");
+            let remedy = "look at the order in Commerce: a module may have changed what it sends; then read it again";
+            Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
+        })?;
+        Ok(mapping::order(&order, &self.rules.mapping, &self.rules.scope))
     }
 
     /// Two orders that would share a reference are refused: looking one up would find the other's invoice.

@@ -156,16 +156,17 @@ impl Vault {
         Ok(())
     }
 
-    /// Opens every sealed string of `value` in place.
+    /// The JSON text with every sealed string opened.
     ///
     /// # Errors
     /// [`VaultError::Erased`] when a person's key was deleted; else when a key cannot be had or does not fit.
-    pub async fn open_fields(&self, value: &mut serde_json::Value) -> Result<(), VaultError> {
-        for person in json::persons(value) {
-            let key = self.person_key(&person, false).await?;
-            json::open(value, &person, &key)?;
+    pub async fn open_text(&self, text: &str) -> Result<Zeroizing<String>, VaultError> {
+        let mut keys = HashMap::new();
+        for person in json::persons(text) {
+            let key = self.person_key(person, false).await?;
+            keys.insert(person, key);
         }
-        Ok(())
+        Ok(json::open(text, &keys)?)
     }
 
     /// Seals bytes under the key of `person`.

@@ -6,7 +6,6 @@ use ::commerce::page::{OrderRow, OrdersPage};
 use ::commerce::reply::{Answer, server_time};
 use ::commerce::requests::{self, Base, RequestError};
 use ::commerce::search::Search;
-use ::commerce::time::Moment;
 use ::commerce::{person, version};
 use bytes::Bytes;
 use http::Request;
@@ -17,9 +16,8 @@ use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::vendor::{CallError, Vendor};
-use serde_json::Value;
 
-use crate::changes::{Changes, Reading, Recorded};
+use crate::changes::{Changes, Facts, Reading, Recorded};
 
 /// Attempts at one reading before it is left for the next poll, or the next delivery of its hint.
 const ATTEMPTS: u32 = 4;
@@ -67,18 +65,19 @@ impl Orders {
     }
 
     /// One order by its database id.
-    pub(super) async fn by_id(&self, entity_id: u64) -> Result<Value, ReadError> {
+    pub(super) async fn by_id(&self, entity_id: u64) -> Result<OrderRow, ReadError> {
         let (body, _) = self.get(requests::order(&self.base, entity_id), Class::Document).await?;
-        serde_json::from_slice(&body).map_err(|e| nonsense(&e))
+        let text = std::str::from_utf8(&body).map_err(|e| nonsense(&e))?;
+        OrderRow::decode(text).map_err(|e| nonsense(&e))
     }
 
     /// One order by the number that people see; several of one number are none.
-    pub(super) async fn by_increment_id(&self, increment_id: &str) -> Result<Value, ReadError> {
+    pub(super) async fn by_increment_id(&self, increment_id: &str) -> Result<OrderRow, ReadError> {
         let request = requests::order_by_increment_id(&self.base, increment_id);
         let (body, _) = self.get(request, Class::Document).await?;
         let mut page = OrdersPage::decode(&body).map_err(|e| nonsense(&e))?;
         match (page.items.pop(), page.items.is_empty()) {
-            (Some(row), true) => Ok(row.order),
+            (Some(row), true) => Ok(row),
             _ => Err(ReadError::NotFound),
         }
     }
@@ -86,34 +85,22 @@ impl Orders {
     /// Records an order that was just read.
     ///
     /// # Errors
-    /// When the broker does not do its part, or the record is no order.
-    pub(super) async fn record(&self, order: Value, cause: Cause) -> Result<Recorded, Problem> {
-        let key = order.get("entity_id").map(|id| id.to_string().trim_matches('"').to_owned());
-        let updated = order.get("updated_at").and_then(Value::as_str).and_then(|text| Moment::parse(text).ok());
-        let (Some(key), Some(updated)) = (key, updated) else {
-            let remedy = "look at the answer of GET /V1/orders/{id}; a module may have changed it";
-            return Err(Problem::new("ORDER_UNREADABLE", "an order came without entity_id or updated_at", remedy));
-        };
+    /// When the broker does not do its part.
+    pub(super) async fn record(&self, row: OrderRow, cause: Cause) -> Result<Recorded, Problem> {
         let reading = Reading {
             system: "commerce",
             entity: "order",
-            key,
-            content: version::content(&order),
-            person: person::person(&order),
-            personal: person::personal_fields(&order),
-            updated: updated.to_string(),
+            key: row.entity_id.to_string(),
+            text: row.text,
+            look: |order| Facts {
+                content: version::content(order),
+                person: person::person(order),
+                personal: person::personal_fields(order),
+            },
+            updated: row.updated_at.to_string(),
             headers: Vec::new(),
-            record: order,
         };
         self.changes.record(reading, cause).await
-    }
-
-    /// Records a row of a page.
-    ///
-    /// # Errors
-    /// As [`Orders::record`].
-    pub(super) async fn record_row(&self, row: OrderRow) -> Result<Recorded, Problem> {
-        self.record(row.order, Cause::default()).await
     }
 
     /// A GET, tried again where that may help. Returns the body and the shop's clock.

@@ -12,6 +12,7 @@ use ::commerce::time::Moment;
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
+use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 
@@ -79,7 +80,7 @@ async fn scan(orders: &Orders, source: &Source, cursor: &Cursor) -> Result<u64, 
 }
 
 async fn record(orders: &Orders, page: OrdersPage) -> Result<u64, Problem> {
-    let recording = futures::stream::iter(page.items.into_iter().map(|row| orders.record_row(row)));
+    let recording = futures::stream::iter(page.items.into_iter().map(|row| orders.record(row, Cause::default())));
     let mut done = recording.buffer_unordered(AT_ONCE);
     let mut new = 0;
     while let Some(recorded) = done.next().await {

@@ -1,21 +1,26 @@
 //! Sealing strings inside a JSON document, so that everything around them stays readable with the `nats` tool.
 //!
-//! A sealed string reads `sealed:1:<person>:<base64url>`. Only strings are sealed; amounts and codes are the books'.
+//! A sealed string reads `"sealed:1:<person>:<base64url>"`. Only strings are sealed; amounts and codes are the books'.
+//! None of its characters is ever escaped in JSON, so sealed strings are found and opened in the text, without a tree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
+use super::Key;
 use super::cipher::{self, CipherError};
 
 const MARK: &str = "sealed:1:";
+/// A string of the document that begins with the mark.
+const OPENING: &str = "\"sealed:1:";
 
 pub(crate) fn seal(value: &mut Value, pointers: &[String], person: &str, key: &[u8; 32]) -> Result<(), CipherError> {
     for pointer in pointers {
         if let Some(Value::String(text)) = value.pointer_mut(pointer) {
-            // A text that already carries the mark is sealed again rather than trusted: a shop's customer typed it.
+            // A text that already carries the mark is sealed like any other: a shop's customer typed it.
             let sealed = cipher::seal(key, person.as_bytes(), text.as_bytes())?;
             *text = format!("{MARK}{person}:{}", URL_SAFE_NO_PAD.encode(sealed));
         }
@@ -23,41 +28,35 @@ pub(crate) fn seal(value: &mut Value, pointers: &[String], person: &str, key: &[
     Ok(())
 }
 
-pub(crate) fn persons(value: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    visit(value, &mut |text| {
-        if let Some((person, _)) = split(text) {
-            found.insert(person.to_owned());
-        }
-    });
-    found
+/// Whose keys are needed to open the document.
+pub(crate) fn persons(text: &str) -> BTreeSet<&str> {
+    sealed(text).filter_map(|(_, sealed)| Some(sealed.split_once(':')?.0)).collect()
 }
 
-pub(crate) fn open(value: &mut Value, person: &str, key: &[u8; 32]) -> Result<(), CipherError> {
-    match value {
-        Value::String(text) => {
-            if let Some((_, body)) = split(text).filter(|(p, _)| *p == person) {
-                let sealed = URL_SAFE_NO_PAD.decode(body).map_err(|_| CipherError)?;
-                let plain = cipher::open(key, person.as_bytes(), &sealed)?;
-                *text = String::from_utf8(plain).map_err(|_| CipherError)?;
-            }
-            Ok(())
-        }
-        Value::Array(items) => items.iter_mut().try_for_each(|item| open(item, person, key)),
-        Value::Object(fields) => fields.values_mut().try_for_each(|field| open(field, person, key)),
-        _ => Ok(()),
+/// The document with its sealed strings opened. A sealed string that opens to a sealed one stays that: it was typed.
+pub(crate) fn open(text: &str, keys: &HashMap<&str, Key>) -> Result<Zeroizing<String>, CipherError> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut copied = 0;
+    for (start, sealed) in sealed(text) {
+        let (person, body) = sealed.split_once(':').ok_or(CipherError)?;
+        let key = keys.get(person).ok_or(CipherError)?;
+        let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| CipherError)?;
+        let plain = Zeroizing::new(cipher::open(key, person.as_bytes(), &bytes)?);
+        let plain = std::str::from_utf8(&plain).map_err(|_| CipherError)?;
+        out.push_str(text.get(copied..start).unwrap_or_default());
+        out.push_str(&Value::from(plain).to_string());
+        copied = start + OPENING.len() + sealed.len() + 1;
     }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Ok(out)
 }
 
-fn split(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix(MARK)?.split_once(':')
-}
-
-fn visit(value: &Value, see: &mut impl FnMut(&str)) {
-    match value {
-        Value::String(text) => see(text),
-        Value::Array(items) => items.iter().for_each(|item| visit(item, see)),
-        Value::Object(fields) => fields.values().for_each(|field| visit(field, see)),
-        _ => {}
-    }
+/// The sealed strings of a document, each with the place of its opening quote, from after the mark to the closing quote.
+fn sealed(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices(OPENING).filter_map(|(start, opening)| {
+        // A quote behind a backslash stands inside a string, where somebody typed it.
+        let typed = text.get(..start)?.ends_with('\\');
+        let rest = text.get(start + opening.len()..)?;
+        (!typed).then_some((start, rest.split_once('"')?.0))
+    })
 }
