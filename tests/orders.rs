@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::house::{House, Wishes};
 
 #[tokio::test]
@@ -13,7 +15,33 @@ async fn orders_become_invoices_and_a_steady_order_costs_one_call() {
     house.place(20, 10).await;
     let ledger = house.until_booked(60, Duration::from_secs(60)).await;
     let kind = "POST /v2/customerinvoice";
-    let creates = |calls: &serde_json::Value| calls[kind]["calls"].as_u64().unwrap_or(0);
+    let creates = |calls: &Value| calls[kind]["calls"].as_u64().unwrap_or(0);
     assert_eq!(creates(&ledger["calls"]["visma"]["by_kind"]) - creates(&before), 20);
     assert!(house.dead_letters().await.is_empty());
+}
+
+/// The order of one customer: a registered one, or a guest with the same e-mail address.
+fn order_of(entity_id: u64, customer: Option<u64>) -> Value {
+    let mut order: Value =
+        serde_json::from_str(include_str!("../services/commerce/fixtures/configurable.json")).unwrap();
+    order["entity_id"] = entity_id.into();
+    order["increment_id"] = format!("{entity_id:09}").into();
+    // As if it had just been placed: the poll has passed the day on which it was recorded.
+    order["updated_at"] = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S").to_string().into();
+    order["customer_id"] = customer.into();
+    order["customer_is_guest"] = u8::from(customer.is_none()).into();
+    order
+}
+
+/// Visma's customers are polled every quarter of an hour or daily; until then the log is all that knows of a new one.
+#[tokio::test]
+async fn a_customer_created_before_a_restart_is_known_after_it() {
+    let mut house = House::start(Wishes::default().set("VISMA__POLL__INTERVAL", "1h")).await;
+    house.store(&order_of(9001, Some(77))).await;
+    house.until_booked(1, Duration::from_secs(60)).await;
+    drop(house.installation.take_service("writer-visma"));
+    house.installation.start_service("writer-visma").unwrap();
+    house.store(&order_of(9002, None)).await;
+    let ledger = house.until_booked(2, Duration::from_secs(60)).await;
+    assert_eq!(ledger["customers"].as_u64(), Some(1), "{ledger:#}");
 }
