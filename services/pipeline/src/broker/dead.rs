@@ -7,8 +7,9 @@ use super::take::Delivery;
 use super::{Broker, Put, PutError, streams};
 
 /// Headers of the delivery that its dead letter keeps.
-const KEPT: [&str; 7] = [
+const KEPT: [&str; 8] = [
     "Content-Type",
+    "Content-Encoding",
     "traceparent",
     envelope::VERSION,
     envelope::SOURCE_UPDATED,
