@@ -25,7 +25,7 @@ const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, wr
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = cli.config.as_deref();
     match cli.verb {
-        Verb::Run { service } => Ok(serve(service, &Settings::load(config)?).await?),
+        Verb::Run { service } => Ok(Box::pin(serve(service, &Settings::load(config)?)).await?),
         Verb::Provision => provision(&Settings::load(config)?).await,
         Verb::Config => {
             Settings::load(config)?;
@@ -53,13 +53,14 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     from: a_day_before(scope.go_live),
                     stores: scope.stores,
                 };
-                ingestor::commerce::run(context, source).await
+                Box::pin(ingestor::commerce::run(context, source)).await
             })
             .await
         }
         Service::IngestorVisma => {
             service::run(ingestor::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                vendors::company_is_shown(&context, &vendor, &company).await?;
                 let poll = settings.visma.poll.clone();
                 ingestor::visma::run(context, ingestor::visma::Source { vendor, company, poll }).await
             })
@@ -72,8 +73,9 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         Service::WriterVisma => {
             service::run(writer::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                vendors::company_is_shown(&context, &vendor, &company).await?;
                 let target = writer::Target { vendor, company, settings: settings.visma.create.clone() };
-                writer::run(context, target).await
+                Box::pin(writer::run(context, target)).await
             })
             .await
         }

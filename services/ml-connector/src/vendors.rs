@@ -1,17 +1,24 @@
 //! The two vendors' APIs, put together from the settings: the one place that knows both what a vendor wants (the pure
 //! crates) and how calls are made (`pipeline::vendor`).
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use commerce::oauth::{self, Credentials};
-use http::Request;
 use http::header::HeaderValue;
+use http::{Request, Response};
 use pipeline::broker::Broker;
-use pipeline::budget::{Budget, Window};
+use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, chain};
+use pipeline::retry::Schedule;
+use pipeline::service::Context;
 use pipeline::token::{Grant, Tokens};
-use pipeline::vendor::{Api, Auth, Sign, Vendor};
+use pipeline::vendor::{Api, Auth, CallError, Sign, Vendor};
 use secrecy::{ExposeSecret as _, SecretString};
+use visma::refusal::Refusal;
+use visma::reply::{Failure, read_page};
 use visma::requests::Company;
 use visma::token::{TENANT_PARAMETER, TokenRefusal};
 
@@ -33,7 +40,7 @@ pub async fn commerce(settings: &Commerce, broker: &Broker) -> Result<Vendor, Pr
         access_token: settings.access_token.clone(),
         access_token_secret: settings.access_token_secret.clone(),
     };
-    let sign: Sign = Box::new(move |request: &Request<bytes::Bytes>| {
+    let sign: Sign = Box::new(move |request: &Request<Bytes>| {
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let url = url::Url::parse(&request.uri().to_string()).map_err(|e| e.to_string())?;
         let header = oauth::authorization(&credentials, request.method(), &url, &nonce, clock::now_seconds())
@@ -53,9 +60,8 @@ pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company
     required("visma.client_id", &settings.client_id)?;
     required_secret("visma.client_secret", &settings.client_secret)?;
     required("visma.tenant_id", &settings.tenant_id)?;
-    let company = Company::new(&settings.base_url, Some(&settings.company_id), None).map_err(|e| {
-        Problem::new("SETTINGS_INVALID", pipeline::problem::chain(&e), "correct visma.base_url and visma.company_id")
-    })?;
+    let company = Company::new(&settings.base_url, Some(&settings.company_id), None)
+        .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url and visma.company_id"))?;
     let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
     let grant = Grant {
         token_url: settings.token_url.clone(),
@@ -74,6 +80,77 @@ pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company
         read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
     };
     Ok((Vendor::new(http, Budget::open(broker, "visma").await?, api), company))
+}
+
+/// Waits until Visma shows us the company. A wrong company id is answered by some tenants with 200 and empty lists, and
+/// whoever believes them creates every customer anew.
+///
+/// Only what proves something is waited on: an empty list of branches, refused credentials, a Visma that is away. An
+/// answer that proves nothing (no such page, no right to it) lets the service go on, and later calls tell.
+///
+/// # Errors
+/// When the request cannot be built.
+pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Company) -> Result<(), Problem> {
+    let request =
+        company.branches().map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url"))?;
+    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+    context.health.not_ready("company", "Visma has not shown the company yet");
+    while !context.stop.is_cancelled() {
+        let wait = match vendor.call(Class::Poll, &request).await {
+            Ok(answer) => match shown(&answer) {
+                Ok(()) => break,
+                Err(problem) => unshown(context, &problem, &mut schedule),
+            },
+            Err(CallError::Credentials(problem)) => unshown(context, &problem, &mut schedule),
+            Err(CallError::Busy(wait)) => wait,
+            Err(e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate)) => {
+                tracing::warn!(error = %e, "Visma could not be asked for the company; trying again");
+                schedule.next_wait()
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = context.stop.cancelled() => {}
+        }
+    }
+    context.health.ready("company");
+    Ok(())
+}
+
+fn unshown(context: &Context, problem: &Problem, schedule: &mut Schedule) -> Duration {
+    tracing::error!(%problem, "Visma does not show the company");
+    context.health.not_ready("company", problem.to_string());
+    schedule.next_wait()
+}
+
+/// What the list of branches says of the company.
+fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
+    let failure = match read_page(answer, clock::now().into()) {
+        Ok(page) if page.rows.is_empty() => {
+            return Err(Problem::new(
+                "VISMA_COMPANY_EMPTY",
+                "Visma shows a company without a branch, and there is none: the company id is wrong or missing",
+                "correct visma.company_id, or leave it empty if the tenant is one company",
+            ));
+        }
+        Ok(_) => return Ok(()),
+        Err(failure) => failure,
+    };
+    match failure {
+        Failure::Unauthorised { .. } | Failure::Refused { refusal: Refusal::Company | Refusal::Licence, .. } => {
+            Err(Problem::new(failure.code(), failure.to_string(), failure.what_to_do()))
+        }
+        Failure::Busy { .. }
+        | Failure::Forbidden { .. }
+        | Failure::NotFound { .. }
+        | Failure::Refused { .. }
+        | Failure::Stale { .. }
+        | Failure::Broken { .. }
+        | Failure::Unknown { .. } => {
+            tracing::warn!(answer = %failure, "Visma does not say whether the company is the right one");
+            Ok(())
+        }
+    }
 }
 
 fn explain(error: &str, description: &str) -> Problem {

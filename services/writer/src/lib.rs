@@ -13,6 +13,7 @@ mod records;
 mod send;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use effect::Policy;
 use futures::FutureExt as _;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub fault_wait: Span,
     /// See [`Policy::attempts`].
     pub attempts: u32,
+    /// After an answer that keeps every document out until a person acts: when the next one is tried.
+    pub refused_wait: Span,
     /// From this many documents in doubt on, they are looked up in one sweep.
     pub sweep_from: usize,
 }
@@ -94,6 +97,7 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let policy = target.settings.policy()?;
     let width = target.settings.width;
+    let refused_wait = target.settings.refused_wait.0;
     let customers = Arc::new(Customers::default());
     let views = customers::follow(&context, &customers);
     let lookups = Lookups::start(&context, &target);
@@ -104,6 +108,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         vendor: target.vendor,
         company: target.company,
         policy,
+        refused_wait,
         customers,
         lookups,
     };
@@ -119,6 +124,7 @@ struct Writer {
     vendor: Vendor,
     company: Company,
     policy: Policy,
+    refused_wait: Duration,
     records: Records,
     customers: Arc<Customers>,
     lookups: Lookups,
@@ -131,7 +137,7 @@ impl Writer {
     async fn ready(&self, views: [pipeline::broker::follow::Caught; 2]) -> Result<(), Problem> {
         self.context.health.not_ready("customers", "Visma's customers have not been read yet");
         while self.read.read::<serde_json::Value>().await?.is_none() {
-            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         for view in &views {
             view.up().await;

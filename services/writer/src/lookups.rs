@@ -197,7 +197,7 @@ impl Looker {
             | Failure::Broken { .. }
             | Failure::Unknown { .. } => failed(&failure),
         })?;
-        page.each(|row| read(row)).map_err(|e| failed(&e))
+        page.each(read).map_err(|e| failed(&e))
     }
 }
 

@@ -8,12 +8,11 @@ use http::Request;
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::vendor::CallError;
+use visma::refusal::Refusal as About;
 use visma::reply::{Answer, Failure, read_create};
 
 use crate::Writer;
 
-/// How long a process waits after an answer that a person must act on.
-const PERSON: Duration = Duration::from_secs(60);
 /// How long it waits when nobody could be reached.
 const AWAY: Duration = Duration::from_secs(2);
 
@@ -40,7 +39,7 @@ impl Writer {
             Err(CallError::Credentials(problem)) => {
                 self.context.health.not_ready("visma", problem.to_string());
                 tracing::error!(%problem, "Visma refuses our credentials");
-                Reply::Unauthorised { retry_at: now().after(PERSON) }
+                Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
         };
         sending.answered(reply, now())
@@ -59,13 +58,19 @@ impl Writer {
             Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) };
         match failure {
             Failure::Busy { retry_after, .. } => Reply::Busy { retry_at: now().after(retry_after) },
-            // Not this document's fault: rights or a wrong address keep every document out until a person acts.
-            Failure::Unauthorised { .. } | Failure::Forbidden { .. } | Failure::NotFound { .. } => {
-                self.context.health.not_ready("visma", refusal.sentence.clone());
+            // Not this document's fault: rights or a wrong address or company keep every document out until a person acts.
+            Failure::Unauthorised { .. }
+            | Failure::Forbidden { .. }
+            | Failure::NotFound { .. }
+            | Failure::Refused { refusal: About::Company, .. } => {
+                self.context.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
                 tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
-                Reply::Unauthorised { retry_at: now().after(PERSON) }
+                Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
-            Failure::Refused { .. } | Failure::Stale { .. } => Reply::Refused(refusal),
+            Failure::Refused { .. } | Failure::Stale { .. } => {
+                self.context.health.ready("visma"); // It was let in, and read.
+                Reply::Refused(refusal)
+            }
             Failure::Broken { .. } => Reply::Faulted(refusal),
             Failure::Unknown { .. } => {
                 tracing::warn!(answer = refusal.sentence, "a create got an answer that does not say what became of it");

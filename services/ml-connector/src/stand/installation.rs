@@ -265,6 +265,7 @@ doubt_wait = "3s"
 send_within = "2s"
 look_spacing = "300ms"
 fault_wait = "500ms"
+refused_wait = "1s"
 "#,
         key = pipeline::vault::new_master_key(),
         consumer_key = integration.consumer_key,

