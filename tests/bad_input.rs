@@ -1,5 +1,6 @@
 //! Bad input, piece by piece: what comes in wrong has a clear answer, and what is right goes on beside it.
 
+mod credentials;
 mod letters;
 mod order;
 mod orders;
