@@ -13,7 +13,7 @@ use sandbox::generate::Generator;
 use serde_json::{Value, json};
 
 use crate::cli::Demo;
-use crate::run::{print, wait_for_signal};
+use crate::run::print;
 use crate::stand::installation::WEBHOOK_SECRET;
 use crate::stand::{Installation, Plan};
 use report::Report;
@@ -43,7 +43,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let started = Instant::now();
     let ended = tokio::select! {
         ended = flow(demo, &mut installation, customers, &talk) => ended,
-        () = wait_for_signal() => Err(anyhow::anyhow!("interrupted")),
+        () = pipeline::service::signal() => Err(anyhow::anyhow!("interrupted")),
     };
     let report = match ended {
         Ok(()) => Report::of(&installation, started.elapsed()).await?,
@@ -53,7 +53,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     if demo.keep {
         talk.say(&report::how_to_look_further(&installation));
         talk.say("everything stays up until Ctrl-C");
-        wait_for_signal().await;
+        pipeline::service::signal().await;
     } else {
         talk.say("to keep everything running and look further: cargo demo --keep");
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
 use pipeline::broker::streams::{self, Durable};
-use pipeline::broker::{self};
+use pipeline::broker;
+use pipeline::health::Health;
 use pipeline::problem::Problem;
 use pipeline::service;
 use pipeline::settings::Sources;
@@ -92,7 +93,7 @@ async fn provision(settings: &Settings) -> anyhow::Result<()> {
     service::crypto_provider();
     pipeline::vault::master_key(&settings.vault)?;
     let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "provision", subjects).await?;
+    let connected = broker::connect(&settings.nats, "provision", subjects, &Health::default()).await?;
     let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;
@@ -123,23 +124,8 @@ async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {
     let (visma, commerce) = (running.visma_addr, running.commerce_addr);
     print(&format!("Visma.net       http://{visma}\nAdobe Commerce  http://{commerce}/rest/default\n"))?;
     print(&format!("control         http://{visma}/_sandbox/ledger\n"))?;
-    wait_for_signal().await;
+    service::signal().await;
     Ok(())
-}
-
-/// Returns when the process is asked to stop.
-pub(crate) async fn wait_for_signal() {
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminate = async {
-        match &mut terminated {
-            Some(signal) => signal.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate => {}
-    }
 }
 
 /// Writes data to stdout; a closed pipe is an error to be told, not a panic.

@@ -56,11 +56,15 @@ struct Shared {
     blocked_until: u64,
 }
 
+/// How old this process's copy of the entry may be: a 429 that another process met is seen after this time.
+const FRESH: u64 = 1_000;
+
 /// This process's share.
 #[derive(Debug, Default)]
 struct Share {
     seen: Shared,
-    revision: u64,
+    /// When it was seen, milliseconds since the epoch.
+    seen_at: u64,
     /// Calls taken out of the window and not yet made.
     block: u64,
     /// Calls made whose answer is not there yet.
@@ -99,6 +103,11 @@ impl Budget {
         let mut share = self.share.lock().await;
         for _ in 0..8 {
             let now = now_millis();
+            if now.saturating_sub(share.seen_at) > FRESH
+                && let Ok((shared, _)) = self.read().await
+            {
+                share.see(shared);
+            }
             if share.seen.blocked_until > now {
                 return Err(Duration::from_millis(share.seen.blocked_until - now));
             }
@@ -124,7 +133,7 @@ impl Budget {
         let away = |_| Duration::from_secs(1);
         let (mut shared, revision) = self.read().await.map_err(away)?;
         if shared.blocked_until > now {
-            share.seen = shared;
+            share.see(shared);
             return Ok(()); // The caller's next turn waits for it.
         }
         if now >= shared.ends_at {
@@ -135,13 +144,12 @@ impl Budget {
         let grant = shared.free.saturating_sub(kept).min(BLOCK).min((shared.limit.unwrap_or(BLOCK) / 8).max(1));
         if grant == 0 {
             let wait = shared.ends_at.saturating_sub(now).max(1);
-            share.seen = shared;
+            share.see(shared);
             return Err(Duration::from_millis(wait));
         }
         shared.free -= grant;
-        if let Some(written) = self.write(&shared, revision).await {
-            share.seen = shared;
-            share.revision = written;
+        if self.write(&shared, revision).await {
+            share.see(shared);
             share.block += grant;
         }
         Ok(())
@@ -165,6 +173,9 @@ impl Budget {
         if known && share.seen.free <= free {
             return; // The vendor leaves at least what we think.
         }
+        if share.seen.ends_at.abs_diff(ends_at) > 2 * WINDOW_MARGIN {
+            share.block = 0; // Taken out of a window that is over.
+        }
         for _ in 0..4 {
             let Ok((mut shared, revision)) = self.read().await else { return };
             let same = shared.limit == Some(window.limit) && shared.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN;
@@ -173,11 +184,29 @@ impl Budget {
             if !same {
                 shared.ends_at = ends_at;
             }
-            if let Some(written) = self.write(&shared, revision).await {
-                share.seen = shared;
-                share.revision = written;
+            if self.write(&shared, revision).await {
+                share.see(shared);
                 return;
             }
+        }
+    }
+
+    /// Whether a call could be taken now, without taking it.
+    ///
+    /// # Errors
+    /// How long to wait when none is left for this class.
+    pub async fn ready(&self, class: Class) -> Result<(), Duration> {
+        self.take(class).await?;
+        self.give_back().await;
+        Ok(())
+    }
+
+    /// A call that was taken was not made.
+    pub async fn give_back(&self) {
+        let mut share = self.share.lock().await;
+        share.in_flight = share.in_flight.saturating_sub(1);
+        if !share.unlimited {
+            share.block += 1;
         }
     }
 
@@ -195,9 +224,8 @@ impl Budget {
         for _ in 0..4 {
             let Ok((mut shared, revision)) = self.read().await else { break };
             shared.blocked_until = shared.blocked_until.max(until);
-            if let Some(written) = self.write(&shared, revision).await {
-                share.seen = shared;
-                share.revision = written;
+            if self.write(&shared, revision).await {
+                share.see(shared);
                 return;
             }
         }
@@ -215,14 +243,21 @@ impl Budget {
         }
     }
 
-    /// Writes the entry if nobody else has since `revision`; returns the new revision.
-    async fn write(&self, shared: &Shared, revision: u64) -> Option<u64> {
-        let bytes = serde_json::to_vec(shared).ok()?;
-        self.bucket.update(self.vendor, bytes.into(), revision).await.ok()
+    /// Writes the entry if nobody else has since `revision`.
+    async fn write(&self, shared: &Shared, revision: u64) -> bool {
+        match serde_json::to_vec(shared) {
+            Ok(bytes) => self.bucket.update(self.vendor, bytes.into(), revision).await.is_ok(),
+            Err(_) => false,
+        }
     }
 }
 
 impl Share {
+    fn see(&mut self, shared: Shared) {
+        self.seen = shared;
+        self.seen_at = now_millis();
+    }
+
     /// A poll may not spend what is kept for documents.
     fn may_poll(&self) -> bool {
         let kept = self.seen.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS;

@@ -50,16 +50,16 @@ impl Http {
     /// # Errors
     /// See [`SendError`].
     pub async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, SendError> {
-        let request = reqwest::Request::try_from(request).map_err(|e| SendError::NotSent(chain(&e)))?;
+        let request = reqwest::Request::try_from(request).map_err(|e| SendError::NotSent(told(e)))?;
         let mut answer = self.client.execute(request).await.map_err(|e| {
             if e.is_connect() || e.is_builder() {
-                SendError::NotSent(chain(&e))
+                SendError::NotSent(told(e))
             } else {
-                SendError::NoAnswer(chain(&e))
+                SendError::NoAnswer(told(e))
             }
         })?;
         let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| SendError::NoAnswer(chain(&e)))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|e| SendError::NoAnswer(told(e)))? {
             if body.len() + chunk.len() > self.max_body {
                 return Err(SendError::NoAnswer(format!("the answer is larger than {} bytes", self.max_body)));
             }
@@ -70,4 +70,9 @@ impl Http {
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(response)
     }
+}
+
+/// What went wrong, without the address: a search for a customer has an e-mail address in it, and this text is logged.
+fn told(error: reqwest::Error) -> String {
+    chain(&error.without_url())
 }

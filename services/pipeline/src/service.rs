@@ -84,7 +84,7 @@ where
 
 /// Connects and opens the vault.
 async fn open(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Result<Context, Problem> {
-    let broker = broker::connect(&shell.nats, name, Subjects::new(&shell.connection)).await?;
+    let broker = broker::connect(&shell.nats, name, Subjects::new(&shell.connection), &health).await?;
     let vault = open_vault(&broker, &shell.vault).await?;
     Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
 }
@@ -114,22 +114,27 @@ pub fn crypto_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default(); // Err: it is installed already.
 }
 
-async fn cancel_on_signal(stop: CancellationToken) {
+/// Returns at the next SIGINT or SIGTERM.
+pub async fn signal() {
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
+            Ok(mut signal) => signal.recv().await,
             Err(_) => std::future::pending().await,
         }
     };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+        _ = terminated => {}
+    }
+}
+
+async fn cancel_on_signal(stop: CancellationToken) {
+    tokio::select! {
+        () = signal() => {}
         () = stop.cancelled() => return,
     }
     tracing::info!("stopping; a second signal ends at once");
     stop.cancel();
-    let _ = tokio::signal::ctrl_c().await;
+    signal().await;
     std::process::exit(130);
 }

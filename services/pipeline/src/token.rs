@@ -17,6 +17,9 @@ use tokio::time::Instant;
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 
+/// How long a refusal, or an endpoint that is away, is believed before it is asked again.
+const PAUSE: Duration = Duration::from_secs(3);
+
 /// What a token is asked for with.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -35,7 +38,7 @@ pub struct Grant {
 }
 
 /// Why there is no token.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum TokenError {
     /// The vendor refuses the credentials: only a person can help.
     #[error("{0}")]
@@ -50,13 +53,21 @@ pub enum TokenError {
 pub struct Tokens {
     http: Http,
     grant: Grant,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Kept>,
+}
+
+/// The last token, and when asking for another may be tried again after that failed.
+#[derive(Debug, Default)]
+struct Kept {
+    token: Option<Held>,
+    failed: Option<(Instant, TokenError)>,
 }
 
 #[derive(Debug, Clone)]
 struct Held {
     token: String,
     renew_at: Instant,
+    ends_at: Instant,
 }
 
 impl Tokens {
@@ -70,20 +81,32 @@ impl Tokens {
     /// # Errors
     /// See [`TokenError`].
     pub async fn get(&self) -> Result<String, TokenError> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref().filter(|h| Instant::now() < h.renew_at) {
-            return Ok(token.token.clone());
+        let mut kept = self.held.lock().await;
+        if let Some(held) = kept.token.as_ref().filter(|h| Instant::now() < h.renew_at) {
+            return Ok(held.token.clone());
         }
-        let fresh = self.fetch().await?;
-        *held = Some(fresh.clone());
-        Ok(fresh.token)
+        let failure = match kept.failed.take().filter(|(at, _)| at.elapsed() < PAUSE) {
+            Some((at, failure)) => (at, failure),
+            None => match self.fetch().await {
+                Ok(fresh) => {
+                    kept.token = Some(fresh.clone());
+                    return Ok(fresh.token);
+                }
+                Err(failure) => (Instant::now(), failure),
+            },
+        };
+        // A token is renewed early so that there is still a good one when that fails.
+        let old = kept.token.as_ref().filter(|h| Instant::now() < h.ends_at).map(|h| h.token.clone());
+        let answer = old.ok_or_else(|| failure.1.clone());
+        kept.failed = Some(failure);
+        answer
     }
 
     /// Drops `token` if it is still the one held: the vendor refused it.
     pub async fn drop_refused(&self, token: &str) {
-        let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|h| h.token == token) {
-            *held = None;
+        let mut kept = self.held.lock().await;
+        if kept.token.as_ref().is_some_and(|h| h.token == token) {
+            kept.token = None;
         }
     }
 
@@ -104,7 +127,8 @@ impl Tokens {
         let answer = request.request_async(&self.http).await.map_err(|e| self.failure(e))?;
         let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
         // Eleven twelfths: 55 minutes of an hour.
-        Ok(Held { token: answer.access_token().secret().clone(), renew_at: asked_at + lifetime * 11 / 12 })
+        let token = answer.access_token().secret().clone();
+        Ok(Held { token, renew_at: asked_at + lifetime * 11 / 12, ends_at: asked_at + lifetime })
     }
 
     fn failure(&self, error: RequestTokenError<SendError, oauth2::basic::BasicErrorResponse>) -> TokenError {

@@ -2,17 +2,19 @@
 //!
 //! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::budget::{Budget, Class, Window};
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
+use crate::retry::Schedule;
 use crate::token::{TokenError, Tokens};
 
 /// Why a call has no answer.
@@ -70,6 +72,13 @@ pub struct Vendor {
     http: Http,
     budget: Budget,
     api: Arc<Api>,
+    away: Arc<Mutex<Away>>,
+}
+
+/// Since when nobody answers at the vendor's address, as a schedule of waits.
+struct Away {
+    schedule: Schedule,
+    until: Option<Instant>,
 }
 
 impl std::fmt::Debug for Vendor {
@@ -81,7 +90,36 @@ impl std::fmt::Debug for Vendor {
 impl Vendor {
     /// Puts the parts together.
     pub fn new(http: Http, budget: Budget, api: Api) -> Self {
-        Self { http, budget, api: Arc::new(api) }
+        let schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+        Self { http, budget, api: Arc::new(api), away: Arc::new(Mutex::new(Away { schedule, until: None })) }
+    }
+
+    /// Whether a call could be made now: the budget has one, and the vendor was not just found to be away.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub async fn ready(&self, class: Class) -> Result<(), Duration> {
+        match self.away_for() {
+            Some(wait) => Err(wait),
+            None => self.budget.ready(class).await,
+        }
+    }
+
+    /// How long the vendor is left alone after it could not be reached; the waits grow until it is.
+    pub fn away_for(&self) -> Option<Duration> {
+        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        away.until.and_then(|until| until.checked_duration_since(Instant::now()))
+    }
+
+    fn note_reached(&self, reached: bool) {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if reached {
+            away.schedule.reset();
+            away.until = None;
+        } else if away.until.is_none_or(|until| until <= Instant::now()) {
+            // One step of the schedule, however many calls failed at once.
+            away.until = Some(Instant::now() + away.schedule.next_wait());
+        }
     }
 
     /// Calls once; a token that is refused is renewed and the call made once more, since a 401 did nothing.
@@ -111,7 +149,7 @@ impl Vendor {
         let (authorization, token) = self.authorization(request).await?;
         self.budget.take(class).await.map_err(CallError::Busy)?;
         if crate::clock::now_millis() > by {
-            self.budget.unanswered().await;
+            self.budget.give_back().await;
             return Err(CallError::TooLate);
         }
         let mut request = request.clone();
@@ -121,6 +159,7 @@ impl Vendor {
         let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |a| a.status().as_str().to_owned());
         metrics::counter!("ml_calls_total", "vendor" => self.budget.vendor(), "method" => method, "status" => status)
             .increment(1);
+        self.note_reached(!matches!(answer, Err(SendError::NotSent(_))));
         match answer {
             Ok(response) => {
                 self.learn(&response).await;

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::Broker;
+use crate::health::Health;
 use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
 use crate::settings::Span;
@@ -47,18 +48,18 @@ pub struct Settings {
 ///
 /// # Errors
 /// `BROKER_AWAY` when no broker answers within `start_timeout`, `BROKER_REFUSED` when it refuses the credentials.
-pub async fn connect(settings: &Settings, name: &str, subjects: Subjects) -> Result<Broker, Problem> {
+pub async fn connect(settings: &Settings, name: &str, subjects: Subjects, health: &Health) -> Result<Broker, Problem> {
     let url = from_environment("NATS_URL", &settings.url);
     let mut schedule = Schedule::new(Duration::from_millis(200), Duration::from_secs(5));
     let started = tokio::time::Instant::now();
     let client = loop {
-        match options(settings, name)?.connect(&url).await {
+        match options(settings, name, health.clone())?.connect(&url).await {
             Ok(client) => break client,
             Err(e) if started.elapsed() >= settings.start_timeout.0 || !worth_waiting(&e) => {
-                return Err(refusal(&url, &e));
+                return Err(refusal(&shown(&url), &e));
             }
             Err(e) => {
-                tracing::warn!(url, error = %chain(&e), "the broker does not answer yet; trying again");
+                tracing::warn!(url = shown(&url), error = %chain(&e), "the broker does not answer yet; trying again");
                 tokio::time::sleep(schedule.next_wait()).await;
             }
         }
@@ -67,18 +68,14 @@ pub async fn connect(settings: &Settings, name: &str, subjects: Subjects) -> Res
     Ok(Broker::new(jetstream, subjects, settings.clone()))
 }
 
-fn options(settings: &Settings, name: &str) -> Result<ConnectOptions, Problem> {
+fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOptions, Problem> {
     let mut options = ConnectOptions::new()
         .name(format!("ml-connector {name}"))
         .ping_interval(Duration::from_secs(15))
         .max_reconnects(None)
-        .event_callback(|event| async move {
-            match event {
-                Event::Connected => tracing::info!("connected to the broker"),
-                Event::Disconnected => tracing::warn!("the broker is away; reconnecting"),
-                Event::ServerError(e) => tracing::error!(error = %e, "the broker refuses"),
-                other => tracing::warn!(event = %other, "broker"),
-            }
+        .event_callback(move |event| {
+            let health = health.clone();
+            async move { note(&health, event) }
         });
     let user = from_environment("NATS_USER", &settings.user);
     let password = from_environment("NATS_PASSWORD", settings.password.expose_secret());
@@ -103,6 +100,26 @@ fn options(settings: &Settings, name: &str) -> Result<ConnectOptions, Problem> {
         })?;
     }
     Ok(options)
+}
+
+fn note(health: &Health, event: Event) {
+    match event {
+        Event::Connected => {
+            health.ready("broker");
+            tracing::info!("connected to the broker");
+        }
+        Event::Disconnected => {
+            health.not_ready("broker", "the connection is lost");
+            tracing::warn!("the broker is away; reconnecting");
+        }
+        Event::ServerError(e) => tracing::error!(error = %e, "the broker refuses"),
+        other => tracing::warn!(event = %other, "broker"),
+    }
+}
+
+/// A URL as it may be logged: without the user and password that may stand in it.
+fn shown(url: &str) -> String {
+    url.split(',').map(|one| one.rsplit_once('@').map_or(one, |(_, host)| host)).collect::<Vec<_>>().join(",")
 }
 
 fn from_environment(name: &str, setting: &str) -> String {

@@ -1,10 +1,11 @@
 //! Dead letters: the whole delivery as it was, with a code, a sentence, what to do, and the attempts.
 
-use crate::envelope::{self, Cause, Envelope, derived_id};
+use crate::envelope::{self, Cause, Envelope, derived_id, header};
 use crate::problem::Problem;
 
 use super::take::Delivery;
-use super::{Broker, Put, PutError, streams};
+use super::last::Last;
+use super::{Broker, Put, streams};
 
 /// Headers of the delivery that its dead letter keeps.
 const KEPT: [&str; 8] = [
@@ -18,12 +19,17 @@ const KEPT: [&str; 8] = [
     "ce-type",
 ];
 
-/// Writes the dead letter of a delivery. Writing it twice leaves one.
+/// Writes the dead letter of a delivery, unless it is the last one of its subject already.
 ///
 /// # Errors
-/// When the broker does not confirm it.
-pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Problem) -> Result<(), PutError> {
+/// When the broker does not answer, or does not confirm it.
+pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Problem) -> Result<(), Problem> {
     let sequence = delivery.sequence.to_string();
+    let subject = broker.subjects.dead(stage, &problem.code, &delivery.subject);
+    let last = Last::of(&broker.jetstream, streams::DEAD).await?.get(&subject).await?;
+    if last.is_some_and(|entry| header(&entry.headers, envelope::ORIGIN_SEQUENCE) == Some(sequence.as_str())) {
+        return Ok(());
+    }
     let id = derived_id(&["dead", stage, &delivery.subject, &sequence, &problem.code]);
     let envelope = Envelope { id: &id, source: stage, kind: "ml.dead", content_type: envelope::PROTOBUF };
     let mut headers = envelope.headers(&Cause::of(&delivery.headers));
@@ -38,7 +44,7 @@ pub async fn put(broker: &Broker, stage: &str, delivery: &Delivery, problem: &Pr
     headers.insert(envelope::ATTEMPTS, delivery.delivered.to_string().as_str());
     headers.insert(envelope::ORIGIN, delivery.subject.as_str());
     headers.insert(envelope::ORIGIN_SEQUENCE, sequence.as_str());
-    let subject = broker.subjects.dead(stage, &problem.code, &delivery.subject);
     let put = Put { subject, headers, payload: delivery.payload.clone(), expect_last: None };
-    broker.publisher(streams::DEAD).put(put).await.map(|_| ())
+    broker.publisher(streams::DEAD).put(put).await?;
+    Ok(())
 }

@@ -97,9 +97,15 @@ async fn read(
     let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
     let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
     let empty = HeaderMap::new();
+    let mut delivered = 0;
     while let Some(message) = messages.next().await {
         let message = message.map_err(|e| away(chain(&e)))?;
         let info = message.info().map_err(|e| away(e.to_string()))?;
+        // Nothing is acknowledged here, so what was on a connection that broke is not delivered again by itself.
+        delivered += 1;
+        if info.consumer_sequence != delivered {
+            return Err(away("entries were lost on the way".to_owned()));
+        }
         see(&message.subject, message.headers.as_ref().unwrap_or(&empty), &message.payload);
         *next = Some(info.stream_sequence + 1);
         if info.pending == 0 {

@@ -116,7 +116,11 @@ async fn run(context: Context, batch_from: usize, mut waiting: mpsc::Receiver<Wa
         }
         if queue.len() >= batch_from {
             let batch = next_batch(&mut queue);
-            send_batch(&context, batch).await;
+            if batch.len() < batch_from {
+                send_singles(&context, batch).await;
+            } else {
+                send_batch(&context, batch).await;
+            }
         } else if in_flight.len() < WINDOW
             && let Some(next) = queue.pop_front()
         {
@@ -177,14 +181,18 @@ async fn send_batch(context: &Context, batch: Vec<Waiting>) {
         }
         Err(error) => {
             tracing::debug!(error = %chain(&error), messages = batch.len(), "batch refused; publishing one by one");
-            let mut singles = FuturesUnordered::new();
-            for waiting in batch {
-                let begun = begin_single(context, waiting).await;
-                singles.push(begun);
-            }
-            while singles.next().await.is_some() {}
+            send_singles(context, batch).await;
         }
     }
+}
+
+async fn send_singles(context: &Context, messages: Vec<Waiting>) {
+    let mut singles = FuturesUnordered::new();
+    for waiting in messages {
+        let begun = begin_single(context, waiting).await;
+        singles.push(begun);
+    }
+    while singles.next().await.is_some() {}
 }
 
 /// Sends all but the last message without asking for an answer; the last one commits the batch (ADR-50 of NATS).

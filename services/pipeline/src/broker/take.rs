@@ -112,7 +112,7 @@ impl<'a> Runner<'a> {
             .group(GROUP)
             .max_messages_per_batch(self.width.max(1))
             .expires(expires)
-            .heartbeat(expires / 3)
+            .heartbeat(expires.mul_f32(0.45))
             .messages()
             .await;
         let mut messages = match messages {
