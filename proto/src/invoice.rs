@@ -23,6 +23,7 @@ impl From<visma::invoice::Invoice> for Invoice {
             lines: invoice.lines.into_iter().map(InvoiceLine::from).collect(),
             tax_details: invoice.tax_details.into_iter().map(TaxDetail::from).collect(),
             predicted: None,
+            customer_command_sequence: 0,
         }
     }
 }

@@ -23,12 +23,6 @@ pub use v1::{
 /// A message of a stream that does not say what it must.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Malformed {
-    /// The bytes are no such message.
-    #[error("the bytes are no {0}")]
-    Bytes(&'static str),
-    /// A field that must be there is missing.
-    #[error("the field {0} is missing")]
-    Missing(&'static str),
     /// A field holds no decimal number.
     #[error("the field {0} holds no decimal number")]
     Decimal(&'static str),

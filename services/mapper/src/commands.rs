@@ -30,10 +30,11 @@ pub(crate) struct Commands {
     commands: Publisher,
     outcomes: Publisher,
     last: Last,
+    last_outcome: Last,
     vault: Vault,
     mapping_version: String,
-    /// Identity in the last command of each customer.
-    customers: Mutex<HashMap<String, String>>,
+    /// Customers that are settled: identity and sequence of the command that settled each.
+    settled: Mutex<HashMap<String, (String, u64)>>,
 }
 
 impl Commands {
@@ -43,9 +44,10 @@ impl Commands {
             commands: context.broker.publisher(streams::COMMANDS),
             outcomes: context.broker.publisher(streams::OUTCOMES),
             last: Last::of(&context.broker.jetstream, streams::COMMANDS).await?,
+            last_outcome: Last::of(&context.broker.jetstream, streams::OUTCOMES).await?,
             vault: context.vault.clone(),
             mapping_version: mapping_version.to_owned(),
-            customers: Mutex::default(),
+            settled: Mutex::default(),
         })
     }
 
@@ -57,47 +59,67 @@ impl Commands {
             CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
             CustomerKey::Collective(number) => owner::Customer::CustomerNumber(number.clone()),
         };
-        if let owner::Customer::CustomerKey(key) = &owner {
-            self.customer(delivery, key, customer).await?;
-        }
-        self.invoice(delivery, order, owner, invoice).await
+        let relies_on = match &owner {
+            owner::Customer::CustomerKey(key) => self.customer(delivery, key, customer).await?,
+            owner::Customer::CustomerNumber(_) => 0,
+        };
+        self.invoice(delivery, order, owner, relies_on, invoice).await
     }
 
-    /// A customer is commanded when it is new, or when what it is matched by has changed: a steady order of a known
-    /// customer costs no message for it.
-    async fn customer(&self, delivery: &Delivery, key: &str, customer: CustomerCommand) -> Result<(), Problem> {
+    /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when what
+    /// it is matched by or the mapping has changed, and again after a refusal: a steady order of a known customer costs
+    /// no message for it.
+    async fn customer(&self, delivery: &Delivery, key: &str, customer: CustomerCommand) -> Result<u64, Problem> {
         let customer = customer.customer;
         let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
         let marks = Marks::of(Some(&customer.contact.email), corporate, vat).hashed(|p, t| self.vault.keyed_hash(p, t));
-        let identity = marks.iter().fold(String::new(), |all, (name, mark)| all + name + "=" + mark + ";");
+        let identity =
+            marks.iter().fold(self.mapping_version.clone(), |all, (name, mark)| all + ";" + name + "=" + mark);
         let identity = self.vault.keyed_hash(IDENTITY, &identity);
+        if let Some(sequence) = self.settled_by(key, &identity) {
+            return Ok(sequence);
+        }
         let person = self.vault.person(&visma::payload::spelled(&customer.contact.email));
         // The lane is the person's: two accounts of one e-mail address are matched one after the other.
         let subject = self.broker.subjects.command("visma", "customer", key, &person);
-        if self.remembered(key).as_deref() == Some(identity.as_str()) {
-            return Ok(());
-        }
         let known = self.last.get(&subject).await?;
-        if known.as_ref().and_then(|entry| header(&entry.headers, envelope::VERSION)) != Some(identity.as_str()) {
-            let data = CustomerData::from(customer).encode_to_vec();
-            let sealed = self.vault.seal(&person, &data).await;
-            let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
-            let document =
-                command::Document::Customer(Customer { key: key.to_owned(), person: person.clone(), sealed });
-            let mut put = self.message(delivery, subject, &person, document);
-            put.headers.insert(envelope::VERSION, identity.as_str());
-            self.commands.put(put).await?;
+        let known = known.filter(|entry| header(&entry.headers, envelope::VERSION) == Some(identity.as_str()));
+        if let Some(known) = known {
+            match self.outcome_of(key).await?.as_deref() {
+                Some("rejected") => {}
+                Some("applied" | "unchanged") => {
+                    self.remember(key, identity, known.sequence);
+                    return Ok(known.sequence);
+                }
+                _ => return Ok(known.sequence),
+            }
         }
-        let mut customers = self.customers.lock().unwrap_or_else(PoisonError::into_inner);
-        if customers.len() >= REMEMBERED {
-            customers.clear();
-        }
-        customers.insert(key.to_owned(), identity);
-        Ok(())
+        let data = CustomerData::from(customer).encode_to_vec();
+        let sealed = self.vault.seal(&person, &data).await;
+        let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
+        let document = command::Document::Customer(Customer { key: key.to_owned(), person: person.clone(), sealed });
+        let mut put = self.message(delivery, subject, &person, document);
+        put.headers.insert(envelope::VERSION, identity.as_str());
+        Ok(self.commands.put(put).await?.sequence)
     }
 
-    fn remembered(&self, key: &str) -> Option<String> {
-        self.customers.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    /// What the last outcome of a customer says became of it.
+    async fn outcome_of(&self, key: &str) -> Result<Option<String>, Problem> {
+        let entry = self.last_outcome.get(&self.broker.subjects.outcome("visma", "customer", key)).await?;
+        Ok(entry.and_then(|entry| header(&entry.headers, envelope::KIND).map(str::to_owned)))
+    }
+
+    fn settled_by(&self, key: &str, identity: &str) -> Option<u64> {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.get(key).filter(|(known, _)| known == identity).map(|(_, sequence)| *sequence)
+    }
+
+    fn remember(&self, key: &str, identity: String, sequence: u64) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.len() >= REMEMBERED {
+            settled.clear();
+        }
+        settled.insert(key.to_owned(), (identity, sequence));
     }
 
     async fn invoice(
@@ -105,6 +127,7 @@ impl Commands {
         delivery: &Delivery,
         order: &str,
         owner: owner::Customer,
+        relies_on: u64,
         invoice: InvoiceCommand,
     ) -> Result<(), Problem> {
         let reference = invoice.reference;
@@ -119,6 +142,7 @@ impl Commands {
         let document = proto::Invoice {
             customer: Some(owner),
             predicted: Some(predicted),
+            customer_command_sequence: relies_on,
             ..proto::Invoice::from(invoice.invoice)
         };
         let subject = self.broker.subjects.command("visma", "invoice", order, order);

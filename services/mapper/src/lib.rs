@@ -13,6 +13,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::{Decision, Mapping, Refusal, Scope};
 use pipeline::body;
+use pipeline::broker::last::Last;
 use pipeline::broker::streams::{CHANGES, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::problem::{Problem, chain};
@@ -30,6 +31,9 @@ pub const NAME: &str = "mapper";
 pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "change.{}.commerce.order.>" };
 /// Changes in hand at once: the publisher makes batches of them when many wait.
 const WIDTH: usize = 128;
+
+/// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its order.
+const FRESH: u64 = 1_000;
 
 /// What the service works with besides its context.
 #[derive(Debug)]
@@ -52,7 +56,8 @@ pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
         () = context.stop.cancelled() => return Ok(()),
     }
     let commands = Commands::open(&context, rules.mapping.version()).await?;
-    let stage = Mapper { rules, commands, references, context: context.clone() };
+    let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
+    let stage = Mapper { rules, commands, references, context: context.clone(), changes };
     take::run(&context.broker, &DURABLE, WIDTH, &stage, &context.stop).await
 }
 
@@ -61,6 +66,7 @@ struct Mapper {
     commands: Commands,
     references: Arc<References>,
     context: Context,
+    changes: Last,
 }
 
 impl Stage for Mapper {
@@ -78,6 +84,10 @@ impl Mapper {
     async fn map(&self, delivery: &Delivery) -> Result<Verdict, Verdict> {
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
         let published = match self.decide_on(delivery, &key).await? {
+            Ok(Decision::Book(_)) if self.is_superseded(delivery).await? => {
+                let why = "a newer version of the order has been read, and is decided on instead";
+                self.commands.nothing(delivery, &key, "SUPERSEDED", why).await
+            }
             Ok(Decision::Book(booking)) => {
                 self.claim(&booking.invoice.reference, &key)?;
                 self.commands.book(delivery, &key, *booking).await
@@ -115,6 +125,18 @@ impl Mapper {
             Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
         })?;
         Ok(mapping::order(&order, &self.rules.mapping, &self.rules.scope))
+    }
+
+    /// Whether a newer version of the order stands in the stream. A delivery that comes late or again may have been overtaken
+    /// by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation later.
+    async fn is_superseded(&self, delivery: &Delivery) -> Result<bool, Verdict> {
+        let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
+        if delivery.delivered == 1 && age < FRESH {
+            return Ok(false);
+        }
+        let last = self.changes.get(&delivery.subject).await;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        Ok(last.is_some_and(|entry| entry.sequence > delivery.sequence))
     }
 
     /// Two orders that would share a reference are refused: looking one up would find the other's invoice.

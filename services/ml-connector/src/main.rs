@@ -9,6 +9,8 @@ use pipeline::problem::Problem;
 
 /// `EX_CONFIG` of sysexits.h: something is wrong that a restart does not cure.
 const WRONG_SETTINGS: u8 = 78;
+/// `EX_UNAVAILABLE`: somebody is away, and a restart may help.
+const AWAY: u8 = 69;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -26,7 +28,11 @@ fn main() -> ExitCode {
             {
                 eprintln!("ml-connector: {text}");
             }
-            if e.is::<Problem>() { ExitCode::from(WRONG_SETTINGS) } else { ExitCode::FAILURE }
+            match e.downcast_ref::<Problem>().map(|problem| problem.code.as_ref()) {
+                Some("BROKER_AWAY" | "BROKER_NOT_CONFIRMED" | "CURSOR_FAILED") => ExitCode::from(AWAY),
+                Some(_) => ExitCode::from(WRONG_SETTINGS),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }

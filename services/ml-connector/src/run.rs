@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
-use pipeline::broker::streams::{self, Durable};
 use pipeline::broker;
+use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
 use pipeline::problem::Problem;
 use pipeline::service;

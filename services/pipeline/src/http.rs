@@ -52,11 +52,7 @@ impl Http {
     pub async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, SendError> {
         let request = reqwest::Request::try_from(request).map_err(|e| SendError::NotSent(told(e)))?;
         let mut answer = self.client.execute(request).await.map_err(|e| {
-            if e.is_connect() || e.is_builder() {
-                SendError::NotSent(told(e))
-            } else {
-                SendError::NoAnswer(told(e))
-            }
+            if e.is_connect() || e.is_builder() { SendError::NotSent(told(e)) } else { SendError::NoAnswer(told(e)) }
         })?;
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| SendError::NoAnswer(told(e)))? {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use effect::{End, Linked, Pause, Step, Waiting, Wanted};
 use http::Request;
 use pipeline::broker::take::Delivery;
+use pipeline::budget::Class;
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
@@ -62,9 +63,10 @@ impl Writer {
         loop {
             step = match step {
                 Step::WriteIntent(writing) => {
+                    self.wait_for_visma().await?;
                     let intent = writing.intent(now());
                     let entry = fill(intent_entry(&intent), document);
-                    match self.records.write(subject, &entry, &[], sequence, &cause).await {
+                    match self.records.write(subject, &entry, document.marks, sequence, &cause).await {
                         Some(written) => {
                             sequence = written;
                             writing.written(intent, now())
@@ -107,23 +109,41 @@ impl Writer {
         }
     }
 
+    /// Waits until a call can be made: an intent that is written while the budget is spent is one more doubt after a crash.
+    async fn wait_for_visma(&self) -> Result<(), Verdict> {
+        while let Err(wait) = self.vendor.ready(Class::Document).await {
+            if wait > HOLD {
+                return Err(Verdict::RetryAfter(wait, "Visma takes no calls".to_owned()));
+            }
+            self.pass(wait).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass here, unless the service is told to stop.
+    async fn pass(&self, time: Duration) -> Result<(), Verdict> {
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = self.context.stop.cancelled() => Err(Verdict::RetryAfter(Duration::ZERO, "stopping".to_owned())),
+        }
+    }
+
     /// Lets time pass here, or hands the delivery back when it is long and nothing is forgotten by it.
     async fn wait(&self, waiting: Waiting) -> Result<Step, Verdict> {
         let left = Duration::from_millis(waiting.until().0.saturating_sub(now().0));
         let why = format!("{:?}", waiting.why());
         // Before a send this process knows that nothing was done; another life would have to find that out anew.
-        if left > HOLD && is_doubt(waiting.why()) {
+        if left > HOLD && is_worth_handing_back(waiting.why()) {
             return Err(Verdict::RetryAfter(left, why));
         }
-        tokio::select! {
-            () = tokio::time::sleep(left) => Ok(waiting.over(now())),
-            () = self.context.stop.cancelled() => Err(Verdict::RetryAfter(Duration::ZERO, "stopping".to_owned())),
-        }
+        self.pass(left).await?;
+        Ok(waiting.over(now()))
     }
 }
 
-/// Whether the record's intent says as much as this process knows.
-fn is_doubt(pause: Pause) -> bool {
+/// Whether the next life, which finds an intent, is no worse off than this process is. `effect` allows more
+/// (`Pause::may_hand_back`); what it allows beyond this costs look-ups.
+fn is_worth_handing_back(pause: Pause) -> bool {
     match pause {
         Pause::Doubt | Pause::LookFailed => true,
         Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::BetweenLooks => false,

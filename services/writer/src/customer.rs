@@ -1,8 +1,11 @@
 //! A customer: matched with one that stands in Visma, or created.
 
+use std::time::Duration;
+
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, Cause, header};
 use pipeline::problem::{Problem, chain};
+use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
 use proto::matching::{Marks, NUMBER};
@@ -17,10 +20,45 @@ use crate::{Writer, unreadable};
 impl Writer {
     /// Applies a customer command.
     pub(crate) async fn customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Verdict {
+        let key = customer.key.clone();
         match self.try_customer(delivery, command, customer).await {
             Ok(()) => Verdict::Done,
+            Err(Verdict::Dead(problem)) => self.give_up(delivery, command, &key, problem).await,
             Err(verdict) => verdict,
         }
+    }
+
+    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it.
+    async fn give_up(&self, delivery: &Delivery, command: &Command, key: &str, problem: Problem) -> Verdict {
+        self.customers.release(key);
+        let subject = self.context.broker.subjects.outcome("visma", "customer", key);
+        let held = match self.records.read(&subject).await {
+            Ok(held) => held,
+            Err(problem) => return Verdict::retry(delivery.delivered, problem.to_string()),
+        };
+        let settled = match &held.record {
+            effect::Record::Linked(_) => true,
+            effect::Record::Rejected(rejected) => rejected.command == command.id,
+            effect::Record::Absent | effect::Record::Intent(_) => false,
+        };
+        if !settled {
+            let entry = Outcome {
+                kind: Kind::Rejected.into(),
+                command_id: command.id.clone(),
+                command_sequence: delivery.sequence,
+                change_sequence: command.change_sequence,
+                change_version: command.change_version.clone(),
+                written_at: crate::send::now().0,
+                refusal_code: problem.code.to_string(),
+                refusal_sentence: problem.sentence.clone(),
+                ..Outcome::default()
+            };
+            let cause = Cause::of(&delivery.headers);
+            if self.records.write(&subject, &entry, &[], held.sequence, &cause).await.is_none() {
+                return Verdict::retry(delivery.delivered, "the customer's record has moved");
+            }
+        }
+        Verdict::Dead(problem)
     }
 
     async fn try_customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Result<(), Verdict> {
@@ -42,6 +80,10 @@ impl Writer {
         };
         if self.matched(delivery, &customer.key, &document).await? {
             return Ok(());
+        }
+        if !self.customers.reserve(&customer.key, &marks) {
+            let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
+            return Err(Verdict::RetryAfter(wait, "the same customer is being created under another key".to_owned()));
         }
         match self.create(delivery, &document).await? {
             Ended::Done => {}
@@ -81,9 +123,7 @@ impl Writer {
                     numbers.join(", ")
                 );
                 let remedy = "merge them in Visma, or make all but one inactive; then replay the dead letter";
-                let problem = Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy);
-                self.refuse(delivery, document, &problem, held.sequence).await?;
-                Err(Verdict::Dead(problem))
+                Err(Verdict::Dead(Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy)))
             }
         }
     }
@@ -104,23 +144,6 @@ impl Writer {
         self.put_entry(delivery, document, &entry, &marks, after).await?;
         self.customers.link(key, number, document.marks);
         Ok(())
-    }
-
-    /// Writes that the customer is refused by ourselves, so that its invoices do not wait for it.
-    async fn refuse(
-        &self,
-        delivery: &Delivery,
-        document: &Document<'_>,
-        problem: &Problem,
-        after: u64,
-    ) -> Result<(), Verdict> {
-        let entry = Outcome {
-            kind: Kind::Rejected.into(),
-            refusal_code: problem.code.to_string(),
-            refusal_sentence: problem.sentence.clone(),
-            ..known(document)
-        };
-        self.put_entry(delivery, document, &entry, &[], after).await
     }
 
     async fn put_entry(

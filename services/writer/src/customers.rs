@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_nats::HeaderMap;
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::{CHANGES, OUTCOMES};
-use pipeline::envelope::header;
+use pipeline::envelope::{KIND, header};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 use proto::matching::{CORPORATE, EMAIL, INACTIVE, NUMBER, VAT};
@@ -21,6 +21,8 @@ type Mark = (&'static str, u128);
 struct Index {
     numbers: HashMap<Mark, BTreeSet<String>>,
     marks: HashMap<String, (Vec<Mark>, bool)>,
+    /// Marks of customers that are being created, and for whom: nobody else is created under them meanwhile.
+    reserved: HashMap<Mark, String>,
     /// Records that are linked: our key of the customer, and its number in Visma.
     links: HashMap<String, String>,
 }
@@ -53,10 +55,22 @@ impl Customers {
     /// Notes a link that was just written, without waiting for the view to follow.
     pub(crate) fn link(&self, key: &str, number: &str, marks: &[(&'static str, String)]) {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        index.release(key);
         index.links.insert(key.to_owned(), number.to_owned());
-        if !index.marks.contains_key(number) {
-            index.put(number, marks.iter().filter_map(|(name, hash)| Some((*name, parse(hash)?))).collect(), false);
+        if !marks.is_empty() && !index.marks.contains_key(number) {
+            index.put(number, parsed(marks), false);
         }
+    }
+
+    /// Reserves the marks for the customer `key` while it is created; false when another one under the same e-mail address
+    /// or number is being created, and is to be waited for.
+    pub(crate) fn reserve(&self, key: &str, marks: &[(&'static str, String)]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(key, &parsed(marks))
+    }
+
+    /// Gives the marks free: the customer is settled, or refused.
+    pub(crate) fn release(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).release(key);
     }
 
     /// Matches by organisation or VAT number first, then by e-mail address.
@@ -91,8 +105,14 @@ impl Customers {
 
     /// The outcome of a customer's command, by ourselves or an earlier process.
     fn settled(&self, key: &str, headers: &HeaderMap) {
-        let Some(number) = header(headers, NUMBER) else { return };
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        index.release(key);
+        let Some(number) = header(headers, NUMBER) else {
+            if header(headers, KIND) == Some("intent") {
+                index.reserve(key, &marks_of(headers));
+            }
+            return;
+        };
         index.links.insert(key.to_owned(), number.to_owned());
         if !index.marks.contains_key(number) {
             index.put(number, marks_of(headers), false);
@@ -101,6 +121,18 @@ impl Customers {
 }
 
 impl Index {
+    fn reserve(&mut self, key: &str, marks: &[Mark]) -> bool {
+        let free = marks.iter().all(|mark| self.reserved.get(mark).is_none_or(|holder| holder == key));
+        if free {
+            self.reserved.extend(marks.iter().map(|mark| (*mark, key.to_owned())));
+        }
+        free
+    }
+
+    fn release(&mut self, key: &str) {
+        self.reserved.retain(|_, holder| holder != key);
+    }
+
     fn put(&mut self, number: &str, marks: Vec<Mark>, inactive: bool) {
         for old in self.marks.remove(number).map(|(marks, _)| marks).unwrap_or_default() {
             if let Some(numbers) = self.numbers.get_mut(&old) {
@@ -123,6 +155,10 @@ impl Index {
 
 fn marks_of(headers: &HeaderMap) -> Vec<Mark> {
     [EMAIL, CORPORATE, VAT].into_iter().filter_map(|name| Some((name, parse(header(headers, name)?)?))).collect()
+}
+
+fn parsed(marks: &[(&'static str, String)]) -> Vec<Mark> {
+    marks.iter().filter_map(|(name, hash)| Some((*name, parse(hash)?))).collect()
 }
 
 fn parse(hash: &str) -> Option<u128> {

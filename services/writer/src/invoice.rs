@@ -31,6 +31,7 @@ impl Writer {
         let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
         let predicted = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
         // Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
+        let relies_on = std::mem::take(&mut invoice.customer_command_sequence);
         let body_hash = sha256(&invoice.encode_to_vec());
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
         let entry = Outcome {
@@ -40,7 +41,7 @@ impl Writer {
             change_version: command.change_version.clone(),
             ..Outcome::default()
         };
-        let number = self.owner(delivery, owner, &entry).await?;
+        let number = self.owner(delivery, owner, relies_on, &entry).await?;
         let invoice = visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         let request = self.company.create_invoice(&number, &invoice, Dispatch::default());
         let document = Document {
@@ -69,7 +70,13 @@ impl Writer {
     }
 
     /// Visma's number of the customer whose invoice it is.
-    async fn owner(&self, delivery: &Delivery, owner: owner::Customer, invoice: &Outcome) -> Result<String, Verdict> {
+    async fn owner(
+        &self,
+        delivery: &Delivery,
+        owner: owner::Customer,
+        relies_on: u64,
+        invoice: &Outcome,
+    ) -> Result<String, Verdict> {
         let key = match owner {
             owner::Customer::CustomerNumber(number) => return Ok(number),
             owner::Customer::CustomerKey(key) => key,
@@ -83,6 +90,10 @@ impl Writer {
             Record::Linked(linked) => {
                 self.customers.link(&key, &linked.number, &[]);
                 Ok(linked.number)
+            }
+            // An earlier command's refusal: the one that this invoice relies on is still under way.
+            Record::Rejected(rejected) if rejected.command_seq < relies_on => {
+                Err(self.wait_for_customer(delivery, &key, invoice))
             }
             Record::Rejected(rejected) => {
                 let sentence = format!("its customer could not be had in Visma: {}", rejected.refusal.sentence);

@@ -99,7 +99,6 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let width = target.settings.width;
     let refused_wait = target.settings.refused_wait.0;
     let customers = Arc::new(Customers::default());
-    let views = customers::follow(&context, &customers);
     let lookups = Lookups::start(&context, &target);
     let writer = Writer {
         records: Records::open(&context).await?,
@@ -113,7 +112,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         lookups,
     };
     tokio::select! {
-        ready = writer.ready(views) => ready?,
+        () = writer.ready() => {}
         () = context.stop.cancelled() => return Ok(()),
     }
     take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
@@ -134,17 +133,18 @@ struct Writer {
 impl Writer {
     /// Waits until Visma's customers have been read once and are in the view: a customer that is created before they are
     /// known is a second one.
-    async fn ready(&self, views: [pipeline::broker::follow::Caught; 2]) -> Result<(), Problem> {
+    async fn ready(&self) {
         self.context.health.not_ready("customers", "Visma's customers have not been read yet");
-        while self.read.read::<serde_json::Value>().await?.is_none() {
+        // An error is a broker that is away for a moment: it is asked again.
+        while !matches!(self.read.read::<serde_json::Value>().await, Ok(Some(_))) {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
-        for view in &views {
+        // Begun only now: a view that caught up with a stream that was still empty would know nobody.
+        for view in customers::follow(&self.context, &self.customers) {
             view.up().await;
         }
         self.context.health.ready("customers");
         tracing::info!(customers = self.customers.count(), "customers known");
-        Ok(())
     }
 
     async fn apply(&self, delivery: &Delivery) -> Verdict {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use async_nats::header::NATS_MESSAGE_ID;
 use effect::{Intent, Kind, Linked, Millis, Record, Refusal, Rejected};
 use pipeline::broker::last::Last;
 use pipeline::broker::{Publisher, Put, PutError, streams};
-use pipeline::envelope::{self, Cause, Envelope, derived_id};
+use pipeline::envelope::{self, Cause, Envelope};
 use pipeline::problem::Problem;
 use pipeline::service::Context;
 use proto::{Message as _, Outcome};
+
+use uuid::Uuid;
 
 use crate::NAME;
 
@@ -60,8 +63,8 @@ impl Records {
         cause: &Cause,
     ) -> Option<u64> {
         let kind = outcome.kind().as_str_name().to_lowercase();
-        let attempt = outcome.attempt.to_string();
-        let id = derived_id(&["outcome", subject, &outcome.command_id, &kind, &attempt, &after.to_string()]);
+        // Of this call alone: another process that writes the same intent must lose, and not be told that it has written it.
+        let id = Uuid::now_v7().to_string();
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(cause);
         headers.insert(envelope::KIND, kind.as_str());
@@ -73,14 +76,20 @@ impl Records {
         for _ in 0..TRIES {
             match self.publisher.put(put.clone()).await {
                 Ok(stored) => return Some(stored.sequence),
-                Err(PutError::WrongLast) => return None,
+                Err(PutError::WrongLast) => return self.mine(subject, &id).await,
                 Err(e @ (PutError::TooLarge | PutError::Unconfirmed(_))) => {
                     tracing::warn!(subject, error = %e, "an entry of the log was not confirmed");
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }
         }
-        None
+        self.mine(subject, &id).await
+    }
+
+    /// The sequence of the last entry, if it is the one of this id: stored by a try whose confirmation was lost.
+    async fn mine(&self, subject: &str, id: &str) -> Option<u64> {
+        let last = self.last.get(subject).await.ok()??;
+        (last.headers.get(NATS_MESSAGE_ID)?.as_str() == id).then_some(last.sequence)
     }
 }
 

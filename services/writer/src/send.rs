@@ -30,7 +30,7 @@ impl Writer {
             Err(CallError::Busy(wait)) => Reply::Busy { retry_at: now().after(wait) },
             Err(CallError::NotSent(why)) => {
                 tracing::warn!(why, "Visma could not be reached");
-                Reply::NotSent { retry_at: now().after(AWAY) }
+                Reply::NotSent { retry_at: now().after(self.vendor.away_for().unwrap_or(AWAY)) }
             }
             Err(CallError::NoAnswer(why)) => {
                 tracing::warn!(why, "a create got no answer; the document is in doubt");

@@ -3,30 +3,44 @@
 //! An answer other than 2xx makes the sender try again, so it is given only to what can never be taken (4xx) or cannot be
 //! kept just now (503). The order is read afterwards, by `hints`.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::commerce::webhook::{self, Hint, HintKey, KeyPointer, Verifier};
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use futures::future::try_join_all;
 use pipeline::broker::{Publisher, Put, streams};
 use pipeline::envelope::{Cause, Envelope, derived_id};
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::hints::INCREMENT;
 use super::{Encoding, NAME, Webhook};
 
+/// Webhooks in hand at once; more are asked to come again.
+const PLACES: usize = 256;
+/// How long a body may take to arrive: its sender is near, and a connection that stands still holds memory.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long webhooks in hand may take when the service stops.
+const GRACE: Duration = Duration::from_secs(5);
+
 struct Door {
     verifier: Verifier,
     pointer: Option<KeyPointer>,
+    max_body_bytes: usize,
     publisher: Publisher,
     context: Context,
+    places: Semaphore,
 }
 
 /// Opens the door, if it has an address. The task ends with the service.
@@ -49,21 +63,38 @@ pub(super) async fn open(context: &Context, settings: &Webhook) -> Result<Option
         .await
         .map_err(|e| wrong(format!("{} could not be opened: {e}", settings.listen), "choose a free address"))?;
     let publisher = context.broker.publisher(streams::HINTS);
-    let door = Arc::new(Door { verifier, pointer, publisher, context: context.clone() });
-    let router = Router::new()
-        .route(&settings.path, post(receive))
-        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
-        .with_state(door);
+    let (max_body_bytes, places) = (settings.max_body_bytes, Semaphore::new(PLACES));
+    let door = Arc::new(Door { verifier, pointer, max_body_bytes, publisher, context: context.clone(), places });
+    let router = Router::new().route(&settings.path, post(receive)).with_state(door);
     let stop = context.stop.clone();
     tracing::info!(listen = settings.listen, path = settings.path, "the webhook door is open");
     Ok(Some(tokio::spawn(async move {
-        if let Err(e) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
-            tracing::error!(error = %e, "the webhook door stopped");
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let grace = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => if let Err(e) = served {
+                tracing::error!(error = %e, "the webhook door stopped");
+            },
+            () = grace => tracing::warn!("webhooks that were still coming in were cut off"),
         }
     })))
 }
 
-async fn receive(State(door): State<Arc<Door>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let Ok(_place) = door.places.try_acquire() else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "too many at once; try again");
+    };
+    let Ok(_place) = door.places.try_acquire() else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "too many webhooks at once: try again");
+    };
+    let headers = request.headers().clone();
+    let body = match door.read(request).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let verified = match door.verifier.verify(&headers, body) {
         Ok(verified) => verified,
         Err(e) => return refuse(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", &e.to_string()),
@@ -72,19 +103,43 @@ async fn receive(State(door): State<Arc<Door>>, headers: HeaderMap, body: Bytes)
         Ok(hints) => hints,
         Err(e) => return refuse(StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE", &chain(&e)),
     };
-    for hint in &hints {
-        if let Err(problem) = door.keep(hint, verified.body()).await {
-            tracing::warn!(%problem, "a webhook could not be kept; its sender is asked to try again");
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "try again");
-        }
+    // The body as received stands with the first hint.
+    let bodies = std::iter::once(verified.body().clone()).chain(std::iter::repeat(Bytes::new()));
+    let kept = try_join_all(hints.iter().zip(bodies).map(|(hint, body)| door.keep(hint, body)));
+    if let Err(problem) = kept.await {
+        tracing::warn!(%problem, "a webhook could not be kept; its sender is asked to try again");
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "try again");
     }
     metrics::counter!("ml_webhooks_total", "answer" => "200").increment(1);
     StatusCode::OK.into_response()
 }
 
 impl Door {
+    /// The whole body, within the limits of size and time. What says itself that it is too large is not read at all.
+    async fn read(&self, request: Request) -> Result<Bytes, Response> {
+        let limit = self.max_body_bytes;
+        let too_large = || {
+            let sentence = format!("the body is larger than the {limit} bytes that are taken");
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, "WEBHOOK_TOO_LARGE", &sentence)
+        };
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if length.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        match tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), limit)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(e)) if is_too_large(&e) => Err(too_large()),
+            Ok(Err(e)) => Err(refuse(StatusCode::BAD_REQUEST, "WEBHOOK_INCOMPLETE", &chain(&e))),
+            Err(_) => {
+                let sentence = format!("the body did not arrive within {PATIENCE:?}");
+                Err(refuse(StatusCode::REQUEST_TIMEOUT, "WEBHOOK_INCOMPLETE", &sentence))
+            }
+        }
+    }
+
     /// Puts one hint on disk.
-    async fn keep(&self, hint: &Hint, body: &Bytes) -> Result<(), Problem> {
+    async fn keep(&self, hint: &Hint, body: Bytes) -> Result<(), Problem> {
         let entity = match hint.entity {
             webhook::Entity::Order => "order",
             webhook::Entity::Invoice => "invoice",
@@ -96,7 +151,7 @@ impl Door {
             HintKey::IncrementId(id) => format!("{INCREMENT}{id}"),
         };
         let subject = self.context.broker.subjects.hint("commerce", entity, &key);
-        let sealed = self.context.vault.seal_hint(body);
+        let sealed = self.context.vault.seal_hint(&body);
         let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
         // A repeated webhook is a hint of its own: the record may have changed in between.
         let arrival = uuid::Uuid::now_v7().to_string();
@@ -108,6 +163,11 @@ impl Door {
         self.publisher.put(put).await?;
         Ok(())
     }
+}
+
+/// Whether the limit cut the body off, and not the sender.
+fn is_too_large(error: &axum::Error) -> bool {
+    chain(error).contains("length limit exceeded")
 }
 
 fn refuse(status: StatusCode, code: &'static str, sentence: &str) -> Response {

@@ -43,7 +43,11 @@ pub(super) async fn run(context: &Context, orders: &Orders, source: &Source) -> 
                 tracing::warn!(why, ?wait, "the poll of orders goes on later");
                 wait
             }
-            Err(ReadError::NotFound) => source.poll.interval.0,
+            Err(ReadError::NotFound) => {
+                tracing::error!("Commerce has no such list; check commerce.base_url");
+                context.health.not_ready("commerce", "COMMERCE_REFUSED: Commerce has no list of orders at base_url");
+                source.poll.interval.0
+            }
             Err(ReadError::Stop(problem)) => {
                 tracing::error!(%problem, "the poll of orders cannot go on");
                 context.health.not_ready("commerce", problem.to_string());

@@ -3,8 +3,8 @@
 use crate::envelope::{self, Cause, Envelope, derived_id, header};
 use crate::problem::Problem;
 
-use super::take::Delivery;
 use super::last::Last;
+use super::take::Delivery;
 use super::{Broker, Put, streams};
 
 /// Headers of the delivery that its dead letter keeps.
