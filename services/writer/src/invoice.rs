@@ -64,7 +64,7 @@ impl Writer {
                     document.entry.predicted_total,
                     document.entry.currency
                 ),
-                "compare both; correct the invoice in Visma, or delete it there while it is not released and replay this",
+                "compare both, and correct or credit the invoice in Visma by hand; this program does not change it",
             ))),
         }
     }
