@@ -243,7 +243,15 @@ impl Order {
 
 impl From<serde_path_to_error::Error<serde_json::Error>> for DecodeError {
     fn from(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        Self { path: error.path().to_string(), reason: error.inner().to_string() }
+        Self { path: error.path().to_string(), reason: without_texts(&error.inner().to_string()) }
+    }
+}
+
+/// serde quotes the text that does not fit. The texts of an order are people's, and this reason is read and kept in clear.
+fn without_texts(reason: &str) -> String {
+    match (reason.split_once("string \""), reason.rsplit_once("\", expected ")) {
+        (Some((before, _)), Some((_, after))) => format!("{before}a text, expected {after}"),
+        _ => reason.to_owned(),
     }
 }
 

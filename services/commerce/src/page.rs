@@ -1,8 +1,9 @@
 //! One page of a list of orders.
 //!
 //! The orders stay the text that was sent: what is recorded is what was read, and only the two fields that paging needs
-//! are looked at, so that a page of a hundred orders is not a hundred trees in memory. A page that does not say how many rows there are is no empty page: taking a broken
-//! answer for "nothing new" would move the cursor past orders that were never read.
+//! are looked at, so that a page of a hundred orders is not a hundred trees in memory. A page that does not say how
+//! many rows there are is no empty page: taking a broken answer for "nothing new" would move the cursor past orders
+//! that were never read.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -84,8 +85,10 @@ impl OrderRow {
     }
 
     fn read(index: usize, text: &RawValue) -> Result<Self, DecodeError> {
-        Self::decode(text.get())
-            .map_err(|error| DecodeError { path: format!("items[{index}].{}", error.path), ..error })
+        Self::decode(text.get()).map_err(|error| {
+            let inside = if error.path == "." { String::new() } else { format!(".{}", error.path) };
+            DecodeError { path: format!("items[{index}]{inside}"), ..error }
+        })
     }
 }
 
@@ -125,10 +128,7 @@ mod tests {
             ("[]", "."),
             ("<html>", "."),
             (r#"{"items":[{}],"total_count":1}"#, "items[0].entity_id"),
-            (
-                r#"{"items":[{"entity_id":"1","updated_at":"2026-01-01 00:00:00"},7],"total_count":1}"#,
-                "items[1].entity_id",
-            ),
+            (r#"{"items":[{"entity_id":"1","updated_at":"2026-01-01 00:00:00"},7],"total_count":1}"#, "items[1]"),
             (r#"{"items":[{"entity_id":1}],"total_count":1}"#, "items[0].updated_at"),
             (r#"{"items":[{"entity_id":1,"updated_at":"soon"}],"total_count":1}"#, "items[0].updated_at"),
         ] {

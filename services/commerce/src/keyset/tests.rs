@@ -1,7 +1,5 @@
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{Keyset, Pager, PagerError};
 use crate::encoding::decode;
 use crate::page::{OrderRow, OrdersPage};
@@ -22,7 +20,7 @@ fn size(rows: u32) -> PageSize {
 }
 
 fn page(rows: &[Keyset]) -> OrdersPage {
-    let row = |key: &Keyset| OrderRow { entity_id: key.entity_id, updated_at: key.updated_at, order: Value::Null };
+    let row = |key: &Keyset| OrderRow { entity_id: key.entity_id, updated_at: key.updated_at, text: String::new() };
     OrdersPage { items: rows.iter().map(row).collect(), total_count: 0 }
 }
 

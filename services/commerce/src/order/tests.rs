@@ -223,3 +223,10 @@ fn errors_name_the_place() {
     let truncated = &fixtures::CONFIGURABLE.as_bytes()[..4000];
     assert!(Order::decode(truncated).is_err());
 }
+
+#[test]
+fn errors_do_not_repeat_what_people_wrote() {
+    let error = refused(json!({ "billing_address": { "street": "Hemmeligstien \"4711\", expected by no one" } }));
+    assert_eq!(error.path, "billing_address.street");
+    assert_eq!(error.reason, "invalid type: a text, expected a sequence");
+}
