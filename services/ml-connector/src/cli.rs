@@ -35,6 +35,12 @@ pub enum Verb {
         #[command(subcommand)]
         verb: MappingVerb,
     },
+    /// List the dead letters: what was given up on, why, and what to do.
+    DeadLetters {
+        /// Print JSON, one object a letter.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a new random master key.
     MasterKey,
     /// Run a strict simulated Visma.net and Adobe Commerce on this machine.

@@ -1,6 +1,5 @@
 //! The demo: a whole installation on this machine, a morning of orders, and what became of them.
 
-mod figures;
 mod report;
 
 use std::io::IsTerminal as _;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use operator::orders::{self, Progress};
 use sandbox::generate::Generator;
 use serde_json::{Value, json};
 
@@ -104,6 +104,7 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
         let placing = json!({ "count": demo.orders, "rate_per_second": rate, "customers": customers });
         installation.tell_shop("orders", &placing).await?;
     }
+    let jetstream = installation.broker.jetstream().await?;
     let progress = talk.progress();
     let mut moved = Instant::now();
     let mut before = 0;
@@ -113,8 +114,8 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
                 anyhow::bail!("{} ended with {status}; see {}", service.name(), service.log.display());
             }
         }
-        let (orders, settled) = figures::progress(installation).await?;
-        let expected = if demo.corpus.is_none() { demo.orders as u64 } else { orders };
+        let Progress { read, settled } = orders::progress(&jetstream).await?;
+        let expected = if demo.corpus.is_none() { demo.orders as u64 } else { read };
         progress.set_length(expected.max(1));
         progress.set_position(settled);
         if settled >= expected && expected > 0 {

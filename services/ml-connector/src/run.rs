@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
+use operator::dead_letters;
 use pipeline::broker;
 use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Check } => check(config),
+        Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
         Verb::MasterKey => print(&(pipeline::vault::new_master_key() + "\n")),
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
         Verb::Demo(demo) => demo::run(&demo).await,
@@ -83,7 +85,8 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
     }
 }
 
-/// The go-live date is in the company's time zone, Commerce's stamps are in UTC: a day covers every zone. Mapping is exact.
+/// The go-live date is in the company's time zone, Commerce's stamps are in UTC: a day covers every zone. Mapping is
+/// exact.
 fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
     let utc = go_live.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
     utc.and_then(|date| date.checked_sub(1.day()).ok()).map_or(Timestamp::MAX, |date| date.timestamp())
@@ -98,6 +101,17 @@ async fn provision(settings: &Settings) -> anyhow::Result<()> {
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;
     print(&(done.join("\n") + "\n"))
+}
+
+async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    service::crypto_provider();
+    let subjects = Subjects::new(&settings.connection);
+    let connected = broker::connect(&settings.nats, "dead-letters", subjects, &Health::default()).await?;
+    let letters = dead_letters::list(&connected.jetstream).await?;
+    if json {
+        return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
+    }
+    print(&dead_letters::table(&letters))
 }
 
 fn check(config: Option<&Path>) -> anyhow::Result<()> {

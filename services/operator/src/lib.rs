@@ -1,1 +1,7 @@
-//! What people use: the command line's verbs that look at an installation.
+//! What people use: what the streams say, in words.
+//!
+//! Everything here reads and nothing writes. Data is returned; who prints it decides on the form.
+
+pub mod dead_letters;
+pub mod orders;
+mod read;

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
+use operator::dead_letters::{self, DeadLetter};
+use operator::orders;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::figures::{self, Dead};
 use crate::stand::Installation;
 
 /// What happened.
 pub(super) struct Report {
     ledger: Value,
-    dead: Dead,
+    dead: Vec<DeadLetter>,
     latencies: Vec<u64>,
     usage: (u64, Duration),
     took: Duration,
@@ -21,13 +22,22 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) async fn of(installation: &Installation, took: Duration) -> anyhow::Result<Self> {
+        let jetstream = installation.broker.jetstream().await?;
         Ok(Self {
             ledger: installation.ask("ledger").await?,
-            dead: figures::dead(installation).await?,
-            latencies: figures::latencies(installation).await?,
+            dead: dead_letters::list(&jetstream).await?,
+            latencies: orders::latencies(&jetstream).await?,
             usage: installation.usage(),
             took,
         })
+    }
+
+    fn by_code(&self) -> BTreeMap<&str, Vec<&DeadLetter>> {
+        let mut by_code: BTreeMap<&str, Vec<&DeadLetter>> = BTreeMap::new();
+        for letter in &self.dead {
+            by_code.entry(&letter.code).or_default().push(letter);
+        }
+        by_code
     }
 
     fn count(&self, list: &str) -> usize {
@@ -61,7 +71,7 @@ impl Report {
 
     /// One machine-readable summary.
     pub(super) fn json(&self) -> anyhow::Result<String> {
-        let dead: BTreeMap<_, _> = self.dead.iter().map(|(code, (count, _))| (code, count)).collect();
+        let dead: BTreeMap<_, _> = self.by_code().into_iter().map(|(code, letters)| (code, letters.len())).collect();
         let summary = json!({
             "orders": self.ledger.get("orders"),
             "invoices": self.ledger.get("invoices"),
@@ -110,10 +120,11 @@ impl Report {
             format!("duplicate invoices       {}", self.count("duplicates")),
             format!("orders without invoice   {}", self.count("missing")),
             format!("totals that differ       {}", self.count("totals_differ")),
-            format!("dead letters             {}", self.dead.values().map(|(count, _)| count).sum::<u64>()),
+            format!("dead letters             {}", self.dead.len()),
         ];
-        for (code, (count, sentence)) in &self.dead {
-            lines.push(format!("  {count} × {code}: {sentence}"));
+        for (code, letters) in self.by_code() {
+            let sentence = letters.first().map_or("", |letter| &letter.sentence);
+            lines.push(format!("  {} × {code}: {sentence}", letters.len()));
         }
         let (resident, cpu) = self.usage;
         lines.push(format!(
@@ -141,9 +152,10 @@ pub(super) fn how_to_look_further(installation: &Installation) -> String {
          Visma's calls     curl 'http://{visma}/_sandbox/log?since=0'\n\
          the streams       nats --server {url} stream ls\n\
          an order's life   nats --server {url} stream view CHANGES --subject 'change.main.commerce.order.>'\n\
-         dead letters      nats --server {url} stream view DEAD\n\
+         dead letters      ml-connector --config {config} dead-letters\n\
          logs, settings    {folder}",
         url = broker.url(),
+        config = installation.config.display(),
         folder = installation.folder().display(),
     )
 }

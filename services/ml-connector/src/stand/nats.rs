@@ -130,7 +130,8 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts `server` on a free port, with its store and its log in `folder`, everything synced before it is confirmed.
+    /// Starts `server` on a free port, with its store and its log in `folder`, everything synced before it is
+    /// confirmed.
     ///
     /// # Errors
     /// When it does not come up.
@@ -161,6 +162,14 @@ impl Broker {
         let arguments = ["--config".as_ref(), self.config.as_os_str()];
         self.process = Process::start("nats-server", &self.server, &arguments, &[], &self.log)?;
         self.wait_until_up().await
+    }
+
+    /// A JetStream context on it.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn jetstream(&self) -> anyhow::Result<async_nats::jetstream::Context> {
+        Ok(async_nats::jetstream::new(async_nats::connect(self.url()).await?))
     }
 
     /// Its URL.

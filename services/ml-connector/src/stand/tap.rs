@@ -1,8 +1,8 @@
 //! A wire tap between one service and the broker: it forwards everything, and stops at the message that a test names.
 //!
-//! A crash test has to end a process between two of its own instructions, for instance when its intent is on disk and it
-//! does not know so yet. No sleep and no log line hits that instant, but each of them is a message of the NATS client
-//! protocol, and a process that is stopped there is stopped on the wire.
+//! A crash test has to end a process between two of its own instructions, for instance when its intent is on disk and
+//! it does not know so yet. No sleep and no log line hits that instant, but each of them is a message of the NATS
+//! client protocol, and a process that is stopped there is stopped on the wire.
 
 mod frame;
 
@@ -27,7 +27,8 @@ pub enum Side {
     After,
 }
 
-/// Which messages are meant; called for every message that passes while the stop is armed, so it may count and remember.
+/// Which messages are meant; called for every message that passes while the stop is armed, so it may count and
+/// remember.
 pub type Meant = Box<dyn FnMut(&Message<'_>) -> bool + Send>;
 
 /// A tap. Connections through it end with it.

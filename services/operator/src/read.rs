@@ -1,0 +1,43 @@
+//! Reading what a stream holds of some subjects, once, headers only.
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::{self, Context};
+use futures::StreamExt as _;
+use pipeline::problem::{Problem, chain};
+
+/// Messages asked for at once.
+const PAGE: usize = 500;
+
+/// Gives every message of `stream` on `subjects` to `see`, in the order of the stream, up to what was there at the start.
+pub(crate) async fn each(
+    jetstream: &Context,
+    stream: &str,
+    subjects: &[&str],
+    mut see: impl FnMut(&jetstream::Message),
+) -> Result<(), Problem> {
+    let config = pull::Config {
+        filter_subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::None,
+        headers_only: true,
+        memory_storage: true,
+        ..pull::Config::default()
+    };
+    let failed = |cause: String| {
+        let sentence = format!("the stream {stream} could not be read: {cause}");
+        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+    };
+    let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
+    let mut left = consumer.cached_info().num_pending;
+    while left > 0 {
+        let page = consumer.fetch().max_messages(PAGE).messages().await;
+        let mut page = page.map_err(|e| failed(chain(&e)))?;
+        let mut got = 0;
+        while let Some(message) = page.next().await {
+            see(&message.map_err(|e| failed(e.to_string()))?);
+            got += 1;
+        }
+        left = if got == 0 { 0 } else { left.saturating_sub(got) };
+    }
+    Ok(())
+}
