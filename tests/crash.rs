@@ -1,8 +1,9 @@
 //! Exactly once, whatever is killed: each service is ended with SIGKILL in every window of its work and started again,
 //! and in the end both systems' own books must agree.
 //!
-//! The instant is exact, not probable: a tap on the wire to the broker, or a hold in the sandbox, stops the process there
-//! and tells the test, which then kills it. `ML_KILLS` says how many kills the long variant makes, `ML_SEED` which ones.
+//! The instant is exact, not probable: a tap on the wire to the broker, or a hold in the sandbox, stops the process
+//! there and tells the test, which then kills it. `ML_KILLS` says how many kills the long variant makes, `ML_SEED`
+//! which ones.
 
 mod chance;
 mod faults;

@@ -1,7 +1,7 @@
 //! The wire format between the stages: protobuf messages, and their translation from and to the documents they carry.
 //!
-//! Messages stay in the streams for ever. Fields are only added; `golden/` keeps encoded messages of every past version,
-//! and a test decodes them.
+//! Messages stay in the streams for ever. Fields are only added; `golden/` keeps encoded messages of every past
+//! version, and a test decodes them.
 
 mod customer;
 mod invoice;

@@ -1,5 +1,5 @@
-//! Credentials, tenant and company that are wrong: the service that meets them is not ready and says why, nothing is given
-//! up on, nothing is created, and all of it goes on once they are right.
+//! Credentials, tenant and company that are wrong: the service that meets them is not ready and says why, nothing is
+//! given up on, nothing is created, and all of it goes on once they are right.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Orders that cannot be booked, each beside a good one: a dead letter with a code and a sentence that an accountant can
-//! work with, and nothing in Visma.
+//! Orders that cannot be booked, each beside a good one: a dead letter with a code and a sentence that an accountant
+//! can work with, and nothing in Visma.
 
 use std::time::Duration;
 

@@ -9,8 +9,8 @@ const INVOICES: &str = "/v2/customerinvoice";
 const CUSTOMERS: &str = "/v1/customer";
 const LISTS: &str = "/v1/customerinvoice";
 
-/// The client gives up after 2 s and a slow answer takes 3 s, before or after the work. A send begins up to 1 s after its
-/// intent, so the slowest work is done 4 s after it: half of the 8 s after which absent is believed.
+/// The client gives up after 2 s and a slow answer takes 3 s, before or after the work. A send begins up to 1 s after
+/// its intent, so the slowest work is done 4 s after it: half of the 8 s after which absent is believed.
 const SLOW_MS: u64 = 3_000;
 
 fn wishes() -> Wishes {

@@ -14,10 +14,11 @@ use crate::house::{House, Wishes};
 ///
 /// A document in doubt is sent again when it is absent `DOUBT_WAIT` after its intent. Before that a send may begin up to
 /// `SEND_WITHIN` after the intent, the sandbox may commit up to this much later, and its lists lag behind by
-/// `LIST_LAG_MS`: 1 s + 5 s + 0.2 s, and the rest for the request's way and for the test to hear of it on a busy machine,
-/// make the 8 s.
+/// `LIST_LAG_MS`: 1 s + 5 s + 0.2 s, and the rest for the request's way and for the test to hear of it on a busy
+/// machine, make the 8 s.
 const VISMA_WORKS: Duration = Duration::from_secs(5);
-/// When it goes on late: after the time in which the writer is back, has its delivery again (`ACK_WAIT`), and has looked.
+/// When it goes on late: after the time in which the writer is back, has its delivery again (`ACK_WAIT`), and has
+/// looked.
 const LATE: Duration = Duration::from_secs(4);
 const ACK_WAIT: &str = "2s";
 const SEND_WITHIN: &str = "1s";

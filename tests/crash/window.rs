@@ -214,8 +214,8 @@ fn counted(nth: u64, mut meant: impl FnMut(&Message<'_>) -> bool + Send + 'stati
     })
 }
 
-/// The `nth` message that is `meant` is on disk and its publisher does not know: stops after the message itself, or after
-/// the one that commits its batch.
+/// The `nth` message that is `meant` is on disk and its publisher does not know: stops after the message itself, or
+/// after the one that commits its batch.
 fn stored(nth: u64, stream: &'static str, meant: impl FnMut(&Message<'_>) -> bool + Send + 'static) -> Place {
     let mut out = counted(nth, meant);
     Place::Wire(Side::After, Box::new(move |message| out(message) && published(message, stream) && is_whole(message)))

@@ -63,8 +63,8 @@ pub(crate) async fn span(house: &House) -> Duration {
     Duration::from_nanos(u64::try_from(last - first).unwrap())
 }
 
-/// Writes everything again: the writes of one record one after the other, records side by side. In batches, 500 writes of
-/// one stream at a time.
+/// Writes everything again: the writes of one record one after the other, records side by side. In batches, 500 writes
+/// of one stream at a time.
 pub(crate) async fn replay(house: &House, writes: &[Write], in_batches: bool) -> Duration {
     let jetstream = house.jetstream().await;
     for name in STREAMS {

@@ -247,7 +247,8 @@ impl From<serde_path_to_error::Error<serde_json::Error>> for DecodeError {
     }
 }
 
-/// serde quotes the text that does not fit. The texts of an order are people's, and this reason is read and kept in clear.
+/// serde quotes the text that does not fit. The texts of an order are people's, and this reason is read and kept in
+/// clear.
 fn without_texts(reason: &str) -> String {
     match (reason.split_once("string \""), reason.rsplit_once("\", expected ")) {
         (Some((before, _)), Some((_, after))) => format!("{before}a text, expected {after}"),

@@ -1,5 +1,5 @@
-//! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make orders be read; and the poll, which
-//! reads every order that changed whether or not a webhook came.
+//! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make orders be read; and the poll,
+//! which reads every order that changed whether or not a webhook came.
 
 mod door;
 mod hints;

@@ -66,9 +66,9 @@ impl Commands {
         self.invoice(delivery, order, owner, relies_on, invoice).await
     }
 
-    /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when what
-    /// it is matched by or the mapping has changed, and again after a refusal: a steady order of a known customer costs
-    /// no message for it.
+    /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when
+    /// what it is matched by or the mapping has changed, and again after a refusal: a steady order of a known customer
+    /// costs no message for it.
     async fn customer(&self, delivery: &Delivery, key: &str, customer: CustomerCommand) -> Result<u64, Problem> {
         let customer = customer.customer;
         let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());

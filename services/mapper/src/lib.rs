@@ -1,7 +1,8 @@
 //! Takes changes, asks `mapping` what they shall become, publishes commands.
 //!
-//! The decision is pure; what is here is the opening of what is sealed, the ids, and the order of publishing. A command's
-//! id derives from the change, the mapping's version and the replay run, so that deciding twice publishes once.
+//! The decision is pure; what is here is the opening of what is sealed, the ids, and the order of publishing. A
+//! command's id derives from the change, the mapping's version and the replay run, so that deciding twice publishes
+//! once.
 
 mod commands;
 mod references;
@@ -127,8 +128,9 @@ impl Mapper {
         Ok(mapping::order(&order, &self.rules.mapping, &self.rules.scope))
     }
 
-    /// Whether a newer version of the order stands in the stream. A delivery that comes late or again may have been overtaken
-    /// by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation later.
+    /// Whether a newer version of the order stands in the stream. A delivery that comes late or again may have been
+    /// overtaken by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation
+    /// later.
     async fn is_superseded(&self, delivery: &Delivery) -> Result<bool, Verdict> {
         let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
         if delivery.delivered == 1 && age < FRESH {

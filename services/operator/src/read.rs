@@ -8,7 +8,8 @@ use pipeline::problem::{Problem, chain};
 /// Messages asked for at once.
 const PAGE: usize = 500;
 
-/// Gives every message of `stream` on `subjects` to `see`, in the order of the stream, up to what was there at the start.
+/// Gives every message of `stream` on `subjects` to `see`, in the order of the stream, up to what was there at the
+/// start.
 pub(crate) async fn each(
     jetstream: &Context,
     stream: &str,

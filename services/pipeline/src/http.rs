@@ -1,7 +1,7 @@
 //! HTTP to the vendors: one exchange at a time, capped, timed, and honest about what is not known.
 //!
-//! Whether a request can have reached the vendor is the difference between trying again and being in doubt, so the error
-//! says it. Nothing is retried here: a repeated POST is a second invoice.
+//! Whether a request can have reached the vendor is the difference between trying again and being in doubt, so the
+//! error says it. Nothing is retried here: a repeated POST is a second invoice.
 
 use std::time::Duration;
 

@@ -37,7 +37,8 @@ impl<'a> Sources<'a> {
     /// Merges the sources and reads them as `T`.
     ///
     /// # Errors
-    /// `SETTINGS_UNREADABLE` when the file is missing or is no TOML, `SETTINGS_INVALID` for an unknown key or a wrong type.
+    /// `SETTINGS_UNREADABLE` when the file is missing or is no TOML, `SETTINGS_INVALID` for an unknown key or a wrong
+    /// type.
     pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         self.merge()?.try_deserialize().map_err(|e| invalid(&e.to_string(), self.file.as_deref()))
     }
@@ -85,8 +86,8 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// The key that an environment variable means, and its value. A shell's variables have no hyphens, so `_` stands for one
-/// where the key has one; and they hold no lists, so the items of one are separated by commas.
+/// The key that an environment variable means, and its value. A shell's variables have no hyphens, so `_` stands for
+/// one where the key has one; and they hold no lists, so the items of one are separated by commas.
 fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, config::Value) {
     let mut section = Some(known);
     let mut default = None;

@@ -1,7 +1,7 @@
 //! Subjects of the streams, and the encoding of a vendor's key to one token of them.
 //!
-//! `hint.<connection>.<system>.<entity>.<key>` and so on, as the streams' table in the README says. A token may not hold
-//! a space, `.`, `*` or `>`; everything outside `[A-Za-z0-9_-]` is written as `=XX`, so that a key reads as itself
+//! `hint.<connection>.<system>.<entity>.<key>` and so on, as the streams' table in the README says. A token may not
+//! hold a space, `.`, `*` or `>`; everything outside `[A-Za-z0-9_-]` is written as `=XX`, so that a key reads as itself
 //! wherever it can and two keys never meet.
 
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
 //! Personal data is sealed in place under a key per person, from the first event on.
 //!
-//! The streams of record are never rewritten, so a person is erased by deleting one key: what stands in the history then
-//! stays unreadable. Keys of persons are wrapped under the master key (XChaCha20-Poly1305) and kept in a bucket; subjects
-//! and headers carry a keyed hash, never an e-mail address.
+//! The streams of record are never rewritten, so a person is erased by deleting one key: what stands in the history
+//! then stays unreadable. Keys of persons are wrapped under the master key (XChaCha20-Poly1305) and kept in a bucket;
+//! subjects and headers carry a keyed hash, never an e-mail address.
 
 mod cipher;
 mod json;
@@ -187,7 +187,8 @@ impl Vault {
         Ok(Zeroizing::new(cipher::open(&key, person.as_bytes(), sealed)?))
     }
 
-    /// Seals a webhook's body as received; whose data it holds is not known yet, and the stream of hints is short-lived.
+    /// Seals a webhook's body as received; whose data it holds is not known yet, and the stream of hints is
+    /// short-lived.
     ///
     /// # Errors
     /// Only when the cipher refuses the length.

@@ -109,7 +109,8 @@ impl Writer {
         }
     }
 
-    /// Waits until a call can be made: an intent that is written while the budget is spent is one more doubt after a crash.
+    /// Waits until a call can be made: an intent that is written while the budget is spent is one more doubt after a
+    /// crash.
     async fn wait_for_visma(&self) -> Result<(), Verdict> {
         while let Err(wait) = self.vendor.ready(Class::Document).await {
             if wait > HOLD {

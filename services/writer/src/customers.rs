@@ -62,8 +62,8 @@ impl Customers {
         }
     }
 
-    /// Reserves the marks for the customer `key` while it is created; false when another one under the same e-mail address
-    /// or number is being created, and is to be waited for.
+    /// Reserves the marks for the customer `key` while it is created; false when another one under the same e-mail
+    /// address or number is being created, and is to be waited for.
     pub(crate) fn reserve(&self, key: &str, marks: &[(&'static str, String)]) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(key, &parsed(marks))
     }

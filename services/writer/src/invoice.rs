@@ -30,7 +30,8 @@ impl Writer {
     async fn try_invoice(&self, delivery: &Delivery, command: &Command, mut invoice: Invoice) -> Result<(), Verdict> {
         let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
         let predicted = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
-        // Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
+        // Of the message without its prediction: what is sent, in a form that does not depend on how a request is
+        // written.
         let relies_on = std::mem::take(&mut invoice.customer_command_sequence);
         let body_hash = sha256(&invoice.encode_to_vec());
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();

@@ -131,8 +131,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Waits until Visma's customers have been read once and are in the view: a customer that is created before they are
-    /// known is a second one.
+    /// Waits until Visma's customers have been read once and are in the view: a customer that is created before they
+    /// are known is a second one.
     async fn ready(&self) {
         self.context.health.not_ready("customers", "Visma's customers have not been read yet");
         // An error is a broker that is away for a moment: it is asked again.

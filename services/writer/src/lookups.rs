@@ -1,7 +1,7 @@
 //! Finding what is in doubt: one by one while few are, in one paged sweep of Visma's list when many are.
 //!
-//! After a crash every document that was in hand is in doubt at once. A sweep reads the list from before the oldest intent
-//! on and answers for all of them.
+//! After a crash every document that was in hand is in doubt at once. A sweep reads the list from before the oldest
+//! intent on and answers for all of them.
 
 use std::time::Duration;
 

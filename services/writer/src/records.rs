@@ -52,8 +52,8 @@ impl Records {
         Ok(Held { record: record(outcome, entry.stored_at), sequence: entry.sequence })
     }
 
-    /// Writes an entry if the record's last one is still `after`. Returns its sequence, or `None` when the record has moved
-    /// or it is not known whether the entry was written.
+    /// Writes an entry if the record's last one is still `after`. Returns its sequence, or `None` when the record has
+    /// moved or it is not known whether the entry was written.
     pub(crate) async fn write(
         &self,
         subject: &str,
@@ -63,7 +63,8 @@ impl Records {
         cause: &Cause,
     ) -> Option<u64> {
         let kind = outcome.kind().as_str_name().to_lowercase();
-        // Of this call alone: another process that writes the same intent must lose, and not be told that it has written it.
+        // Of this call alone: another process that writes the same intent must lose, and not be told that it has
+        // written it.
         let id = Uuid::now_v7().to_string();
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(cause);

@@ -58,7 +58,8 @@ impl Writer {
             Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) };
         match failure {
             Failure::Busy { retry_after, .. } => Reply::Busy { retry_at: now().after(retry_after) },
-            // Not this document's fault: rights or a wrong address or company keep every document out until a person acts.
+            // Not this document's fault: rights or a wrong address or company keep every document out until a person
+            // acts.
             Failure::Unauthorised { .. }
             | Failure::Forbidden { .. }
             | Failure::NotFound { .. }

@@ -1,7 +1,7 @@
 //! The webhook door: believe the signature, put the hint on disk, answer. In that order.
 //!
-//! An answer other than 2xx makes the sender try again, so it is given only to what can never be taken (4xx) or cannot be
-//! kept just now (503). The order is read afterwards, by `hints`.
+//! An answer other than 2xx makes the sender try again, so it is given only to what can never be taken (4xx) or cannot
+//! be kept just now (503). The order is read afterwards, by `hints`.
 
 use std::future::IntoFuture as _;
 use std::sync::Arc;

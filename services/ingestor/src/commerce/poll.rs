@@ -1,7 +1,7 @@
 //! The poll: every order that changed is read, whether or not a webhook came.
 //!
-//! The cursor moves after the changes of a page are on disk, and never passes the shop's clock less the safety lag. Each
-//! poll starts some minutes before the cursor; what was read before is recognised by its content.
+//! The cursor moves after the changes of a page are on disk, and never passes the shop's clock less the safety lag.
+//! Each poll starts some minutes before the cursor; what was read before is recognised by its content.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Connecting, also to a broker that is away at start and comes later.
 //!
-//! `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` and `NATS_CREDS` mean what they mean to the `nats` tool, and win over the file.
+//! `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` and `NATS_CREDS` mean what they mean to the `nats` tool, and win over the
+//! file.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! The streams, buckets and durable consumers, and `provision`, which makes and updates them and never deletes.
 //!
-//! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets nothing.
+//! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets
+//! nothing.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! XChaCha20-Poly1305 with a random 24-byte nonce in front of the ciphertext: with that length, random nonces do not meet.
+//! XChaCha20-Poly1305 with a random 24-byte nonce in front of the ciphertext: with that length, random nonces do not
+//! meet.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

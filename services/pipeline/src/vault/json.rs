@@ -51,7 +51,8 @@ pub(crate) fn open(text: &str, keys: &HashMap<&str, Key>) -> Result<Zeroizing<St
     Ok(out)
 }
 
-/// The sealed strings of a document, each with the place of its opening quote, from after the mark to the closing quote.
+/// The sealed strings of a document, each with the place of its opening quote, from after the mark to the closing
+/// quote.
 fn sealed(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.match_indices(OPENING).filter_map(|(start, opening)| {
         // A quote behind a backslash stands inside a string, where somebody typed it.

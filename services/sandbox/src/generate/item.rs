@@ -2,8 +2,8 @@
 //!
 //! `row_total` is net of discount and cut off at zero, which is what REST does to order items alone.
 //! `row_total_incl_tax` is cut off likewise and may show what floating point leaves of a zero. A composite line comes
-//! as a parent with its children after it, each of which repeats the whole parent in `parent_item`. What was in the cart
-//! out of a grouped product comes as lines of type `grouped`, without a parent.
+//! as a parent with its children after it, each of which repeats the whole parent in `parent_item`. What was in the
+//! cart out of a grouped product comes as lines of type `grouped`, without a parent.
 
 use rust_decimal::Decimal;
 
