@@ -20,8 +20,8 @@ use crate::refusal::Refusal;
 
 pub use said::{Said, plain};
 
-/// Visma's pause when it names none.
-const UNNAMED_PAUSE: Duration = Duration::from_secs(60);
+/// Visma's pause when it names none: as long as all calls pause then, so that no document waits longer than the rest.
+const UNNAMED_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a write came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
