@@ -85,9 +85,6 @@ pub(super) async fn open(context: &Context, settings: &Webhook) -> Result<Option
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
     let Ok(_place) = door.places.try_acquire() else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "too many at once; try again");
-    };
-    let Ok(_place) = door.places.try_acquire() else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", "too many webhooks at once: try again");
     };
     let headers = request.headers().clone();
