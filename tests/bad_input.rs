@@ -2,6 +2,7 @@
 
 mod credentials;
 mod letters;
-mod order;
+pub(crate) mod order;
 mod orders;
+mod privacy;
 mod settings;

@@ -7,6 +7,7 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::too_many_lines,
+    clippy::disallowed_methods,
     reason = "a test that fails shall say where"
 )]
 
