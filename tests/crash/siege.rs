@@ -12,8 +12,8 @@ use crate::house::{House, Wishes};
 
 /// How long the sandbox may work on a request that it holds; later it gives up, as Visma does after four minutes.
 ///
-/// A document in doubt is sent again when it is absent `DOUBT_WAIT` after its intent. Before that a send may begin up to
-/// `SEND_WITHIN` after the intent, the sandbox may commit up to this much later, and its lists lag behind by
+/// A document in doubt is sent again when it is absent `DOUBT_WAIT` after its intent. Before that a send may begin up
+/// to `SEND_WITHIN` after the intent, the sandbox may commit up to this much later, and its lists lag behind by
 /// `LIST_LAG_MS`: 1 s + 5 s + 0.2 s, and the rest for the request's way and for the test to hear of it on a busy
 /// machine, make the 8 s.
 const VISMA_WORKS: Duration = Duration::from_secs(5);
