@@ -1,5 +1,5 @@
-//! Personal data: after orders were booked, refused, found unreadable and lost in doubt, nothing of any person stands in
-//! clear in a file of the broker's or in a log of ours.
+//! Personal data: after orders were booked, refused, found unreadable and lost in doubt, nothing of any person stands
+//! in clear in a file of the broker's or in a log of ours.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What the webhook door refuses: each with a status that tells the sender whether to try again, a code, and nothing kept.
+//! What the webhook door refuses: each with a status that tells the sender whether to try again, a code, and nothing
+//! kept.
 
 use std::time::{Duration, Instant};
 
