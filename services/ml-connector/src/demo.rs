@@ -105,7 +105,14 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
         installation.tell_shop("orders", &placing).await?;
     }
     let jetstream = installation.broker.jetstream().await?;
-    let progress = talk.progress();
+    let expected = match demo.corpus {
+        None => demo.orders as u64,
+        Some(_) => {
+            let ledger = installation.ask("ledger").await?;
+            ledger.pointer("/orders/count").and_then(Value::as_u64).context("the sandbox's ledger counts no orders")?
+        }
+    };
+    let progress = talk.progress(expected);
     let mut moved = Instant::now();
     let mut before = 0;
     loop {
@@ -114,11 +121,9 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
                 anyhow::bail!("{} ended with {status}; see {}", service.name(), service.log.display());
             }
         }
-        let Progress { read, settled } = orders::progress(&jetstream).await?;
-        let expected = if demo.corpus.is_none() { demo.orders as u64 } else { read };
-        progress.set_length(expected.max(1));
+        let Progress { settled, .. } = orders::progress(&jetstream).await?;
         progress.set_position(settled);
-        if settled >= expected && expected > 0 {
+        if settled >= expected {
             progress.finish_and_clear();
             return Ok(());
         }
@@ -149,8 +154,8 @@ impl Talk {
         }
     }
 
-    fn progress(&self) -> ProgressBar {
-        let bar = ProgressBar::new(1);
+    fn progress(&self, expected: u64) -> ProgressBar {
+        let bar = ProgressBar::new(expected);
         if self.quiet || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }

@@ -1,10 +1,10 @@
 //! How orders are getting on: how many were read, how many have come to an end, how long it took.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_nats::jetstream::{Context, Message};
 use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
-use pipeline::envelope::{KIND, header};
+use pipeline::envelope::{CODE, KIND, header};
 use pipeline::problem::Problem;
 use pipeline::subject::key_of;
 
@@ -38,6 +38,29 @@ pub async fn progress(jetstream: &Context) -> Result<Progress, Problem> {
     let mut read = 0;
     each(jetstream, CHANGES, &["change.*.commerce.order.>"], |_| read += 1).await?;
     Ok(Progress { read, settled: settled.len() as u64 })
+}
+
+/// Orders that the last decision left alone, by the decision's code: not in scope, or waiting.
+///
+/// # Errors
+/// `BROKER_AWAY` when the streams cannot be read.
+pub async fn left_alone(jetstream: &Context) -> Result<BTreeMap<String, u64>, Problem> {
+    let mut last: HashMap<String, String> = HashMap::new();
+    each(jetstream, OUTCOMES, &["outcome.*.mapping.order.>"], |message| {
+        let code = message.headers.as_ref().and_then(|headers| header(headers, CODE));
+        if let (Some(key), Some(code)) = (key_of(&message.subject), code) {
+            last.insert(key.to_owned(), code.to_owned());
+        }
+    })
+    .await?;
+    each(jetstream, OUTCOMES, &["outcome.*.visma.invoice.>"], |message| {
+        // Booked before or since: it is not left alone.
+        key_of(&message.subject).map(|key| last.remove(key));
+    })
+    .await?;
+    let mut by_code = BTreeMap::new();
+    last.into_values().for_each(|code| *by_code.entry(code).or_insert(0) += 1);
+    Ok(by_code)
 }
 
 /// From an order's first change on disk to its invoice's outcome on disk, in milliseconds, sorted.

@@ -15,6 +15,7 @@ use crate::stand::Installation;
 pub(super) struct Report {
     ledger: Value,
     dead: Vec<DeadLetter>,
+    left_alone: BTreeMap<String, u64>,
     latencies: Vec<u64>,
     usage: (u64, Duration),
     took: Duration,
@@ -26,6 +27,7 @@ impl Report {
         Ok(Self {
             ledger: installation.ask("ledger").await?,
             dead: dead_letters::list(&jetstream).await?,
+            left_alone: orders::left_alone(&jetstream).await?,
             latencies: orders::latencies(&jetstream).await?,
             usage: installation.usage(),
             took,
@@ -80,6 +82,7 @@ impl Report {
             "missing": self.ledger.get("missing"),
             "totals_differ": self.ledger.get("totals_differ"),
             "duplicate_customers": self.ledger.get("duplicate_customers"),
+            "left_alone": self.left_alone,
             "dead_letters": dead,
             "calls": self.ledger.get("calls"),
             "visma_calls_per_order": self.calls_per_order(),
@@ -115,10 +118,18 @@ impl Report {
         format!("{table}\n{}", self.findings())
     }
 
+    /// Orders that wait or are out of scope, with the codes that say why.
+    fn left_alone(&self) -> String {
+        let codes: Vec<String> = self.left_alone.iter().map(|(code, count)| format!("{count} × {code}")).collect();
+        let all: u64 = self.left_alone.values().sum();
+        if codes.is_empty() { all.to_string() } else { format!("{all} ({})", codes.join(", ")) }
+    }
+
     fn findings(&self) -> String {
         let mut lines = vec![
             format!("duplicate invoices       {}", self.count("duplicates")),
             format!("orders without invoice   {}", self.count("missing")),
+            format!("  of these, on purpose   {}", self.left_alone()),
             format!("totals that differ       {}", self.count("totals_differ")),
             format!("dead letters             {}", self.dead.len()),
         ];
