@@ -70,9 +70,8 @@ async fn the_broker_away_at_start() {
     until_settled(&house, 5).await;
 }
 
-/// Two writers: one works. It is killed with a document in hand, and the other goes on within seconds.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_standby_takes_over() {
+/// An installation with two writers, each behind a tap of its own.
+async fn two_writers() -> (House, [Tap; 2]) {
     let mut house = House::prepare(quick()).await;
     let broker = house.installation.broker.address;
     let taps = [Tap::open(broker).await.unwrap(), Tap::open(broker).await.unwrap()];
@@ -83,12 +82,19 @@ async fn a_standby_takes_over() {
         let tapped = ("ML__NATS__URL".to_owned(), tap.url());
         house.installation.start_service_with(WRITER, &[tapped]).unwrap();
     }
+    (house, taps)
+}
+
+/// Two writers: one works. It is killed with a document in hand, and the other goes on within seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_takes_over() {
+    let (mut house, taps) = two_writers().await;
     // Both take their place in the order of `services`, as they were started.
     let first = house.installation.services.len() - 2;
     house.place(4, 4).await;
     until_settled(&house, 4).await;
 
-    let [one, other] = taps.each_ref().map(|tap| tap.stop_at(Side::Before, is_outcome));
+    let [one, other] = taps.each_ref().map(|tap| tap.stop_at(Side::Before, |message| is_entry(message, "applied")));
     house.place(4, 4).await;
     let active = tokio::select! {
         () = one.reached() => 0,
@@ -109,10 +115,32 @@ async fn a_standby_takes_over() {
     until_settled(&house, 12).await;
 }
 
-fn is_outcome(message: &Message<'_>) -> bool {
+/// A writer that stands still and wakes up when another one has done its work must not do it again: neither with its
+/// intent not yet out, which is not the first any more, nor with its intent on disk, which is too old to send under.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_wakes_up_too_late() {
+    let (house, taps) = two_writers().await;
+    let mut orders = 0;
+    for side in [Side::Before, Side::After] {
+        let stops = taps.each_ref().map(|tap| tap.stop_at(side, |message| is_entry(message, "intent")));
+        house.place(4, 4).await;
+        orders += 4;
+        let [one, other] = stops;
+        let asleep = tokio::select! {
+            () = one.reached() => { drop(other); one }
+            () = other.reached() => { drop(one); other }
+            () = tokio::time::sleep(LONG) => panic!("nobody works\n{}", house.logs()),
+        };
+        house.until("all invoices by the standby", LONG, |l| invoices(l) == orders).await;
+        asleep.release();
+        until_settled(&house, orders).await;
+    }
+}
+
+fn is_entry(message: &Message<'_>, kind: &str) -> bool {
     message.way == Way::ToBroker
         && message.subject.starts_with("outcome.main.visma.invoice.")
-        && message.header("Ml-Kind") == Some("applied")
+        && message.header("Ml-Kind") == Some(kind)
 }
 
 /// Provisioning an installation that works changes nothing and loses nothing.
