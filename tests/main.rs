@@ -18,4 +18,5 @@ mod crash;
 mod doors;
 mod house;
 mod orders;
+mod telemetry;
 mod tidy;

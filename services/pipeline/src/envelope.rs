@@ -93,10 +93,10 @@ impl Envelope<'_> {
     }
 }
 
-/// A W3C trace context of a new trace, not sampled by itself.
+/// A W3C trace context of a new trace, sampled: whether spans are exported is each service's setting.
 fn new_traceparent() -> String {
     let span = Uuid::new_v4().as_u128() as u64;
-    format!("00-{}-{span:016x}-00", Uuid::new_v4().simple())
+    format!("00-{}-{span:016x}-01", Uuid::new_v4().simple())
 }
 
 /// Text as a header's value: everything outside printable ASCII, and `"` and `%`, percent-encoded as UTF-8.

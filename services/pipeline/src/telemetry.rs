@@ -1,16 +1,51 @@
 //! Logs on stderr, and traces by OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
 
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_nats::HeaderMap;
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::Deserialize;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use crate::envelope::header;
 use crate::problem::Problem;
+
+/// Whether spans go anywhere.
+static EXPORTING: AtomicBool = AtomicBool::new(false);
+
+/// The span of one delivery, within the trace that its headers carry on; none when no collector is named.
+pub fn span_of(stage: &'static str, subject: &str, headers: &HeaderMap) -> Span {
+    if !EXPORTING.load(Ordering::Relaxed) {
+        return Span::none();
+    }
+    let span = tracing::info_span!("delivery", stage, subject);
+    let parent = TraceContextPropagator::new().extract(&Carrier(headers));
+    if let Err(e) = span.set_parent(parent) {
+        tracing::debug!(error = %e, "a span has no parent");
+    }
+    span
+}
+
+struct Carrier<'a>(&'a HeaderMap);
+
+impl Extractor for Carrier<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        header(self.0, key)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
 
 /// How a service logs.
 #[derive(Debug, Clone, Deserialize)]
@@ -62,6 +97,7 @@ pub fn start(name: &'static str, settings: &Settings) -> Result<Telemetry, Probl
     };
     let provider = if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
         let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().build().map_err(|e| wrong(&e))?;
+        EXPORTING.store(true, Ordering::Relaxed);
         let resource = Resource::builder().with_service_name(name).build();
         Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
     } else {

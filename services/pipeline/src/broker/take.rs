@@ -19,10 +19,12 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::streams::{Durable, GROUP};
 use super::{Broker, dead};
 use crate::problem::{Problem, chain};
+use crate::telemetry;
 use crate::verdict::Verdict;
 use lanes::Lanes;
 
@@ -178,8 +180,9 @@ impl<'a> Runner<'a> {
                 continue;
             };
             let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
+            let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
-                let verdict = stage.decide(&delivery).await;
+                let verdict = stage.decide(&delivery).instrument(span).await;
                 settle(broker, name, &delivery, &acker, verdict).await;
                 (lane, delivery.sequence)
             }));
