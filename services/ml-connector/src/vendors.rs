@@ -72,7 +72,7 @@ pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company
         explain,
     };
     let api = Api {
-        auth: Auth::Bearer(Tokens::new(http.clone(), grant)),
+        auth: Auth::Bearer(Box::new(Tokens::new(http.clone(), grant))),
         read_window: |headers| {
             let window = ::visma::rate::Window::of(headers)?;
             Some(Window { limit: window.limit, remaining: window.remaining, reset: window.reset })

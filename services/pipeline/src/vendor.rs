@@ -51,7 +51,7 @@ pub type Sign = Box<dyn Fn(&Request<Bytes>) -> Result<HeaderValue, String> + Sen
 /// How requests prove who sends them.
 pub enum Auth {
     /// An OAuth 2.0 token, renewed early, and once more when it is refused.
-    Bearer(Tokens),
+    Bearer(Box<Tokens>),
     /// A signature over each attempt.
     Signed(Sign),
 }
