@@ -1,0 +1,27 @@
+//! What customers are matched by, in one spelling: two stages meet in these hashes alone, so that a difference of
+//! spelling between them would be a second customer.
+
+use proto::matching::{CORPORATE, EMAIL, Marks, VAT};
+
+#[test]
+fn spellings_of_one_mark_are_one() {
+    let marks = |email, corporate, vat| Marks::of(Some(email), Some(corporate), Some(vat));
+    let plain = marks("kari@example.no", "999888777", "NO999888777MVA");
+    assert_eq!(marks(" Kari@Example.NO ", "999 888 777", "no-999.888.777-mva"), plain);
+    assert_ne!(marks("kari@example.no", "999888778", "NO999888777MVA"), plain);
+}
+
+#[test]
+fn what_is_empty_is_no_mark() {
+    assert_eq!(Marks::of(Some("  "), Some(" - "), Some("")), Marks::default());
+    assert_eq!(Marks::of(None, None, None), Marks::default());
+    assert!(Marks::default().hashed(|_, _| panic!("nothing to hash")).is_empty());
+}
+
+#[test]
+fn each_mark_is_hashed_for_its_own_purpose() {
+    let marks = Marks::of(Some("a@b.no"), Some("1"), Some("NO1"));
+    let hashed = marks.hashed(|purpose, text| format!("{purpose}({text})"));
+    let expected = [(EMAIL, "a@b.no"), (CORPORATE, "1"), (VAT, "NO1")];
+    assert_eq!(hashed, expected.map(|(header, text)| (header, format!("{header}({text})"))));
+}

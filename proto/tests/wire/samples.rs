@@ -1,0 +1,140 @@
+//! One message of each kind, every field of it filled.
+//!
+//! Whoever adds a field fills it here, raises [`VERSION`], and has the new messages written (see `golden`).
+
+use proto::{
+    Command, Customer, CustomerData, Invoice, InvoiceLine, Kind, Message as _, Outcome, Predicted, Segment, TaxDetail,
+    command, owner,
+};
+
+/// The version of the messages below; those of the versions before it are in their folders and never change.
+pub(crate) const VERSION: &str = "v1";
+
+/// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
+pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
+    let mut all = vec![
+        ("command-customer", command(command::Document::Customer(customer())).encode_to_vec()),
+        ("command-invoice", command(command::Document::Invoice(invoice())).encode_to_vec()),
+        ("command-invoice-of-number", command(command::Document::Invoice(of_number())).encode_to_vec()),
+        ("customer_data-full", customer_data().encode_to_vec()),
+        ("customer_data-bare", CustomerData { name: "Kari".to_owned(), ..CustomerData::default() }.encode_to_vec()),
+    ];
+    all.extend(outcomes().map(|(name, outcome)| (name, outcome.encode_to_vec())));
+    all
+}
+
+fn command(document: command::Document) -> Command {
+    Command {
+        id: "0197a7c2-5d1c-5c3e-9c0a-1f2e3d4c5b6a".to_owned(),
+        change_subject: "change.main.commerce.order.487".to_owned(),
+        change_sequence: 1_234_567,
+        change_version: "5f70bf18a086007016e948b04aed3b82".to_owned(),
+        mapping_version: "1-9f86d081".to_owned(),
+        replay_run: "2026-11-30".to_owned(),
+        document: Some(document),
+    }
+}
+
+fn customer() -> Customer {
+    Customer {
+        key: "guest-0123456789abcdef0123456789abcdef".to_owned(),
+        person: "0123456789abcdef0123456789abcdef".to_owned(),
+        sealed: vec![0, 1, 127, 128, 255],
+    }
+}
+
+fn customer_data() -> CustomerData {
+    let text = |text: &str| Some(text.to_owned());
+    CustomerData {
+        name: "Bø & Sønn AS".to_owned(),
+        class: text("B2B"),
+        currency: text("NOK"),
+        credit_terms: text("30"),
+        vat_zone: text("01"),
+        corporate_id: text("999888777"),
+        vat_registration_id: text("NO999888777MVA"),
+        contact_name: "Kari Prøvesen".to_owned(),
+        email: "kari@example.no".to_owned(),
+        phone: text("+47 00000000"),
+        address_lines: vec!["Prøvegata 1".to_owned(), "c/o Ola".to_owned()],
+        postal_code: "0155".to_owned(),
+        city: "Oslo".to_owned(),
+        country: "NO".to_owned(),
+    }
+}
+
+fn invoice() -> Invoice {
+    let text = |text: &str| Some(text.to_owned());
+    let segment = |id, value: &str| Segment { id, value: value.to_owned() };
+    let tax = || TaxDetail { vat_code: "3".to_owned(), taxable: "200.00".to_owned(), vat: "50.00".to_owned() };
+    Invoice {
+        external_reference: "WEB-000001042".to_owned(),
+        customer: Some(owner::Customer::CustomerKey("77".to_owned())),
+        document_date: "2026-11-22".to_owned(),
+        financial_period: text("202611"),
+        currency: "EUR".to_owned(),
+        exchange_rate: text("11.43250000"),
+        credit_terms: text("14"),
+        customer_reference: text("PO-778"),
+        text: "Order 000001042".to_owned(),
+        note: text("Coupon HØST"),
+        branch: text("1"),
+        hold: true,
+        lines: vec![InvoiceLine {
+            description: "Lampe Nord (S25-33)".to_owned(),
+            quantity: "3.0000".to_owned(),
+            unit_price: "33.333333".to_owned(),
+            amount: "99.9999".to_owned(),
+            account: "3000".to_owned(),
+            vat_code: "3".to_owned(),
+            subaccount: vec![segment(1, "00"), segment(2, "000")],
+            branch: text("1"),
+        }],
+        tax_details: vec![tax()],
+        predicted: Some(Predicted { total: "250.00".to_owned(), vat: vec![tax()], rounding: "-0.01".to_owned() }),
+        customer_command_sequence: 42,
+    }
+}
+
+/// On a customer that stands in Visma already, with nothing that may be left out.
+fn of_number() -> Invoice {
+    Invoice {
+        external_reference: "WEB-000001043".to_owned(),
+        customer: Some(owner::Customer::CustomerNumber("10000".to_owned())),
+        ..Invoice::default()
+    }
+}
+
+/// An entry of each kind.
+fn outcomes() -> impl Iterator<Item = (&'static str, Outcome)> {
+    let kinds = [
+        ("outcome-intent", Kind::Intent),
+        ("outcome-applied", Kind::Applied),
+        ("outcome-unchanged", Kind::Unchanged),
+        ("outcome-rejected", Kind::Rejected),
+        ("outcome-verified", Kind::Verified),
+    ];
+    kinds.into_iter().map(|(name, kind)| (name, outcome(kind)))
+}
+
+fn outcome(kind: Kind) -> Outcome {
+    let only = |kinds: &[Kind], text: &str| if kinds.contains(&kind) { text.to_owned() } else { String::new() };
+    let linked = [Kind::Applied, Kind::Unchanged, Kind::Verified];
+    Outcome {
+        kind: kind.into(),
+        command_id: "0197a7c2-5d1c-5c3e-9c0a-1f2e3d4c5b6a".to_owned(),
+        command_sequence: 7_654_321,
+        change_sequence: 1_234_567,
+        change_version: "5f70bf18a086007016e948b04aed3b82".to_owned(),
+        body_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        attempt: if kind == Kind::Intent { 2 } else { 0 },
+        written_at: 1_795_348_889_123,
+        number: only(&linked, "100001"),
+        etag: only(&linked, "\"AAAAAE0YIiI=\""),
+        refusal_code: only(&[Kind::Rejected], "VISMA_PERIOD_CLOSED"),
+        refusal_sentence: only(&[Kind::Rejected], "The 11-2026 financial period is closed in Customer ledger."),
+        external_reference: "WEB-000001042".to_owned(),
+        currency: "NOK".to_owned(),
+        predicted_total: "250.00".to_owned(),
+    }
+}
