@@ -37,7 +37,7 @@ pub struct Settings {
     pub ack_wait: Span,
     /// A standby takes a consumer over when its active client has been silent for this long.
     pub takeover: Span,
-    /// From how many waiting messages on they are published as one atomic batch.
+    /// From how many waiting messages on they are published as one atomic batch; 0 measures from where that is quicker.
     pub batch_from: usize,
     /// Copies of each stream: 1, or 3 on a cluster.
     pub replicas: usize,

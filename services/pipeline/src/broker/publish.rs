@@ -3,8 +3,10 @@
 //! With `sync_interval: always` a single-replica stream syncs its file once for each message, whatever the number in
 //! flight, so the count of messages is the throughput. An atomic batch shares a few syncs among all its messages, but
 //! costs as much as several singles (it is staged in a file of its own). So messages go out one by one while few wait,
-//! and as one batch when many do. A batch is refused as a whole when one message in it is; its messages then go out one
+//! and as one batch when so many do that a batch is quicker (`pace`). A batch is refused as a whole when one message in it is; its messages then go out one
 //! by one, and each learns its own fate.
+
+mod pace;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -16,11 +18,13 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
-use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::problem::{Problem, chain};
+use pace::Pace;
 
 /// Singles in flight at once. More gains nothing where each is synced, and a slow disk would run into the time-out.
 const WINDOW: usize = 32;
@@ -89,7 +93,7 @@ impl Publisher {
     /// Starts the task that publishes; it ends when the last clone is dropped and the queue is empty.
     pub(crate) fn start(context: Context, batch_from: usize) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(context, batch_from.max(2), waiting));
+        tokio::spawn(run(context, batch_from, waiting));
         Self { queue }
     }
 
@@ -109,31 +113,35 @@ impl Publisher {
 async fn run(context: Context, batch_from: usize, mut waiting: mpsc::Receiver<Waiting>) {
     let mut queue: VecDeque<Waiting> = VecDeque::new();
     let mut in_flight = FuturesUnordered::new();
+    let mut pace = Pace::new(batch_from);
     let mut open = true;
     while open || !queue.is_empty() || !in_flight.is_empty() {
         while let Ok(more) = waiting.try_recv() {
             queue.push_back(more);
         }
-        if queue.len() >= batch_from {
+        if pace.is_batch(queue.len()) {
             let batch = next_batch(&mut queue);
-            if batch.len() < batch_from {
-                send_singles(&context, batch).await;
-            } else {
+            if pace.is_batch(batch.len()) {
+                let began = Instant::now();
                 send_batch(&context, batch).await;
+                pace.batch_took(began.elapsed());
+            } else {
+                send_singles(&context, batch).await;
             }
         } else if in_flight.len() < WINDOW
             && let Some(next) = queue.pop_front()
         {
             // The message is handed to the connection here, in order; only its acknowledgement is awaited elsewhere.
             let begun = begin_single(&context, next).await;
-            in_flight.push(begun);
+            let (began, others) = (Instant::now(), in_flight.len());
+            in_flight.push(begun.map(move |()| (began.elapsed(), others + 1)));
         } else {
             tokio::select! {
                 more = waiting.recv(), if open => match more {
                     Some(more) => queue.push_back(more),
                     None => open = false,
                 },
-                Some(()) = in_flight.next(), if !in_flight.is_empty() => {}
+                Some((took, of)) = in_flight.next(), if !in_flight.is_empty() => pace.single_took(took, of),
             }
         }
     }
