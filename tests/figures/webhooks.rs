@@ -23,7 +23,7 @@ pub(crate) async fn print() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{}/webhooks/commerce", house.installation.door);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for number in 0..WEBHOOKS {
+    for number in 1..=WEBHOOKS {
         // An invoice's webhook: kept like any other, and read by nobody, so that what is timed is the door alone.
         let body = json!({"event": "sales_order_invoice_save_commit_after", "invoice": {"entity_id": number, "order_id": number}})
             .to_string();
