@@ -33,7 +33,7 @@ pub const NAME: &str = "ingestor-visma";
 /// Pages of one list at most.
 const PAGES: u32 = 10_000;
 /// Changes of one page that are recorded at once.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 64;
 
 /// How Visma is polled.
 #[derive(Debug, Clone, Deserialize)]

@@ -31,7 +31,7 @@ pub const NAME: &str = "mapper";
 /// Its consumer of changes.
 pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "change.{}.commerce.order.>" };
 /// Changes in hand at once: the publisher makes batches of them when many wait.
-const WIDTH: usize = 128;
+const WIDTH: usize = 96;
 
 /// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its order.
 const FRESH: u64 = 1_000;

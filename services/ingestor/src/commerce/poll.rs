@@ -21,7 +21,7 @@ use super::{Poll, Source};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 64;
 
 pub(super) async fn run(context: &Context, orders: &Orders, source: &Source) -> Result<(), Problem> {
     let cursor = Cursor::open(&context.broker, &context.connection, "commerce.order").await?;
