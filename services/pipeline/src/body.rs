@@ -57,3 +57,6 @@ pub fn unpack(headers: &HeaderMap, payload: &Bytes) -> Result<Bytes, BodyError> 
     GzDecoder::new(payload.as_ref()).take(LIMIT + 1).read_to_end(&mut body)?;
     if body.len() as u64 > LIMIT { Err(BodyError::TooLarge) } else { Ok(body.into()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,6 @@ pub fn decode(text: &str) -> String {
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|v| v.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,3 +44,6 @@ pub fn wait_after(attempt: u64, first: Duration, cap: Duration) -> Duration {
     }
     wait.min(cap)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{Config, File, FileFormat};
+use jiff::SpanRelativeTo;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -147,15 +148,16 @@ fn mask(value: &mut toml::Value) {
     }
 }
 
-/// A length of time written as people write it: `250ms`, `30s`, `10m`, `4h`, or ISO 8601 (`PT10M`).
+/// A length of time written as people write it: `250ms`, `30s`, `10m`, `4h`, `2d` (of 24 hours), or ISO
+/// 8601 (`PT10M`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let parsed: jiff::SignedDuration = text
-            .parse()
+        let parsed = text.parse::<jiff::Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+        let parsed = parsed
             .map_err(|e| D::Error::custom(format!("`{text}` is no length of time such as \"30s\" or \"10m\": {e}")))?;
         Duration::try_from(parsed).map(Span).map_err(|_| D::Error::custom(format!("`{text}` must not be negative")))
     }
@@ -166,3 +168,6 @@ impl Serialize for Span {
         serializer.serialize_str(&format!("{}ms", self.0.as_millis()))
     }
 }
+
+#[cfg(test)]
+mod tests;

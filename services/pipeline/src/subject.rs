@@ -100,3 +100,6 @@ impl Subjects {
 pub fn key_of(subject: &str) -> Option<&str> {
     subject.split('.').nth(4)
 }
+
+#[cfg(test)]
+mod tests;

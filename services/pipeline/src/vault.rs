@@ -148,11 +148,12 @@ impl Vault {
         value: &mut serde_json::Value,
         pointers: &[String],
     ) -> Result<(), VaultError> {
+        let pointers = json::to_seal(value, pointers);
         if pointers.is_empty() {
             return Ok(());
         }
         let key = self.person_key(person, true).await?;
-        json::seal(value, pointers, person, &key)?;
+        json::seal(value, &pointers, person, &key)?;
         Ok(())
     }
 

@@ -46,3 +46,6 @@ pub(crate) fn open(key: &[u8; 32], purpose: &[u8], sealed: &[u8]) -> Result<Vec<
     let cipher = XChaCha20Poly1305::new(key.into());
     cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: purpose }).map_err(|_| CipherError)
 }
+
+#[cfg(test)]
+mod tests;

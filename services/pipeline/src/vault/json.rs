@@ -17,15 +17,42 @@ const MARK: &str = "sealed:1:";
 /// A string of the document that begins with the mark.
 const OPENING: &str = "\"sealed:1:";
 
+/// Seals the strings at `pointers`.
 pub(crate) fn seal(value: &mut Value, pointers: &[String], person: &str, key: &[u8; 32]) -> Result<(), CipherError> {
     for pointer in pointers {
         if let Some(Value::String(text)) = value.pointer_mut(pointer) {
-            // A text that already carries the mark is sealed like any other: a shop's customer typed it.
             let sealed = cipher::seal(key, person.as_bytes(), text.as_bytes())?;
             *text = format!("{MARK}{person}:{}", URL_SAFE_NO_PAD.encode(sealed));
         }
     }
     Ok(())
+}
+
+/// What is to be sealed: the strings at `personal`, and every other one that carries the mark already. Somebody typed
+/// it, and it would be taken for a sealed one.
+pub(crate) fn to_seal(value: &Value, personal: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    marked(value, &mut String::new(), &mut all);
+    all.retain(|pointer| !personal.contains(pointer));
+    all.extend_from_slice(personal);
+    all
+}
+
+/// Pointers to the strings that begin with the mark.
+fn marked(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
+    let here = pointer.len();
+    let mut inside = |name: &str, inner: &Value| {
+        pointer.push('/');
+        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        marked(inner, pointer, found);
+        pointer.truncate(here);
+    };
+    match value {
+        Value::String(text) if text.starts_with(MARK) => found.push(pointer.clone()),
+        Value::Array(items) => items.iter().enumerate().for_each(|(place, item)| inside(&place.to_string(), item)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| inside(name, field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Whose keys are needed to open the document.
@@ -61,3 +88,6 @@ fn sealed(text: &str) -> impl Iterator<Item = (usize, &str)> {
         (!typed).then_some((start, rest.split_once('"')?.0))
     })
 }
+
+#[cfg(test)]
+mod tests;

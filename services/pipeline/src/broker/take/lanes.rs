@@ -57,3 +57,6 @@ impl Lanes {
         self.queues.values_mut().flat_map(std::mem::take).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

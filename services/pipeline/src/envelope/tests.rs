@@ -1,0 +1,62 @@
+use async_nats::HeaderMap;
+
+use super::{Cause, Envelope, PROTOBUF, decode, derived_id, encode, header};
+
+const ENVELOPE: Envelope<'_> =
+    Envelope { id: "an-id", source: "mapper", kind: "ml.command.visma", content_type: PROTOBUF };
+
+/// Ids that were given stand in the streams, and a redelivery after an update must give the same ones.
+#[test]
+fn derived_ids_are_fixed_for_ever() {
+    assert_eq!(derived_id(&["command", "s", "1"]), "da1e304f-8924-5b75-a3f6-6bf3736a2e33");
+    assert_eq!(derived_id(&[]), "edbaff28-16fd-5b8a-845b-6d662967c5c0");
+}
+
+#[test]
+fn parts_of_an_id_do_not_run_into_each_other() {
+    let ids = [derived_id(&["ab", "c"]), derived_id(&["a", "bc"]), derived_id(&["abc"]), derived_id(&["abc", ""])];
+    for (place, id) in ids.iter().enumerate() {
+        assert!(!ids[..place].contains(id), "{id}");
+    }
+}
+
+#[test]
+fn headers_say_what_cloudevents_and_the_broker_ask_for() {
+    let headers = ENVELOPE.headers(&Cause::default());
+    for (name, value) in [
+        ("Nats-Msg-Id", "an-id"),
+        ("ce-id", "an-id"),
+        ("ce-specversion", "1.0"),
+        ("ce-source", "mapper"),
+        ("ce-type", "ml.command.visma"),
+        ("Content-Type", "application/protobuf"),
+    ] {
+        assert_eq!(header(&headers, name), Some(value));
+    }
+    assert!(header(&headers, "ce-time").unwrap().parse::<jiff::Timestamp>().is_ok());
+    assert_eq!(header(&headers, "ce-causationid"), None);
+}
+
+#[test]
+fn a_message_goes_on_in_the_trace_of_its_cause() {
+    let first = ENVELOPE.headers(&Cause::default());
+    let trace = header(&first, "traceparent").unwrap();
+    let parts: Vec<&str> = trace.split('-').collect();
+    assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [2, 32, 16, 2], "{trace}");
+    assert_ne!(parts[1], "0".repeat(32));
+    let second = Envelope { id: "another", ..ENVELOPE }.headers(&Cause::of(&first));
+    assert_eq!(header(&second, "traceparent").and_then(|t| t.split('-').nth(1)), Some(parts[1]));
+    assert_eq!(header(&second, "ce-causationid"), Some("an-id"));
+    assert_ne!(header(&ENVELOPE.headers(&Cause::default()), "traceparent"), Some(trace), "a trace of its own");
+    assert_eq!(Cause::of(&HeaderMap::new()), Cause::default());
+}
+
+#[test]
+fn sentences_fit_into_headers_and_come_back() {
+    for text in ["Ordre 7: 10,00 \"kr\"", "100 %\n200 %25", "Bø & Sønn → ☃", ""] {
+        let encoded = encode(text);
+        assert!(encoded.bytes().all(|b| (b' '..=b'~').contains(&b)), "{encoded}");
+        assert_eq!(decode(&encoded), text);
+    }
+    assert_eq!(encode("plain text stays: 7.50"), "plain text stays: 7.50");
+}
