@@ -3,6 +3,7 @@
 //! `cargo bench` prints them. Absolute times are the machine's; the ratios are ours.
 #![allow(
     dead_code,
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
