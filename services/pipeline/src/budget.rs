@@ -23,6 +23,8 @@ const KEPT_FOR_DOCUMENTS: u64 = 5;
 const BEFORE_KNOWN: u64 = 4;
 /// A vendor counts its window in whole seconds; we begin the next one this much later.
 const WINDOW_MARGIN: u64 = 1_000;
+/// How long a window lasts of which no answer has told the end yet: longer than any answer takes.
+const UNTOLD: u64 = 60_000;
 
 /// What a call is for. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +52,14 @@ struct Shared {
     limit: Option<u64>,
     /// Calls of this window that no process has taken yet.
     free: u64,
+    /// When we began this window, milliseconds since the epoch.
+    #[serde(default)]
+    began_at: u64,
     /// End of this window, milliseconds since the epoch.
     ends_at: u64,
+    /// No answer has told the end yet; what stands there is a guess.
+    #[serde(default)]
+    untold: bool,
     /// Nobody calls before this time: the vendor asked for patience.
     blocked_until: u64,
 }
@@ -138,12 +146,16 @@ impl Budget {
         }
         if now >= shared.ends_at {
             shared.free = shared.limit.unwrap_or(BEFORE_KNOWN);
-            shared.ends_at = now + if shared.limit.is_some() { 60 * 60 * 1000 } else { WINDOW_MARGIN };
+            shared.untold = shared.limit.is_some();
+            shared.began_at = now;
+            shared.ends_at = now + if shared.untold { UNTOLD } else { WINDOW_MARGIN };
         }
         let kept = if class == Class::Poll { shared.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS } else { 0 };
         let grant = shared.free.saturating_sub(kept).min(BLOCK).min((shared.limit.unwrap_or(BLOCK) / 8).max(1));
         if grant == 0 {
             let wait = shared.ends_at.saturating_sub(now).max(1);
+            // The answers that tell the end are under way: to wait for a guess could be to wait far too long.
+            let wait = if shared.untold { wait.min(WINDOW_MARGIN) } else { wait };
             share.see(shared);
             return Err(Duration::from_millis(wait));
         }
@@ -157,6 +169,7 @@ impl Budget {
 
     /// Learns from an answer's headers; `None` when it had none.
     pub async fn learn(&self, window: Option<Window>) {
+        let now = now_millis(); // Not later: whoever has the lock may be waiting for the broker, and `reset` counts on.
         let mut share = self.share.lock().await;
         share.in_flight = share.in_flight.saturating_sub(1);
         let Some(window) = window else {
@@ -164,25 +177,29 @@ impl Budget {
             return;
         };
         share.unlimited = false;
-        let now = now_millis();
         let reset = u64::try_from(window.reset.as_millis()).unwrap_or(u64::MAX);
         let ends_at = now.saturating_add(reset).saturating_add(WINDOW_MARGIN);
         let mine = share.block + share.in_flight;
         let free = window.remaining.saturating_sub(mine);
-        let known = share.seen.limit == Some(window.limit) && share.seen.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN;
-        if known && share.seen.free <= free {
+        if share.seen.same(window.limit, ends_at) && share.seen.free <= free {
             return; // The vendor leaves at least what we think.
-        }
-        if share.seen.ends_at.abs_diff(ends_at) > 2 * WINDOW_MARGIN {
-            share.block = 0; // Taken out of a window that is over.
         }
         for _ in 0..4 {
             let Ok((mut shared, revision)) = self.read().await else { return };
-            let same = shared.limit == Some(window.limit) && shared.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN;
-            shared.free = if same { shared.free.min(free) } else { free };
+            if ends_at <= shared.began_at + WINDOW_MARGIN {
+                return; // A late answer, out of a window before this one.
+            }
+            let begun = shared.untold && shared.limit == Some(window.limit);
+            let same = shared.same(window.limit, ends_at);
+            if !begun && !same {
+                share.block = 0; // Taken out of a window that is over.
+            }
+            // What others have taken out of a window that we began is not in the vendor's count yet.
+            shared.free = if same || begun { shared.free.min(free) } else { free };
             shared.limit = Some(window.limit);
             if !same {
                 shared.ends_at = ends_at;
+                shared.untold = false;
             }
             if self.write(&shared, revision).await {
                 share.see(shared);
@@ -252,8 +269,18 @@ impl Budget {
     }
 }
 
+impl Shared {
+    /// Whether an answer that tells this limit and this end speaks of this window.
+    fn same(&self, limit: u64, ends_at: u64) -> bool {
+        !self.untold && self.limit == Some(limit) && self.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN
+    }
+}
+
 impl Share {
     fn see(&mut self, shared: Shared) {
+        if shared.began_at != self.seen.began_at {
+            self.block = 0; // A block is good for the window that it was taken from, whoever began the next one.
+        }
         self.seen = shared;
         self.seen_at = now_millis();
     }
