@@ -93,7 +93,8 @@ impl House {
     /// What a service answers on `/readyz`; the address of its admin port stands in its log.
     pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
         let log = std::fs::read_to_string(self.installation.folder().join(format!("{service}.log"))).ok()?;
-        let admin = log.lines().rev().find_map(|line| line.split("admin=").nth(1)?.split_whitespace().next())?.to_owned();
+        let admin =
+            log.lines().rev().find_map(|line| line.split("admin=").nth(1)?.split_whitespace().next())?.to_owned();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         client.get(format!("http://{admin}/readyz")).send().await.ok()?.text().await.ok()
     }
