@@ -6,7 +6,9 @@ use futures::StreamExt as _;
 use ml_connector::stand::tap::{Message, Side, Tap, Way};
 use serde_json::{Value, json};
 
+use crate::crash::siege::Siege;
 use crate::crash::until_settled;
+use crate::crash::window::{Entity, Window};
 use crate::house::{House, Wishes};
 
 const LONG: Duration = Duration::from_secs(90);
@@ -43,6 +45,32 @@ async fn the_broker_killed_while_orders_flow() {
     }
     house.until("every order placed", LONG, |l| l["orders"]["count"] == ORDERS).await;
     until_settled(&house, ORDERS).await;
+}
+
+/// Killed with a message on its way, which is lost, or with its confirmation on the way, which is lost too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_broker_killed_with_a_message_on_its_way() {
+    let mut siege = Siege::start(4, 2).await;
+    let lost = [
+        Window::ReadToChange,
+        Window::ChangeToCursor,
+        Window::ChangeToCommand(Entity::Invoice),
+        Window::CommandToAck,
+        Window::BeforeIntent(Entity::Invoice),
+        Window::WithinBatch,
+        Window::AnswerToOutcome(Entity::Invoice),
+        Window::OutcomeToAck(Entity::Invoice),
+    ];
+    let unconfirmed = [
+        Window::ChangeToKnown,
+        Window::CommandToKnown(Entity::Invoice),
+        Window::IntentToSend(Entity::Invoice),
+        Window::OutcomeToKnown(Entity::Invoice),
+    ];
+    for window in lost.into_iter().chain(unconfirmed) {
+        siege.kill_broker_in(window, 2).await;
+    }
+    siege.settle().await;
 }
 
 /// Services that start first wait for it, say so, and then work.

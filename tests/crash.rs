@@ -7,15 +7,15 @@
 
 mod chance;
 mod faults;
+mod hints;
 mod settled;
-mod siege;
-mod window;
+pub(crate) mod siege;
+pub(crate) mod window;
 mod wire;
 
 use chance::Chance;
 pub(crate) use settled::until_settled;
 use siege::Siege;
-use window::{Entity, Vendor, Window};
 
 /// Kills of the long variant when `ML_KILLS` does not say.
 const FEW: u64 = 8;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::settled::until_settled;
 use super::window::{INGESTOR, MAPPER, Place, Vendor, WRITER, Window};
+use crate::hold::Hold;
 use crate::house::{House, Wishes};
 
 /// How long the sandbox may work on a request that it holds; later it gives up, as Visma does after four minutes.
@@ -130,6 +131,16 @@ impl Siege {
         }
     }
 
+    /// Kills the broker when a message of this window is on its way, and starts it again on what it has on disk.
+    pub(crate) async fn kill_broker_in(&mut self, window: Window, nth: u64) {
+        self.kills += 1;
+        eprintln!("broker, kill {}: {window:?}, document {nth}", self.kills);
+        let Place::Wire(side, meant) = window.place(nth) else { panic!("{window:?} is not on the wire") };
+        let stop = self.taps[window.service()].stop_at(side, meant);
+        self.place_until(window, stop.reached()).await;
+        self.house.installation.broker.kill_and_restart().await.unwrap();
+    }
+
     /// What Visma does with the request whose client is gone, and when the service comes back.
     async fn end(&mut self, hold: &Hold, vendor: Vendor, reached: Instant) {
         match vendor {
@@ -204,40 +215,5 @@ impl Siege {
     fn start_service(&mut self, service: &str) {
         let tapped = ("ML__NATS__URL".to_owned(), self.taps[service].url());
         self.house.installation.start_service_with(service, &[tapped]).unwrap();
-    }
-}
-
-/// A hold in the sandbox.
-struct Hold {
-    url: String,
-    http: reqwest::Client,
-}
-
-impl Hold {
-    async fn arm(house: &House, spec: &Value) -> Self {
-        let id = house.installation.tell("holds", spec).await.unwrap()["id"].as_u64().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: format!("http://{}/_sandbox/holds/{id}", house.installation.visma), http }
-    }
-
-    /// Returns when a request stands there.
-    async fn reached(&self) {
-        while self.status("").await["state"] == "armed" {}
-    }
-
-    /// Returns when the sandbox has noticed that the request's client is gone.
-    async fn client_gone(&self) {
-        while self.status("&client_gone=true").await["client_gone"] == false {}
-    }
-
-    async fn status(&self, what: &str) -> Value {
-        let url = format!("{}?wait_ms=5000{what}", self.url);
-        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn end(&self, how: &str) {
-        let answer = self.http.post(format!("{}/{how}", self.url)).send().await.unwrap();
-        assert!(answer.status().is_success(), "{how}: {}", answer.status());
     }
 }
