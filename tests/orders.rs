@@ -1,5 +1,8 @@
 //! The main job: orders become invoices, once each, to the øre.
 
+mod budget;
+mod scope;
+
 use std::time::Duration;
 
 use serde_json::Value;
