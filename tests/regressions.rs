@@ -1,4 +1,4 @@
-//! What a review found wrong once, each held by a test that was seen to fail without its correction.
+//! What a review found wrong once, each finding held by a test.
 //!
 //! Most of it needs two things to happen in one order and no other; that order is made here with a service that is not
 //! running, a request that stands still in the sandbox, or a message that stands still on the wire.
