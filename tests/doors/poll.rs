@@ -17,10 +17,8 @@ async fn orders_that_commit_late_are_found_by_the_overlap() {
         .set("COMMERCE__POLL__OVERLAP", "10s");
     let house = House::start(wishes).await;
     house.until_ready("ingestor-commerce").await;
-    for _ in 0..4 {
-        house.place(10, 5).await;
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await; // Orders of several seconds.
-    }
+    let over_seconds = json!({ "count": 40, "customers": 5, "rate_per_second": 13, "webhook": false });
+    house.installation.tell_shop("orders", &over_seconds).await.unwrap();
     house.until_booked(40, PATIENCE).await;
     assert_eq!(changes(&house).await, [1; 40]);
 }

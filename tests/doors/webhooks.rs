@@ -41,7 +41,6 @@ async fn header_encoding_prefix_and_pointer_are_configured() {
         .set("COMMERCE__WEBHOOK__HEADER", "X-Shop-Hmac")
         .set("COMMERCE__WEBHOOK__ENCODING", "base64")
         .set("COMMERCE__WEBHOOK__PREFIX", "")
-        .set("COMMERCE__WEBHOOK__PATH", "/webhooks/commerce")
         .set("COMMERCE__WEBHOOK__ENTITY_ID_POINTER", "/sale/number");
     let house = house_of_webhooks(wishes).await;
     let sender = Sender::to(&house).await;
