@@ -1,5 +1,5 @@
-//! A webhook that was answered is not lost: the ingestor is killed with the hint on disk and the order not yet read. One
-//! that was not answered is sent again. No poll helps here.
+//! A webhook that was answered is not lost: the ingestor is killed with the hint on disk and the order not yet read.
+//! One that was not answered is sent again. No poll helps here.
 
 use std::time::Duration;
 

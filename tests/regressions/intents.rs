@@ -56,8 +56,8 @@ fn times_unconfirmed(house: &House) -> usize {
     log.matches("an entry of the log was not confirmed").count()
 }
 
-/// The broker has the intent and its confirmation does not come. The writer asks again, and learns that the entry is its
-/// own: nothing was sent, so nothing is in doubt, and no call is spent on looking.
+/// The broker has the intent and its confirmation does not come. The writer asks again, and learns that the entry is
+/// its own: nothing was sent, so nothing is in doubt, and no call is spent on looking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_recognises_its_own_intent_when_the_confirmation_was_late() {
     let (house, [tap]) = with_writers::<1>().await;

@@ -1,8 +1,8 @@
 //! Messages of every past version, decoded for ever.
 //!
-//! Each stands in `golden/<version>` as it was encoded, with what it says beside it. Fields are only ever added, so what
-//! an old message says may gain lines and lose none; and it encodes to the same bytes again, since a field that is no
-//! longer known would be dropped without a word.
+//! Each stands in `golden/<version>` as it was encoded, with what it says beside it. Fields are only ever added, so
+//! what an old message says may gain lines and lose none; and it encodes to the same bytes again, since a field that is
+//! no longer known would be dropped without a word.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p proto` writes the messages of a new version, and never touches a file that is there.
 

@@ -1,5 +1,5 @@
-//! Documents through the wire and back: the same, digit for digit. `1.50` and `1.5` are one amount and two texts, and the
-//! body that is sent to Visma is hashed.
+//! Documents through the wire and back: the same, digit for digit. `1.50` and `1.5` are one amount and two texts, and
+//! the body that is sent to Visma is hashed.
 
 use proptest::prelude::*;
 use proto::{CustomerData, Invoice, Malformed, Message as _};
