@@ -24,23 +24,22 @@ const ROUND: u64 = 20;
 /// Kills in one installation; then a new one begins, with other data.
 const KILLS_OF_AN_INSTALLATION: u64 = 60;
 
-/// Every window of the create path once, with orders few enough that each entry of the log goes out by itself.
+/// Every window of the create path, with orders few enough that each entry of the log goes out by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_writer_killed_in_every_window_with_single_entries() {
-    every_window_of_the_writer(1, 32).await;
+    every_window_of_the_writer(1, 32, 1).await;
 }
 
-/// The same with entries that go out in atomic batches wherever two wait.
+/// The same for the second document there, with entries that go out in atomic batches wherever two wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_writer_killed_in_every_window_with_batches() {
-    every_window_of_the_writer(2, 2).await;
+    every_window_of_the_writer(2, 2, 2).await;
 }
 
-async fn every_window_of_the_writer(seed: u64, batch_from: u64) {
-    let mut siege = Siege::start(seed, batch_from).await;
+async fn every_window_of_the_writer(shop: u64, batch_from: u64, nth: u64) {
+    let mut siege = Siege::start(shop, batch_from).await;
     for window in window::of_the_writer(batch_from) {
-        siege.kill_in(window, 1).await;
-        siege.kill_in(window, 2).await;
+        siege.kill_in(window, nth).await;
     }
     println!("{}", siege.settle().await);
 }
@@ -61,12 +60,13 @@ async fn mapper_and_ingestor_killed_in_every_window() {
 async fn killed_again_and_again() {
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
     let (kills, seed) = (number("ML_KILLS", FEW), number("ML_SEED", 1));
+    eprintln!("ML_SEED={seed} ML_KILLS={kills} makes the same kills again");
     let mut chance = Chance::new(seed);
     let mut done = 0;
     let mut sum = siege::Tally::default();
     while done < kills {
         let batch_from = [2, 4, 32][chance.index(3)];
-        let mut siege = Siege::start(seed, batch_from).await;
+        let mut siege = Siege::start(seed.wrapping_add(done), batch_from).await;
         for _ in 0..KILLS_OF_AN_INSTALLATION.min(kills - done) {
             let window = window::drawn(&mut chance, batch_from);
             siege.kill_in(window, chance.between(1, 3)).await;

@@ -33,7 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Siege {
     house: House,
     taps: HashMap<&'static str, Tap>,
-    seed: u64,
+    /// Seed of the sandbox's orders.
+    shop: u64,
     started: Instant,
     kills: u64,
     orders: u64,
@@ -75,7 +76,7 @@ impl std::fmt::Display for Tally {
 }
 
 impl Siege {
-    pub(crate) async fn start(seed: u64, batch_from: u64) -> Self {
+    pub(crate) async fn start(shop: u64, batch_from: u64) -> Self {
         let wishes = Wishes::default()
             .set("COMMERCE__POLL__INTERVAL", "300ms")
             .set("NATS__ACK_WAIT", ACK_WAIT)
@@ -85,7 +86,7 @@ impl Siege {
             .set("VISMA__CREATE__SEND_WITHIN", SEND_WITHIN)
             // Killed again and again on one document: when a person would be asked is not what is tested.
             .set("VISMA__CREATE__ATTEMPTS", "20")
-            .sandbox("--seed", &seed.to_string())
+            .sandbox("--seed", &shop.to_string())
             .sandbox("--visma-config", &json!({ "list_lag_ms": LIST_LAG_MS }).to_string());
         let mut house = House::prepare(wishes).await;
         let mut taps = HashMap::new();
@@ -93,7 +94,7 @@ impl Siege {
             taps.insert(service, Tap::open(house.installation.broker.address).await.unwrap());
         }
         house.installation.start_service("ingestor-visma").unwrap();
-        let mut siege = Self { house, taps, seed, started: Instant::now(), kills: 0, orders: 0, customers: ORDERS };
+        let mut siege = Self { house, taps, shop, started: Instant::now(), kills: 0, orders: 0, customers: ORDERS };
         for service in [INGESTOR, MAPPER, WRITER] {
             siege.start_service(service);
         }
@@ -104,7 +105,7 @@ impl Siege {
     pub(crate) async fn kill_in(&mut self, window: Window, nth: u64) {
         self.kills += 1;
         let at = self.started.elapsed();
-        eprintln!("seed {}, kill {} after {at:.1?}: {window:?}, document {nth}", self.seed, self.kills);
+        eprintln!("shop {}, kill {} after {at:.1?}: {window:?}, document {nth}", self.shop, self.kills);
         let service = window.service();
         match window.place(nth) {
             Place::Wire(side, meant) => {
