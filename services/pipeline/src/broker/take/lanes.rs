@@ -50,11 +50,14 @@ impl Lanes {
         }
     }
 
-    /// Everything that waits, in lane order; lanes being worked on stay busy.
+    /// Everything that waits. Lanes being worked on stay busy; the others are forgotten, so that what comes into them
+    /// again finds them free.
     pub(super) fn drain(&mut self) -> Vec<Delivery> {
         self.waiting = 0;
-        self.free.clear();
-        self.queues.values_mut().flat_map(std::mem::take).collect()
+        let free = std::mem::take(&mut self.free);
+        let mut drained: Vec<_> = free.iter().filter_map(|lane| self.queues.remove(lane)).flatten().collect();
+        drained.extend(self.queues.values_mut().flat_map(std::mem::take));
+        drained
     }
 }
 
