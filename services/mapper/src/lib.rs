@@ -52,8 +52,9 @@ pub struct Rules {
 pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
     let references = Arc::new(References::default());
     let caught = references::follow(&context, &references);
+    context.health.not_ready("references", "the references in use have not been read yet");
     tokio::select! {
-        () = caught.up() => {}
+        () = caught.up() => context.health.ready("references"),
         () = context.stop.cancelled() => return Ok(()),
     }
     let commands = Commands::open(&context, rules.mapping.version()).await?;

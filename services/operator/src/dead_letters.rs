@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::read::each;
 
+/// Columns of the table: a wide terminal, and a page when it is piped.
+const WIDTH: u16 = 120;
+
 /// One dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadLetter {
@@ -66,7 +69,10 @@ pub fn table(letters: &[DeadLetter]) -> String {
         return "no dead letters\n".to_owned();
     }
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
     table.set_header(["#", "at", "code", "what happened, and what to do"]);
     for letter in letters {
         let words = format!("{}\n→ {}", letter.sentence, letter.remedy);
