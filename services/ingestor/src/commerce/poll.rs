@@ -74,13 +74,25 @@ async fn scan(orders: &Orders, source: &Source, cursor: &Cursor) -> Result<u64, 
         .map_err(|e| ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size")))?;
     let mut pager = Pager::new(from, limit, page_size).within_stores(source.stores.clone());
     let mut new = 0;
-    while let Some(search) = pager.next_search().map_err(|e| stop(&e))? {
-        let (page, _) = orders.page(&search).await?;
+    let mut next = fetch(orders, &pager).await?;
+    while let Some(page) = next {
         pager.take(&page).map_err(|e| stop(&e))?;
-        new += record(orders, page).await.map_err(later)?;
-        cursor.write(&pager.cursor()).await.map_err(later)?;
+        let read = pager.cursor();
+        // The shop makes up the next page while this one is put on disk.
+        let (recorded, fetched) = futures::join!(record(orders, page), fetch(orders, &pager));
+        new += recorded.map_err(later)?;
+        cursor.write(&read).await.map_err(later)?;
+        next = fetched?;
     }
     Ok(new)
+}
+
+/// The page that the scan wants next, if it wants one.
+async fn fetch(orders: &Orders, pager: &Pager) -> Result<Option<OrdersPage>, ReadError> {
+    match pager.next_search().map_err(|e| stop(&e))? {
+        Some(search) => Ok(Some(orders.page(&search).await?.0)),
+        None => Ok(None),
+    }
 }
 
 async fn record(orders: &Orders, page: OrdersPage) -> Result<u64, Problem> {
