@@ -69,7 +69,7 @@ fn each_status_says_whether_something_may_have_been_done() {
 }
 
 #[test]
-fn a_pause_is_named_or_the_window_or_a_minute() {
+fn a_pause_is_named_or_the_window_or_a_few_seconds() {
     let pause = |headers: &[(&str, &str)]| match failed(429, headers, "") {
         Failure::Busy { retry_after, .. } => retry_after.as_secs(),
         other => panic!("{other:?}"),
@@ -77,7 +77,7 @@ fn a_pause_is_named_or_the_window_or_a_minute() {
     let window = [("X-RateLimit-Limit", "500"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1200")];
     assert_eq!(pause(&[("Retry-After", "411")]), 411);
     assert_eq!(pause(&window), 1200);
-    assert_eq!(pause(&[]), 60);
+    assert_eq!(pause(&[]), 5);
 }
 
 #[test]
