@@ -1,8 +1,8 @@
 //! When a batch is quicker than singles: measured, since it depends on how long this disk takes to sync.
 //!
-//! A single costs one sync. A batch costs a handful of them, however many messages it holds. By that arithmetic it pays
-//! from a hundred messages on where a sync takes a fraction of a millisecond, and from a few where it takes milliseconds.
-//! On a disk of the first kind the benchmark shows no gain; one of the second kind has not been tried.
+//! A single costs one sync. A batch costs a handful of them, however many messages it holds. By that arithmetic it
+//! pays from a hundred messages on where a sync takes a fraction of a millisecond, and from a few where it takes
+//! milliseconds. On a disk of the first kind the benchmark shows no gain; one of the second kind has not been tried.
 
 use std::time::Duration;
 
