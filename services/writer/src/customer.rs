@@ -28,18 +28,21 @@ impl Writer {
         }
     }
 
-    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it.
+    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it. Not over an
+    /// intent: a refusal is proof that nothing stands in Visma, and an intent says that something may.
     async fn give_up(&self, delivery: &Delivery, command: &Command, key: &str, problem: Problem) -> Verdict {
-        self.customers.release(key);
         let subject = self.context.broker.subjects.outcome("visma", "customer", key);
         let held = match self.records.read(&subject).await {
             Ok(held) => held,
             Err(problem) => return Verdict::retry(delivery.delivered, problem.to_string()),
         };
+        if !matches!(held.record, effect::Record::Intent(_)) {
+            self.customers.release(key);
+        }
         let settled = match &held.record {
-            effect::Record::Linked(_) => true,
+            effect::Record::Linked(_) | effect::Record::Intent(_) => true,
             effect::Record::Rejected(rejected) => rejected.command == command.id,
-            effect::Record::Absent | effect::Record::Intent(_) => false,
+            effect::Record::Absent => false,
         };
         if !settled {
             let entry = Outcome {
