@@ -28,8 +28,8 @@ impl Writer {
         }
     }
 
-    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it. Not over an
-    /// intent: a refusal is proof that nothing stands in Visma, and an intent says that something may.
+    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it. Not over
+    /// an intent: a refusal is proof that nothing stands in Visma, and an intent says that something may.
     async fn give_up(&self, delivery: &Delivery, command: &Command, key: &str, problem: Problem) -> Verdict {
         let subject = self.context.broker.subjects.outcome("visma", "customer", key);
         let held = match self.records.read(&subject).await {
@@ -92,7 +92,7 @@ impl Writer {
             Ended::Done => {}
             // Who the customer is stands; bringing its fields up to date is the flow of customers, not of orders.
             Ended::Differs(linked, sequence) => {
-                self.settle(delivery, &customer.key, &document, Kind::Unchanged, &linked.number, sequence).await?;
+                self.settle(delivery, &customer.key, &document, &linked.number, sequence).await?;
             }
         }
         let held = self
@@ -117,7 +117,7 @@ impl Writer {
         match self.customers.find(document.marks) {
             Match::Nobody => Ok(false),
             Match::One(number) => {
-                self.settle(delivery, key, document, Kind::Unchanged, &number, held.sequence).await?;
+                self.settle(delivery, key, document, &number, held.sequence).await?;
                 Ok(true)
             }
             Match::Several(numbers) => {
@@ -137,31 +137,18 @@ impl Writer {
         delivery: &Delivery,
         key: &str,
         document: &Document<'_>,
-        kind: Kind,
         number: &str,
         after: u64,
     ) -> Result<(), Verdict> {
-        let entry = Outcome { kind: kind.into(), number: number.to_owned(), ..known(document) };
+        let entry = Outcome { kind: Kind::Unchanged.into(), number: number.to_owned(), ..known(document) };
         let mut marks = document.marks.to_vec();
         marks.push((NUMBER, number.to_owned()));
-        self.put_entry(delivery, document, &entry, &marks, after).await?;
+        let cause = Cause::of(&delivery.headers);
+        if self.records.write(&document.subject, &entry, &marks, after, &cause).await.is_none() {
+            return Err(Verdict::retry(delivery.delivered, "the customer's record has moved"));
+        }
         self.customers.link(key, number, document.marks);
         Ok(())
-    }
-
-    async fn put_entry(
-        &self,
-        delivery: &Delivery,
-        document: &Document<'_>,
-        entry: &Outcome,
-        marks: &[(&'static str, String)],
-        after: u64,
-    ) -> Result<(), Verdict> {
-        let cause = Cause::of(&delivery.headers);
-        match self.records.write(&document.subject, entry, marks, after, &cause).await {
-            Some(_) => Ok(()),
-            None => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
-        }
     }
 
     /// The customer as Visma shall hold it, unsealed.
