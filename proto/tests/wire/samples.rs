@@ -136,5 +136,6 @@ fn outcome(kind: Kind) -> Outcome {
         external_reference: "WEB-000001042".to_owned(),
         currency: "NOK".to_owned(),
         predicted_total: "250.00".to_owned(),
+        ..Outcome::default()
     }
 }

@@ -156,6 +156,14 @@ impl Writer {
         match command.document.take() {
             Some(command::Document::Customer(customer)) => self.customer(delivery, &command, customer).await,
             Some(command::Document::Invoice(invoice)) => self.invoice(delivery, &command, invoice).await,
+            Some(
+                command::Document::CreditNote(_)
+                | command::Document::Reference(_)
+                | command::Document::Cancellation(_)
+                | command::Document::Verification(_)
+                | command::Document::Payment(_)
+                | command::Document::Comment(_),
+            ) => Verdict::Dead(unreadable("this version does not apply such a document yet")),
             None => Verdict::Dead(unreadable("it names no document of this version")),
         }
     }
