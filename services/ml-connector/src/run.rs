@@ -18,7 +18,7 @@ use crate::settings::{DEFAULT, Settings};
 use crate::{demo, vendors};
 
 /// Every durable consumer of the house.
-const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, writer::DURABLE];
+const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, writer::visma::DURABLE];
 
 /// Carries out what the command line says.
 ///
@@ -74,11 +74,11 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
         }
         Service::WriterVisma => {
-            service::run(writer::NAME, shell, async move |context| {
+            service::run(writer::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
-                let target = writer::Target { vendor, company, settings: settings.visma.create.clone() };
-                Box::pin(writer::run(context, target)).await
+                let target = writer::visma::Target { vendor, company, settings: settings.visma.create.clone() };
+                Box::pin(writer::visma::run(context, target)).await
             })
             .await
         }

@@ -108,7 +108,7 @@ pub struct Visma {
     /// Polling customers.
     pub poll: ingestor::visma::Poll,
     /// Creating documents.
-    pub create: writer::Settings,
+    pub create: writer::visma::Settings,
 }
 
 impl Settings {
@@ -137,7 +137,7 @@ impl Settings {
                 (ingestor::commerce::NAME, self.admin.ingestor_commerce),
                 (ingestor::visma::NAME, self.admin.ingestor_visma),
                 (mapper::NAME, self.admin.mapper),
-                (writer::NAME, self.admin.writer_visma),
+                (writer::visma::NAME, self.admin.writer_visma),
             ])),
         }
     }

@@ -1,36 +1,55 @@
 //! Drives the life of one create: carries out each step that `effect` gives, until it ends or has to wait for long.
+//! What differs between targets is behind [`System`].
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use effect::{End, Linked, Pause, Step, Waiting, Wanted};
+use effect::{End, Linked, Millis, Pause, Policy, Record, Sending, Step, Waiting, Wanted};
 use http::Request;
 use pipeline::broker::take::Delivery;
-use pipeline::budget::Class;
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 use proto::matching::NUMBER;
 use proto::{Command, Outcome};
+use tokio_util::sync::CancellationToken;
 
-use crate::Writer;
-use crate::lookups::Key;
-use crate::records::{intent_entry, outcome_entry};
-use crate::send::now;
+use crate::now;
+use crate::records::{Held, Records, intent_entry, outcome_entry};
 
 /// A wait that is longer is handed back to the broker, where the record remembers as much as this process does.
 const HOLD: Duration = Duration::from_secs(5);
 
+/// The numbers that a look-up found, or when to ask again.
+pub(crate) type Looked = Result<Vec<String>, Option<Duration>>;
+
+/// A target system, as far as the driver needs it.
+pub(crate) trait System: Sync {
+    /// How a document is found there.
+    type Key: Send + Sync;
+
+    /// Whether a call could be made now; else how long to wait.
+    fn ready(&self) -> impl Future<Output = Result<(), Duration>> + Send;
+
+    /// Sends the create of `sending`, in time or not at all.
+    fn send(&self, sending: Sending, request: &Request<Bytes>) -> impl Future<Output = Step> + Send;
+
+    /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
+    fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
+}
+
 /// One document to be created.
-pub(crate) struct Document<'a> {
+pub(crate) struct Document<'a, K> {
     /// Subject of its record.
     pub(crate) subject: String,
+    /// What it is to an accountant: `invoice`, `credit note`, ….
+    pub(crate) what: &'static str,
     /// What is asked for.
     pub(crate) wanted: Wanted,
     /// The request that creates it.
     pub(crate) request: Request<Bytes>,
-    /// How it is found at Visma.
-    pub(crate) key: Key,
+    /// How it is found at the target.
+    pub(crate) key: K,
     /// What its entries say besides.
     pub(crate) entry: Outcome,
     /// Headers of its outcomes by which views find it.
@@ -39,10 +58,22 @@ pub(crate) struct Document<'a> {
 
 /// How a create ended, short of a verdict.
 pub(crate) enum Ended {
-    /// It stands, and the log says so.
-    Done,
-    /// It stands with another body.
+    /// Settled, and the log says so: this is the record now.
+    Done(Record),
+    /// It stands with another body; the sequence is that of the record's last entry.
     Differs(Linked, u64),
+}
+
+/// Drives lives against one system.
+pub(crate) struct Driver<S> {
+    /// The log of what was done.
+    pub(crate) records: Records,
+    /// How patient it is.
+    pub(crate) policy: Policy,
+    /// Ends every wait.
+    pub(crate) stop: CancellationToken,
+    /// The target.
+    pub(crate) system: S,
 }
 
 /// What a command asks of `effect`.
@@ -51,19 +82,27 @@ pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) 
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }
 }
 
-impl Writer {
-    /// Makes Visma hold `document`. `Err` is the verdict of everything but a good end.
-    pub(crate) async fn create(&self, delivery: &Delivery, document: &Document<'_>) -> Result<Ended, Verdict> {
+impl<S: System> Driver<S> {
+    /// Makes the target hold `document`; `held` is its record where it was just read. `Err` is the verdict of
+    /// everything but a good end.
+    pub(crate) async fn create(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, S::Key>,
+        held: Option<Held>,
+    ) -> Result<Ended, Verdict> {
         let cause = Cause::of(&delivery.headers);
         let retry = |problem: Problem| Verdict::retry(delivery.delivered, problem.to_string());
         let subject = document.subject.as_str();
-        let held = self.records.read(subject).await.map_err(retry)?;
-        let mut sequence = held.sequence;
-        let mut step = effect::open(held.record, document.wanted.clone(), self.policy, now());
+        let Held { mut record, mut sequence } = match held {
+            Some(held) => held,
+            None => self.records.read(subject).await.map_err(retry)?,
+        };
+        let mut step = effect::open(record.clone(), document.wanted.clone(), self.policy, now());
         loop {
             step = match step {
                 Step::WriteIntent(writing) => {
-                    self.wait_for_visma().await?;
+                    self.wait_for_system().await?;
                     let intent = writing.intent(now());
                     let entry = fill(intent_entry(&intent), document);
                     match self.records.write(subject, &entry, document.marks, sequence, &cause).await {
@@ -74,10 +113,10 @@ impl Writer {
                         None => writing.lost(),
                     }
                 }
-                Step::Send(sending) => self.send(sending, &document.request).await,
+                Step::Send(sending) => self.system.send(sending, &document.request).await,
                 Step::LookUp(looking) => {
                     let since = looking.intent().written_at;
-                    match self.lookups.find(document.key.clone(), since).await {
+                    match self.system.find(&document.key, since).await {
                         Ok(numbers) => looking.found(numbers, now()),
                         Err(wait) => looking.failed(wait.map(|wait| now().after(wait)), now()),
                     }
@@ -88,6 +127,7 @@ impl Writer {
                     match self.records.write(subject, &entry, &marks(&entry, document), sequence, &cause).await {
                         Some(written) => {
                             sequence = written;
+                            record = putting.outcome().record();
                             putting.written(now())
                         }
                         None => putting.lost(),
@@ -95,14 +135,14 @@ impl Writer {
                 }
                 Step::Reopen(reopening) => {
                     let held = self.records.read(subject).await.map_err(retry)?;
-                    sequence = held.sequence;
-                    reopening.with(held.record, now())
+                    (record, sequence) = (held.record, held.sequence);
+                    reopening.with(record.clone(), now())
                 }
-                Step::End(End::Done) => return Ok(Ended::Done),
+                Step::End(End::Done) => return Ok(Ended::Done(record)),
                 Step::End(End::Differs(linked)) => return Ok(Ended::Differs(linked, sequence)),
                 Step::End(End::Dead(death)) => {
                     let remedy = "see the runbook page of the code; then replay the dead letter";
-                    let sentence = named(&document.entry, &death.sentence());
+                    let sentence = named(document.what, &document.entry, &death.sentence());
                     return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
                 }
             };
@@ -111,10 +151,10 @@ impl Writer {
 
     /// Waits until a call can be made: an intent that is written while the budget is spent is one more doubt after a
     /// crash.
-    async fn wait_for_visma(&self) -> Result<(), Verdict> {
-        while let Err(wait) = self.vendor.ready(Class::Document).await {
+    async fn wait_for_system(&self) -> Result<(), Verdict> {
+        while let Err(wait) = self.system.ready().await {
             if wait > HOLD {
-                return Err(Verdict::RetryAfter(wait, "Visma takes no calls".to_owned()));
+                return Err(Verdict::RetryAfter(wait, "the target takes no calls".to_owned()));
             }
             self.pass(wait).await?;
         }
@@ -125,7 +165,7 @@ impl Writer {
     async fn pass(&self, time: Duration) -> Result<(), Verdict> {
         tokio::select! {
             () = tokio::time::sleep(time) => Ok(()),
-            () = self.context.stop.cancelled() => Err(Verdict::RetryAfter(Duration::ZERO, "stopping".to_owned())),
+            () = self.stop.cancelled() => Err(Verdict::RetryAfter(Duration::ZERO, "stopping".to_owned())),
         }
     }
 
@@ -153,16 +193,16 @@ fn is_worth_handing_back(pause: Pause) -> bool {
 
 /// A sentence that says which document it is about, by what an accountant knows it by. A customer has no such name that
 /// may stand in clear.
-pub(crate) fn named(entry: &Outcome, sentence: &str) -> String {
+pub(crate) fn named(what: &str, entry: &Outcome, sentence: &str) -> String {
     match entry.external_reference.as_str() {
         "" => sentence.to_owned(),
-        reference => format!("invoice {reference} of {} {}: {sentence}", entry.predicted_total, entry.currency),
+        reference => format!("{what} {reference} of {} {}: {sentence}", entry.predicted_total, entry.currency),
     }
 }
 
 /// The headers by which views, and people with the `nats` tool, find a document that stands: its marks and its number.
 /// A view that is rebuilt after a restart knows nothing else of a customer that no poll has read yet.
-fn marks(entry: &Outcome, document: &Document<'_>) -> Vec<(&'static str, String)> {
+fn marks<K>(entry: &Outcome, document: &Document<'_, K>) -> Vec<(&'static str, String)> {
     if entry.number.is_empty() {
         return Vec::new();
     }
@@ -170,7 +210,7 @@ fn marks(entry: &Outcome, document: &Document<'_>) -> Vec<(&'static str, String)
 }
 
 /// Adds to an entry what the document says of itself.
-fn fill(entry: Outcome, document: &Document<'_>) -> Outcome {
+fn fill<K>(entry: Outcome, document: &Document<'_, K>) -> Outcome {
     let known = &document.entry;
     // An adopted document may come from an older command, whose version is not known here.
     let ours = entry.command_id == document.wanted.command;

@@ -1,185 +1,23 @@
-//! Takes commands, makes Visma hold them exactly once, writes outcomes.
+//! Takes commands, makes a target hold them exactly once, writes outcomes.
 //!
 //! What is to be done next is decided in the pure crate `effect`; here its steps are carried out: `create` drives them,
-//! `records` reads and writes the log of what was done, `lookups` finds what is in doubt, `customers` is the view that
-//! customers are matched in.
+//! `records` reads and writes the log of what was done. What is a target's own is in its module: how it is asked, how
+//! its documents are found, what its answers mean.
 
 mod create;
-mod customer;
-mod customers;
-mod invoice;
-mod lookups;
 mod records;
-mod send;
+pub mod visma;
 
-use std::sync::Arc;
-use std::time::Duration;
+use effect::Millis;
+use pipeline::problem::Problem;
 
-use effect::Policy;
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use pipeline::broker::streams::{COMMANDS, Durable};
-use pipeline::broker::take::{self, Delivery, Stage};
-use pipeline::cursor::Cursor;
-use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
-use pipeline::service::Context;
-use pipeline::settings::Span;
-use pipeline::vendor::Vendor;
-use pipeline::verdict::Verdict;
-use proto::{Command, Message as _, command};
-use serde::Deserialize;
-use visma::requests::Company;
-
-use customers::Customers;
-use lookups::Lookups;
-use records::Records;
-
-/// The service's name.
-pub const NAME: &str = "writer-visma";
-/// Its consumer of commands.
-pub const DURABLE: Durable = Durable { name: NAME, stream: COMMANDS, filter: "command.{}.visma.>" };
-
-/// How documents are created.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Documents worked on at once.
-    pub width: usize,
-    /// See [`Policy::doubt_wait`].
-    pub doubt_wait: Span,
-    /// See [`Policy::send_within`].
-    pub send_within: Span,
-    /// See [`Policy::looks`].
-    pub looks: u32,
-    /// See [`Policy::look_spacing`].
-    pub look_spacing: Span,
-    /// See [`Policy::fault_wait`].
-    pub fault_wait: Span,
-    /// See [`Policy::attempts`].
-    pub attempts: u32,
-    /// After an answer that keeps every document out until a person acts: when the next one is tried.
-    pub refused_wait: Span,
-    /// From this many documents in doubt on, they are looked up in one sweep.
-    pub sweep_from: usize,
+/// The time now, by this process's clock.
+pub(crate) fn now() -> Millis {
+    Millis(pipeline::clock::now_millis())
 }
 
-impl Settings {
-    fn policy(&self) -> Result<Policy, Problem> {
-        let policy = Policy {
-            doubt_wait: self.doubt_wait.0,
-            send_within: self.send_within.0,
-            looks: self.looks,
-            look_spacing: self.look_spacing.0,
-            fault_wait: self.fault_wait.0,
-            attempts: self.attempts,
-        };
-        let wrong = |e| Problem::new("SETTINGS_INVALID", format!("[visma.create]: {e}"), "correct the figures");
-        policy.check().map_err(wrong).map(|()| policy)
-    }
-}
-
-/// What the service works with besides its context.
-#[derive(Debug)]
-pub struct Target {
-    /// Visma's API.
-    pub vendor: Vendor,
-    /// The company.
-    pub company: Company,
-    /// How documents are created.
-    pub settings: Settings,
-}
-
-/// Runs the service until it is told to stop.
-///
-/// # Errors
-/// When the streams are not there, or the settings cannot keep one document one document.
-pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
-    let policy = target.settings.policy()?;
-    let width = target.settings.width;
-    let refused_wait = target.settings.refused_wait.0;
-    let customers = Arc::new(Customers::default());
-    let lookups = Lookups::start(&context, &target);
-    let writer = Writer {
-        records: Records::open(&context).await?,
-        read: Cursor::open(&context.broker, &context.connection, "visma.customer").await?,
-        context: context.clone(),
-        vendor: target.vendor,
-        company: target.company,
-        policy,
-        refused_wait,
-        customers,
-        lookups,
-    };
-    tokio::select! {
-        () = writer.ready() => {}
-        () = context.stop.cancelled() => return Ok(()),
-    }
-    take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
-}
-
-struct Writer {
-    context: Context,
-    vendor: Vendor,
-    company: Company,
-    policy: Policy,
-    refused_wait: Duration,
-    records: Records,
-    customers: Arc<Customers>,
-    lookups: Lookups,
-    read: Cursor,
-}
-
-impl Writer {
-    /// Waits until Visma's customers have been read once and are in the view: a customer that is created before they
-    /// are known is a second one.
-    async fn ready(&self) {
-        self.context.health.not_ready("customers", "Visma's customers have not been read yet");
-        // An error is a broker that is away for a moment: it is asked again.
-        while !matches!(self.read.read::<serde_json::Value>().await, Ok(Some(_))) {
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-        // Begun only now: a view that caught up with a stream that was still empty would know nobody.
-        for view in customers::follow(&self.context, &self.customers) {
-            view.up().await;
-        }
-        self.context.health.ready("customers");
-        tracing::info!(customers = self.customers.count(), "customers known");
-    }
-
-    async fn apply(&self, delivery: &Delivery) -> Verdict {
-        let command = match Command::decode(delivery.payload.clone()) {
-            Ok(command) => command,
-            Err(e) => return Verdict::Dead(unreadable(&chain(&e))),
-        };
-        let mut command = command;
-        match command.document.take() {
-            Some(command::Document::Customer(customer)) => self.customer(delivery, &command, customer).await,
-            Some(command::Document::Invoice(invoice)) => self.invoice(delivery, &command, invoice).await,
-            Some(
-                command::Document::CreditNote(_)
-                | command::Document::Reference(_)
-                | command::Document::Cancellation(_)
-                | command::Document::Verification(_)
-                | command::Document::Payment(_)
-                | command::Document::Comment(_),
-            ) => Verdict::Dead(unreadable("this version does not apply such a document yet")),
-            None => Verdict::Dead(unreadable("it names no document of this version")),
-        }
-    }
-}
-
-impl Stage for Writer {
-    fn lane(&self, delivery: &Delivery) -> String {
-        header(&delivery.headers, envelope::LANE).unwrap_or(&delivery.subject).to_owned()
-    }
-
-    fn decide<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Verdict> {
-        self.apply(delivery).boxed()
-    }
-}
-
-fn unreadable(why: &str) -> Problem {
+/// A command that cannot be applied for what it is.
+pub(crate) fn unreadable(why: &str) -> Problem {
     let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
     Problem::new("COMMAND_UNREADABLE", format!("the command cannot be read: {why}"), remedy)
 }

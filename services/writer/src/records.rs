@@ -13,8 +13,6 @@ use proto::{Message as _, Outcome};
 
 use uuid::Uuid;
 
-use crate::NAME;
-
 /// Publishes of one entry, under one message id, before it counts as lost.
 const TRIES: u32 = 3;
 
@@ -32,12 +30,16 @@ pub(crate) struct Held {
 pub(crate) struct Records {
     last: Last,
     publisher: Publisher,
+    source: &'static str,
+    kind: String,
 }
 
 impl Records {
-    pub(crate) async fn open(context: &Context) -> Result<Self, Problem> {
+    /// Of one target.
+    pub(crate) async fn open(context: &Context, target: &str) -> Result<Self, Problem> {
         let last = Last::of(&context.broker.jetstream, streams::OUTCOMES).await?;
-        Ok(Self { last, publisher: context.broker.publisher(streams::OUTCOMES) })
+        let publisher = context.broker.publisher(streams::OUTCOMES);
+        Ok(Self { last, publisher, source: context.name, kind: format!("ml.outcome.{target}") })
     }
 
     /// The record behind `subject`.
@@ -66,7 +68,8 @@ impl Records {
         // Of this call alone: another process that writes the same intent must lose, and not be told that it has
         // written it.
         let id = Uuid::now_v7().to_string();
-        let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.visma", content_type: envelope::PROTOBUF };
+        let content_type = envelope::PROTOBUF;
+        let envelope = Envelope { id: &id, source: self.source, kind: &self.kind, content_type };
         let mut headers = envelope.headers(cause);
         headers.insert(envelope::KIND, kind.as_str());
         for (name, mark) in marks {

@@ -5,6 +5,12 @@
 
 use std::time::Duration;
 
+use ::visma::list::Page;
+use ::visma::read::{CustomerRead, InvoiceRead, ReadError};
+use ::visma::reply::{Failure, read_page};
+use ::visma::requests::{Company, RequestError};
+use ::visma::search::{Candidate, Search, Searched};
+use ::visma::stamp::Stamp;
 use bytes::Bytes;
 use effect::Millis;
 use http::Request;
@@ -14,14 +20,9 @@ use pipeline::service::Context;
 use pipeline::vendor::{CallError, Vendor};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use visma::list::Page;
-use visma::read::{CustomerRead, InvoiceRead, ReadError};
-use visma::reply::{Failure, read_page};
-use visma::requests::{Company, RequestError};
-use visma::search::{Candidate, Search, Searched};
-use visma::stamp::Stamp;
 
-use crate::Target;
+use super::Target;
+use crate::create::Looked;
 
 /// Rows a page of a look-up for one, and of a sweep.
 const FEW: u32 = 50;
@@ -43,13 +44,10 @@ pub(crate) enum Key {
     Email(String),
 }
 
-/// The numbers found, or when to ask again.
-pub(crate) type Answer = Result<Vec<String>, Option<Duration>>;
-
 struct Asked {
     key: Key,
     since: Millis,
-    reply: oneshot::Sender<Answer>,
+    reply: oneshot::Sender<Looked>,
 }
 
 /// Asks. Cheap to clone.
@@ -77,7 +75,7 @@ impl Lookups {
     }
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
-    pub(crate) async fn find(&self, key: Key, since: Millis) -> Answer {
+    pub(crate) async fn find(&self, key: Key, since: Millis) -> Looked {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Asked { key, since, reply }).await.map_err(|_| None)?;
         answer.await.map_err(|_| None)?

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ::visma::payload::spelled;
+use effect::Record;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, Cause, header};
 use pipeline::problem::{Problem, chain};
@@ -10,12 +12,13 @@ use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
 use proto::matching::{Marks, NUMBER};
 use proto::{Command, Customer, CustomerData, Kind, Message as _, Outcome};
-use visma::payload::spelled;
 
+use super::Writer;
+use super::customers::Match;
+use super::lookups::Key;
 use crate::create::{Document, Ended, wanted};
-use crate::customers::Match;
-use crate::lookups::Key;
-use crate::{Writer, unreadable};
+use crate::records::Held;
+use crate::{now, unreadable};
 
 impl Writer {
     /// Applies a customer command.
@@ -31,18 +34,18 @@ impl Writer {
     /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it. Not over
     /// an intent: a refusal is proof that nothing stands in Visma, and an intent says that something may.
     async fn give_up(&self, delivery: &Delivery, command: &Command, key: &str, problem: Problem) -> Verdict {
-        let subject = self.context.broker.subjects.outcome("visma", "customer", key);
-        let held = match self.records.read(&subject).await {
+        let subject = self.record("customer", key);
+        let held = match self.driver.records.read(&subject).await {
             Ok(held) => held,
             Err(problem) => return Verdict::retry(delivery.delivered, problem.to_string()),
         };
-        if !matches!(held.record, effect::Record::Intent(_)) {
+        if !matches!(held.record, Record::Intent(_)) {
             self.customers.release(key);
         }
         let settled = match &held.record {
-            effect::Record::Linked(_) | effect::Record::Intent(_) => true,
-            effect::Record::Rejected(rejected) => rejected.command == command.id,
-            effect::Record::Absent => false,
+            Record::Linked(_) | Record::Intent(_) => true,
+            Record::Rejected(rejected) => rejected.command == command.id,
+            Record::Absent => false,
         };
         if !settled {
             let entry = Outcome {
@@ -51,13 +54,13 @@ impl Writer {
                 command_sequence: delivery.sequence,
                 change_sequence: command.change_sequence,
                 change_version: command.change_version.clone(),
-                written_at: crate::send::now().0,
+                written_at: now().0,
                 refusal_code: problem.code.to_string(),
                 refusal_sentence: problem.sentence.clone(),
                 ..Outcome::default()
             };
             let cause = Cause::of(&delivery.headers);
-            if self.records.write(&subject, &entry, &[], held.sequence, &cause).await.is_none() {
+            if self.driver.records.write(&subject, &entry, &[], held.sequence, &cause).await.is_none() {
                 return Verdict::retry(delivery.delivered, "the customer's record has moved");
             }
         }
@@ -69,50 +72,50 @@ impl Writer {
         let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
         let marks = Marks::of(Some(&data.contact.email), corporate, vat);
         let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
-        let subject = self.context.broker.subjects.outcome("visma", "customer", &customer.key);
+        let subject = self.record("customer", &customer.key);
         let request = self.company.create_customer(&data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         let entry = Outcome { change_version: command.change_version.clone(), ..Outcome::default() };
         let identity = header(&delivery.headers, envelope::VERSION).unwrap_or_default().to_owned();
         let document = Document {
             subject,
+            what: "customer",
             wanted: wanted(delivery, command, identity),
             request,
             key: Key::Email(spelled(&data.contact.email)),
             entry,
             marks: &marks,
         };
-        if self.matched(delivery, &customer.key, &document).await? {
+        let held = self.driver.records.read(&document.subject).await;
+        let held = held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        if self.matched(delivery, &customer.key, &document, &held).await? {
             return Ok(());
         }
         if !self.customers.reserve(&customer.key, &marks) {
             let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
             return Err(Verdict::RetryAfter(wait, "the same customer is being created under another key".to_owned()));
         }
-        match self.create(delivery, &document).await? {
-            Ended::Done => {}
+        match self.driver.create(delivery, &document, Some(held)).await? {
+            Ended::Done(Record::Linked(linked)) => self.customers.link(&customer.key, &linked.number, &marks),
+            Ended::Done(Record::Absent | Record::Intent(_) | Record::Rejected(_)) => {}
             // Who the customer is stands; bringing its fields up to date is the flow of customers, not of orders.
             Ended::Differs(linked, sequence) => {
                 self.settle(delivery, &customer.key, &document, &linked.number, sequence).await?;
             }
         }
-        let held = self
-            .records
-            .read(&document.subject)
-            .await
-            .map_err(|p| Verdict::retry(delivery.delivered, p.to_string()))?;
-        if let effect::Record::Linked(linked) = held.record {
-            self.customers.link(&customer.key, &linked.number, &marks);
-        }
         Ok(())
     }
 
     /// Links a customer that has no record yet with the one that it is in Visma, if there is one.
-    async fn matched(&self, delivery: &Delivery, key: &str, document: &Document<'_>) -> Result<bool, Verdict> {
-        let held = self.records.read(&document.subject).await;
-        let held = held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+    async fn matched(
+        &self,
+        delivery: &Delivery,
+        key: &str,
+        document: &Document<'_, Key>,
+        held: &Held,
+    ) -> Result<bool, Verdict> {
         match held.record {
-            effect::Record::Absent | effect::Record::Rejected(_) => {}
-            effect::Record::Intent(_) | effect::Record::Linked(_) => return Ok(false),
+            Record::Absent | Record::Rejected(_) => {}
+            Record::Intent(_) | Record::Linked(_) => return Ok(false),
         }
         match self.customers.find(document.marks) {
             Match::Nobody => Ok(false),
@@ -136,7 +139,7 @@ impl Writer {
         &self,
         delivery: &Delivery,
         key: &str,
-        document: &Document<'_>,
+        document: &Document<'_, Key>,
         number: &str,
         after: u64,
     ) -> Result<(), Verdict> {
@@ -144,7 +147,7 @@ impl Writer {
         let mut marks = document.marks.to_vec();
         marks.push((NUMBER, number.to_owned()));
         let cause = Cause::of(&delivery.headers);
-        if self.records.write(&document.subject, &entry, &marks, after, &cause).await.is_none() {
+        if self.driver.records.write(&document.subject, &entry, &marks, after, &cause).await.is_none() {
             return Err(Verdict::retry(delivery.delivered, "the customer's record has moved"));
         }
         self.customers.link(key, number, document.marks);
@@ -156,7 +159,7 @@ impl Writer {
         &self,
         delivery: &Delivery,
         customer: &Customer,
-    ) -> Result<visma::customer::Customer, Verdict> {
+    ) -> Result<::visma::customer::Customer, Verdict> {
         match self.context.vault.open_bytes(&customer.person, &customer.sealed).await {
             Ok(bytes) => match CustomerData::decode(bytes.as_slice()) {
                 Ok(data) => Ok(data.into()),
@@ -172,13 +175,13 @@ impl Writer {
 }
 
 /// What every entry of this document says.
-fn known(document: &Document<'_>) -> Outcome {
+fn known(document: &Document<'_, Key>) -> Outcome {
     Outcome {
         command_id: document.wanted.command.clone(),
         command_sequence: document.wanted.command_seq,
         change_sequence: document.wanted.source_seq,
         body_hash: document.wanted.body_hash.clone(),
-        written_at: crate::send::now().0,
+        written_at: now().0,
         ..document.entry.clone()
     }
 }

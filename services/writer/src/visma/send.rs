@@ -2,27 +2,35 @@
 
 use std::time::Duration;
 
+use ::visma::refusal::Refusal as About;
+use ::visma::reply::{Answer, Failure, read_create};
 use bytes::Bytes;
 use effect::{Millis, Refusal, Reply, Sending, Step};
 use http::Request;
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::vendor::CallError;
-use visma::refusal::Refusal as About;
-use visma::reply::{Answer, Failure, read_create};
 
-use crate::Writer;
+use super::Api;
+use super::lookups::Key;
+use crate::create::{Looked, System};
+use crate::now;
 
 /// How long it waits when nobody could be reached.
 const AWAY: Duration = Duration::from_secs(2);
 
-pub(crate) fn now() -> Millis {
-    Millis(clock::now_millis())
-}
+impl System for Api {
+    type Key = Key;
 
-impl Writer {
-    /// Sends the create of `sending`, in time or not at all.
-    pub(crate) async fn send(&self, sending: Sending, request: &Request<Bytes>) -> Step {
+    async fn ready(&self) -> Result<(), Duration> {
+        self.vendor.ready(Class::Document).await
+    }
+
+    async fn find(&self, key: &Key, since: Millis) -> Looked {
+        self.lookups.find(key.clone(), since).await
+    }
+
+    async fn send(&self, sending: Sending, request: &Request<Bytes>) -> Step {
         let answer = self.vendor.call_by(Class::Document, request, sending.by().0).await;
         let reply = match answer {
             Err(CallError::TooLate) => return sending.missed(),
@@ -37,18 +45,20 @@ impl Writer {
                 Reply::Uncertain
             }
             Err(CallError::Credentials(problem)) => {
-                self.context.health.not_ready("visma", problem.to_string());
+                self.health.not_ready("visma", problem.to_string());
                 tracing::error!(%problem, "Visma refuses our credentials");
                 Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
         };
         sending.answered(reply, now())
     }
+}
 
+impl Api {
     fn reply(&self, answer: Answer) -> Reply {
         let failure = match answer {
             Answer::Accepted { number: Some(number), etag } => {
-                self.context.health.ready("visma");
+                self.health.ready("visma");
                 return Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) };
             }
             Answer::Accepted { number: None, .. } | Answer::Unchanged => return Reply::Uncertain,
@@ -64,12 +74,12 @@ impl Writer {
             | Failure::Forbidden { .. }
             | Failure::NotFound { .. }
             | Failure::Refused { refusal: About::Company, .. } => {
-                self.context.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
+                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
                 tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
                 Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
             Failure::Refused { .. } | Failure::Stale { .. } => {
-                self.context.health.ready("visma"); // It was let in, and read.
+                self.health.ready("visma"); // It was let in, and read.
                 Reply::Refused(refusal)
             }
             Failure::Broken { .. } => Reply::Faulted(refusal),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::visma::requests::Dispatch;
 use effect::Record;
 use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain};
@@ -9,11 +10,11 @@ use pipeline::retry::wait_after;
 use pipeline::subject::{key_of, untoken};
 use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
-use visma::requests::Dispatch;
 
+use super::Writer;
+use super::lookups::Key;
 use crate::create::{Document, Ended, named, wanted};
-use crate::lookups::Key;
-use crate::{Writer, unreadable};
+use crate::unreadable;
 
 /// An invoice waits for its customer this long before a person is asked.
 const CUSTOMER_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -43,18 +44,20 @@ impl Writer {
             ..Outcome::default()
         };
         let number = self.owner(delivery, owner, relies_on, &entry).await?;
-        let invoice = visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let invoice =
+            ::visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         let request = self.company.create_invoice(&number, &invoice, Dispatch::default());
         let document = Document {
-            subject: self.context.broker.subjects.outcome("visma", "invoice", &key),
+            subject: self.record("invoice", &key),
+            what: "invoice",
             wanted: wanted(delivery, command, body_hash),
             request: request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?,
             key: Key::Reference(invoice.external_reference.clone()),
             entry,
             marks: &[],
         };
-        match self.create(delivery, &document).await? {
-            Ended::Done => Ok(()),
+        match self.driver.create(delivery, &document, None).await? {
+            Ended::Done(_) => Ok(()),
             Ended::Differs(linked, _) => Err(Verdict::Dead(Problem::new(
                 "CHANGED_AFTER_BOOKING",
                 format!(
@@ -85,8 +88,8 @@ impl Writer {
         if let Some(number) = self.customers.linked(&key) {
             return Ok(number);
         }
-        let subject = self.context.broker.subjects.outcome("visma", "customer", &key);
-        let held = self.records.read(&subject).await;
+        let subject = self.record("customer", &key);
+        let held = self.driver.records.read(&subject).await;
         match held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?.record {
             Record::Linked(linked) => {
                 self.customers.link(&key, &linked.number, &[]);
@@ -100,7 +103,7 @@ impl Writer {
                 let sentence = format!("its customer could not be had in Visma: {}", rejected.refusal.sentence);
                 Err(Verdict::Dead(Problem::new(
                     "CUSTOMER_REFUSED",
-                    named(invoice, &sentence),
+                    named("invoice", invoice, &sentence),
                     "settle the customer's dead letter first, then replay this one",
                 )))
             }
@@ -117,7 +120,7 @@ impl Writer {
         let sentence = format!("its customer {key} has not been settled for a day");
         Verdict::Dead(Problem::new(
             "CUSTOMER_MISSING",
-            named(invoice, &sentence),
+            named("invoice", invoice, &sentence),
             "look for the customer's dead letter; then replay this one",
         ))
     }
