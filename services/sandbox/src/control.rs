@@ -11,14 +11,9 @@
 //! | `GET ledger` | what both sides hold ([`ledger::Ledger`]) |
 //! | `GET calls`, `POST reset-calls` | calls by system and kind, token requests apart |
 //! | `GET log?since=` | the last requests with their bodies |
-//! | `GET visma/config`, `POST visma/config` | the settings; a JSON merge patch changes them |
-//! | `POST visma/customers` `{"count"?,"of_shop"?,"emails"?,"customers"?}` | customers that are there already |
-//! | `POST visma/periods` `{"period","closed"}` | closes or opens a financial period |
-//! | `POST visma/revoke-tokens` | makes every token worthless |
 //!
-//! The shop's own calls ([`commerce::control_router`]) are here too. `on` is a [`crate::select::Selector`].
+//! The two systems' own calls ([`commerce::control_router`], [`visma::control_router`]) are here too. `on` is a [`crate::select::Selector`].
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,15 +54,11 @@ pub fn router(control: Control) -> Router {
         .route("/_sandbox/calls", get(show_calls))
         .route("/_sandbox/reset-calls", post(reset_calls))
         .route("/_sandbox/log", get(show_log))
-        .route("/_sandbox/visma/config", get(show_config).post(patch_config))
-        .route("/_sandbox/visma/customers", post(seed_customers))
-        .route("/_sandbox/visma/periods", post(set_period))
-        .route("/_sandbox/visma/revoke-tokens", post(revoke_tokens))
         .with_state(control)
 }
 
 /// A control request that makes no sense.
-struct Refused(String);
+pub(crate) struct Refused(pub(crate) String);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -75,18 +66,18 @@ impl IntoResponse for Refused {
     }
 }
 
-fn shown<T: Serialize>(status: StatusCode, value: &T) -> Response {
+pub(crate) fn shown<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-fn ok<T: Serialize>(value: &T) -> Response {
+pub(crate) fn ok<T: Serialize>(value: &T) -> Response {
     shown(StatusCode::OK, value)
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| Refused(error.to_string()))
 }
 
@@ -162,37 +153,4 @@ struct Since {
 
 async fn show_log(State(control): State<Control>, Query(since): Query<Since>) -> Response {
     ok(&control.shared.calls.log(since.since))
-}
-
-async fn show_config(State(control): State<Control>) -> Response {
-    ok(&*control.company.config())
-}
-
-async fn patch_config(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    control.company.patch_config(read(&body)?).map_err(Refused)?;
-    Ok(ok(&*control.company.config()))
-}
-
-async fn seed_customers(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    let mut seed = read::<visma::Seed>(&body)?;
-    seed.emails.extend(shop_emails(&control.shop, seed.of_shop));
-    let numbers = control.company.seed_customers(seed).map_err(Refused)?;
-    Ok(shown(StatusCode::CREATED, &json!({ "numbers": numbers })))
-}
-
-/// The first `count` e-mail addresses of the shop's orders.
-fn shop_emails(shop: &commerce::Shop, count: usize) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let emails = shop.ledger().into_iter().filter_map(|order| order.customer_email.map(|email| email.to_lowercase()));
-    emails.filter(|email| seen.insert(email.clone())).take(count).collect()
-}
-
-async fn set_period(State(control): State<Control>, body: Bytes) -> Result<Response, Refused> {
-    control.company.set_period(read(&body)?);
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn revoke_tokens(State(control): State<Control>) -> StatusCode {
-    control.company.revoke_tokens();
-    StatusCode::NO_CONTENT
 }

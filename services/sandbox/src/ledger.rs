@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::calls::SystemCalls;
 use crate::commerce::{LedgerOrder, Shop};
 use crate::select::System;
-use crate::visma::{Company, LedgerInvoice};
+use crate::visma::{Company, Findings, LedgerInvoice};
 
 /// What both sides hold.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,8 @@ pub struct Ledger {
     pub totals_differ: Vec<Difference>,
     /// Invoices that belong to no order.
     pub unexpected: Vec<LedgerInvoice>,
+    /// Blind overwrites in Visma, lost edits, and more.
+    pub audit: Findings,
     /// Calls by system and kind.
     pub calls: BTreeMap<System, SystemCalls>,
 }
@@ -128,6 +130,7 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
         missing: Vec::new(),
         totals_differ: Vec::new(),
         unexpected: Vec::new(),
+        audit: company.findings(),
         calls,
     };
     for order in shop.ledger() {

@@ -83,6 +83,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let commerce_gate = Gate::new(select::System::Commerce, Arc::clone(&shared), gate::matched_route);
     let control = control::router(control::Control { shared, shop: shop.clone(), company: company.clone() });
     let control = control.merge(commerce::control_router(shop.clone()));
+    let control = control.merge(visma::control_router(company.clone(), shop.clone()));
     let visma = control.fallback_service(visma::router(company.clone(), visma_gate));
 
     serve(visma_listener, visma, stop.clone());

@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::civil::DateTime;
 
+use super::accountant::Diary;
+use super::audit::Audit;
 use super::clock;
 use super::config::Config;
 use super::customer::Customer;
@@ -54,6 +56,8 @@ pub(super) struct Books {
     pub(super) config: Arc<Config>,
     pub(super) customers: BTreeMap<String, Customer>,
     pub(super) invoices: BTreeMap<String, Invoice>,
+    pub(super) audit: Audit,
+    pub(super) diary: Diary,
     invoices_by_reference: HashMap<String, Vec<String>>,
     customers_by_id: HashMap<u64, String>,
     next_customer: u64,
@@ -67,6 +71,8 @@ impl Books {
         Self {
             customers: BTreeMap::new(),
             invoices: BTreeMap::new(),
+            audit: Audit::default(),
+            diary: Diary::default(),
             invoices_by_reference: HashMap::new(),
             customers_by_id: HashMap::new(),
             next_customer: config.first_customer_number,

@@ -131,6 +131,14 @@ pub(super) fn prepare_change(
 ) -> Result<Customer, Refusal> {
     let before = books.customers.get(number).ok_or(Refusal::NotFound)?;
     before.stamps.match_header(if_match)?;
+    changed(books, before, body)
+}
+
+/// The customer with a change, whatever its version.
+///
+/// # Errors
+/// What is wrong with the change.
+pub(super) fn changed(books: &Books, before: &Customer, body: &Value) -> Result<Customer, Refusal> {
     let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
     if let Some(class) = dto.text("customerClassId") {

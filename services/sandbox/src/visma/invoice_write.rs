@@ -105,6 +105,14 @@ pub(super) fn prepare_change(
     body: &Value,
 ) -> Result<Invoice, Refusal> {
     let before = unreleased(books, number, if_match, "Invoice can't be updated because it is already released.")?;
+    changed(books, before, body)
+}
+
+/// The invoice with a change, whatever its version and its status.
+///
+/// # Errors
+/// What is wrong with the change.
+pub(super) fn changed(books: &Books, before: &Invoice, body: &Value) -> Result<Invoice, Refusal> {
     let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
     if let Some(number) = dto.text("customerNumber") {

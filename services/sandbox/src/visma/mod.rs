@@ -19,12 +19,15 @@ use serde_json::Value;
 use crate::Gate;
 use crate::hold::Points;
 
+mod accountant;
+mod audit;
 mod auth;
 mod books;
 pub mod chart;
 mod clock;
 mod company;
 pub mod config;
+mod control;
 mod customer;
 mod customer_write;
 mod dto;
@@ -42,7 +45,10 @@ mod serve;
 mod totals;
 mod window;
 
+pub use accountant::{BeforePut, Deed, Errand};
+pub use audit::{BlindOverwrite, Entity, Findings, LostEdit};
 pub use config::Config;
+pub use control::control_router;
 pub use seed::Seed;
 
 use auth::{Sight, Tokens};
@@ -147,6 +153,25 @@ impl Company {
     /// What is wrong with the first customer that is refused.
     pub fn seed_customers(&self, seed: Seed) -> Result<Vec<String>, String> {
         seed::sow(&mut self.books(), seed)
+    }
+
+    /// Sends an accountant: now, and the numbers of the records are given; or before later `PUT`s.
+    ///
+    /// # Errors
+    /// A sentence when the errand makes no sense, or Visma refuses it even to an accountant.
+    pub fn send_accountant(&self, errand: Errand) -> Result<Vec<String>, String> {
+        self.books().send_accountant(errand)
+    }
+
+    /// Sends the accountants home: what waits for a `PUT` is forgotten.
+    pub fn dismiss_accountants(&self) {
+        self.books().diary.clear();
+    }
+
+    /// Blind overwrites, lost edits and more.
+    #[must_use]
+    pub fn findings(&self) -> Findings {
+        self.books().audit.findings()
     }
 
     /// Makes every token worthless.

@@ -34,6 +34,16 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// What a person is told who is refused at the test's own door.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Invalid(sentence) => sentence.clone(),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {

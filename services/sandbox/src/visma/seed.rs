@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::books::Books;
 use super::customer_write;
 use super::dto::Schema;
-use super::reply::Refusal;
 use super::schemas;
 
 /// The customers that a test asks for.
@@ -35,10 +34,7 @@ pub(super) fn sow(books: &mut Books, seed: Seed) -> Result<Vec<String>, String> 
     for body in bodies {
         let bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
         let body = Schema::read(&schemas::CUSTOMER, &bytes)?;
-        let new = customer_write::prepare_new(books, &body).map_err(|refusal| match refusal {
-            Refusal::Invalid(sentence) => sentence,
-            other => format!("{other:?}"),
-        })?;
+        let new = customer_write::prepare_new(books, &body).map_err(|refusal| refusal.sentence())?;
         numbers.push(customer_write::create(books, new));
     }
     Ok(numbers)

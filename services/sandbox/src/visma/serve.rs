@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::audit::Entity;
 use super::books::Books;
 use super::config::Config;
 use super::customer::Customer;
@@ -114,7 +115,7 @@ impl Company {
     pub(super) async fn update_customer(&self, number: &str, call: &Call) -> Result<Response, Refusal> {
         let body = schemas::CUSTOMER.read(&call.body).map_err(Refusal::Invalid)?;
         let prepare = |books: &Books| customer_write::prepare_change(books, number, call.if_match(), &body);
-        self.write(call, prepare, |books, after| updated(&customer_write::update(books, after))).await
+        self.put(call, Entity::Customer, number, &body, prepare, customer_write::update).await
     }
 
     pub(super) async fn create_invoice(&self, config: &Config, call: &Call) -> Result<Response, Refusal> {
@@ -131,7 +132,7 @@ impl Company {
     pub(super) async fn update_invoice(&self, number: &str, call: &Call) -> Result<Response, Refusal> {
         let body = schemas::INVOICE.read(&call.body).map_err(Refusal::Invalid)?;
         let prepare = |books: &Books| invoice_write::prepare_change(books, number, call.if_match(), &body);
-        self.write(call, prepare, |books, after| updated(&invoice_write::update(books, after))).await
+        self.put(call, Entity::Invoice, number, &body, prepare, invoice_write::update).await
     }
 
     pub(super) async fn delete_invoice(&self, number: &str, call: &Call) -> Result<Response, Refusal> {
@@ -153,6 +154,28 @@ impl Company {
             reply::json(StatusCode::OK, result.to_string())
         })
         .await
+    }
+
+    /// A change of a record that is there, with the accountant before it and the auditor behind it.
+    async fn put<T>(
+        &self,
+        call: &Call,
+        entity: Entity,
+        number: &str,
+        body: &Value,
+        prepare: impl Fn(&Books) -> Result<T, Refusal>,
+        update: impl FnOnce(&mut Books, T) -> String,
+    ) -> Result<Response, Refusal> {
+        self.books().let_accountant_go_first(entity, number);
+        let answer = self.write(call, prepare, |books, after| {
+            books.audit.put(entity, number, call.if_match(), body);
+            updated(&update(books, after))
+        });
+        let answer = answer.await;
+        if matches!(answer, Err(Refusal::Stale)) {
+            self.books().audit.stale();
+        }
+        answer
     }
 
     /// Looks, stands at the first point, looks again, writes, and stands at the second point.

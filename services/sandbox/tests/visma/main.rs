@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails shall panic")]
 
+mod accountant;
 mod auth;
 mod customers;
 mod faults;

@@ -1,0 +1,86 @@
+//! The test's own door to the company, under `/_sandbox/visma/`: no token, no faults, no rate window.
+//!
+//! | call | what it does |
+//! | --- | --- |
+//! | `GET config`, `POST config` | the settings; a JSON merge patch changes them |
+//! | `POST customers` `{"count"?,"of_shop"?,"emails"?,"customers"?}` | customers that are there already |
+//! | `POST accountant`, an [`Errand`] | somebody works in Visma itself: now, or before the `PUT`s to come |
+//! | `DELETE accountant` | forgets the errands that wait |
+//! | `POST periods` `{"period","closed"}` | closes or opens a financial period |
+//! | `POST revoke-tokens` | makes every token worthless |
+
+use std::collections::HashSet;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde_json::json;
+
+use super::accountant::Errand;
+use super::{Company, Seed};
+use crate::commerce::Shop;
+use crate::control::{Refused, ok, read, shown};
+
+/// What the door reaches.
+#[derive(Clone, Debug)]
+struct Door {
+    company: Company,
+    shop: Shop,
+}
+
+/// The control door of a company, to be merged into any router. The shop tells who its customers are.
+pub fn control_router(company: Company, shop: Shop) -> Router {
+    Router::new()
+        .route("/_sandbox/visma/config", get(show_config).post(patch_config))
+        .route("/_sandbox/visma/customers", post(seed_customers))
+        .route("/_sandbox/visma/accountant", post(send_accountant).delete(dismiss_accountants))
+        .route("/_sandbox/visma/periods", post(set_period))
+        .route("/_sandbox/visma/revoke-tokens", post(revoke_tokens))
+        .with_state(Door { company, shop })
+}
+
+async fn show_config(State(door): State<Door>) -> Response {
+    ok(&*door.company.config())
+}
+
+async fn patch_config(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    door.company.patch_config(read(&body)?).map_err(Refused)?;
+    Ok(ok(&*door.company.config()))
+}
+
+async fn seed_customers(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    let mut seed = read::<Seed>(&body)?;
+    seed.emails.extend(shop_emails(&door.shop, seed.of_shop));
+    let numbers = door.company.seed_customers(seed).map_err(Refused)?;
+    Ok(shown(StatusCode::CREATED, &json!({ "numbers": numbers })))
+}
+
+/// The first `count` e-mail addresses of the shop's orders.
+fn shop_emails(shop: &Shop, count: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let emails = shop.ledger().into_iter().filter_map(|order| order.customer_email.map(|email| email.to_lowercase()));
+    emails.filter(|email| seen.insert(email.clone())).take(count).collect()
+}
+
+async fn send_accountant(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    let numbers = door.company.send_accountant(read::<Errand>(&body)?).map_err(Refused)?;
+    Ok(ok(&json!({ "numbers": numbers })))
+}
+
+async fn dismiss_accountants(State(door): State<Door>) -> StatusCode {
+    door.company.dismiss_accountants();
+    StatusCode::NO_CONTENT
+}
+
+async fn set_period(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    door.company.set_period(read(&body)?);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn revoke_tokens(State(door): State<Door>) -> StatusCode {
+    door.company.revoke_tokens();
+    StatusCode::NO_CONTENT
+}
