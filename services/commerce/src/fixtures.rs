@@ -1,4 +1,4 @@
-//! Real orders for the tests: unchanged bodies of `GET /V1/orders/{id}` of a Magento Open Source 2.4.7.
+//! Real documents for the tests: unchanged bodies of `GET /V1/orders/{id}` and the like of a Magento Open Source 2.4.7.
 //! The persons in them are made up.
 
 /// Parent with the sum of its children, 33.33 % off; on hold.
@@ -26,7 +26,7 @@ pub(crate) const SHIPPING_DISCOUNT: &str = include_str!("../fixtures/shipping_di
 /// Nothing to ship.
 pub(crate) const VIRTUAL_GUEST: &str = include_str!("../fixtures/virtual_guest.json");
 
-/// All of them, with their names.
+/// All of the orders, with their names.
 pub(crate) const ALL: [(&str, &str); 12] = [
     ("bundle_dynamic", BUNDLE_DYNAMIC),
     ("bundle_fixed", BUNDLE_FIXED),
@@ -41,3 +41,45 @@ pub(crate) const ALL: [(&str, &str); 12] = [
     ("shipping_discount", SHIPPING_DISCOUNT),
     ("virtual_guest", VIRTUAL_GUEST),
 ];
+
+/// 40 of the cart off; the whole shipping.
+pub(crate) const INVOICE_FIRST: &str = include_str!("../fixtures/invoice_first_of_two.json");
+/// The rest of that order: no shipping fields.
+pub(crate) const INVOICE_SECOND: &str = include_str!("../fixtures/invoice_second_of_two.json");
+/// Prices with tax, 15 % off shipping too.
+pub(crate) const INVOICE_SHIPPING_DISCOUNT: &str = include_str!("../fixtures/invoice_shipping_discount.json");
+/// The parent of a dynamic bundle has no `row_total`.
+pub(crate) const INVOICE_BUNDLE: &str = include_str!("../fixtures/invoice_bundle.json");
+
+/// All of the invoices, with their names.
+pub(crate) const INVOICES: [(&str, &str); 4] = [
+    ("first", INVOICE_FIRST),
+    ("second", INVOICE_SECOND),
+    ("shipping_discount", INVOICE_SHIPPING_DISCOUNT),
+    ("bundle", INVOICE_BUNDLE),
+];
+
+/// Of a part of a dynamic bundle.
+pub(crate) const MEMO_BUNDLE: &str = include_str!("../fixtures/creditmemo_bundle.json");
+/// No lines; more refunded than was meant.
+pub(crate) const MEMO_ADJUSTMENT_ONLY: &str = include_str!("../fixtures/creditmemo_adjustment_only.json");
+/// The discount has the wrong sign.
+pub(crate) const MEMO_MISCALCULATED: &str = include_str!("../fixtures/creditmemo_miscalculated.json");
+/// A total of three places.
+pub(crate) const MEMO_UNROUNDED: &str = include_str!("../fixtures/creditmemo_unrounded.json");
+/// Something was kept back.
+pub(crate) const MEMO_KEPT_BACK: &str = include_str!("../fixtures/creditmemo_kept_back.json");
+
+/// All of the credit memos, with their names.
+pub(crate) const MEMOS: [(&str, &str); 5] = [
+    ("bundle", MEMO_BUNDLE),
+    ("adjustment_only", MEMO_ADJUSTMENT_ONLY),
+    ("miscalculated", MEMO_MISCALCULATED),
+    ("unrounded", MEMO_UNROUNDED),
+    ("kept_back", MEMO_KEPT_BACK),
+];
+
+/// A person with one address.
+pub(crate) const CUSTOMER_PERSON: &str = include_str!("../fixtures/customer_person.json");
+/// A company, by the name and number that the buyer typed.
+pub(crate) const CUSTOMER_COMPANY: &str = include_str!("../fixtures/customer_company.json");

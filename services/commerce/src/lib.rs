@@ -3,8 +3,14 @@
 //! Nothing here reads a clock, draws a random number or opens a socket: time, nonces and bytes are arguments, so that
 //! everything that Commerce can do to us can be played in a test.
 
+pub mod creditmemo;
+pub mod customer;
 pub mod decimal;
+mod decode;
+pub mod document;
 mod encoding;
+mod field;
+pub mod invoice;
 pub mod keyset;
 pub mod oauth;
 pub mod order;
@@ -15,6 +21,7 @@ pub mod requests;
 pub mod search;
 pub mod stores;
 pub mod time;
+pub mod totals;
 pub mod version;
 pub mod webhook;
 

@@ -6,7 +6,6 @@
 
 mod address;
 mod extension;
-pub(crate) mod field;
 mod item;
 mod payment;
 mod state;
@@ -18,6 +17,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use crate::decode::DecodeError;
+pub(crate) use crate::decode::from_text;
+pub(crate) use crate::field;
+pub use crate::totals::Totals;
 pub use address::Address;
 pub use extension::{
     AppliedTax, CompanyOrder, CustomFee, ItemAppliedTaxes, OrderExtension, Shipping, ShippingAssignment,
@@ -25,7 +28,6 @@ pub use extension::{
 pub use item::{FixedProductTax, Item, ProductType};
 pub use payment::Payment;
 pub use state::State;
-pub use totals::Totals;
 
 /// A sales order. Amounts without `base_` are in `order_currency_code`, the others in `base_currency_code`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -193,16 +195,6 @@ pub struct Order {
     pub extension_attributes: OrderExtension,
 }
 
-/// Why a JSON text is not an order.
-#[derive(Debug, thiserror::Error)]
-#[error("this is no order as Commerce sends it: `{path}`: {reason}")]
-pub struct DecodeError {
-    /// Where in the document, as `items[0].price`; `.` is the document itself.
-    pub path: String,
-    /// What is wrong there.
-    pub reason: String,
-}
-
 impl Order {
     /// Decodes the body of `GET /V1/orders/{id}`.
     ///
@@ -217,7 +209,7 @@ impl Order {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
-        serde_path_to_error::deserialize(value).map_err(DecodeError::from)
+        crate::decode::from_value(value)
     }
 
     /// Whether the order was placed without an account.
@@ -239,27 +231,4 @@ impl Order {
     pub fn children(&self, item_id: u64) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(move |item| item.parent_item_id == Some(item_id))
     }
-}
-
-impl From<serde_path_to_error::Error<serde_json::Error>> for DecodeError {
-    fn from(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        Self { path: error.path().to_string(), reason: without_texts(&error.inner().to_string()) }
-    }
-}
-
-/// serde quotes the text that does not fit. The texts of an order are people's, and this reason is read and kept in
-/// clear.
-fn without_texts(reason: &str) -> String {
-    match (reason.split_once("string \""), reason.rsplit_once("\", expected ")) {
-        (Some((before, _)), Some((_, after))) => format!("{before}a text, expected {after}"),
-        _ => reason.to_owned(),
-    }
-}
-
-/// Decodes one JSON text to its end, with the path of what is wrong.
-pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, DecodeError> {
-    let mut from = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut from)?;
-    from.end().map_err(|error| DecodeError { path: ".".to_owned(), reason: error.to_string() })?;
-    Ok(value)
 }

@@ -1,4 +1,4 @@
-//! Which parts of an order are about a person, and who that person is.
+//! Which parts of a record are about a person, and who that person is.
 //!
 //! Personal data is sealed under a key per person before anything is recorded, so that erasing a person is deleting a
 //! key. This module says **what** to seal; it knows no cipher. It goes by names, at every depth, because one record
@@ -12,7 +12,7 @@
 use serde_json::Value;
 
 /// Fields whose text is about a person wherever they stand.
-const PERSONAL: [&str; 41] = [
+const PERSONAL: [&str; 45] = [
     "cc_number_enc",
     "cc_owner",
     "cc_last4",
@@ -28,6 +28,7 @@ const PERSONAL: [&str; 41] = [
     "comment",
     "company",
     "company_name",
+    "confirmation",
     "customer_dob",
     "customer_email",
     "customer_firstname",
@@ -37,12 +38,14 @@ const PERSONAL: [&str; 41] = [
     "customer_prefix",
     "customer_suffix",
     "customer_taxvat",
+    "dob",
     "echeck_account_name",
     "echeck_bank_name",
     "echeck_routing_number",
     "email",
     "fax",
     "firstname",
+    "job_title",
     "lastname",
     "middlename",
     "postcode",
@@ -50,6 +53,7 @@ const PERSONAL: [&str; 41] = [
     "protect_code",
     "remote_ip",
     "suffix",
+    "taxvat",
     "telephone",
     "vat_id",
     "vat_request_id",
@@ -73,20 +77,22 @@ const PERSONAL_WITHIN: [&str; 9] = [
 /// Texts inside those that only name what stands beside them.
 const LABELS: [&str; 3] = ["attribute_code", "key", "option_id"];
 
-/// JSON pointers (RFC 6901) of the texts in an order that are about a person, in the order of the document. Empty texts
+/// JSON pointers (RFC 6901) of the texts in an order, invoice, credit memo or customer that are about a person, in the order of the document. Empty texts
 /// are left out.
-pub fn personal_fields(order: &Value) -> Vec<String> {
+pub fn personal_fields(record: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    collect(order, &mut String::new(), false, &mut found);
+    collect(record, &mut String::new(), false, &mut found);
     found
 }
 
-/// Who an order is about: the e-mail address, trimmed and in lower case, by which guests and accounts come together.
+/// Who an order or a customer is about: the e-mail address, trimmed and in lower case, by which guests and accounts come
+/// together.
 ///
-/// `None` when the order has no e-mail address at all.
-pub fn person(order: &Value) -> Option<String> {
-    ["/customer_email", "/billing_address/email"].iter().find_map(|pointer| {
-        let email = order.pointer(pointer)?.as_str()?.trim().to_lowercase();
+/// `None` when the record has no e-mail address at all. Invoices and credit memos never have one: they are about the
+/// person of their order.
+pub fn person(record: &Value) -> Option<String> {
+    ["/customer_email", "/billing_address/email", "/email"].iter().find_map(|pointer| {
+        let email = record.pointer(pointer)?.as_str()?.trim().to_lowercase();
         (!email.is_empty()).then_some(email)
     })
 }

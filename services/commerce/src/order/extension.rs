@@ -74,6 +74,15 @@ pub struct OrderExtension {
     /// Tax on the printed card.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_card_tax_amount: Decimal,
+    /// As `gw_tax_amount`, base currency.
+    #[serde(deserialize_with = "field::amount_or_zero")]
+    pub gw_base_tax_amount: Decimal,
+    /// As `gw_items_tax_amount`, base currency.
+    #[serde(deserialize_with = "field::amount_or_zero")]
+    pub gw_items_base_tax_amount: Decimal,
+    /// As `gw_card_tax_amount`, base currency.
+    #[serde(deserialize_with = "field::amount_or_zero")]
+    pub gw_card_base_tax_amount: Decimal,
 }
 
 /// One shipping of an order.

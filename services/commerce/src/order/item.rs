@@ -123,10 +123,7 @@ impl Item {
     /// # Errors
     /// When that text is not a list of such taxes.
     pub fn fixed_product_taxes(&self) -> Result<Vec<FixedProductTax>, DecodeError> {
-        match self.weee_tax_applied.as_deref() {
-            None | Some("") => Ok(Vec::new()),
-            Some(text) => from_text(text.as_bytes()),
-        }
+        FixedProductTax::list(self.weee_tax_applied.as_deref())
     }
 }
 
@@ -145,6 +142,14 @@ pub struct FixedProductTax {
 }
 
 impl FixedProductTax {
+    /// Reads the JSON text that Commerce puts into a string.
+    pub(crate) fn list(text: Option<&str>) -> Result<Vec<Self>, DecodeError> {
+        match text {
+            None | Some("") => Ok(Vec::new()),
+            Some(text) => from_text(text.as_bytes()),
+        }
+    }
+
     /// The tax on this fee. Commerce puts it in the header's `tax_amount` and in no line.
     pub fn tax(&self) -> Decimal {
         self.row_amount_incl_tax.map_or(Decimal::ZERO, |with_tax| with_tax - self.row_amount)

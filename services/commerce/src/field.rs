@@ -10,17 +10,17 @@ use serde_json::Value;
 use crate::decimal;
 
 /// An amount that must be there.
-pub(super) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
     optional_amount(from)?.ok_or_else(|| D::Error::custom("an amount is needed here, found null"))
 }
 
 /// An amount whose absence means zero.
-pub(super) fn amount_or_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+pub(crate) fn amount_or_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
     Ok(optional_amount(from)?.unwrap_or_default())
 }
 
 /// An amount whose absence means something else than zero.
-pub(super) fn optional_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+pub(crate) fn optional_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
     let parsed = match Value::deserialize(from)? {
         Value::Null => return Ok(None),
         Value::Number(number) => decimal::parse(number.as_str()),
@@ -32,12 +32,12 @@ pub(super) fn optional_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Opti
 }
 
 /// A database id that must be there.
-pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(crate) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     optional_id(from)?.ok_or_else(|| D::Error::custom("an id is needed here, found null"))
 }
 
 /// A database id that may be missing.
-pub(super) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     match Value::deserialize(from)? {
         Value::Null => Ok(None),
         other => id_of(&other).map(Some).ok_or_else(|| D::Error::custom("an id is needed here: a whole number")),
@@ -55,7 +55,7 @@ pub(crate) fn id_of(value: &Value) -> Option<u64> {
 }
 
 /// A flag: `1`, `"1"` and `true` are set; `0`, null and absent are not.
-pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     match Value::deserialize(from)? {
         Value::Null => Ok(false),
         Value::Bool(set) => Ok(set),
@@ -69,7 +69,7 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error>
 
 /// A value whose null means the default, as its absence does. An object whose fields all have defaults may also come as
 /// `[]`, as PHP prints it when it is empty: serde takes a list for an object's fields in their order.
-pub(super) fn null_default<'de, D, T>(from: D) -> Result<T, D::Error>
+pub(crate) fn null_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
@@ -78,6 +78,6 @@ where
 }
 
 /// A list of texts in which null entries are left out.
-pub(super) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     Ok(Option::<Vec<Option<String>>>::deserialize(from)?.unwrap_or_default().into_iter().flatten().collect())
 }
