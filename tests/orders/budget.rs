@@ -28,6 +28,11 @@ async fn the_window_is_never_overdrawn_by_all_processes_together() {
     assert!(calls > 3 * 40, "{calls} calls do not show that windows are kept");
     // Polls did not take what documents needed.
     assert!(answered(&ledger, "201") >= 120, "{:#}", ledger["calls"]["visma"]);
+    house.until_settled(100, PATIENCE).await;
+    // An intent is written when the call under it is reserved: while a window is spent there are none that come to
+    // nothing.
+    let entries = house.messages("OUTCOMES").await;
+    assert!(entries <= 2 * 120 + 25, "{entries} entries of the log for 120 documents");
 }
 
 #[tokio::test]

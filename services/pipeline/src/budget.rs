@@ -5,6 +5,7 @@
 //! truth: where they say less than we think, somebody else is using the window, and the entry is lowered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
@@ -87,6 +88,33 @@ pub struct Budget {
     bucket: kv::Store,
     vendor: &'static str,
     share: Arc<Mutex<Share>>,
+    /// Calls that were taken and not made: [`Permit`]s that were dropped. They go back into the block at the next turn.
+    returned: Arc<AtomicU64>,
+}
+
+/// The right to make one call. It goes back into the budget when it is dropped without one.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped goes back"]
+pub struct Permit {
+    /// What the call is for.
+    pub class: Class,
+    /// Where it goes back to; `None` once it is spent.
+    returned: Option<Arc<AtomicU64>>,
+}
+
+impl Permit {
+    /// The call begins now: from here on it may have been counted.
+    pub(crate) fn spend(mut self) {
+        self.returned = None;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(returned) = &self.returned {
+            returned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Budget {
@@ -95,7 +123,12 @@ impl Budget {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when its bucket is missing.
     pub async fn open(broker: &Broker, vendor: &'static str) -> Result<Self, Problem> {
-        Ok(Self { bucket: broker.bucket(streams::BUDGET).await?, vendor, share: Arc::default() })
+        Ok(Self {
+            bucket: broker.bucket(streams::BUDGET).await?,
+            vendor,
+            share: Arc::default(),
+            returned: Arc::default(),
+        })
     }
 
     /// The vendor's name.
@@ -107,8 +140,10 @@ impl Budget {
     ///
     /// # Errors
     /// How long to wait when none is left for this class.
-    pub async fn take(&self, class: Class) -> Result<(), Duration> {
+    pub async fn take(&self, class: Class) -> Result<Permit, Duration> {
+        let permit = || Permit { class, returned: Some(self.returned.clone()) };
         let mut share = self.share.lock().await;
+        self.put_back(&mut share);
         for _ in 0..8 {
             let now = now_millis();
             if now.saturating_sub(share.seen_at) > FRESH
@@ -121,7 +156,7 @@ impl Budget {
             }
             if share.unlimited {
                 share.in_flight += 1;
-                return Ok(());
+                return Ok(permit());
             }
             if now >= share.seen.ends_at {
                 share.block = 0; // A block is good for the window that it was taken from.
@@ -129,7 +164,7 @@ impl Budget {
             if share.block > 0 && (class == Class::Document || share.may_poll()) {
                 share.block -= 1;
                 share.in_flight += 1;
-                return Ok(());
+                return Ok(permit());
             }
             self.refill(&mut share, class, now).await?;
         }
@@ -208,22 +243,12 @@ impl Budget {
         }
     }
 
-    /// Whether a call could be taken now, without taking it.
-    ///
-    /// # Errors
-    /// How long to wait when none is left for this class.
-    pub async fn ready(&self, class: Class) -> Result<(), Duration> {
-        self.take(class).await?;
-        self.give_back().await;
-        Ok(())
-    }
-
-    /// A call that was taken was not made.
-    pub async fn give_back(&self) {
-        let mut share = self.share.lock().await;
-        share.in_flight = share.in_flight.saturating_sub(1);
+    /// Puts what was not called into the block again.
+    fn put_back(&self, share: &mut Share) {
+        let returned = self.returned.swap(0, Ordering::Relaxed);
+        share.in_flight = share.in_flight.saturating_sub(returned);
         if !share.unlimited {
-            share.block += 1;
+            share.block += returned;
         }
     }
 

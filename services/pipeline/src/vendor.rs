@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::budget::{Budget, Class, Window};
+use crate::budget::{Budget, Class, Permit, Window};
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
@@ -94,14 +94,14 @@ impl Vendor {
         Self { http, budget, api: Arc::new(api), away: Arc::new(Mutex::new(Away { schedule, until: None })) }
     }
 
-    /// Whether a call could be made now: the budget has one, and the vendor was not just found to be away.
+    /// Reserves one call: the budget has it, and the vendor was not just found to be away.
     ///
     /// # Errors
     /// How long to wait.
-    pub async fn ready(&self, class: Class) -> Result<(), Duration> {
+    pub async fn permit(&self, class: Class) -> Result<Permit, Duration> {
         match self.away_for() {
             Some(wait) => Err(wait),
-            None => self.budget.ready(class).await,
+            None => self.budget.take(class).await,
         }
     }
 
@@ -127,31 +127,58 @@ impl Vendor {
     /// # Errors
     /// See [`CallError`]. A 429 is returned as the answer it is, and remembered by the budget of all processes.
     pub async fn call(&self, class: Class, request: &Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        self.call_by(class, request, u64::MAX).await
+        // The token first: a call that is reserved meanwhile is one that nobody else can make.
+        let proof = self.authorization(request).await?;
+        let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
+        self.twice(permit, proof, request, u64::MAX).await
     }
 
-    /// As [`Vendor::call`], if it can begin before `by`, milliseconds since the epoch: fetching a token takes time too.
+    /// As [`Vendor::call`], of a call that was reserved by [`Vendor::permit`], if it can begin before `by`, milliseconds
+    /// since the epoch: fetching a token takes time too.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn call_by(&self, class: Class, request: &Request<Bytes>, by: u64) -> Result<Response<Bytes>, CallError> {
-        let answer = self.attempt(class, request, by).await?;
+    pub async fn call_by(
+        &self,
+        permit: Permit,
+        request: &Request<Bytes>,
+        by: u64,
+    ) -> Result<Response<Bytes>, CallError> {
+        let proof = self.authorization(request).await?;
+        self.twice(permit, proof, request, by).await
+    }
+
+    async fn twice(
+        &self,
+        permit: Permit,
+        (value, token): (HeaderValue, String),
+        request: &Request<Bytes>,
+        by: u64,
+    ) -> Result<Response<Bytes>, CallError> {
+        let class = permit.class;
+        let response = self.attempt(permit, value, request, by).await?;
         match &self.api.auth {
-            Auth::Bearer(tokens) if answer.response.status() == StatusCode::UNAUTHORIZED => {
-                tokens.drop_refused(&answer.token).await;
-                Ok(self.attempt(class, request, by).await?.response)
+            Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
+                tokens.drop_refused(&token).await;
+                let (value, _) = self.authorization(request).await?;
+                let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
+                self.attempt(permit, value, request, by).await
             }
-            Auth::Bearer(_) | Auth::Signed(_) => Ok(answer.response),
+            Auth::Bearer(_) | Auth::Signed(_) => Ok(response),
         }
     }
 
-    async fn attempt(&self, class: Class, request: &Request<Bytes>, by: u64) -> Result<Attempt, CallError> {
-        let (authorization, token) = self.authorization(request).await?;
-        self.budget.take(class).await.map_err(CallError::Busy)?;
+    async fn attempt(
+        &self,
+        permit: Permit,
+        authorization: HeaderValue,
+        request: &Request<Bytes>,
+        by: u64,
+    ) -> Result<Response<Bytes>, CallError> {
         if crate::clock::now_millis() > by {
-            self.budget.give_back().await;
             return Err(CallError::TooLate);
         }
+        permit.spend();
         let mut request = request.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         let method = request.method().as_str().to_owned();
@@ -163,7 +190,7 @@ impl Vendor {
         match answer {
             Ok(response) => {
                 self.learn(&response).await;
-                Ok(Attempt { response, token })
+                Ok(response)
             }
             Err(e) => {
                 self.budget.unanswered().await;
@@ -200,9 +227,4 @@ impl Vendor {
             self.budget.block(wait.unwrap_or(PATIENCE)).await;
         }
     }
-}
-
-struct Attempt {
-    response: Response<Bytes>,
-    token: String,
 }

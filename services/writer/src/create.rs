@@ -7,6 +7,7 @@ use bytes::Bytes;
 use effect::{End, Linked, Millis, Pause, Policy, Record, Sending, Step, Waiting, Wanted};
 use http::Request;
 use pipeline::broker::take::Delivery;
+use pipeline::budget::Permit;
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
@@ -28,11 +29,17 @@ pub(crate) trait System: Sync {
     /// How a document is found there.
     type Key: Send + Sync;
 
-    /// Whether a call could be made now; else how long to wait.
-    fn ready(&self) -> impl Future<Output = Result<(), Duration>> + Send;
+    /// Reserves a call; else how long to wait.
+    fn permit(&self) -> impl Future<Output = Result<Permit, Duration>> + Send;
 
-    /// Sends the create of `sending`, in time or not at all.
-    fn send(&self, sending: Sending, request: &Request<Bytes>) -> impl Future<Output = Step> + Send;
+    /// Sends the create of `sending`, in time or not at all. `permit` was reserved before the intent was written; there
+    /// is none when an answer has kept it from being carried out since.
+    fn send(
+        &self,
+        sending: Sending,
+        permit: Option<Permit>,
+        request: &Request<Bytes>,
+    ) -> impl Future<Output = Step> + Send;
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
@@ -98,11 +105,12 @@ impl<S: System> Driver<S> {
             Some(held) => held,
             None => self.records.read(subject).await.map_err(retry)?,
         };
+        let mut permit = None;
         let mut step = effect::open(record.clone(), document.wanted.clone(), self.policy, now());
         loop {
             step = match step {
                 Step::WriteIntent(writing) => {
-                    self.wait_for_system().await?;
+                    permit = Some(self.permit().await?);
                     let intent = writing.intent(now());
                     let entry = fill(intent_entry(&intent), document);
                     match self.records.write(subject, &entry, document.marks, sequence, &cause).await {
@@ -113,7 +121,7 @@ impl<S: System> Driver<S> {
                         None => writing.lost(),
                     }
                 }
-                Step::Send(sending) => self.system.send(sending, &document.request).await,
+                Step::Send(sending) => self.system.send(sending, permit.take(), &document.request).await,
                 Step::LookUp(looking) => {
                     let since = looking.intent().written_at;
                     match self.system.find(&document.key, since).await {
@@ -149,16 +157,18 @@ impl<S: System> Driver<S> {
         }
     }
 
-    /// Waits until a call can be made: an intent that is written while the budget is spent is one more doubt after a
-    /// crash.
-    async fn wait_for_system(&self) -> Result<(), Verdict> {
-        while let Err(wait) = self.system.ready().await {
-            if wait > HOLD {
-                return Err(Verdict::RetryAfter(wait, "the target takes no calls".to_owned()));
+    /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
+    /// crash, and one that nobody can send under in time.
+    async fn permit(&self) -> Result<Permit, Verdict> {
+        loop {
+            match self.system.permit().await {
+                Ok(permit) => return Ok(permit),
+                Err(wait) if wait > HOLD => {
+                    return Err(Verdict::RetryAfter(wait, "the target takes no calls".to_owned()));
+                }
+                Err(wait) => self.pass(wait).await?,
             }
-            self.pass(wait).await?;
         }
-        Ok(())
     }
 
     /// Lets time pass here, unless the service is told to stop.

@@ -7,7 +7,7 @@ use ::visma::reply::{Answer, Failure, read_create};
 use bytes::Bytes;
 use effect::{Millis, Refusal, Reply, Sending, Step};
 use http::Request;
-use pipeline::budget::Class;
+use pipeline::budget::{Class, Permit};
 use pipeline::clock;
 use pipeline::vendor::CallError;
 
@@ -22,16 +22,23 @@ const AWAY: Duration = Duration::from_secs(2);
 impl System for Api {
     type Key = Key;
 
-    async fn ready(&self) -> Result<(), Duration> {
-        self.vendor.ready(Class::Document).await
+    async fn permit(&self) -> Result<Permit, Duration> {
+        self.vendor.permit(Class::Document).await
     }
 
     async fn find(&self, key: &Key, since: Millis) -> Looked {
         self.lookups.find(key.clone(), since).await
     }
 
-    async fn send(&self, sending: Sending, request: &Request<Bytes>) -> Step {
-        let answer = self.vendor.call_by(Class::Document, request, sending.by().0).await;
+    async fn send(&self, sending: Sending, permit: Option<Permit>, request: &Request<Bytes>) -> Step {
+        let permit = match permit {
+            Some(permit) => Ok(permit),
+            None => self.permit().await.map_err(CallError::Busy),
+        };
+        let answer = match permit {
+            Ok(permit) => self.vendor.call_by(permit, request, sending.by().0).await,
+            Err(busy) => Err(busy),
+        };
         let reply = match answer {
             Err(CallError::TooLate) => return sending.missed(),
             Ok(response) => self.reply(read_create(&response, clock::now().into())),
