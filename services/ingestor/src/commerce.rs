@@ -6,9 +6,10 @@ mod hints;
 mod orders;
 mod poll;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil};
 use pipeline::broker::streams::{Durable, HINTS};
 use pipeline::problem::Problem;
+use pipeline::schedule::{Interval, Zone};
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
@@ -29,8 +30,10 @@ const WIDTH: usize = 8;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
-    /// Time between polls.
-    pub interval: Span,
+    /// Time between polls, or `daily`.
+    pub interval: Interval,
+    /// When a daily poll runs.
+    pub daily_at: civil::Time,
     /// Orders a page.
     pub page_size: u32,
     /// How much each poll reads again.
@@ -80,6 +83,8 @@ pub struct Source {
     pub base: String,
     /// Polling.
     pub poll: Poll,
+    /// The business's time zone.
+    pub zone: Zone,
     /// The webhook door.
     pub webhook: Webhook,
     /// Orders that were last changed before this moment are not read: the go-live date, with a day for time zones.

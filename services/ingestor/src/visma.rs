@@ -13,12 +13,14 @@ use ::visma::reply::{Failure, read_page};
 use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
 use futures::StreamExt as _;
+use jiff::civil;
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::cursor::Cursor;
 use pipeline::envelope::Cause;
+use pipeline::poll::{Polls, Stopped};
 use pipeline::problem::{Problem, chain};
-use pipeline::retry::Schedule;
+use pipeline::schedule::{Interval, Schedule, Zone};
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::{CallError, Vendor};
@@ -39,8 +41,10 @@ const AT_ONCE: usize = 64;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
-    /// Time between polls.
-    pub interval: Span,
+    /// Time between polls, or `daily`.
+    pub interval: Interval,
+    /// When a daily poll runs.
+    pub daily_at: civil::Time,
     /// Records a page.
     pub page_size: u32,
     /// How much each poll reads again.
@@ -63,12 +67,8 @@ pub struct Source {
     pub company: Company,
     /// Polling.
     pub poll: Poll,
-}
-
-/// Why a poll did not end.
-enum Stopped {
-    Later(Duration, String),
-    Person(Problem),
+    /// The business's time zone.
+    pub zone: Zone,
 }
 
 /// Runs the service until it is told to stop.
@@ -78,38 +78,9 @@ enum Stopped {
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
     let cursor = Cursor::open(&context.broker, &context.connection, "visma.customer").await?;
-    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
-    context.health.not_ready("visma", "no poll has ended yet");
-    while !context.stop.is_cancelled() {
-        let poll = tokio::select! {
-            poll = poll(&source, &changes, &cursor) => poll,
-            () = context.stop.cancelled() => return Ok(()),
-        };
-        let wait = match poll {
-            Ok(new) => {
-                context.health.ready("visma");
-                schedule.reset();
-                if new > 0 {
-                    tracing::info!(new, "customers read");
-                }
-                source.poll.interval.0
-            }
-            Err(Stopped::Later(wait, why)) => {
-                let wait = wait.max(schedule.next_wait());
-                tracing::warn!(why, ?wait, "the poll of customers goes on later");
-                wait
-            }
-            Err(Stopped::Person(problem)) => {
-                tracing::error!(%problem, "the poll of customers cannot go on");
-                context.health.not_ready("visma", problem.to_string());
-                source.poll.interval.0.min(Duration::from_secs(60))
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = context.stop.cancelled() => {}
-        }
-    }
+    let polls = Polls::open(&context, "visma").await?;
+    let schedule = Schedule::new(source.poll.interval, source.poll.daily_at, &source.zone);
+    polls.run("visma.customer", schedule, async || poll(&source, &changes, &cursor).await).await;
     Ok(())
 }
 

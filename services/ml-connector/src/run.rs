@@ -52,6 +52,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     vendor: vendors::commerce(&settings.commerce, &context.broker).await?,
                     base: settings.commerce.base_url.clone(),
                     poll: settings.commerce.poll.clone(),
+                    zone: settings.time_zone.clone(),
                     webhook: settings.commerce.webhook.clone(),
                     from: a_day_before(scope.go_live),
                     stores: scope.stores,
@@ -64,8 +65,8 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             service::run(ingestor::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
-                let poll = settings.visma.poll.clone();
-                ingestor::visma::run(context, ingestor::visma::Source { vendor, company, poll }).await
+                let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
+                ingestor::visma::run(context, ingestor::visma::Source { vendor, company, poll, zone }).await
             })
             .await
         }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use pipeline::problem::Problem;
+use pipeline::schedule::Zone;
 use pipeline::service::{Admin, Shell};
 use pipeline::settings::{Sources, Span};
 use secrecy::SecretString;
@@ -19,6 +20,8 @@ pub const DEFAULT: &str = include_str!("default.toml");
 pub struct Settings {
     /// Name of the connection.
     pub connection: String,
+    /// The time zone of the business's day.
+    pub time_zone: Zone,
     /// The broker.
     pub nats: pipeline::broker::Settings,
     /// The master key.

@@ -13,7 +13,9 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
 use pipeline::envelope::Cause;
+use pipeline::poll::{Polls, Stopped};
 use pipeline::problem::{Problem, chain};
+use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 
 use super::orders::{Orders, ReadError};
@@ -25,41 +27,23 @@ const AT_ONCE: usize = 64;
 
 pub(super) async fn run(context: &Context, orders: &Orders, source: &Source) -> Result<(), Problem> {
     let cursor = Cursor::open(&context.broker, &context.connection, "commerce.order").await?;
-    context.health.not_ready("commerce", "no poll has ended yet");
-    while !context.stop.is_cancelled() {
-        let scan = tokio::select! {
-            scan = scan(orders, source, &cursor) => scan,
-            () = context.stop.cancelled() => return Ok(()),
-        };
-        let wait = match scan {
-            Ok(new) => {
-                context.health.ready("commerce");
-                if new > 0 {
-                    tracing::info!(new, "orders read");
-                }
-                source.poll.interval.0
-            }
-            Err(ReadError::Later(wait, why)) => {
-                tracing::warn!(why, ?wait, "the poll of orders goes on later");
-                wait
-            }
-            Err(ReadError::NotFound) => {
-                tracing::error!("Commerce has no such list; check commerce.base_url");
-                context.health.not_ready("commerce", "COMMERCE_REFUSED: Commerce has no list of orders at base_url");
-                source.poll.interval.0
-            }
-            Err(ReadError::Stop(problem)) => {
-                tracing::error!(%problem, "the poll of orders cannot go on");
-                context.health.not_ready("commerce", problem.to_string());
-                source.poll.interval.0.min(Duration::from_secs(60))
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = context.stop.cancelled() => {}
-        }
-    }
+    let polls = Polls::open(context, "commerce").await?;
+    let schedule = Schedule::new(source.poll.interval, source.poll.daily_at, &source.zone);
+    polls.run("commerce.order", schedule, async || scan(orders, source, &cursor).await.map_err(stopped)).await;
     Ok(())
+}
+
+/// A scan that finds no list at all has the wrong address.
+fn stopped(error: ReadError) -> Stopped {
+    match error {
+        ReadError::Later(wait, why) => Stopped::Later(wait, why),
+        ReadError::Stop(problem) => Stopped::Person(problem),
+        ReadError::NotFound => Stopped::Person(Problem::new(
+            "COMMERCE_REFUSED",
+            "Commerce has no list of orders at commerce.base_url",
+            "check commerce.base_url: scheme, host and store code as the shop itself has them",
+        )),
+    }
 }
 
 /// Reads everything behind the cursor; returns the number of new versions.

@@ -24,6 +24,8 @@ pub const OUTCOMES: &str = "OUTCOMES";
 pub const DEAD: &str = "DEAD";
 /// How far each poll has read.
 pub const CURSORS: &str = "ML_CURSORS";
+/// When each poll ran last, who runs it now, and who asked for it.
+pub const POLLS: &str = "ML_POLLS";
 /// The calls that a vendor still allows. On disk: a broker forgets what it keeps in memory when it restarts, the bucket
 /// itself included, and the vendor's window and its Retry-After outlive it.
 pub const BUDGET: &str = "ML_BUDGET";
@@ -131,6 +133,7 @@ fn buckets(settings: &Settings) -> Vec<kv::Config> {
     vec![
         bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key"),
         bucket(CURSORS, "How far each poll has read"),
+        bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
         bucket(BUDGET, "The calls that a vendor still allows in its window"),
     ]
 }

@@ -1,0 +1,255 @@
+//! Polls: each runs when it is due or asked for, at one replica at a time, and says what became of it.
+//!
+//! A poll has one entry in a bucket: who runs it, and what its last run found. Beginning a run is a compare-and-set that
+//! writes a holder into it, ending one another that takes the holder out again, so that a poll at rest costs no message.
+//! The holder writes the entry again and again while it works. Whoever else finds the poll due watches that: when the
+//! entry has not moved for the time of a takeover, by the watcher's own clock, its holder is dead and the next one takes
+//! the poll over. No clocks are compared. A holder that cannot reach the broker stops before the others take over.
+
+pub mod ask;
+mod entry;
+mod silence;
+
+use std::time::Duration;
+
+use async_nats::jetstream::kv;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::streams;
+use crate::clock;
+use crate::health::Health;
+use crate::problem::Problem;
+use crate::retry;
+use crate::schedule::Schedule;
+use crate::service::Context;
+use ask::Asks;
+use entry::Slot;
+pub use entry::{State, Trouble};
+use silence::Silence;
+
+/// How long a poll that is not due sleeps at most: this machine's clock may be set meanwhile.
+const SLEEP: Duration = Duration::from_secs(60);
+
+/// Why a run did not end as it should.
+#[derive(Debug)]
+pub enum Stopped {
+    /// For a passing reason; try again after this time at the earliest.
+    Later(Duration, String),
+    /// A person must act.
+    Person(Problem),
+}
+
+/// The polls of one service.
+#[derive(Debug)]
+pub struct Polls {
+    bucket: kv::Store,
+    connection: String,
+    health: Health,
+    stop: CancellationToken,
+    asks: Asks,
+    /// This process among its replicas.
+    me: String,
+    takeover: Duration,
+}
+
+impl Polls {
+    /// The polls of `system` (`commerce`, `visma`) on the context's connection.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
+    pub async fn open(context: &Context, system: &str) -> Result<Self, Problem> {
+        let connection = entry::connection_token(&context.connection);
+        Ok(Self {
+            bucket: context.broker.bucket(streams::POLLS).await?,
+            asks: Asks::follow(&context.broker, &connection, system, &context.stop),
+            connection,
+            health: context.health.clone(),
+            stop: context.stop.clone(),
+            me: uuid::Uuid::now_v7().to_string(),
+            takeover: context.broker.settings().takeover.0,
+        })
+    }
+
+    /// Runs `once` whenever the poll called `name` (`commerce.order`) is due or asked for, until the service stops.
+    ///
+    /// `once` returns how many new versions it recorded. It is dropped where it stands when the poll is lost to another
+    /// replica or the service stops, so what it has recorded must be worth keeping.
+    pub async fn run(
+        &self,
+        name: &'static str,
+        schedule: Schedule,
+        mut once: impl AsyncFnMut() -> Result<u64, Stopped>,
+    ) {
+        let slot = Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection));
+        let backoff = retry::Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+        let (silence, not_before) = (Silence::default(), Timestamp::MIN);
+        let mut poll = Poll { polls: self, name, schedule, slot, silence, not_before, backoff };
+        self.health.not_ready(name, "no poll has ended yet");
+        let mut asks = self.asks.clone();
+        while !self.stop.is_cancelled() {
+            let wait = poll.step(&mut once).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = asks.changed() => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+struct Poll<'a> {
+    polls: &'a Polls,
+    name: &'static str,
+    schedule: Schedule,
+    slot: Slot,
+    silence: Silence,
+    /// After a run that failed here: when the next one may begin.
+    not_before: Timestamp,
+    backoff: retry::Schedule,
+}
+
+impl Poll<'_> {
+    /// Runs the poll if it is due and nobody else does; returns how long there is nothing to do.
+    async fn step(&mut self, once: &mut impl AsyncFnMut() -> Result<u64, Stopped>) -> Duration {
+        let (state, revision) = match self.slot.read().await {
+            Ok(read) => read,
+            Err(problem) => {
+                tracing::warn!(%problem, poll = self.name, "whether the poll is due could not be read; trying again");
+                return Duration::from_secs(1);
+            }
+        };
+        self.tell(&state);
+        let ask = self.polls.asks.latest(self.slot.key()).filter(|id| state.answered.as_ref() != Some(id));
+        let now = clock::now();
+        let due = if ask.is_some() { now } else { self.schedule.due(state.began, now).max(self.not_before) };
+        if let Ok(wait) = Duration::try_from(due.duration_since(now))
+            && !wait.is_zero()
+        {
+            return wait.min(SLEEP);
+        }
+        let held = state.holder.as_ref().is_some_and(|holder| *holder != self.polls.me);
+        if held && self.silence.lasts(revision, Instant::now()) < self.polls.takeover {
+            return self.polls.takeover / 4;
+        }
+        if held {
+            tracing::warn!(poll = self.name, "the replica that ran the poll is silent; this one takes it over");
+        }
+        let taken = State { holder: Some(self.polls.me.clone()), ..state };
+        if !self.slot.write(&taken, revision).await {
+            return Duration::from_millis(50); // Somebody else was quicker; or it was written and is seen as ours.
+        }
+        self.hold(once, ask).await
+    }
+
+    /// One run, under the lease.
+    async fn hold(&mut self, once: &mut impl AsyncFnMut() -> Result<u64, Stopped>, ask: Option<String>) -> Duration {
+        let began = clock::now();
+        let ended = tokio::select! {
+            ended = once() => Some(ended),
+            () = self.lost() => {
+                tracing::warn!(poll = self.name, "the poll went to another replica, or the broker is away");
+                return self.polls.takeover;
+            }
+            () = self.polls.stop.cancelled() => None,
+        };
+        let mut wait = Duration::ZERO;
+        let ended = ended.map(|ended| {
+            wait = self.note(&ended);
+            ended
+        });
+        // A renewal may still have been on its way to the broker, and would win over the first attempt.
+        for _ in 0..3 {
+            match self.slot.read().await {
+                Ok((state, revision)) if state.holder.as_ref() == Some(&self.polls.me) => {
+                    let state = after(state, began, ended.as_ref(), ask.as_ref());
+                    if self.slot.write(&state, revision).await {
+                        self.tell(&state);
+                        return wait;
+                    }
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+        Duration::from_secs(1).max(wait) // It runs again, here or at another replica; what it found is on disk.
+    }
+
+    /// Tells what became of a run; returns how long the next one has to wait.
+    fn note(&mut self, ended: &Result<u64, Stopped>) -> Duration {
+        let (outcome, wait) = match ended {
+            Ok(found) => {
+                self.backoff.reset();
+                if *found > 0 {
+                    tracing::info!(poll = self.name, new = found, "polled");
+                }
+                ("done", Duration::ZERO)
+            }
+            Err(Stopped::Later(wait, why)) => {
+                let wait = self.backoff.next_wait().max(*wait);
+                tracing::warn!(poll = self.name, why, ?wait, "the poll goes on later");
+                ("later", wait)
+            }
+            Err(Stopped::Person(problem)) => {
+                tracing::error!(poll = self.name, %problem, "the poll cannot go on");
+                ("stopped", self.schedule.patience())
+            }
+        };
+        metrics::counter!("ml_polls_total", "poll" => self.name, "outcome" => outcome).increment(1);
+        let until = clock::now().saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
+        self.not_before = until.unwrap_or(Timestamp::MAX);
+        wait
+    }
+
+    /// Renews the lease; returns when it is lost, or can no longer be known to be held.
+    async fn lost(&self) {
+        let beat = self.polls.takeover / 4;
+        let mut renewed = Instant::now();
+        while renewed.elapsed() < self.polls.takeover.mul_f32(0.6) {
+            tokio::time::sleep(beat).await;
+            let began = Instant::now();
+            match tokio::time::timeout(beat, self.renew()).await {
+                Ok(Some(true)) => renewed = began,
+                Ok(Some(false)) => return,
+                Ok(None) | Err(_) => {} // The broker is slow or away: perhaps the next time.
+            }
+        }
+    }
+
+    /// Whether the lease was renewed; `None` when that is not known.
+    async fn renew(&self) -> Option<bool> {
+        let (state, revision) = self.slot.read().await.ok()?;
+        if state.holder.as_ref() != Some(&self.polls.me) {
+            return Some(false);
+        }
+        self.slot.write(&state, revision).await.then_some(true)
+    }
+
+    /// Says on the admin port what the entry says, whichever replica wrote it.
+    fn tell(&self, state: &State) {
+        match &state.trouble {
+            Some(Trouble { sentence, person: true }) => self.polls.health.not_ready(self.name, sentence.as_str()),
+            Some(_) | None if state.began.is_some() => self.polls.health.ready(self.name),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// The entry after a run that began at `began` and followed the request `ask`; `None` is a run that was broken off.
+fn after(before: State, began: Timestamp, ended: Option<&Result<u64, Stopped>>, ask: Option<&String>) -> State {
+    let state = State { holder: None, ..before };
+    let Some(ended) = ended else { return state };
+    let state = State { answered: ask.cloned().or(state.answered), ..state };
+    let trouble = |sentence, person| Some(Trouble { sentence, person });
+    match ended {
+        Ok(found) => {
+            let (began, ended) = (Some(began), Some(clock::now()));
+            State { began, ended, found: *found, trouble: None, ..state }
+        }
+        Err(Stopped::Later(_, why)) => State { trouble: trouble(why.clone(), false), ..state },
+        Err(Stopped::Person(problem)) => State { trouble: trouble(problem.to_string(), true), ..state },
+    }
+}
+
+#[cfg(test)]
+mod tests;

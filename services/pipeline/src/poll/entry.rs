@@ -1,0 +1,81 @@
+//! A poll's entry in the bucket, read and replaced as one.
+
+use async_nats::jetstream::kv;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Problem, chain};
+use crate::subject;
+
+/// Who runs a poll, and what became of its last run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The replica that runs it just now.
+    pub holder: Option<String>,
+    /// When the last run that read everything began.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// New versions that it recorded.
+    pub found: u64,
+    /// What kept a later run from ending, if something did.
+    pub trouble: Option<Trouble>,
+    /// The last request for a run that a run has followed.
+    pub answered: Option<String>,
+}
+
+/// What kept a run from ending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What it was.
+    pub sentence: String,
+    /// A person must act.
+    pub person: bool,
+}
+
+/// The connection as a token of a key: keys take no `=`.
+pub(super) fn connection_token(connection: &str) -> String {
+    subject::token(connection).replace('=', "_")
+}
+
+/// Where a poll's entry stands.
+#[derive(Debug)]
+pub(super) struct Slot {
+    bucket: kv::Store,
+    key: String,
+}
+
+impl Slot {
+    pub(super) fn new(bucket: kv::Store, key: String) -> Self {
+        Self { bucket, key }
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The entry and its revision; the revision is 0 when there is none yet. One that cannot be understood counts as
+    /// none: the poll then runs, and replaces it.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub(super) async fn read(&self) -> Result<(State, u64), Problem> {
+        match self.bucket.entry(self.key.as_str()).await {
+            Ok(Some(entry)) => Ok((serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision)),
+            Ok(None) => Ok((State::default(), 0)),
+            Err(e) => {
+                let sentence = format!("the state of the poll {} could not be read: {}", self.key, chain(&e));
+                Err(Problem::new("BROKER_AWAY", sentence, "look at the broker; the poll goes on when it answers"))
+            }
+        }
+    }
+
+    /// Replaces the entry if nobody else has since `revision`; says whether that is known to have happened.
+    pub(super) async fn write(&self, state: &State, revision: u64) -> bool {
+        match serde_json::to_vec(state) {
+            Ok(bytes) => self.bucket.update(self.key.as_str(), bytes.into(), revision).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+}

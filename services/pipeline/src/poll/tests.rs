@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::silence::Silence;
+use super::{State, Trouble};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_holder_is_silent_from_when_its_entry_was_first_seen_as_it_is() {
+    let (mut silence, start) = (Silence::default(), Instant::now());
+    assert_eq!(silence.lasts(7, start), Duration::ZERO, "nothing is known of the time before");
+    assert_eq!(silence.lasts(7, start + 3 * SECOND), 3 * SECOND);
+    assert_eq!(silence.lasts(8, start + 4 * SECOND), Duration::ZERO, "it was renewed");
+    assert_eq!(silence.lasts(8, start + 9 * SECOND), 5 * SECOND);
+}
+
+#[test]
+fn an_entry_of_an_older_version_is_understood() {
+    let state: State = serde_json::from_str(r#"{"holder":"a","found":3,"later":true}"#).expect("an entry");
+    assert_eq!(state, State { holder: Some("a".to_owned()), found: 3, ..State::default() });
+    let trouble = Some(Trouble { sentence: "x".to_owned(), person: true });
+    let state = State { trouble, ..state };
+    let text = serde_json::to_string(&state).expect("JSON");
+    assert_eq!(serde_json::from_str::<State>(&text).expect("an entry"), state);
+}
