@@ -2,8 +2,7 @@
 //!
 //! Commerce computes some fields in floats and prints what is left, so that literals such as `1.7763568394003e-15`
 //! reach us beside `100` and `59.065`. A literal is therefore taken apart by hand: the exponent moves the point, what
-//! lies beyond the 28 places of [`Decimal`] is rounded away, and only what is too large to hold is an error. The same
-//! parts give the one normal spelling of a number, which change detection compares (see [`crate::version`]).
+//! lies beyond the 28 places of [`Decimal`] is rounded away, and only what is too large to hold is an error.
 
 use rust_decimal::Decimal;
 
@@ -37,18 +36,6 @@ pub fn parse(text: &str) -> Result<Decimal, DecimalError> {
     let literal = Literal::parse(text).ok_or_else(|| DecimalError::Syntax(excerpt(text)))?;
     let Some(plain) = literal.plain() else { return Err(DecimalError::OutOfRange(excerpt(text))) };
     plain.parse::<Decimal>().map(|amount| amount.normalize()).map_err(|_| DecimalError::OutOfRange(excerpt(text)))
-}
-
-/// The one spelling of a number literal: `100`, `100.0000` and `1E2` all give `1e2`; every zero gives `0`.
-///
-/// `None` when the text is no number literal.
-pub(crate) fn normal_form(text: &str) -> Option<String> {
-    let literal = Literal::parse(text)?;
-    let sign = if literal.negative { "-" } else { "" };
-    Some(match literal.exponent {
-        0 => format!("{sign}{}", literal.digits),
-        exponent => format!("{sign}{}e{exponent}", literal.digits),
-    })
 }
 
 /// A number as `±digits × 10^exponent`, without leading or trailing zeros in `digits`; zero is `0 × 10^0`.

@@ -9,8 +9,6 @@
 //! a sole trader are a person's. So are texts that open a door: the code that shows an order to a guest, and gift card
 //! codes.
 
-use serde_json::Value;
-
 /// Fields whose text is about a person wherever they stand.
 const PERSONAL: [&str; 45] = [
     "cc_number_enc",
@@ -77,53 +75,37 @@ const PERSONAL_WITHIN: [&str; 9] = [
 /// Texts inside those that only name what stands beside them.
 const LABELS: [&str; 3] = ["attribute_code", "key", "option_id"];
 
-/// JSON pointers (RFC 6901) of the texts in an order, invoice, credit memo or customer that are about a person, in the order of the document. Empty texts
-/// are left out.
-pub fn personal_fields(record: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(record, &mut String::new(), false, &mut found);
-    found
-}
-
-/// Who an order or a customer is about: the e-mail address, trimmed and in lower case, by which guests and accounts come
-/// together.
+/// Where the e-mail address of the person stands whom an order or a customer is about, by which guests and accounts come
+/// together: paths of names, the first that leads to an address wins.
 ///
-/// `None` when the record has no e-mail address at all. Invoices and credit memos never have one: they are about the
-/// person of their order.
-pub fn person(record: &Value) -> Option<String> {
-    ["/customer_email", "/billing_address/email", "/email"].iter().find_map(|pointer| {
-        let email = record.pointer(pointer)?.as_str()?.trim().to_lowercase();
-        (!email.is_empty()).then_some(email)
-    })
-}
+/// Invoices and credit memos never have one: they are about the person of their order.
+pub const PERSON: &[&[&str]] = &[&["customer_email"], &["billing_address", "email"], &["email"]];
 
-/// Adds the pointers below `value`; `within` says that everything here is about a person.
-fn collect(value: &Value, pointer: &mut String, within: bool, found: &mut Vec<String>) {
-    let here = pointer.len();
-    match value {
-        Value::String(text) if within && !text.is_empty() => found.push(pointer.clone()),
-        Value::Array(list) => {
-            for (index, inner) in list.iter().enumerate() {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                collect(inner, pointer, within, found);
-                pointer.truncate(here);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, inner) in fields {
-                let leaf = PERSONAL.contains(&name.as_str()) && inner.is_string();
-                let inside = PERSONAL_WITHIN.contains(&name.as_str());
-                let label = within && LABELS.contains(&name.as_str());
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                collect(inner, pointer, (within || leaf || inside) && !label, found);
-                pointer.truncate(here);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+/// Whether what stands under `name` in an order, invoice, credit memo or customer is about a person: all texts in it, or
+/// itself when it is one. `within` says that it stands in something that is.
+pub fn is_personal(within: bool, name: &str, is_text: bool) -> bool {
+    let label = within && LABELS.contains(&name);
+    (within || is_text && PERSONAL.contains(&name) || PERSONAL_WITHIN.contains(&name)) && !label
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{LABELS, PERSON, PERSONAL, PERSONAL_WITHIN, is_personal};
+
+    #[test]
+    fn texts_are_personal_by_name_and_by_what_they_stand_in() {
+        for name in PERSONAL {
+            assert!(is_personal(false, name, true) && !is_personal(false, name, false), "{name}");
+        }
+        for name in PERSONAL_WITHIN {
+            assert!(is_personal(false, name, false), "{name}");
+        }
+        assert!(!is_personal(false, "sku", true) && is_personal(true, "sku", true));
+        assert!(LABELS.iter().all(|label| !is_personal(true, label, true)));
+    }
+
+    #[test]
+    fn an_address_is_personal_itself() {
+        assert!(PERSON.iter().all(|path| path.last().is_some_and(|name| is_personal(false, name, true))));
+    }
+}

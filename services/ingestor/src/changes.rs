@@ -6,8 +6,8 @@ use pipeline::broker::last::{Entry, Last};
 use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
 use pipeline::problem::{Problem, chain};
+use pipeline::record::{self, Rules};
 use pipeline::vault::Vault;
-use serde_json::Value;
 
 /// Readings that lose to another reader of the same record before we give up for now.
 const TRIES: usize = 5;
@@ -23,23 +23,12 @@ pub struct Reading {
     pub key: String,
     /// The record as the source sent it: JSON text.
     pub text: String,
-    /// Looks at the record. Called late, so that of many readings in hand few are more than text.
-    pub look: fn(&Value) -> Facts,
+    /// What records of its kind are like.
+    pub rules: &'static Rules,
     /// When the source says that it was last changed, comparable as text.
     pub updated: String,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
-}
-
-/// What has to be known of a record before it is published.
-#[derive(Debug)]
-pub struct Facts {
-    /// What of it decides whether it is a new version, as canonical bytes.
-    pub content: Vec<u8>,
-    /// Normalised e-mail address of the person it is about, if it is about one.
-    pub person: Option<String>,
-    /// Pointers to the strings in it that are personal.
-    pub personal: Vec<String>,
 }
 
 /// What became of a reading.
@@ -83,10 +72,10 @@ impl Changes {
     ///
     /// # Errors
     /// When the broker or the vault does not do its part; the reading can be recorded again.
-    pub async fn record(&self, reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
+    pub async fn record(&self, mut reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
         let subject = self.broker.subjects.change(reading.system, reading.entity, &reading.key);
         let mut last = self.last.get(&subject).await?;
-        let Some((version, payload)) = self.seal(&subject, &reading, last.as_ref()).await? else {
+        let Some((version, payload)) = self.seal(&subject, &mut reading, last.as_ref()).await? else {
             return Ok(Recorded::Same);
         };
         for _ in 0..TRIES {
@@ -109,25 +98,25 @@ impl Changes {
     async fn seal(
         &self,
         subject: &str,
-        reading: &Reading,
+        reading: &mut Reading,
         last: Option<&Entry>,
     ) -> Result<Option<(String, Bytes)>, Problem> {
-        let mut record: Value = serde_json::from_str(&reading.text).map_err(|e| {
+        let known = record::read(&reading.text, reading.rules).map_err(|e| {
             let remedy = "look at the source's answer; something in front of it may have changed it";
-            Problem::new("RECORD_UNREADABLE", format!("{subject} was read and is no JSON: {e}"), remedy)
+            Problem::new("RECORD_UNREADABLE", format!("{subject} was read and is no record: {e}"), remedy)
         })?;
-        let facts = (reading.look)(&record);
-        let version = self.vault.keyed_hash_bytes("version", &facts.content);
+        let version = self.vault.keyed_hash_bytes("version", known.content.as_bytes());
         if already(last, &version, &reading.updated) == Some(Recorded::Same) {
             return Ok(None);
         }
-        let person = match &facts.person {
+        let person = match &known.person {
             Some(email) => self.vault.person(email),
             None => self.vault.keyed_hash("record", subject),
         };
-        let sealed = self.vault.seal_fields(&person, &mut record, &facts.personal).await;
-        sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
-        Ok(Some((version, Bytes::from(record.to_string()))))
+        let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;
+        let sealed =
+            sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
+        Ok(Some((version, Bytes::from(sealed))))
     }
 
     fn message(

@@ -7,4 +7,5 @@
 
 pub mod changes;
 pub mod commerce;
+mod records;
 pub mod visma;

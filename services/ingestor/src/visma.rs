@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use ::visma::list::{Pager, Turn};
-use ::visma::payload;
 use ::visma::read::{CustomerRead, CustomerStatus};
 use ::visma::reply::{Failure, read_page};
 use ::visma::requests::Company;
@@ -28,7 +27,8 @@ use proto::matching::{self, Marks};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::changes::{Changes, Facts, Reading, Recorded};
+use crate::changes::{Changes, Reading, Recorded};
+use crate::records;
 
 /// The service's name.
 pub const NAME: &str = "ingestor-visma";
@@ -160,11 +160,7 @@ fn reading(changes: &Changes, record: &Value, customer: &CustomerRead) -> Readin
         entity: "customer",
         key: customer.number.clone(),
         text: record.to_string(),
-        look: |customer| Facts {
-            content: payload::content(customer),
-            person: payload::person(customer),
-            personal: payload::personal_fields(customer),
-        },
+        rules: &records::VISMA,
         updated: customer.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
         headers,
     }

@@ -13,6 +13,7 @@ pub mod health;
 pub mod http;
 pub mod poll;
 pub mod problem;
+pub mod record;
 pub mod retry;
 pub mod schedule;
 pub mod service;

@@ -8,6 +8,7 @@ mod cipher;
 mod json;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::kv;
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 pub use cipher::CipherError;
+pub(crate) use json::is_marked;
 
 /// Bucket of the wrapped keys.
 pub const BUCKET: &str = "ML_KEYS";
@@ -138,23 +140,17 @@ impl Vault {
         self.keyed_hash("person", email)
     }
 
-    /// Seals the strings at `pointers` of `value` in place, under the key of `person`.
+    /// The JSON text with the strings at `places`, as [`crate::record::Known::personal`] has them, sealed under the key
+    /// of `person`.
     ///
     /// # Errors
     /// When the person's key cannot be had.
-    pub async fn seal_fields(
-        &self,
-        person: &str,
-        value: &mut serde_json::Value,
-        pointers: &[String],
-    ) -> Result<(), VaultError> {
-        let pointers = json::to_seal(value, pointers);
-        if pointers.is_empty() {
-            return Ok(());
+    pub async fn seal_text(&self, person: &str, text: String, places: &[Range<usize>]) -> Result<String, VaultError> {
+        if places.is_empty() {
+            return Ok(text);
         }
         let key = self.person_key(person, true).await?;
-        json::seal(value, &pointers, person, &key)?;
-        Ok(())
+        Ok(json::seal(&text, places, person, &key)?)
     }
 
     /// The JSON text with every sealed string opened.
@@ -182,7 +178,7 @@ impl Vault {
     /// Opens what [`Vault::seal`] sealed.
     ///
     /// # Errors
-    /// As [`Vault::open_fields`].
+    /// As [`Vault::open_text`].
     pub async fn open_bytes(&self, person: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let key = self.person_key(person, false).await?;
         Ok(Zeroizing::new(cipher::open(&key, person.as_bytes(), sealed)?))

@@ -2,8 +2,6 @@ use serde_json::{Value, json};
 
 use super::Customer;
 use crate::fixtures::{CUSTOMER_COMPANY, CUSTOMER_PERSON};
-use crate::person::{person, personal_fields};
-use crate::version::content;
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -56,47 +54,4 @@ fn company_accounts_and_attributes_are_read() {
     assert_eq!(customer.custom_attributes[0].value, "999888777");
     record["extension_attributes"] = json!({ "company_attributes": { "company_id": 0 } });
     assert_eq!(Customer::from_value(&record).expect("a customer").company_id(), None);
-}
-
-#[test]
-fn no_trace_of_the_person_is_left() {
-    let mut customer = parse(CUSTOMER_COMPANY);
-    customer["dob"] = json!("1980-01-01");
-    customer["confirmation"] = json!("a1b2");
-    customer["extension_attributes"] = json!({ "company_attributes": { "job_title": "CFO", "telephone": "22" } });
-    customer["custom_attributes"] = json!([{ "attribute_code": "org_no", "value": "999888777" }]);
-    assert_eq!(person(&customer).as_deref(), Some("firma.ex-total@example.no"));
-    let mut found = personal_fields(&customer);
-    found.sort();
-    let wanted = [
-        "/addresses/0/city",
-        "/addresses/0/company",
-        "/addresses/0/firstname",
-        "/addresses/0/lastname",
-        "/addresses/0/postcode",
-        "/addresses/0/street/0",
-        "/addresses/0/telephone",
-        "/addresses/0/vat_id",
-        "/confirmation",
-        "/custom_attributes/0/value",
-        "/dob",
-        "/email",
-        "/extension_attributes/company_attributes/job_title",
-        "/extension_attributes/company_attributes/telephone",
-        "/firstname",
-        "/lastname",
-        "/taxvat",
-    ];
-    assert_eq!(found, wanted);
-}
-
-#[test]
-fn a_login_is_no_new_version() {
-    let mut customer = parse(CUSTOMER_PERSON);
-    let before = content(&customer);
-    customer["updated_at"] = json!("2030-01-01 00:00:00");
-    customer["extension_attributes"]["last_login_at"] = json!("2030-01-01 00:00:00");
-    assert_eq!(content(&customer), before);
-    customer["addresses"][0]["city"] = json!("Moss");
-    assert_ne!(content(&customer), before);
 }

@@ -1,6 +1,6 @@
 use rust_decimal::Decimal;
 
-use super::{DecimalError, normal_form, parse};
+use super::{DecimalError, parse};
 
 fn exact(text: &str) -> Decimal {
     Decimal::from_str_exact(text).expect("a decimal of the test")
@@ -46,18 +46,4 @@ fn refuses_what_is_no_amount() {
     for text in ["1e30", "123456789012345678901234567890", "1e2000000000", "99999999999999999999999999999"] {
         assert!(matches!(parse(text), Err(DecimalError::OutOfRange(_))), "{text}");
     }
-}
-
-#[test]
-fn one_spelling_for_one_number() {
-    for text in ["100", "100.0000", "1E2", "1e+2", "0.1e3", "00100"] {
-        assert_eq!(normal_form(text).as_deref(), Some("1e2"), "{text}");
-    }
-    for text in ["0", "-0", "0.000", "0e7"] {
-        assert_eq!(normal_form(text).as_deref(), Some("0"), "{text}");
-    }
-    assert_eq!(normal_form("-59.065"), Some("-59065e-3".to_owned()));
-    assert_ne!(normal_form("1"), normal_form("-1"));
-    assert_ne!(normal_form("1"), normal_form("10"));
-    assert_eq!(normal_form("abc"), None);
 }

@@ -6,7 +6,6 @@ use ::commerce::page::{OrderRow, OrdersPage};
 use ::commerce::reply::{Answer, server_time};
 use ::commerce::requests::{self, Base, RequestError};
 use ::commerce::search::Search;
-use ::commerce::{person, version};
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -17,7 +16,8 @@ use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::vendor::{CallError, Vendor};
 
-use crate::changes::{Changes, Facts, Reading, Recorded};
+use crate::changes::{Changes, Reading, Recorded};
+use crate::records;
 
 /// Attempts at one reading before it is left for the next poll, or the next delivery of its hint.
 const ATTEMPTS: u32 = 4;
@@ -92,11 +92,7 @@ impl Orders {
             entity: "order",
             key: row.entity_id.to_string(),
             text: row.text,
-            look: |order| Facts {
-                content: version::content(order),
-                person: person::person(order),
-                personal: person::personal_fields(order),
-            },
+            rules: &records::COMMERCE,
             updated: row.updated_at.to_string(),
             headers: Vec::new(),
         };

@@ -4,6 +4,7 @@
 //! None of its characters is ever escaped in JSON, so sealed strings are found and opened in the text, without a tree.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,47 +13,32 @@ use zeroize::Zeroizing;
 
 use super::Key;
 use super::cipher::{self, CipherError};
+use crate::record::unescaped;
 
 const MARK: &str = "sealed:1:";
 /// A string of the document that begins with the mark.
 const OPENING: &str = "\"sealed:1:";
 
-/// Seals the strings at `pointers`.
-pub(crate) fn seal(value: &mut Value, pointers: &[String], person: &str, key: &[u8; 32]) -> Result<(), CipherError> {
-    for pointer in pointers {
-        if let Some(Value::String(text)) = value.pointer_mut(pointer) {
-            let sealed = cipher::seal(key, person.as_bytes(), text.as_bytes())?;
-            *text = format!("{MARK}{person}:{}", URL_SAFE_NO_PAD.encode(sealed));
-        }
-    }
-    Ok(())
+/// Whether a string, as it stands between its quotes, would be taken for a sealed one.
+pub(crate) fn is_marked(raw: &str) -> bool {
+    raw.starts_with(MARK)
 }
 
-/// What is to be sealed: the strings at `personal`, and every other one that carries the mark already. Somebody typed
-/// it, and it would be taken for a sealed one.
-pub(crate) fn to_seal(value: &Value, personal: &[String]) -> Vec<String> {
-    let mut all = Vec::new();
-    marked(value, &mut String::new(), &mut all);
-    all.retain(|pointer| !personal.contains(pointer));
-    all.extend_from_slice(personal);
-    all
-}
-
-/// Pointers to the strings that begin with the mark.
-fn marked(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
-    let here = pointer.len();
-    let mut inside = |name: &str, inner: &Value| {
-        pointer.push('/');
-        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-        marked(inner, pointer, found);
-        pointer.truncate(here);
-    };
-    match value {
-        Value::String(text) if text.starts_with(MARK) => found.push(pointer.clone()),
-        Value::Array(items) => items.iter().enumerate().for_each(|(place, item)| inside(&place.to_string(), item)),
-        Value::Object(fields) => fields.iter().for_each(|(name, field)| inside(name, field)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+/// The document with the strings at `places` sealed, between their quotes; they are in the order of the text.
+pub(crate) fn seal(text: &str, places: &[Range<usize>], person: &str, key: &[u8; 32]) -> Result<String, CipherError> {
+    // A sealed string is longer by the mark, the person, the nonce and the tag, and by a third for its letters.
+    let mut out = String::with_capacity(text.len() + places.len() * 128);
+    let mut copied = 0;
+    for place in places {
+        let plain = unescaped(text.get(place.clone()).ok_or(CipherError)?);
+        let sealed = cipher::seal(key, person.as_bytes(), plain.as_bytes())?;
+        out.push_str(text.get(copied..place.start).ok_or(CipherError)?);
+        out.extend([MARK, person, ":"]);
+        URL_SAFE_NO_PAD.encode_string(sealed, &mut out);
+        copied = place.end;
     }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Ok(out)
 }
 
 /// Whose keys are needed to open the document.
@@ -82,10 +68,11 @@ pub(crate) fn open(text: &str, keys: &HashMap<&str, Key>) -> Result<Zeroizing<St
 /// quote.
 fn sealed(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.match_indices(OPENING).filter_map(|(start, opening)| {
-        // A quote behind a backslash stands inside a string, where somebody typed it.
+        // A quote behind a backslash stands inside a string, where somebody typed it; what a colon follows is a name.
         let typed = text.get(..start)?.ends_with('\\');
-        let rest = text.get(start + opening.len()..)?;
-        (!typed).then_some((start, rest.split_once('"')?.0))
+        let (sealed, rest) = text.get(start + opening.len()..)?.split_once('"')?;
+        let named = rest.trim_start().starts_with(':');
+        (!typed && !named).then_some((start, sealed))
     })
 }
 
