@@ -16,8 +16,9 @@ mod v1 {
 pub use prost::Message;
 pub use v1::outcome::Kind;
 pub use v1::{
-    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, Invoice, InvoiceLine, Outcome,
-    Payment, Predicted, Reference, Segment, TaxDetail, Verification, command, invoice as owner, payment as payer,
+    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Invoice, InvoiceLine,
+    Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command, invoice as owner,
+    payment as payer,
 };
 
 /// A message of a stream that does not say what it must.

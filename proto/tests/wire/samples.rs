@@ -40,6 +40,7 @@ fn customer() -> Customer {
         key: "guest-0123456789abcdef0123456789abcdef".to_owned(),
         person: "0123456789abcdef0123456789abcdef".to_owned(),
         sealed: vec![0, 1, 127, 128, 255],
+        ..Customer::default()
     }
 }
 

@@ -97,7 +97,8 @@ impl Commands {
         let data = CustomerData::from(customer).encode_to_vec();
         let sealed = self.vault.seal(&person, &data).await;
         let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
-        let document = command::Document::Customer(Customer { key: key.to_owned(), person: person.clone(), sealed });
+        let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
+        let document = command::Document::Customer(customer);
         let mut put = self.message(delivery, subject, &person, document);
         put.headers.insert(envelope::VERSION, identity.as_str());
         Ok(self.commands.put(put).await?.sequence)
