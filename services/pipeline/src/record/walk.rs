@@ -174,7 +174,7 @@ impl<'a> Walk<'a> {
             path.len() == self.path.len()
                 && path.iter().zip(&self.path).all(|(name, at)| self.names.get(at.clone()) == Some(*name))
         };
-        let Some(found) = self.rules.person.iter().position(|path| stands_at(&path)) else { return };
+        let Some(found) = self.rules.person.iter().position(stands_at) else { return };
         let address = unescaped(raw).trim().to_lowercase();
         if found < self.person_found && !address.is_empty() {
             self.person_found = found;
