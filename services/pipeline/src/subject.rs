@@ -87,6 +87,11 @@ impl Subjects {
         format!("{kind}.{}.{system}.{entity}.>", self.connection)
     }
 
+    /// Every entry of one kind for a system, whatever the entity.
+    pub fn every(&self, kind: &str, system: &str) -> String {
+        format!("{kind}.{}.{system}.>", self.connection)
+    }
+
     /// A delivery given up on at `stage` with `code`; entity and key as in the delivery's own subject.
     pub fn dead(&self, stage: &str, code: &str, delivery: &str) -> String {
         let mut parts = delivery.split('.').skip(3);

@@ -17,7 +17,7 @@ use rand::RngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+pub use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 pub use cipher::CipherError;

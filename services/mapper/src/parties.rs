@@ -1,0 +1,134 @@
+//! Whose document it is: the customer that a document relies on.
+//!
+//! A steady order of a known customer costs no message for it, so what has been settled is remembered here, and asked
+//! of the streams only once.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use mapping::{CustomerCommand, CustomerKey};
+use pipeline::broker::last::Last;
+use pipeline::broker::streams;
+use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, header};
+use pipeline::problem::{Problem, chain};
+use pipeline::service::Context;
+use pipeline::subject::Subjects;
+use pipeline::vault::Vault;
+use proto::matching::Marks;
+use proto::{Customer, CustomerData, Message as _, command, owner};
+
+use crate::messages::Messages;
+
+/// Customers whose last command is remembered; beyond that the memory starts over.
+const REMEMBERED: usize = 20_000;
+/// Purpose of the hash by which customer commands are compared.
+const IDENTITY: &str = "customer-identity";
+
+/// Settles customers.
+#[derive(Debug)]
+pub(crate) struct Parties {
+    subjects: Subjects,
+    last: Last,
+    last_outcome: Last,
+    vault: Vault,
+    mapping_version: String,
+    /// Customers that are settled: identity and sequence of the command that settled each.
+    settled: Mutex<HashMap<String, (String, u64)>>,
+}
+
+impl Parties {
+    pub(crate) async fn open(context: &Context, mapping_version: &str) -> Result<Self, Problem> {
+        Ok(Self {
+            subjects: context.broker.subjects.clone(),
+            last: Last::of(&context.broker.jetstream, streams::COMMANDS).await?,
+            last_outcome: Last::of(&context.broker.jetstream, streams::OUTCOMES).await?,
+            vault: context.vault.clone(),
+            mapping_version: mapping_version.to_owned(),
+            settled: Mutex::default(),
+        })
+    }
+
+    /// Whose document it is, and the sequence of the command on which the document may rely; a customer that is news is
+    /// commanded first.
+    pub(crate) async fn settle(
+        &self,
+        messages: &Messages,
+        delivery: &Delivery,
+        customer: CustomerCommand,
+    ) -> Result<(owner::Customer, u64), Problem> {
+        let owner = match &customer.key {
+            CustomerKey::Registered(id) => owner::Customer::CustomerKey(id.to_string()),
+            CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
+            CustomerKey::Collective(number) => owner::Customer::CustomerNumber(number.clone()),
+        };
+        let relies_on = match &owner {
+            owner::Customer::CustomerKey(key) => self.customer(messages, delivery, key, customer).await?,
+            owner::Customer::CustomerNumber(_) => 0,
+        };
+        Ok((owner, relies_on))
+    }
+
+    /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when
+    /// what it is matched by or the mapping has changed, and again after a refusal: a steady order of a known customer
+    /// costs no message for it.
+    async fn customer(
+        &self,
+        messages: &Messages,
+        delivery: &Delivery,
+        key: &str,
+        customer: CustomerCommand,
+    ) -> Result<u64, Problem> {
+        let customer = customer.customer;
+        let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
+        let marks = Marks::of(Some(&customer.contact.email), corporate, vat).hashed(|p, t| self.vault.keyed_hash(p, t));
+        let identity =
+            marks.iter().fold(self.mapping_version.clone(), |all, (name, mark)| all + ";" + name + "=" + mark);
+        let identity = self.vault.keyed_hash(IDENTITY, &identity);
+        if let Some(sequence) = self.settled_by(key, &identity) {
+            return Ok(sequence);
+        }
+        let person = self.vault.person(&visma::payload::spelled(&customer.contact.email));
+        // The lane is the person's: two accounts of one e-mail address are matched one after the other.
+        let subject = self.subjects.command("visma", "customer", key, &person);
+        let known = self.last.get(&subject).await?;
+        let known = known.filter(|entry| header(&entry.headers, envelope::VERSION) == Some(identity.as_str()));
+        if let Some(known) = known {
+            match self.outcome_of(key).await?.as_deref() {
+                Some("rejected") => {}
+                Some("applied" | "unchanged") => {
+                    self.remember(key, identity, known.sequence);
+                    return Ok(known.sequence);
+                }
+                _ => return Ok(known.sequence),
+            }
+        }
+        let data = CustomerData::from(customer).encode_to_vec();
+        let sealed = self.vault.seal(&person, &data).await;
+        let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
+        let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
+        let document = command::Document::Customer(customer);
+        let mut put = messages.command(delivery, subject, &person, document);
+        put.headers.insert(envelope::VERSION, identity.as_str());
+        messages.publish(put).await
+    }
+
+    /// What the last outcome of a customer says became of it.
+    async fn outcome_of(&self, key: &str) -> Result<Option<String>, Problem> {
+        let entry = self.last_outcome.get(&self.subjects.outcome("visma", "customer", key)).await?;
+        Ok(entry.and_then(|entry| header(&entry.headers, envelope::KIND).map(str::to_owned)))
+    }
+
+    fn settled_by(&self, key: &str, identity: &str) -> Option<u64> {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.get(key).filter(|(known, _)| known == identity).map(|(_, sequence)| *sequence)
+    }
+
+    fn remember(&self, key: &str, identity: String, sequence: u64) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.len() >= REMEMBERED {
+            settled.clear();
+        }
+        settled.insert(key.to_owned(), (identity, sequence));
+    }
+}

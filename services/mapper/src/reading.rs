@@ -1,0 +1,69 @@
+//! From a change to the record as it was read at the source.
+
+use ::commerce::creditmemo::CreditMemo;
+use ::commerce::customer::Customer;
+use ::commerce::invoice::Invoice;
+use ::commerce::order::{DecodeError, Order};
+use bytes::Bytes;
+use pipeline::body::{self, BodyError};
+use pipeline::broker::take::Delivery;
+use pipeline::problem::{Problem, chain};
+use pipeline::vault::{VaultError, Zeroizing};
+use pipeline::verdict::Verdict;
+
+use crate::Mapper;
+
+/// A record of Commerce, decoded from its JSON.
+pub(crate) trait Record: Sized {
+    /// Decodes it.
+    fn decode(json: &[u8]) -> Result<Self, DecodeError>;
+}
+
+macro_rules! records {
+    ($($record:ty),*) => {
+        $(impl Record for $record {
+            fn decode(json: &[u8]) -> Result<Self, DecodeError> {
+                <$record>::decode(json)
+            }
+        })*
+    };
+}
+records!(Order, Invoice, CreditMemo, Customer);
+
+impl Mapper {
+    /// The record as it was read at the source.
+    pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: &str, key: &str) -> Result<R, Verdict> {
+        let text = self.open(body::unpack(&delivery.headers, &delivery.payload), delivery.delivered).await?;
+        decode(&text, entity, key)
+    }
+
+    /// The JSON text of a change, with what is a person's in clear.
+    pub(crate) async fn open(
+        &self,
+        unpacked: Result<Bytes, BodyError>,
+        delivered: u64,
+    ) -> Result<Zeroizing<String>, Verdict> {
+        let unreadable = |sentence: String| {
+            Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
+        };
+        let bytes = unpacked.map_err(|e| unreadable(chain(&e)))?;
+        let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(chain(&e)))?;
+        match self.context.vault.open_text(text).await {
+            Ok(text) => Ok(text),
+            Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
+                let remedy =
+                    "an erased person's orders cannot be booked; else restore the key bucket and the master key";
+                Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
+            }
+            Err(e) => Err(Verdict::retry(delivered, chain(&e))),
+        }
+    }
+}
+
+fn decode<R: Record>(text: &str, entity: &str, key: &str) -> Result<R, Verdict> {
+    R::decode(text.as_bytes()).map_err(|e| {
+        let sentence = format!("the {entity} with the entity_id {key} cannot be read: {e}");
+        let remedy = "look at the record in Commerce: a module may have changed what it sends; then read it again";
+        Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
+    })
+}
