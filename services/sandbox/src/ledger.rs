@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::calls::SystemCalls;
 use crate::commerce::{LedgerOrder, Shop};
 use crate::select::System;
-use crate::visma::{Company, Findings, LedgerInvoice};
+use crate::visma::{Company, Findings, LedgerInvoice, LedgerPayment};
 
 /// What both sides hold.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,14 @@ pub struct Ledger {
     pub totals_differ: Vec<Difference>,
     /// Invoices that belong to no order.
     pub unexpected: Vec<LedgerInvoice>,
+    /// Credit notes in Visma.
+    pub credit_notes: Totals,
+    /// Every credit note.
+    pub credit_note_documents: Vec<LedgerInvoice>,
+    /// References that more than one credit note carries, with the credit notes' numbers.
+    pub duplicate_credit_notes: BTreeMap<String, Vec<String>>,
+    /// Payments and refunds in Visma.
+    pub payments: Vec<LedgerPayment>,
     /// Blind overwrites in Visma, lost edits, and more.
     pub audit: Findings,
     /// Calls by system and kind.
@@ -106,20 +114,10 @@ impl Totals {
 /// Compares the two systems. An invoice belongs to the order whose increment id follows `prefix` in its reference.
 #[must_use]
 pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<System, SystemCalls>) -> Ledger {
-    let mut by_reference: HashMap<String, Vec<LedgerInvoice>> = HashMap::new();
-    let mut invoices = Totals::default();
-    for invoice in company.ledger() {
-        invoices.add(&invoice.currency, invoice.total);
-        by_reference.entry(invoice.external_reference.clone()).or_default().push(invoice);
-    }
-    let duplicates = by_reference
-        .iter()
-        .filter(|(reference, invoices)| !reference.is_empty() && invoices.len() > 1)
-        .map(|(reference, invoices)| {
-            (reference.clone(), invoices.iter().map(|invoice| invoice.number.clone()).collect())
-        })
-        .collect();
-
+    let (invoices, mut by_reference) = sorted(company.ledger());
+    let duplicates = duplicates(&by_reference);
+    let credit_note_documents = company.credit_notes();
+    let (credit_notes, notes_by_reference) = sorted(credit_note_documents.clone());
     let mut ledger = Ledger {
         orders: Totals::default(),
         invoices,
@@ -130,6 +128,10 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
         missing: Vec::new(),
         totals_differ: Vec::new(),
         unexpected: Vec::new(),
+        credit_notes,
+        credit_note_documents,
+        duplicate_credit_notes: self::duplicates(&notes_by_reference),
+        payments: company.payments(),
         audit: company.findings(),
         calls,
     };
@@ -141,6 +143,24 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
     ledger.unexpected = by_reference.into_values().flatten().collect();
     ledger.unexpected.sort_by(|a, b| a.number.cmp(&b.number));
     ledger
+}
+
+/// Documents by their reference, and their sum.
+fn sorted(documents: Vec<LedgerInvoice>) -> (Totals, HashMap<String, Vec<LedgerInvoice>>) {
+    let mut totals = Totals::default();
+    let mut by_reference: HashMap<String, Vec<LedgerInvoice>> = HashMap::new();
+    for document in documents {
+        totals.add(&document.currency, document.total);
+        by_reference.entry(document.external_reference.clone()).or_default().push(document);
+    }
+    (totals, by_reference)
+}
+
+/// The references that more than one document carries, with the documents' numbers.
+fn duplicates(by_reference: &HashMap<String, Vec<LedgerInvoice>>) -> BTreeMap<String, Vec<String>> {
+    let doubled = by_reference.iter().filter(|(reference, documents)| !reference.is_empty() && documents.len() > 1);
+    let numbers = |documents: &[LedgerInvoice]| documents.iter().map(|document| document.number.clone()).collect();
+    doubled.map(|(reference, documents)| (reference.clone(), numbers(documents))).collect()
 }
 
 impl Ledger {

@@ -5,13 +5,15 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::audit::Entity;
 use super::books::Books;
+use super::document::write;
 use super::reply::Refusal;
-use super::{customer_write, invoice_write, schemas};
+use super::{customer_write, release, schemas};
 
 /// Something that an accountant does.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Errand {
     /// Without a body the record is saved as it is, and only its version moves.
     #[serde(default = "nothing")]
     pub body: Value,
+    /// How much is paid; absent means the whole balance.
+    #[serde(default)]
+    pub amount: Option<Decimal>,
     /// When; absent means now.
     #[serde(default)]
     pub before_put: Option<BeforePut>,
@@ -44,9 +49,17 @@ pub struct Errand {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
-    /// Edits it, released or not.
+    /// Edits it, released or not. Payments cannot be edited.
     #[default]
     Edit,
+    /// Deletes a document, released or not.
+    Delete,
+    /// Enters a document a second time, with the same reference.
+    Double,
+    /// Releases it.
+    Release,
+    /// Books money on a released document: its balance falls.
+    Pay,
 }
 
 /// Before which `PUT`s an errand is done, counted from 1 when it is armed.
@@ -148,10 +161,13 @@ impl Books {
     /// A sentence when the body is wrong, no record is meant, or Visma refuses the deed even to an accountant.
     pub(super) fn send_accountant(&mut self, errand: Errand) -> Result<Vec<String>, String> {
         let bytes = serde_json::to_vec(&errand.body).map_err(|error| error.to_string())?;
-        match errand.entity {
-            Entity::Customer => schemas::CUSTOMER.read(&bytes)?,
-            Entity::Invoice => schemas::INVOICE.read(&bytes)?,
+        let schema = match errand.entity {
+            Entity::Customer => &schemas::CUSTOMER,
+            Entity::Invoice => &schemas::INVOICE,
+            Entity::CreditNote => &schemas::CREDIT_NOTE,
+            Entity::Payment => &schemas::PAYMENT,
         };
+        schema.read(&bytes)?;
         if errand.before_put.is_some() {
             self.diary.0.push(Armed { errand, by_record: HashMap::new(), seen: 0, done: 0 });
             return Ok(Vec::new());
@@ -183,34 +199,52 @@ impl Books {
     }
 
     fn perform(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
+        let entity = errand.entity;
         match errand.deed {
             Deed::Edit => self.edit(number, errand)?,
+            Deed::Delete => {
+                let kind = self.document(entity, number).ok_or(Refusal::NotFound)?.kind;
+                self.shelf_mut(kind).drop(number);
+            }
+            Deed::Double => {
+                let document = self.document(entity, number).ok_or(Refusal::NotFound)?.clone();
+                write::double(self, &document);
+            }
+            Deed::Release => {
+                release::prepare(self, entity, number, None)?;
+                self.release(entity, number);
+            }
+            Deed::Pay => {
+                let document = self.document(entity, number).filter(|document| document.status.released());
+                let document = document.ok_or(Refusal::Invalid("it is not released".to_owned()))?;
+                let amount = errand.amount.unwrap_or(document.balance());
+                self.receive(entity, number, amount);
+            }
         }
         let body = (errand.deed == Deed::Edit).then_some(&errand.body);
-        self.audit.accountant(errand.entity, number, body);
+        self.audit.accountant(entity, number, body);
         Ok(())
     }
 
     fn edit(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
-        match errand.entity {
-            Entity::Customer => {
-                let before = self.customers.get(number).ok_or(Refusal::NotFound)?;
-                let after = customer_write::changed(self, before, &errand.body)?;
-                customer_write::update(self, after);
-            }
-            Entity::Invoice => {
-                let before = self.invoices.get(number).ok_or(Refusal::NotFound)?;
-                let after = invoice_write::changed(self, before, &errand.body)?;
-                invoice_write::update(self, after);
-            }
+        if errand.entity == Entity::Customer {
+            let before = self.customers.get(number).ok_or(Refusal::NotFound)?;
+            let after = customer_write::changed(self, before, &errand.body)?;
+            customer_write::update(self, after);
+            return Ok(());
         }
+        let before = self.document(errand.entity, number).ok_or(Refusal::NotFound)?;
+        let after = write::changed(self, before, &errand.body)?;
+        write::update(self, after);
         Ok(())
     }
 
     fn all_names(&self, entity: Entity) -> Vec<Names> {
         let numbers: Vec<&String> = match entity {
             Entity::Customer => self.customers.keys().collect(),
-            Entity::Invoice => self.invoices.keys().collect(),
+            Entity::Invoice => self.invoices.values().map(|document| &document.number).collect(),
+            Entity::CreditNote => self.credit_notes.values().map(|document| &document.number).collect(),
+            Entity::Payment => self.payments.keys().collect(),
         };
         numbers.into_iter().filter_map(|number| self.names(entity, number)).collect()
     }
@@ -218,7 +252,8 @@ impl Books {
     fn names(&self, entity: Entity, number: &str) -> Option<Names> {
         let (reference, email) = match entity {
             Entity::Customer => (None, self.customers.get(number)?.main_contact.email.clone()),
-            Entity::Invoice => (self.invoices.get(number)?.external_reference.clone(), None),
+            Entity::Invoice | Entity::CreditNote => (self.document(entity, number)?.external_reference.clone(), None),
+            Entity::Payment => (self.payments.get(number)?.payment_ref.clone(), None),
         };
         Some(Names { number: number.to_owned(), reference, email })
     }

@@ -18,6 +18,32 @@ pub enum Entity {
     Customer,
     /// A customer invoice.
     Invoice,
+    /// A customer credit note.
+    CreditNote,
+    /// A customer payment, or a refund.
+    Payment,
+}
+
+impl Entity {
+    /// Its place in a path.
+    pub(super) fn resource(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Invoice => "customerinvoice",
+            Self::CreditNote => "customerCreditNote",
+            Self::Payment => "customerPayment",
+        }
+    }
+
+    /// `documentType` of the ledger's documents.
+    pub(super) fn document_type(self) -> &'static str {
+        match self {
+            Self::Customer => "Undefined",
+            Self::Invoice => "Invoice",
+            Self::CreditNote => "CreditNote",
+            Self::Payment => "Payment",
+        }
+    }
 }
 
 /// A `PUT` without `If-Match`: whatever stood there is gone unseen.
@@ -57,6 +83,12 @@ pub struct Findings {
     pub blind_overwrites: Vec<BlindOverwrite>,
     /// Edits of accountants that were overwritten.
     pub lost_edits: Vec<LostEdit>,
+    /// Documents that were released.
+    pub releases: u64,
+    /// Releases that were answered with 200 and then failed.
+    pub failed_releases: u64,
+    /// Documents that were deleted over the API.
+    pub deletes: u64,
     /// Fields that accountants edited and that stand as they wrote them.
     pub kept_edits: usize,
 }
@@ -85,6 +117,20 @@ impl Audit {
     /// A `PUT` was refused because its version is stale.
     pub(super) fn stale(&mut self) {
         self.seen.stale_puts += 1;
+    }
+
+    /// A release has ended.
+    pub(super) fn released(&mut self, posted: bool) {
+        if posted {
+            self.seen.releases += 1;
+        } else {
+            self.seen.failed_releases += 1;
+        }
+    }
+
+    /// A document was deleted over the API.
+    pub(super) fn deleted(&mut self) {
+        self.seen.deletes += 1;
     }
 
     /// A `PUT` was done.

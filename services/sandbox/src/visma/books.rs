@@ -1,4 +1,4 @@
-//! What the company holds: customers, invoices, and the numbers that are given next.
+//! What the company holds: customers, documents, and the numbers that are given next.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,14 +6,16 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 use super::accountant::Diary;
-use super::audit::Audit;
+use super::audit::{Audit, Entity};
 use super::clock;
 use super::config::Config;
 use super::customer::Customer;
-use super::invoice::Invoice;
+use super::document::{Document, Kind, Shelf};
+use super::payment::Payment;
+use super::release::Pending;
 use super::reply::Refusal;
 
 /// When a record was written, and which version of it this is.
@@ -55,13 +57,15 @@ impl Stamps {
 pub(super) struct Books {
     pub(super) config: Arc<Config>,
     pub(super) customers: BTreeMap<String, Customer>,
-    pub(super) invoices: BTreeMap<String, Invoice>,
+    pub(super) invoices: Shelf,
+    pub(super) credit_notes: Shelf,
+    pub(super) payments: BTreeMap<String, Payment>,
+    pub(super) pending: Vec<Pending>,
     pub(super) audit: Audit,
     pub(super) diary: Diary,
-    invoices_by_reference: HashMap<String, Vec<String>>,
     customers_by_id: HashMap<u64, String>,
     next_customer: u64,
-    next_invoice: u64,
+    next_payment: u64,
     last_id: u64,
     last_version: u64,
 }
@@ -70,13 +74,15 @@ impl Books {
     pub(super) fn new(config: Arc<Config>) -> Self {
         Self {
             customers: BTreeMap::new(),
-            invoices: BTreeMap::new(),
+            invoices: Shelf::new(config.first_invoice_number),
+            credit_notes: Shelf::new(config.first_credit_note_number),
+            payments: BTreeMap::new(),
+            pending: Vec::new(),
             audit: Audit::default(),
             diary: Diary::default(),
-            invoices_by_reference: HashMap::new(),
             customers_by_id: HashMap::new(),
             next_customer: config.first_customer_number,
-            next_invoice: config.first_invoice_number,
+            next_payment: config.first_payment_number,
             last_id: 0,
             // Row versions of a real company start nowhere near nought.
             last_version: 0x4D18_2222,
@@ -117,14 +123,40 @@ impl Books {
         }
     }
 
-    /// The next number of the invoices' series that nobody has taken.
-    pub(super) fn next_invoice_number(&mut self) -> String {
-        loop {
-            let number = self.next_invoice.to_string();
-            self.next_invoice += 1;
-            if !self.invoices.contains_key(&number) {
-                return number;
-            }
+    /// The next number of the payments' series.
+    pub(super) fn next_payment_number(&mut self) -> String {
+        let number = self.next_payment.to_string();
+        self.next_payment += 1;
+        number
+    }
+
+    /// The business date of a document that brings none.
+    pub(super) fn today(&self) -> Date {
+        self.config.today.unwrap_or_else(|| clock::now(&self.config).date())
+    }
+
+    /// The documents of a kind.
+    pub(super) fn shelf(&self, kind: Kind) -> &Shelf {
+        match kind {
+            Kind::Invoice => &self.invoices,
+            Kind::CreditNote => &self.credit_notes,
+        }
+    }
+
+    /// The documents of a kind, to write.
+    pub(super) fn shelf_mut(&mut self, kind: Kind) -> &mut Shelf {
+        match kind {
+            Kind::Invoice => &mut self.invoices,
+            Kind::CreditNote => &mut self.credit_notes,
+        }
+    }
+
+    /// The customer document of this kind and number; nothing for records that are none.
+    pub(super) fn document(&self, entity: Entity, number: &str) -> Option<&Document> {
+        match entity {
+            Entity::Invoice => self.invoices.get(number),
+            Entity::CreditNote => self.credit_notes.get(number),
+            Entity::Customer | Entity::Payment => None,
         }
     }
 
@@ -138,38 +170,5 @@ impl Books {
     pub(super) fn keep_customer(&mut self, customer: Customer) {
         self.customers_by_id.insert(customer.internal_id, customer.number.clone());
         self.customers.insert(customer.number.clone(), customer);
-    }
-
-    /// Keeps an invoice, new or changed.
-    pub(super) fn keep_invoice(&mut self, invoice: Invoice) {
-        self.forget_reference(&invoice.number);
-        if let Some(reference) = &invoice.external_reference {
-            self.invoices_by_reference.entry(reference.clone()).or_default().push(invoice.number.clone());
-        }
-        self.invoices.insert(invoice.number.clone(), invoice);
-    }
-
-    /// Deletes an invoice.
-    pub(super) fn drop_invoice(&mut self, number: &str) {
-        self.forget_reference(number);
-        self.invoices.remove(number);
-    }
-
-    /// The numbers of the invoices with this reference, exactly as it was written.
-    pub(super) fn numbers_of(&self, reference: &str) -> &[String] {
-        self.invoices_by_reference.get(reference).map_or(&[], Vec::as_slice)
-    }
-
-    fn forget_reference(&mut self, number: &str) {
-        let Some(reference) = self.invoices.get(number).and_then(|invoice| invoice.external_reference.as_deref())
-        else {
-            return;
-        };
-        if let Some(numbers) = self.invoices_by_reference.get_mut(reference) {
-            numbers.retain(|known| known != number);
-            if numbers.is_empty() {
-                self.invoices_by_reference.remove(reference);
-            }
-        }
     }
 }

@@ -29,8 +29,10 @@ pub struct Chart {
     pub customer_classes: Vec<CustomerClass>,
     /// Numbers of non-stock items that an invoice line may name.
     pub items: Vec<String>,
-    /// Ids of payment methods.
-    pub payment_methods: Vec<String>,
+    /// Payment methods.
+    pub payment_methods: Vec<PaymentMethod>,
+    /// Accounts on which money comes and goes.
+    pub cash_accounts: Vec<CashAccount>,
     /// Ids of customer attributes.
     pub attributes: Vec<String>,
 }
@@ -183,6 +185,34 @@ pub struct CustomerClass {
     pub payment_method: String,
 }
 
+/// A payment method.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentMethod {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub description: String,
+    /// Whether it can be used.
+    pub active: bool,
+}
+
+/// A cash account: a bank account, or the clearing account of a payment provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CashAccount {
+    /// Its number.
+    pub number: String,
+    /// What people call it.
+    pub description: String,
+    /// The one currency that it takes; absent means any.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// The payment methods that can be used with it; empty means all.
+    #[serde(default)]
+    pub methods: Vec<String>,
+}
+
 impl Chart {
     /// The account with this number.
     #[must_use]
@@ -218,6 +248,12 @@ impl Chart {
     #[must_use]
     pub fn terms(&self, id: &str) -> Option<&CreditTerms> {
         self.credit_terms.iter().find(|terms| terms.id == id)
+    }
+
+    /// The payment method with this id.
+    #[must_use]
+    pub fn payment_method(&self, id: &str) -> Option<&PaymentMethod> {
+        self.payment_methods.iter().find(|method| method.id == id)
     }
 
     /// The class with this id.

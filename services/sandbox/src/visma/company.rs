@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::chart::{
-    Account, AccountType, Branch, Chart, CreditTerms, Currency, CustomerClass, Segment, SegmentValue, Vat, VatZone,
+    Account, AccountType, Branch, CashAccount, Chart, CreditTerms, Currency, CustomerClass, PaymentMethod, Segment,
+    SegmentValue, Vat, VatZone,
 };
 
 impl Default for Chart {
@@ -46,7 +47,13 @@ impl Default for Chart {
                 class("EU", "Kunder i EU", None),
             ],
             items: vec!["FRAKT".to_owned(), "DIVERSE".to_owned()],
-            payment_methods: vec!["10".to_owned(), "20".to_owned()],
+            payment_methods: vec![payment_method("10", "Bankoverføring"), payment_method("20", "Kort og lommebok")],
+            cash_accounts: vec![
+                cash_account("1570", "Oppgjør kort", None),
+                cash_account("1571", "Oppgjør Vipps", None),
+                cash_account("1572", "Oppgjør Klarna", None),
+                cash_account("1920", "Bank", Some("NOK")),
+            ],
             attributes: vec!["MAGENTOID".to_owned()],
         }
     }
@@ -171,5 +178,18 @@ fn class(id: &str, description: &str, vat_zone: Option<&str>) -> CustomerClass {
         vat_zone: vat_zone.map(str::to_owned),
         requires_vat_zone: true,
         payment_method: "10".to_owned(),
+    }
+}
+
+fn payment_method(id: &str, description: &str) -> PaymentMethod {
+    PaymentMethod { id: id.to_owned(), description: description.to_owned(), active: true }
+}
+
+fn cash_account(number: &str, description: &str, currency: Option<&str>) -> CashAccount {
+    CashAccount {
+        number: number.to_owned(),
+        description: description.to_owned(),
+        currency: currency.map(str::to_owned),
+        methods: Vec::new(),
     }
 }

@@ -71,6 +71,30 @@ pub enum ListOrder {
     EveryRequest,
 }
 
+/// What a release is answered with when it takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseAnswer {
+    /// `Queued`.
+    Queued,
+    /// `InProcess`.
+    InProcess,
+    /// `Done`, though it is not.
+    Done,
+}
+
+impl ReleaseAnswer {
+    /// `actionResult`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::InProcess => "InProcess",
+            Self::Done => "Done",
+        }
+    }
+}
+
 /// Who numbers customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,12 +172,20 @@ pub struct Config {
     pub unique_external_reference: bool,
     /// Whether a new invoice without `hold` is on hold.
     pub hold_by_default: bool,
+    /// How long a release takes after its answer, in milliseconds; 0 means that it is done before.
+    pub release_ms: u64,
+    /// What a release that takes time is answered with.
+    pub release_answer: ReleaseAnswer,
     /// Who numbers customers.
     pub customer_numbering: CustomerNumbering,
     /// The number of the first customer.
     pub first_customer_number: u64,
     /// The number of the first invoice.
     pub first_invoice_number: u64,
+    /// The number of the first credit note: a series of its own.
+    pub first_credit_note_number: u64,
+    /// The number of the first customer payment or refund.
+    pub first_payment_number: u64,
     /// How `period` of a financial period is written.
     pub period_format: PeriodFormat,
     /// The periods that are closed in the customer ledger, as `YYYYMM`.
@@ -191,9 +223,13 @@ impl Default for Config {
             subaccount_required: true,
             unique_external_reference: false,
             hold_by_default: false,
+            release_ms: 200,
+            release_answer: ReleaseAnswer::Queued,
             customer_numbering: CustomerNumbering::Automatic,
             first_customer_number: 10_000,
             first_invoice_number: 100_001,
+            first_credit_note_number: 200_001,
+            first_payment_number: 400_001,
             period_format: PeriodFormat::YearFirst,
             closed_periods: BTreeSet::new(),
             chart: Chart::default(),

@@ -10,6 +10,7 @@ use super::clock;
 use super::config::Config;
 use super::list::{self, Row};
 use super::query::Query;
+use super::text::number;
 
 /// An address of a customer or an invoice.
 #[derive(Clone, Debug, Default)]
@@ -160,12 +161,6 @@ impl Row for Customer {
     fn open_object(&self, config: &Config, _query: &Query) -> String {
         self.rendered.get_or_init(|| list::opened(&self.shown(config))).clone()
     }
-}
-
-/// A decimal as a JSON number, digit for digit.
-pub(super) fn number(value: Decimal) -> Value {
-    let number: Option<serde_json::Number> = value.to_string().parse().ok();
-    number.map_or(Value::Null, Value::Number)
 }
 
 fn country_name(id: &str) -> &str {

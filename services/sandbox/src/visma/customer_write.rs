@@ -170,7 +170,7 @@ fn change(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result<(), Refusa
     must_know("CuryID", currency, currency.is_some_and(|id| chart.currency(id).is_some()))?;
     must_know("TaxZoneID", zone, zone.is_some_and(|id| chart.vat_zone(id).is_some()))?;
     let method = dto.object("defaultPaymentMethod").and_then(|method| method.text("paymentMethodId"));
-    let known_method = method.is_some_and(|id| chart.payment_methods.iter().any(|known| known == id));
+    let known_method = method.is_some_and(|id| chart.payment_method(id).is_some());
     must_know("PaymentMethodID", method, known_method)?;
 
     for (name, text) in [

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -30,19 +30,19 @@ pub mod config;
 mod control;
 mod customer;
 mod customer_write;
+mod document;
 mod dto;
-mod invoice;
-mod invoice_lines;
-mod invoice_write;
 mod list;
+mod payment;
 mod query;
 mod reference;
+mod release;
 mod reply;
 mod route;
 mod schemas;
 mod seed;
 mod serve;
-mod totals;
+mod text;
 mod window;
 
 pub use accountant::{BeforePut, Deed, Errand};
@@ -51,11 +51,12 @@ pub use config::Config;
 pub use control::control_router;
 pub use seed::Seed;
 
-use auth::{Sight, Tokens};
+use auth::Tokens;
 use books::Books;
+use document::{Document, Kind};
 use list::Shuffle;
+use payment::Payment;
 use query::Query;
-use reply::Refusal;
 use route::Route;
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub struct Company {
     inner: Arc<Inner>,
 }
 
-/// One invoice as the ledger shows it.
+/// One invoice or credit note as the ledger shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LedgerInvoice {
     /// Its number.
@@ -89,8 +90,34 @@ pub struct LedgerInvoice {
     pub total: Decimal,
     /// Its VAT in that currency.
     pub vat: Decimal,
+    /// What is left to pay, in that currency.
+    pub balance: Decimal,
     /// Its status.
     pub status: String,
+    /// The numbers of the documents that it is applied to, or that are applied to it.
+    pub applications: Vec<String>,
+}
+
+/// One payment or refund as the ledger shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LedgerPayment {
+    /// Its number.
+    pub number: String,
+    /// `Payment` or `Refund`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Our reference.
+    pub payment_ref: String,
+    /// The account on which the money moved.
+    pub cash_account: String,
+    /// Its currency.
+    pub currency: String,
+    /// Its amount in that currency.
+    pub amount: Decimal,
+    /// Its status.
+    pub status: String,
+    /// The numbers of the documents that it settles.
+    pub applications: Vec<String>,
 }
 
 /// A financial period to close or to open.
@@ -182,19 +209,47 @@ impl Company {
     /// Every invoice.
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerInvoice> {
+        self.documents(Kind::Invoice)
+    }
+
+    /// Every credit note.
+    #[must_use]
+    pub fn credit_notes(&self) -> Vec<LedgerInvoice> {
+        self.documents(Kind::CreditNote)
+    }
+
+    fn documents(&self, kind: Kind) -> Vec<LedgerInvoice> {
         let books = self.books();
         let email = |number: &str| books.customers.get(number).and_then(|customer| customer.main_contact.email.clone());
-        let shown = |invoice: &invoice::Invoice| LedgerInvoice {
-            number: invoice.number.clone(),
-            external_reference: invoice.external_reference.clone().unwrap_or_default(),
-            customer: invoice.customer.clone(),
-            customer_email: email(&invoice.customer).unwrap_or_default(),
-            currency: invoice.currency.clone(),
-            total: invoice.sums.total,
-            vat: invoice.sums.vat,
-            status: invoice.status.name().to_owned(),
+        let shown = |document: &Document| LedgerInvoice {
+            number: document.number.clone(),
+            external_reference: document.external_reference.clone().unwrap_or_default(),
+            customer: document.customer.clone(),
+            customer_email: email(&document.customer).unwrap_or_default(),
+            currency: document.currency.clone(),
+            total: document.sums.total,
+            vat: document.sums.vat,
+            balance: document.balance(),
+            status: document.status.name().to_owned(),
+            applications: document.applications.iter().map(|one| one.number.clone()).collect(),
         };
-        books.invoices.values().map(shown).collect()
+        books.shelf(kind).values().map(shown).collect()
+    }
+
+    /// Every payment and refund.
+    #[must_use]
+    pub fn payments(&self) -> Vec<LedgerPayment> {
+        let shown = |payment: &Payment| LedgerPayment {
+            number: payment.number.clone(),
+            kind: payment.direction.name().to_owned(),
+            payment_ref: payment.payment_ref.clone().unwrap_or_default(),
+            cash_account: payment.cash_account.clone(),
+            currency: payment.currency.clone(),
+            amount: payment.amount,
+            status: payment.status.name().to_owned(),
+            applications: payment.applications.iter().map(|one| one.number.clone()).collect(),
+        };
+        self.books().payments.values().map(shown).collect()
     }
 
     /// How many customers there are.
@@ -217,7 +272,9 @@ impl Company {
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
-        self.inner.books.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut books = self.inner.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.settle(Instant::now());
+        books
     }
 }
 
@@ -276,30 +333,4 @@ async fn answer(State(company): State<Company>, request: Request) -> Response {
         response.headers_mut().insert("ipp-request-id", id);
     }
     response
-}
-
-impl Company {
-    async fn serve(&self, config: &Config, call: Call, sight: Sight) -> Result<Response, Refusal> {
-        if sight == Sight::Nothing {
-            return self.serve_nothing(&call);
-        }
-        match &call.route {
-            Route::ListCustomers => self.list_customers(&call.query),
-            Route::ListInvoices => self.list_invoices(&call.query, None),
-            Route::ListCustomerInvoices(customer) => self.list_invoices(&call.query, Some(customer)),
-            Route::ListReference(kind) => Ok(reference::list(config, *kind, &call.query)),
-            Route::ReadReference(kind, key) => reference::read(config, *kind, key, &call.query),
-            Route::ReadCustomer(number) => self.read_customer(number),
-            Route::ReadCustomerById(id) => self.read_customer(&self.customer_number(id)?),
-            Route::ReadInvoice(number) => self.read_invoice(number),
-            Route::CreateCustomer => self.create_customer(config, &call).await,
-            Route::UpdateCustomer(number) => self.update_customer(number, &call).await,
-            Route::UpdateCustomerById(id) => self.update_customer(&self.customer_number(id)?, &call).await,
-            Route::CreateInvoice => self.create_invoice(config, &call).await,
-            Route::UpdateInvoice(number) => self.update_invoice(number, &call).await,
-            Route::DeleteInvoice(number) => self.delete_invoice(number, &call).await,
-            Route::ReleaseInvoice(number) => self.release_invoice(number, &call).await,
-            Route::Token | Route::Unknown => Err(Refusal::NotFound),
-        }
-    }
 }

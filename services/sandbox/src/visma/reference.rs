@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use super::chart::{Account, Branch, CreditTerms, Currency, CustomerClass, Segment, Vat, VatZone};
 use super::clock;
 use super::config::{Config, PeriodFormat, VatRounding};
-use super::customer::number;
-use super::invoice::day;
 use super::query::Query;
 use super::reply::{self, Refusal};
 use super::route::Reference;
+use super::text::{day, number};
 
 /// The one dimension of this company: the structure of its subaccounts.
 const SUBACCOUNT: &str = "SUBACCOUNT";

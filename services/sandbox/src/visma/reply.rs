@@ -23,9 +23,9 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// A document that cannot be created or changed.
+    /// A document that cannot be created or changed: `verb` is `creating document` and the like.
     pub(super) fn document(verb: &str, what: impl std::fmt::Display) -> Self {
-        Self::Invalid(format!("Error {verb} document. Error: {what}"))
+        Self::Invalid(format!("Error {verb}. Error: {what}"))
     }
 
     /// A document that names something unknown.

@@ -6,6 +6,9 @@ use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
+use super::audit::Entity;
+use super::document::Kind;
+
 /// Reference data that is only read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
@@ -31,13 +34,17 @@ pub(super) enum Route {
     UpdateCustomer(String),
     ReadCustomerById(String),
     UpdateCustomerById(String),
-    ListCustomerInvoices(String),
-    ListInvoices,
-    CreateInvoice,
-    ReadInvoice(String),
-    UpdateInvoice(String),
-    DeleteInvoice(String),
-    ReleaseInvoice(String),
+    /// The documents of a kind, of one customer or of all.
+    ListDocuments(Kind, Option<String>),
+    CreateDocument(Kind),
+    ReadDocument(Kind, String),
+    UpdateDocument(Kind, String),
+    DeleteDocument(Kind, String),
+    ListPayments,
+    CreatePayment,
+    ReadPayment(String),
+    UpdatePayment(String),
+    Release(Entity, String),
     ListReference(Reference),
     ReadReference(Reference, String),
     Unknown,
@@ -62,23 +69,54 @@ fn parse(method: &Method, folded: &[&str], exact: &[&str]) -> Route {
     let key = |place: usize| exact.get(place).map(|text| decoded(text)).unwrap_or_default();
     match (method.as_str(), folded) {
         ("POST", ["connect", "token"]) => Route::Token,
-        ("GET", ["v1", "customer"]) => Route::ListCustomers,
-        ("POST", ["v1", "customer"]) => Route::CreateCustomer,
-        ("GET", ["v1", "customer", "customerclass"]) => Route::ListReference(Reference::CustomerClass),
-        ("GET", ["v1", "customer", "customerclass", _]) => Route::ReadReference(Reference::CustomerClass, key(3)),
-        ("GET", ["v1", "customer", "internal", _]) => Route::ReadCustomerById(key(3)),
-        ("PUT", ["v1", "customer", "internal", _]) => Route::UpdateCustomerById(key(3)),
-        ("GET", ["v1", "customer", _]) => Route::ReadCustomer(key(2)),
-        ("PUT", ["v1", "customer", _]) => Route::UpdateCustomer(key(2)),
-        ("GET", ["v1", "customer", _, "invoice"]) => Route::ListCustomerInvoices(key(2)),
-        ("GET", ["v1", "customerinvoice"]) => Route::ListInvoices,
-        ("POST", ["v1" | "v2", "customerinvoice"]) => Route::CreateInvoice,
-        ("GET", ["v1", "customerinvoice", _]) => Route::ReadInvoice(key(2)),
-        ("PUT", ["v1", "customerinvoice", _]) => Route::UpdateInvoice(key(2)),
-        ("DELETE", ["v1", "customerinvoice", _]) => Route::DeleteInvoice(key(2)),
-        ("POST", ["v1", "customerinvoice", _, "action", "release"]) => Route::ReleaseInvoice(key(2)),
+        (method, ["v1", "customer", rest @ ..]) => customer(method, rest, key),
+        (method, [version, "customerinvoice", rest @ ..]) => document(Kind::Invoice, method, version, rest, &key(2)),
+        (method, [version, "customercreditnote", rest @ ..]) => {
+            document(Kind::CreditNote, method, version, rest, &key(2))
+        }
+        (method, ["v1", "customerpayment", rest @ ..]) => payment(method, rest, key(2)),
         ("GET", ["v1", name]) => reference(name).map_or(Route::Unknown, Route::ListReference),
         ("GET", ["v1", name, _]) => reference(name).map_or(Route::Unknown, |kind| Route::ReadReference(kind, key(2))),
+        _ => Route::Unknown,
+    }
+}
+
+fn customer(method: &str, rest: &[&str], key: impl Fn(usize) -> String) -> Route {
+    match (method, rest) {
+        ("GET", []) => Route::ListCustomers,
+        ("POST", []) => Route::CreateCustomer,
+        ("GET", ["customerclass"]) => Route::ListReference(Reference::CustomerClass),
+        ("GET", ["customerclass", _]) => Route::ReadReference(Reference::CustomerClass, key(3)),
+        ("GET", ["internal", _]) => Route::ReadCustomerById(key(3)),
+        ("PUT", ["internal", _]) => Route::UpdateCustomerById(key(3)),
+        ("GET", [_]) => Route::ReadCustomer(key(2)),
+        ("PUT", [_]) => Route::UpdateCustomer(key(2)),
+        ("GET", [_, "invoice"]) => Route::ListDocuments(Kind::Invoice, Some(key(2))),
+        _ => Route::Unknown,
+    }
+}
+
+/// Only creating has a second version; the first one lives on beside it.
+fn document(kind: Kind, method: &str, version: &str, rest: &[&str], number: &str) -> Route {
+    let number = || number.to_owned();
+    match (method, version, rest) {
+        ("POST", "v1" | "v2", []) => Route::CreateDocument(kind),
+        ("GET", "v1", []) => Route::ListDocuments(kind, None),
+        ("GET", "v1", [_]) => Route::ReadDocument(kind, number()),
+        ("PUT", "v1", [_]) => Route::UpdateDocument(kind, number()),
+        ("DELETE", "v1", [_]) => Route::DeleteDocument(kind, number()),
+        ("POST", "v1", [_, "action", "release"]) => Route::Release(kind.entity(), number()),
+        _ => Route::Unknown,
+    }
+}
+
+fn payment(method: &str, rest: &[&str], number: String) -> Route {
+    match (method, rest) {
+        ("GET", []) => Route::ListPayments,
+        ("POST", []) => Route::CreatePayment,
+        ("GET", [_]) => Route::ReadPayment(number),
+        ("PUT", [_]) => Route::UpdatePayment(number),
+        ("POST", [_, "action", "release"]) => Route::Release(Entity::Payment, number),
         _ => Route::Unknown,
     }
 }
@@ -113,12 +151,14 @@ fn name(route: &Route, folded: &[&str]) -> String {
         Route::ListCustomers | Route::CreateCustomer => "/v1/customer".to_owned(),
         Route::ReadCustomer(_) | Route::UpdateCustomer(_) => "/v1/customer/{number}".to_owned(),
         Route::ReadCustomerById(_) | Route::UpdateCustomerById(_) => "/v1/customer/internal/{id}".to_owned(),
-        Route::ListCustomerInvoices(_) => "/v1/customer/{number}/invoice".to_owned(),
-        Route::ListInvoices | Route::CreateInvoice => format!("/{version}/customerinvoice"),
-        Route::ReadInvoice(_) | Route::UpdateInvoice(_) | Route::DeleteInvoice(_) => {
-            "/v1/customerinvoice/{number}".to_owned()
+        Route::ListDocuments(_, Some(_)) => "/v1/customer/{number}/invoice".to_owned(),
+        Route::ListDocuments(kind, None) | Route::CreateDocument(kind) => format!("/{version}/{}", kind.resource()),
+        Route::ReadDocument(kind, _) | Route::UpdateDocument(kind, _) | Route::DeleteDocument(kind, _) => {
+            format!("/v1/{}/{{number}}", kind.resource())
         }
-        Route::ReleaseInvoice(_) => "/v1/customerinvoice/{number}/action/release".to_owned(),
+        Route::ListPayments | Route::CreatePayment => "/v1/customerPayment".to_owned(),
+        Route::ReadPayment(_) | Route::UpdatePayment(_) => "/v1/customerPayment/{number}".to_owned(),
+        Route::Release(entity, _) => format!("/v1/{}/{{number}}/action/release", entity.resource()),
         Route::ListReference(_) => format!("/{}", folded.join("/")),
         Route::ReadReference(..) => {
             format!("/{}/{{id}}", folded.split_last().map(|(_, most)| most.join("/")).unwrap_or_default())

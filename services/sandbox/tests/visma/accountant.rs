@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, n, start, v};
 
 impl Client {
-    async fn accountant(&self, errand: Value) -> Value {
+    pub(crate) async fn accountant(&self, errand: Value) -> Value {
         let answer = self.control(Method::POST, "visma/accountant", &errand).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer.json()

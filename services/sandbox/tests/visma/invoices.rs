@@ -157,7 +157,7 @@ async fn an_invoice_changes_by_lines_and_heeds_the_version() {
 
 #[tokio::test]
 async fn only_what_is_not_released_can_be_changed_or_deleted() {
-    let visma = start(json!({})).await;
+    let visma = start(json!({ "release_ms": 0 })).await;
     let draft = format!("/v1/customerinvoice/{}", visma.invoice("WEB-1").await);
     visma.send(Method::PUT, &draft, &json!({ "hold": v(true) })).await;
     assert_eq!(visma.get(&draft).await.json()["status"], "Hold");

@@ -4,12 +4,15 @@
 
 mod accountant;
 mod auth;
+mod credit_notes;
 mod customers;
 mod faults;
 mod holds;
 mod invoices;
 mod ledger;
 mod lists;
+mod payments;
 mod reference;
+mod release;
 mod support;
 mod totals;

@@ -1,94 +1,9 @@
-//! The write DTOs, field by field.
+//! The write DTOs of customer documents.
 
-use super::dto::Kind::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
-use super::dto::Shape::{Bare, List, Wrapped};
-use super::dto::{Kind, Schema};
-
-const OPERATION: Kind = OneOf(&["Insert", "Update", "Delete"]);
-
-pub(super) static ADDRESS: Schema = Schema {
-    name: "AddressUpdateDto",
-    fields: &[
-        ("addressLine1", Wrapped(Text)),
-        ("addressLine2", Wrapped(Text)),
-        ("addressLine3", Wrapped(Text)),
-        ("postalCode", Wrapped(Text)),
-        ("city", Wrapped(Text)),
-        ("countryId", Wrapped(Text)),
-        ("county", Wrapped(Text)),
-    ],
-};
-
-pub(super) static CONTACT: Schema = Schema {
-    name: "ContactInfoUpdateDto",
-    fields: &[
-        ("name", Wrapped(Text)),
-        ("attention", Wrapped(Text)),
-        ("email", Wrapped(Text)),
-        ("web", Wrapped(Text)),
-        ("phone1", Wrapped(Text)),
-        ("phone2", Wrapped(Text)),
-        ("fax", Wrapped(Text)),
-    ],
-};
-
-static ATTRIBUTE_LINE: Schema = Schema {
-    name: "AttributeLineUpdateDto",
-    fields: &[("attributeId", Wrapped(Text)), ("attributeValue", Wrapped(Text))],
-};
-
-static PAYMENT_METHOD: Schema = Schema {
-    name: "CustomerDefaultPaymentMethodUpdateDto",
-    fields: &[("paymentMethodId", Wrapped(Text)), ("isDefault", Wrapped(Flag))],
-};
-
-pub(super) static CUSTOMER: Schema = Schema {
-    name: "CustomerUpdateDto",
-    fields: &[
-        ("number", Wrapped(Text)),
-        ("name", Wrapped(Text)),
-        ("status", Wrapped(OneOf(&["Active", "OnHold", "CreditHold", "Inactive", "OneTime"]))),
-        ("accountReference", Wrapped(Text)),
-        ("numberOfEmployees", Wrapped(Integer)),
-        ("parentRecordNumber", Wrapped(Text)),
-        ("currencyId", Wrapped(Text)),
-        ("creditLimit", Wrapped(Decimal)),
-        ("creditDaysPastDue", Wrapped(Integer)),
-        ("overrideWithClassValues", Bare(Flag)),
-        ("customerClassId", Wrapped(Text)),
-        ("creditTermsId", Wrapped(Text)),
-        ("printInvoices", Wrapped(Flag)),
-        ("acceptAutoInvoices", Wrapped(Flag)),
-        ("sendInvoicesByEmail", Wrapped(Flag)),
-        ("sendDunningLettersViaEMail", Wrapped(Flag)),
-        ("printDunningLetters", Wrapped(Flag)),
-        ("printStatements", Wrapped(Flag)),
-        ("sendStatementsByEmail", Wrapped(Flag)),
-        ("printMultiCurrencyStatements", Wrapped(Flag)),
-        ("invoiceToDefaultLocation", Wrapped(Flag)),
-        ("vatRegistrationId", Wrapped(Text)),
-        ("corporateId", Wrapped(Text)),
-        ("vatZoneId", Wrapped(Text)),
-        ("gln", Wrapped(Text)),
-        ("note", Wrapped(Text)),
-        ("mainAddress", Wrapped(Object(&ADDRESS))),
-        ("mainContact", Wrapped(Object(&CONTACT))),
-        ("creditVerification", Wrapped(OneOf(&["Disabled", "DaysPastDue", "CreditLimit", "LimitAndDaysPastDue"]))),
-        ("invoiceAddress", Wrapped(Object(&ADDRESS))),
-        ("invoiceContact", Wrapped(Object(&CONTACT))),
-        ("statementType", Wrapped(OneOf(&["OpenItem", "BalanceBroughtForward"]))),
-        ("deliveryAddress", Wrapped(Object(&ADDRESS))),
-        ("deliveryContact", Wrapped(Object(&CONTACT))),
-        ("priceClassId", Wrapped(Text)),
-        ("eInvoiceContract", Wrapped(Any)),
-        ("defaultPaymentMethod", Wrapped(Object(&PAYMENT_METHOD))),
-        ("glAccounts", Wrapped(Any)),
-        ("directDebitLines", Bare(Any)),
-        ("attributeLines", List(&ATTRIBUTE_LINE)),
-        ("overrideNumberSeries", Wrapped(Flag)),
-        ("excludeDebtCollection", Wrapped(Flag)),
-    ],
-};
+use super::OPERATION;
+use crate::visma::dto::Kind::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
+use crate::visma::dto::Shape::{Bare, List, Wrapped};
+use crate::visma::dto::{Kind, Schema};
 
 static SEGMENT: Schema =
     Schema { name: "SegmentUpdateDto", fields: &[("segmentId", Bare(Integer)), ("segmentValue", Bare(Text))] };
@@ -157,7 +72,7 @@ static INVOICE_CONTACT: Schema = Schema {
     ],
 };
 
-pub(super) static INVOICE: Schema = Schema {
+pub(in crate::visma) static INVOICE: Schema = Schema {
     name: "CustomerInvoiceUpdateDto",
     fields: &[
         ("customerNumber", Wrapped(Text)),
@@ -211,5 +126,82 @@ pub(super) static INVOICE: Schema = Schema {
         ("debtCollectionCaseStatus", Wrapped(Text)),
         ("debtCollectionCaseType", Wrapped(Text)),
         ("debtCollectionCaseUrl", Wrapped(Text)),
+    ],
+};
+
+static CREDIT_NOTE_LINE: Schema = Schema {
+    name: "CustomerCreditNoteLineUpdateDto",
+    fields: &[
+        ("operation", Bare(OPERATION)),
+        ("lineNumber", Wrapped(Integer)),
+        ("inventoryNumber", Wrapped(Text)),
+        ("description", Wrapped(Text)),
+        ("quantity", Wrapped(Decimal)),
+        ("uom", Wrapped(Text)),
+        ("unitPriceInCurrency", Wrapped(Decimal)),
+        ("manualAmountInCurrency", Wrapped(Decimal)),
+        ("accountNumber", Wrapped(Text)),
+        ("vatCodeId", Wrapped(Text)),
+        ("discountPercent", Wrapped(Decimal)),
+        ("discountAmountInCurrency", Wrapped(Decimal)),
+        ("discountCode", Wrapped(Text)),
+        ("manualDiscount", Wrapped(Flag)),
+        ("subaccount", List(&SEGMENT)),
+        ("branchNumber", Wrapped(Text)),
+        ("note", Wrapped(Text)),
+        ("salesperson", Wrapped(Text)),
+        ("taskId", Wrapped(Text)),
+        ("deferralSchedule", Wrapped(Integer)),
+        ("deferralCode", Wrapped(Text)),
+        ("termStartDate", Wrapped(Kind::Date)),
+        ("termEndDate", Wrapped(Kind::Date)),
+    ],
+};
+
+static APPLICATION: Schema = Schema {
+    name: "PaymentLineBaseUpdateDto",
+    fields: &[
+        ("operation", Bare(OPERATION)),
+        ("documentType", Wrapped(OneOf(super::DOCUMENT_TYPES))),
+        ("refNbr", Wrapped(Text)),
+        ("amountPaid", Wrapped(Decimal)),
+    ],
+};
+
+pub(in crate::visma) static CREDIT_NOTE: Schema = Schema {
+    name: "CustomerCreditNoteUpdateDto",
+    fields: &[
+        ("customerNumber", Wrapped(Text)),
+        ("childCustomerNumber", Wrapped(Text)),
+        ("consolidateInvoices", Wrapped(Flag)),
+        ("referenceNumber", Wrapped(Text)),
+        ("overrideNumberSeries", Wrapped(Flag)),
+        ("documentDate", Wrapped(Kind::Date)),
+        ("origInvoiceDate", Wrapped(Kind::Date)),
+        ("financialPeriod", Wrapped(Text)),
+        ("postPeriod", Wrapped(Text)),
+        ("currencyId", Wrapped(Text)),
+        ("exchangeRate", Wrapped(Decimal)),
+        ("cashAccount", Wrapped(Text)),
+        ("externalReference", Wrapped(Text)),
+        ("customerRefNumber", Wrapped(Text)),
+        ("invoiceText", Wrapped(Text)),
+        ("note", Wrapped(Text)),
+        ("branchNumber", Wrapped(Text)),
+        ("locationId", Wrapped(Text)),
+        ("customerVatZoneId", Wrapped(Text)),
+        ("hold", Wrapped(Flag)),
+        ("sendToAutoInvoice", Wrapped(Flag)),
+        ("dontPrint", Wrapped(Flag)),
+        ("dontEmail", Wrapped(Flag)),
+        ("lines", List(&CREDIT_NOTE_LINE)),
+        ("taxDetails", List(&TAX_DETAIL)),
+        ("applicationLines", List(&APPLICATION)),
+        ("invoiceAddress", Wrapped(Object(&BILLING_ADDRESS))),
+        ("invoiceContact", Wrapped(Object(&INVOICE_CONTACT))),
+        ("contact", Wrapped(Integer)),
+        ("project", Wrapped(Text)),
+        ("salesPersonID", Wrapped(Integer)),
+        ("salesperson", Wrapped(Text)),
     ],
 };

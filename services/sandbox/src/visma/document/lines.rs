@@ -1,20 +1,20 @@
-//! The lines of a written invoice, and the VAT that it pins.
+//! The lines of a written document, and the VAT that it pins.
 
 use rust_decimal::Decimal;
 
-use super::books::Books;
-use super::config::LineWithoutOperation;
-use super::dto::Dto;
-use super::invoice::{Invoice, Line};
-use super::invoice_write::CREATING;
-use super::reply::Refusal;
+use super::write::CREATING;
+use super::{Document, Line};
+use crate::visma::books::Books;
+use crate::visma::config::LineWithoutOperation;
+use crate::visma::dto::Dto;
+use crate::visma::reply::Refusal;
 
 /// Inserts, updates and deletes lines as their `operation` says.
 ///
 /// # Errors
 /// What is wrong with the first bad line.
-pub(super) fn change(books: &Books, into: &mut Invoice, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
-    let Some(lines) = dto.list("invoiceLines") else { return Ok(()) };
+pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+    let Some(lines) = dto.list(into.kind.lines()) else { return Ok(()) };
     for line in lines {
         match line.text("operation") {
             Some("Insert") => {
@@ -49,7 +49,7 @@ pub(super) fn change(books: &Books, into: &mut Invoice, dto: Dto<'_>, verb: &'st
 
 fn change_line(
     books: &Books,
-    invoice: &Invoice,
+    document: &Document,
     into: &mut Line,
     dto: Dto<'_>,
     verb: &'static str,
@@ -69,7 +69,7 @@ fn change_line(
         branch.clone_into(&mut into.branch);
     }
     change_account(books, into, dto, verb)?;
-    change_vat(books, invoice, into, dto, verb)?;
+    change_vat(books, document, into, dto, verb)?;
     change_subaccount(books, into, dto, verb)?;
 
     into.quantity = dto.decimal("quantity").unwrap_or(into.quantity);
@@ -111,13 +111,13 @@ fn change_account(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static s
 
 fn change_vat(
     books: &Books,
-    invoice: &Invoice,
+    document: &Document,
     into: &mut Line,
     dto: Dto<'_>,
     verb: &'static str,
 ) -> Result<(), Refusal> {
     let chart = &books.config.chart;
-    let zone = invoice.vat_zone.as_deref().and_then(|id| chart.vat_zone(id));
+    let zone = document.vat_zone.as_deref().and_then(|id| chart.vat_zone(id));
     if let Some(id) = dto.text("vatCodeId") {
         id.clone_into(&mut into.vat);
     } else if into.vat.is_empty() {
@@ -126,7 +126,7 @@ fn change_vat(
     let in_zone = zone.is_none_or(|zone| zone.vats.is_empty() || zone.vats.contains(&into.vat));
     let vat = chart.vat(&into.vat).filter(|_| in_zone);
     let vat = vat.ok_or_else(|| Refusal::unknown(verb, "TaxID", &into.vat))?;
-    if vat.not_valid_after.is_some_and(|last| invoice.document_date > last) {
+    if vat.not_valid_after.is_some_and(|last| document.document_date > last) {
         return Err(Refusal::document(verb, format_args!("TaxID '{}' is not valid on the document date.", vat.id)));
     }
     Ok(())
@@ -165,12 +165,12 @@ fn change_subaccount(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'stati
     Ok(())
 }
 
-/// Takes over `taxDetailLines`, whose codes must occur in the lines.
+/// Takes over `taxDetailLines` (`taxDetails` of a credit note), whose codes must occur in the lines.
 ///
 /// # Errors
 /// A code that no line has.
-pub(super) fn pin_vat(books: &Books, into: &mut Invoice, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
-    let Some(lines) = dto.list("taxDetailLines") else { return Ok(()) };
+pub(super) fn pin_vat(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+    let Some(lines) = dto.list(into.kind.tax_lines()) else { return Ok(()) };
     into.pinned.clear();
     for line in lines {
         let id = line.text("taxId").unwrap_or_default();

@@ -1,25 +1,25 @@
-//! The totals of an invoice, as the server computes them: what a caller thinks the total is has no say.
+//! The totals of a document, as the server computes them: what a caller thinks the total is has no say.
 //!
 //! Line amounts have the currency's decimals; VAT is rounded half away from zero, once per code or on each line
 //! (Visma publishes no rule: both are playable).
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::config::{Config, TaxDetailLines, VatRounding};
-use super::invoice::{Invoice, Line, Sums, Tax};
+use super::{Document, Line, Sums, Tax};
+use crate::visma::config::{Config, TaxDetailLines, VatRounding};
 
 /// Rounds half away from zero.
 pub(super) fn round(amount: Decimal, decimals: u32) -> Decimal {
     amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// Computes an invoice's totals from its lines and from the VAT that the caller has set.
-pub(super) fn compute(invoice: &mut Invoice, config: &Config) {
-    let decimals = config.chart.currency(&invoice.currency).map_or(2, |currency| currency.decimals);
+/// Computes a document's totals from its lines and from the VAT that the caller has set.
+pub(super) fn compute(document: &mut Document, config: &Config) {
+    let decimals = config.chart.currency(&document.currency).map_or(2, |currency| currency.decimals);
     let hundred = Decimal::ONE_HUNDRED;
     let mut taxes: Vec<Tax> = Vec::new();
     let mut sums = Sums::default();
-    for line in &mut invoice.lines {
+    for line in &mut document.lines {
         compute_line(line, config, decimals);
         sums.detail += line.amount;
         let rate = config.chart.vat(&line.vat).map_or(Decimal::ZERO, |vat| vat.rate);
@@ -36,7 +36,7 @@ pub(super) fn compute(invoice: &mut Invoice, config: &Config) {
         if config.vat_rounding == VatRounding::PerCode {
             tax.vat = round(tax.taxable * tax.rate / hundred, decimals);
         }
-        let pinned = invoice.pinned.iter().find(|(id, ..)| *id == tax.id);
+        let pinned = document.pinned.iter().find(|(id, ..)| *id == tax.id);
         if let (TaxDetailLines::Honoured, Some((_, taxable, vat))) = (config.tax_detail_lines, pinned) {
             tax.taxable = taxable.map_or(tax.taxable, |amount| round(amount, decimals));
             tax.vat = vat.map_or(tax.vat, |amount| round(amount, decimals));
@@ -55,8 +55,8 @@ pub(super) fn compute(invoice: &mut Invoice, config: &Config) {
         _ => exact,
     };
     sums.rounding = sums.total - exact;
-    invoice.taxes = taxes;
-    invoice.sums = sums;
+    document.taxes = taxes;
+    document.sums = sums;
 }
 
 fn compute_line(line: &mut Line, config: &Config, decimals: u32) {
