@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, draws a random number or opens a socket: time, nonces and bytes are arguments, so that
 //! everything that Commerce can do to us can be played in a test.
 
+pub mod admin;
 pub mod creditmemo;
 pub mod customer;
 pub mod decimal;
@@ -10,6 +11,7 @@ mod decode;
 pub mod document;
 mod encoding;
 mod field;
+pub mod ims;
 pub mod invoice;
 pub mod keyset;
 pub mod oauth;

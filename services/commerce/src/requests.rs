@@ -5,8 +5,8 @@
 //! text is searched for.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, USER_AGENT};
-use http::{Method, Request, Uri};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use url::Url;
 
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
@@ -14,7 +14,10 @@ use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 /// Where the REST door of one Commerce instance is: `https://shop.example.com/rest/default` (PaaS, with the code of a
 /// store view) or `https://na1.api.commerce.adobe.com/<tenant>` (SaaS). A slash at the end makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base(String);
+pub struct Base {
+    address: String,
+    headers: HeaderMap,
+}
 
 /// Why an address is no base.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum BaseError {
     /// Something that no base has.
     #[error("`{0}` must end with its path: no user, query, fragment or escape, and not the /V1 itself")]
     Extra(String),
+    /// A text that cannot be sent as a header.
+    #[error("`{0}` cannot be sent as a header: leave out spaces at its ends and what is not ASCII")]
+    Header(String),
 }
 
 /// Why a request cannot be built.
@@ -56,16 +62,40 @@ impl Base {
         if user || url.query().is_some() || url.fragment().is_some() || path.contains('%') || path.ends_with("/V1") {
             return Err(BaseError::Extra(text.to_owned()));
         }
-        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+        Ok(Self { address: url.as_str().trim_end_matches('/').to_owned(), headers: HeaderMap::new() })
+    }
+
+    /// This base, with a header that every request to it carries; an empty value leaves it out.
+    ///
+    /// # Errors
+    /// When the value is none of a header.
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Result<Self, BaseError> {
+        if !value.is_empty() {
+            let value = HeaderValue::from_str(value).map_err(|_| BaseError::Header(value.to_owned()))?;
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+        Ok(self)
     }
 
     /// A `GET` of a path below this base, which begins with `/V1/` and may end in a query.
     fn get(&self, path: &str) -> Result<Request<Bytes>, RequestError> {
-        let address = format!("{}{path}", self.0);
-        let uri = Uri::try_from(address).map_err(http::Error::from)?;
+        self.request(Method::GET, path, Bytes::new())
+    }
+
+    /// A `POST` of JSON to a path below this base.
+    pub(crate) fn post(&self, path: &str, json: Bytes) -> Result<Request<Bytes>, RequestError> {
+        let mut request = self.request(Method::POST, path, json)?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(request)
+    }
+
+    fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>, RequestError> {
+        let uri = Uri::try_from(format!("{}{path}", self.address)).map_err(http::Error::from)?;
         // Without `Accept`, or with one for HTML, Commerce may answer XML or a page.
-        let request = Request::builder().method(Method::GET).uri(uri).header(ACCEPT, "application/json");
-        Ok(request.header(USER_AGENT, "ml-connector").body(Bytes::new())?)
+        let request = Request::builder().method(method).uri(uri).header(ACCEPT, "application/json");
+        let mut request = request.header(USER_AGENT, "ml-connector").body(body)?;
+        request.headers_mut().extend(self.headers.clone());
+        Ok(request)
     }
 }
 

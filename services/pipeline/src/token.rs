@@ -1,4 +1,9 @@
-//! OAuth 2.0 client credentials: one token for the process, renewed before it ends, dropped when it is refused.
+//! Tokens: one for the process, renewed before it ends, dropped when it is refused.
+//!
+//! Most vendors give them for OAuth 2.0 client credentials. One that wants a user and a password instead has a
+//! [`Login`], which is careful not to lock the account.
+
+mod login;
 
 use std::time::Duration;
 
@@ -17,8 +22,14 @@ use tokio::time::Instant;
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 
+pub use login::{Guard, Login};
+
 /// How long a refusal, or an endpoint that is away, is believed before it is asked again.
 const PAUSE: Duration = Duration::from_secs(3);
+/// A token that is refused although it is new is not to blame; the next one is asked for after this time.
+const NOT_TO_BLAME: Duration = Duration::from_secs(60);
+/// No token is believed to live longer, whatever is said of it: some say milliseconds and mean seconds.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a token is asked for with.
 #[derive(Debug, Clone)]
@@ -48,11 +59,32 @@ pub enum TokenError {
     Away(String),
 }
 
+/// Where tokens come from.
+#[derive(Debug)]
+pub enum Source {
+    /// OAuth 2.0 client credentials.
+    Grant(Grant),
+    /// A user and a password.
+    Login(Login),
+}
+
+impl From<Grant> for Source {
+    fn from(grant: Grant) -> Self {
+        Self::Grant(grant)
+    }
+}
+
+impl From<Login> for Source {
+    fn from(login: Login) -> Self {
+        Self::Login(login)
+    }
+}
+
 /// A token, kept until shortly before it ends.
 #[derive(Debug)]
 pub struct Tokens {
     http: Http,
-    grant: Grant,
+    source: Source,
     held: Mutex<Kept>,
 }
 
@@ -68,12 +100,23 @@ struct Held {
     token: String,
     renew_at: Instant,
     ends_at: Instant,
+    /// It was refused when it was new: until then a refusal is not its fault.
+    blameless_until: Option<Instant>,
+}
+
+impl Held {
+    /// A token that was asked for at `asked_at` and lives for `life`: renewed after eleven twelfths, 55 minutes of an
+    /// hour.
+    fn new(token: String, asked_at: Instant, life: Duration) -> Self {
+        let life = life.min(LONGEST);
+        Self { token, renew_at: asked_at + life * 11 / 12, ends_at: asked_at + life, blameless_until: None }
+    }
 }
 
 impl Tokens {
     /// Holds no token yet.
-    pub fn new(http: Http, grant: Grant) -> Self {
-        Self { http, grant, held: Mutex::default() }
+    pub fn new(http: Http, source: impl Into<Source>) -> Self {
+        Self { http, source: source.into(), held: Mutex::default() }
     }
 
     /// A token that is good for a while yet.
@@ -102,40 +145,62 @@ impl Tokens {
         answer
     }
 
-    /// Drops `token` if it is still the one held: the vendor refused it.
-    pub async fn drop_refused(&self, token: &str) {
+    /// Drops `token` if it is still the one held: the vendor refused it. Says whether another one is worth a try, which
+    /// it is not when a new one was refused just now.
+    pub async fn drop_refused(&self, token: &str) -> bool {
         let mut kept = self.held.lock().await;
-        if kept.token.as_ref().is_some_and(|h| h.token == token) {
+        let Some(held) = kept.token.as_ref().filter(|held| held.token == token) else { return true };
+        let to_blame = held.blameless_until.is_none_or(|until| until <= Instant::now());
+        if to_blame {
             kept.token = None;
+        }
+        to_blame
+    }
+
+    /// `token` is new and was refused as the one before it was: it is kept, for the fault is elsewhere (a right that is
+    /// missing, where the vendor answers 401 to that), and asking for tokens without end would only make it worse.
+    pub async fn acquit(&self, token: &str) {
+        let mut kept = self.held.lock().await;
+        if let Some(held) = kept.token.as_mut().filter(|held| held.token == token) {
+            held.blameless_until = Some(Instant::now() + NOT_TO_BLAME);
         }
     }
 
     async fn fetch(&self) -> Result<Held, TokenError> {
-        let url = TokenUrl::new(self.grant.token_url.clone()).map_err(|e| TokenError::Refused(bad_url(&e)))?;
-        let client = BasicClient::new(ClientId::new(self.grant.client_id.clone()))
-            .set_client_secret(ClientSecret::new(self.grant.client_secret.expose_secret().to_owned()))
+        let asked_at = Instant::now();
+        let (token, life) = match &self.source {
+            Source::Grant(grant) => grant.fetch(&self.http).await?,
+            Source::Login(login) => login.fetch(&self.http).await?,
+        };
+        Ok(Held::new(token, asked_at, life))
+    }
+}
+
+impl Grant {
+    /// A token and how long it lives.
+    async fn fetch(&self, http: &Http) -> Result<(String, Duration), TokenError> {
+        let url = TokenUrl::new(self.token_url.clone()).map_err(|e| TokenError::Refused(bad_url(&e)))?;
+        let client = BasicClient::new(ClientId::new(self.client_id.clone()))
+            .set_client_secret(ClientSecret::new(self.client_secret.expose_secret().to_owned()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(url);
         let mut request = client.exchange_client_credentials();
-        for scope in &self.grant.scopes {
+        for scope in &self.scopes {
             request = request.add_scope(Scope::new(scope.clone()));
         }
-        for (name, value) in &self.grant.extra {
+        for (name, value) in &self.extra {
             request = request.add_extra_param(name, value);
         }
-        let asked_at = Instant::now();
-        let answer = request.request_async(&self.http).await.map_err(|e| self.failure(e))?;
-        let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
-        // Eleven twelfths: 55 minutes of an hour.
-        let token = answer.access_token().secret().clone();
-        Ok(Held { token, renew_at: asked_at + lifetime * 11 / 12, ends_at: asked_at + lifetime })
+        let answer = request.request_async(http).await.map_err(|e| self.failure(e))?;
+        let life = answer.expires_in().unwrap_or(Duration::from_secs(3600));
+        Ok((answer.access_token().secret().clone(), life))
     }
 
     fn failure(&self, error: RequestTokenError<SendError, oauth2::basic::BasicErrorResponse>) -> TokenError {
         match error {
             RequestTokenError::ServerResponse(answer) => {
                 let description = answer.error_description().map_or("", String::as_str);
-                TokenError::Refused((self.grant.explain)(answer.error().as_ref(), description))
+                TokenError::Refused((self.explain)(answer.error().as_ref(), description))
             }
             RequestTokenError::Request(e) => TokenError::Away(e.to_string()),
             RequestTokenError::Parse(e, _) => TokenError::Away(format!("the token endpoint answered no token: {e}")),

@@ -159,10 +159,16 @@ impl Vendor {
         let response = self.attempt(permit, value, request, by).await?;
         match &self.api.auth {
             Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
-                tokens.drop_refused(&token).await;
-                let (value, _) = self.authorization(request).await?;
+                if !tokens.drop_refused(&token).await {
+                    return Ok(response);
+                }
+                let (value, token) = self.authorization(request).await?;
                 let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
-                self.attempt(permit, value, request, by).await
+                let again = self.attempt(permit, value, request, by).await?;
+                if again.status() == StatusCode::UNAUTHORIZED {
+                    tokens.acquit(&token).await;
+                }
+                Ok(again)
             }
             Auth::Bearer(_) | Auth::Signed(_) => Ok(response),
         }
