@@ -1,9 +1,11 @@
 //! The two doors of Commerce: the webhook's, which answers when the hint is on disk and believes nothing else, and the
 //! poll's, which finds what the other missed. One content of an order is one change, through whichever it came.
 
+mod logins;
 mod poll;
 mod refusals;
 pub(crate) mod sender;
+mod stub;
 mod webhooks;
 
 use std::collections::BTreeMap;

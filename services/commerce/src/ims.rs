@@ -2,8 +2,9 @@
 //! administrators sign in with Adobe.
 //!
 //! OAuth 2.0 client credentials (RFC 6749 section 4.4). There is no refresh token: a token is good for a day, and a new
-//! one is asked for before it ends. Scopes are one text with commas, as Adobe's pages write them, and not the RFC's list
-//! with spaces. Behind the gateway the address has neither `/rest` nor the code of a store view; the view is a header.
+//! one is asked for before it ends. Scopes are one text with commas, as Adobe's pages write them, and not the list with
+//! spaces of the RFC. Behind the gateway the address has neither `/rest` nor the code of a store view; the view is a
+//! header.
 
 use serde_json::Value;
 

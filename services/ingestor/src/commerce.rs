@@ -6,6 +6,7 @@ mod hints;
 mod orders;
 mod poll;
 
+use ::commerce::requests::Base;
 use jiff::{Timestamp, civil};
 use pipeline::broker::streams::{Durable, HINTS};
 use pipeline::problem::Problem;
@@ -80,7 +81,7 @@ pub struct Source {
     /// Commerce's API.
     pub vendor: Vendor,
     /// Its REST base.
-    pub base: String,
+    pub base: Base,
     /// Polling.
     pub poll: Poll,
     /// The business's time zone.
@@ -99,7 +100,7 @@ pub struct Source {
 /// When the door cannot open, or the streams are not there.
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
-    let orders = Orders::new(source.vendor.clone(), &source.base, changes)?;
+    let orders = Orders::new(source.vendor.clone(), source.base.clone(), changes);
     let door = door::open(&context, &source.webhook).await?;
     let hints = hints::run(&context, &orders, WIDTH);
     let polls = poll::run(&context, &orders, &source);

@@ -48,9 +48,10 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         Service::IngestorCommerce => {
             let scope = settings.scope()?;
             service::run(ingestor::commerce::NAME, shell, async move |context| {
+                let (vendor, base) = vendors::commerce(&settings.commerce, &context).await?;
                 let source = ingestor::commerce::Source {
-                    vendor: vendors::commerce(&settings.commerce, &context.broker).await?,
-                    base: settings.commerce.base_url.clone(),
+                    vendor,
+                    base,
                     poll: settings.commerce.poll.clone(),
                     zone: settings.time_zone.clone(),
                     webhook: settings.commerce.webhook.clone(),

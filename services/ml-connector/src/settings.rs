@@ -66,8 +66,10 @@ pub struct MappingFile {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commerce {
-    /// REST base with the store code.
+    /// REST base: of PaaS with the store code, of SaaS with the tenant.
     pub base_url: String,
+    /// How requests prove who sends them.
+    pub auth: CommerceAuth,
     /// OAuth 1.0a consumer key.
     pub consumer_key: String,
     /// OAuth 1.0a consumer secret.
@@ -76,6 +78,10 @@ pub struct Commerce {
     pub access_token: SecretString,
     /// OAuth 1.0a access token secret.
     pub access_token_secret: SecretString,
+    /// An administrator's account.
+    pub admin_token: AdminToken,
+    /// Adobe's identity service.
+    pub ims: Ims,
     /// Limit of one call.
     pub timeout: Span,
     /// Limit of one answer.
@@ -84,6 +90,50 @@ pub struct Commerce {
     pub poll: ingestor::commerce::Poll,
     /// The webhook door.
     pub webhook: ingestor::commerce::Webhook,
+}
+
+/// How requests to Commerce prove who sends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommerceAuth {
+    /// The signature of an integration (OAuth 1.0a).
+    Oauth1,
+    /// The token of an administrator's account.
+    AdminToken,
+    /// A token of Adobe's identity service.
+    Ims,
+}
+
+/// An administrator's account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminToken {
+    /// Its name.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// How long a token lives.
+    pub life: Span,
+    /// How long a refused login is not tried again.
+    pub back_off: Span,
+}
+
+/// Adobe's identity service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ims {
+    /// Token endpoint.
+    pub token_url: String,
+    /// Client id of the server-to-server credential.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// Scopes, separated by commas.
+    pub scope: String,
+    /// Organisation, `…@AdobeOrg`, or empty.
+    pub org_id: String,
+    /// Code of the store view, or empty.
+    pub store: String,
 }
 
 /// How to reach Visma.net, and what is done there.

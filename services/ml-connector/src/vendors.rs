@@ -1,12 +1,12 @@
 //! The two vendors' APIs, put together from the settings: the one place that knows both what a vendor wants (the pure
 //! crates) and how calls are made (`pipeline::vendor`).
 
+mod commerce;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use commerce::oauth::{self, Credentials};
-use http::header::HeaderValue;
-use http::{Request, Response};
+use http::Response;
 use pipeline::broker::Broker;
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
@@ -15,42 +15,16 @@ use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Tokens};
-use pipeline::vendor::{Api, Auth, CallError, Sign, Vendor};
+use pipeline::vendor::{Api, Auth, CallError, Vendor};
 use secrecy::{ExposeSecret as _, SecretString};
 use visma::refusal::Refusal;
 use visma::reply::{Failure, read_page};
 use visma::requests::Company;
 use visma::token::{TENANT_PARAMETER, TokenRefusal};
 
-use crate::settings::{Commerce, Visma};
+pub use commerce::commerce;
 
-/// Adobe Commerce with OAuth 1.0a; each attempt is signed anew.
-///
-/// # Errors
-/// `SETTINGS_INCOMPLETE` when a credential is missing.
-pub async fn commerce(settings: &Commerce, broker: &Broker) -> Result<Vendor, Problem> {
-    required("commerce.base_url", &settings.base_url)?;
-    required("commerce.consumer_key", &settings.consumer_key)?;
-    required_secret("commerce.consumer_secret", &settings.consumer_secret)?;
-    required_secret("commerce.access_token", &settings.access_token)?;
-    required_secret("commerce.access_token_secret", &settings.access_token_secret)?;
-    let credentials = Credentials {
-        consumer_key: settings.consumer_key.clone(),
-        consumer_secret: settings.consumer_secret.clone(),
-        access_token: settings.access_token.clone(),
-        access_token_secret: settings.access_token_secret.clone(),
-    };
-    let sign: Sign = Box::new(move |request: &Request<Bytes>| {
-        let nonce = uuid::Uuid::new_v4().simple().to_string();
-        let url = url::Url::parse(&request.uri().to_string()).map_err(|e| e.to_string())?;
-        let header = oauth::authorization(&credentials, request.method(), &url, &nonce, clock::now_seconds())
-            .map_err(|e| e.to_string())?;
-        HeaderValue::from_str(&header).map_err(|e| e.to_string())
-    });
-    let api = Api { auth: Auth::Signed(sign), read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
-    let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
-    Ok(Vendor::new(http, Budget::open(broker, "commerce").await?, api))
-}
+use crate::settings::Visma;
 
 /// Visma.net with client credentials of Visma Connect, and the company that requests are built for.
 ///

@@ -65,7 +65,7 @@ pub enum Source {
     /// OAuth 2.0 client credentials.
     Grant(Grant),
     /// A user and a password.
-    Login(Login),
+    Login(Box<Login>),
 }
 
 impl From<Grant> for Source {
@@ -76,7 +76,7 @@ impl From<Grant> for Source {
 
 impl From<Login> for Source {
     fn from(login: Login) -> Self {
-        Self::Login(login)
+        Self::Login(Box::new(login))
     }
 }
 

@@ -42,14 +42,9 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    /// Orders behind the REST base `base`.
-    ///
-    /// # Errors
-    /// `SETTINGS_INVALID` when it is no base.
-    pub(super) fn new(vendor: Vendor, base: &str, changes: Changes) -> Result<Self, Problem> {
-        let base = Base::parse(base)
-            .map_err(|e| Problem::new("SETTINGS_INVALID", format!("commerce.base_url: {e}"), "correct it"))?;
-        Ok(Self { vendor, base, changes })
+    /// Orders behind a REST base.
+    pub(super) fn new(vendor: Vendor, base: Base, changes: Changes) -> Self {
+        Self { vendor, base, changes }
     }
 
     /// The shop's clock; asking for it also shows whether the credentials are taken.
@@ -151,9 +146,9 @@ fn nonsense(error: &dyn std::error::Error) -> ReadError {
 fn unauthorised(message: &str) -> Problem {
     Problem::new(
         "COMMERCE_UNAUTHORISED",
-        format!("Commerce does not accept the integration's credentials: {message}"),
-        "check the four credentials, that the integration is active, and that it may read Sales > Orders; Commerce tells \
-         none of these apart",
+        format!("Commerce does not accept who calls: {message}"),
+        "check the credentials of commerce.auth, that the integration or account is active, and that it may read Sales > \
+         Orders; Commerce tells none of these apart",
     )
 }
 

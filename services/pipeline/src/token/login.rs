@@ -1,8 +1,8 @@
 //! A token for a user and a password, where too many wrong ones lock the account.
 //!
-//! The account may be a person's too, so a refusal is remembered: for all processes, and over restarts, in the bucket of
-//! what a vendor still allows. The same user and password are tried again only after a long time; others at once, since a
-//! person has acted then. A try whose answer was lost may have been refused as well, so few of them are made.
+//! The account may be a person's too, so a refusal is remembered: for all processes, and over restarts, in the bucket
+//! of what a vendor still allows. The same user and password are tried again only after a long time; others at once,
+//! since a person has acted then. A try whose answer was lost may have been refused as well, so few of them are made.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,0 +1,109 @@
+//! Adobe Commerce's API, under one of three proofs of who calls.
+//!
+//! A PaaS shop or Open Source knows integrations, whose requests are signed (OAuth 1.0a), and administrators, who log
+//! in for a token; SaaS knows Adobe's identity service alone.
+
+use bytes::Bytes;
+use commerce::admin::{self, LoginError};
+use commerce::ims::{Gateway, TokenRefusal};
+use commerce::oauth::{self, Credentials};
+use commerce::requests::Base;
+use http::Request;
+use http::header::HeaderValue;
+use pipeline::budget::Budget;
+use pipeline::clock;
+use pipeline::http::Http;
+use pipeline::problem::{Problem, chain};
+use pipeline::service::Context;
+use pipeline::token::{Grant, Guard, Login, TokenError, Tokens};
+use pipeline::vendor::{Api, Auth, Sign, Vendor};
+use secrecy::ExposeSecret as _;
+
+use super::{required, required_secret};
+use crate::settings::{self, Commerce};
+
+/// Adobe Commerce as the settings say, and the base that requests are built for.
+///
+/// # Errors
+/// `SETTINGS_INCOMPLETE` when a credential is missing, `SETTINGS_INVALID` when the base URL is none.
+pub async fn commerce(settings: &Commerce, context: &Context) -> Result<(Vendor, Base), Problem> {
+    required("commerce.base_url", &settings.base_url)?;
+    let invalid = |e: &dyn std::error::Error| Problem::new("SETTINGS_INVALID", chain(e), "correct [commerce]");
+    let mut base = Base::parse(&settings.base_url).map_err(|e| invalid(&e))?;
+    let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
+    let auth = match settings.auth {
+        settings::CommerceAuth::Oauth1 => Auth::Signed(sign(settings)?),
+        settings::CommerceAuth::AdminToken => {
+            let login = login(settings, &base, context).await?;
+            Auth::Bearer(Box::new(Tokens::new(http.clone(), login)))
+        }
+        settings::CommerceAuth::Ims => {
+            let ims = &settings.ims;
+            let gateway = Gateway { client_id: &ims.client_id, org_id: &ims.org_id, store: &ims.store };
+            base = gateway.open(base).map_err(|e| invalid(&e))?;
+            Auth::Bearer(Box::new(Tokens::new(http.clone(), grant(ims)?)))
+        }
+    };
+    let api = Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
+    Ok((Vendor::new(http, Budget::open(&context.broker, "commerce").await?, api), base))
+}
+
+/// OAuth 1.0a; each attempt is signed anew.
+fn sign(settings: &Commerce) -> Result<Sign, Problem> {
+    required("commerce.consumer_key", &settings.consumer_key)?;
+    required_secret("commerce.consumer_secret", &settings.consumer_secret)?;
+    required_secret("commerce.access_token", &settings.access_token)?;
+    required_secret("commerce.access_token_secret", &settings.access_token_secret)?;
+    let credentials = Credentials {
+        consumer_key: settings.consumer_key.clone(),
+        consumer_secret: settings.consumer_secret.clone(),
+        access_token: settings.access_token.clone(),
+        access_token_secret: settings.access_token_secret.clone(),
+    };
+    Ok(Box::new(move |request: &Request<Bytes>| {
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let url = url::Url::parse(&request.uri().to_string()).map_err(|e| e.to_string())?;
+        let header = oauth::authorization(&credentials, request.method(), &url, &nonce, clock::now_seconds())
+            .map_err(|e| e.to_string())?;
+        HeaderValue::from_str(&header).map_err(|e| e.to_string())
+    }))
+}
+
+/// An administrator's login. What it is made with leaves a keyed hash, so that a change of it is seen.
+async fn login(settings: &Commerce, base: &Base, context: &Context) -> Result<Login, Problem> {
+    let account = &settings.admin_token;
+    required("commerce.admin_token.username", &account.username)?;
+    required_secret("commerce.admin_token.password", &account.password)?;
+    let request = admin::login(base, &account.username, &account.password)
+        .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.base_url"))?;
+    let made_with = [&settings.base_url, &account.username, account.password.expose_secret()].map(str::to_owned);
+    let fingerprint = context.vault.keyed_hash("commerce.login", &made_with.join("\0"));
+    let guard = Guard::open(&context.broker, "commerce", fingerprint, account.back_off.0).await?;
+    let read = |answer: &http::Response<Bytes>, now| {
+        admin::read(answer, now).map_err(|e| match e {
+            LoginError::Refused(why) => {
+                TokenError::Refused(Problem::new(why.code(), why.to_string(), why.what_to_do()))
+            }
+            LoginError::Later(_) => TokenError::Away(e.to_string()),
+        })
+    };
+    Ok(Login { request, read, life: account.life.0, guard })
+}
+
+/// Adobe's identity service. Its scopes are one text with commas.
+fn grant(settings: &settings::Ims) -> Result<Grant, Problem> {
+    required("commerce.ims.client_id", &settings.client_id)?;
+    required_secret("commerce.ims.client_secret", &settings.client_secret)?;
+    Ok(Grant {
+        token_url: settings.token_url.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: settings.client_secret.clone(),
+        scopes: vec![settings.scope.clone()],
+        extra: Vec::new(),
+        explain: |error, description| {
+            let said = serde_json::json!({"error": error, "error_description": description}).to_string();
+            let refusal = TokenRefusal::read(said.as_bytes());
+            Problem::new(refusal.code(), refusal.to_string(), refusal.what_to_do())
+        },
+    })
+}
