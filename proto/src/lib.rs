@@ -6,6 +6,7 @@
 mod customer;
 mod invoice;
 pub mod matching;
+pub mod seen;
 
 #[allow(missing_docs, unreachable_pub, reason = "generated; the .proto files carry the documentation")]
 #[allow(clippy::all, reason = "generated")]

@@ -25,8 +25,14 @@ pub struct Reading {
     pub text: String,
     /// What records of its kind are like.
     pub rules: &'static Rules,
+    /// Key of the source's customer that it is about, if it is about one: what is personal is sealed under the key of
+    /// that record when nothing says whose e-mail address it is.
+    pub customer: Option<String>,
     /// When the source says that it was last changed, comparable as text.
     pub updated: String,
+    /// The source's stamps go back: a wall clock repeats an hour in autumn. Then an older stamp proves no older reading,
+    /// and whoever reads must be alone.
+    pub clock_repeats: bool,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -79,7 +85,7 @@ impl Changes {
             return Ok(Recorded::Same);
         };
         for _ in 0..TRIES {
-            if let Some(known) = already(last.as_ref(), &version, &reading.updated) {
+            if let Some(known) = already(last.as_ref(), &version, &reading) {
                 return Ok(known);
             }
             let sequence = last.as_ref().map_or(0, |entry| entry.sequence);
@@ -106,12 +112,16 @@ impl Changes {
             Problem::new("RECORD_UNREADABLE", format!("{subject} was read and is no record: {e}"), remedy)
         })?;
         let version = self.vault.keyed_hash_bytes("version", known.content.as_bytes());
-        if already(last, &version, &reading.updated) == Some(Recorded::Same) {
+        if already(last, &version, reading) == Some(Recorded::Same) {
             return Ok(None);
         }
-        let person = match &known.person {
-            Some(email) => self.vault.person(email),
-            None => self.vault.keyed_hash("record", subject),
+        let person = match (&known.person, &reading.customer) {
+            (Some(email), _) => self.vault.person(email),
+            (None, Some(customer)) => {
+                let customer = self.broker.subjects.change(reading.system, "customer", customer);
+                self.vault.keyed_hash("record", &customer)
+            }
+            (None, None) => self.vault.keyed_hash("record", subject),
         };
         let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;
         let sealed =
@@ -135,6 +145,9 @@ impl Changes {
         let mut headers = envelope.headers(cause);
         headers.insert(envelope::VERSION, version);
         headers.insert(envelope::SOURCE_UPDATED, reading.updated.as_str());
+        if after > 0 {
+            headers.insert(envelope::PREVIOUS, after.to_string().as_str());
+        }
         for (name, value) in &reading.headers {
             headers.insert(*name, value.as_str());
         }
@@ -144,12 +157,13 @@ impl Changes {
 }
 
 /// What the last entry makes of a reading, if it settles it.
-fn already(last: Option<&Entry>, version: &str, updated: &str) -> Option<Recorded> {
+fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Recorded> {
     let last = last?;
     if header(&last.headers, envelope::VERSION) == Some(version) {
         return Some(Recorded::Same);
     }
     // The source's stamp has a resolution of a second, so an equal stamp says nothing.
-    let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(|recorded| recorded > updated);
+    let later = |recorded: &str| !reading.clock_repeats && recorded > reading.updated.as_str();
+    let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(later);
     later.then_some(Recorded::Older)
 }

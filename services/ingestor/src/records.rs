@@ -13,11 +13,21 @@ pub(crate) static COMMERCE: Rules = Rules {
 };
 
 /// Customers of Visma.
-pub(crate) static VISMA: Rules = Rules {
+pub(crate) static VISMA_CUSTOMER: Rules = Rules {
     volatile: payload::VOLATILE,
     volatile_at_top: &[],
     person: payload::PERSON,
     is_personal: |Place { within, depth, name, .. }| payload::is_personal(*within, *depth, name),
+};
+
+/// Documents of Visma: invoices, credit notes, purchase orders, supplier invoices.
+pub(crate) static VISMA_DOCUMENT: Rules = Rules {
+    volatile: payload::VOLATILE,
+    volatile_at_top: &[],
+    person: &[],
+    is_personal: |Place { within, depth, name, is_text }| {
+        payload::is_personal_in_document(*within, *depth, name, *is_text)
+    },
 };
 
 #[cfg(test)]

@@ -187,6 +187,11 @@ impl Mapping {
         &self.version
     }
 
+    /// What every reference of ours in Visma begins with.
+    pub fn reference_prefix(&self) -> &str {
+        &self.invoice.reference_prefix
+    }
+
     /// The store view with this id.
     pub(crate) fn store(&self, id: u64) -> Option<&Store> {
         self.stores.iter().find(|store| store.id == id)

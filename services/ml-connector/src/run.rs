@@ -63,11 +63,14 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             .await
         }
         Service::IngestorVisma => {
+            let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(ingestor::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
-                ingestor::visma::run(context, ingestor::visma::Source { vendor, company, poll, zone }).await
+                let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
+                let source = ingestor::visma::Source { vendor, company, poll, zone, prefix, from };
+                Box::pin(ingestor::visma::run(context, source)).await
             })
             .await
         }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub const VERSION: &str = "Ml-Version";
 /// When the source says that the record was last changed, as the source writes it.
 pub const SOURCE_UPDATED: &str = "Ml-Source-Updated";
+/// Stream sequence of the version of a record before this one; absent on its first.
+pub const PREVIOUS: &str = "Ml-Previous";
 /// What an entry of `OUTCOMES` is: `intent`, `applied`, `unchanged`, `rejected`, `verified`.
 pub const KIND: &str = "Ml-Kind";
 /// The lane of a command.

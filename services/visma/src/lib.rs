@@ -6,6 +6,7 @@
 
 pub mod customer;
 pub mod decimal;
+pub mod delta;
 pub mod etag;
 pub mod invoice;
 pub mod list;

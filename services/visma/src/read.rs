@@ -3,14 +3,18 @@
 //! Read leniently: unknown fields are ignored, a scalar may come as `{value, description}`, a missing one is none. What
 //! is not lenient is money: a number is taken exactly, or the record is not taken.
 
+mod document;
 mod lenient;
+mod purchase;
 
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::etag::Etag;
 use crate::stamp::Stamp;
+
+pub use document::{InvoiceRead, LineRead, TaxRead};
+pub use purchase::{Named, PurchaseOrderRead, SupplierInvoiceRead};
 
 /// A record that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -87,71 +91,6 @@ impl CustomerRead {
     /// No number, or a field of a type that nothing can be made of.
     pub fn read(value: &Value) -> Result<Self, ReadError> {
         read("the customer", value)
-    }
-}
-
-/// A customer document (`CustomerInvoiceDto`).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InvoiceRead {
-    /// Visma's number.
-    #[serde(rename = "referenceNumber", deserialize_with = "lenient::required")]
-    pub number: String,
-    /// Our reference, or another's.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub external_reference: Option<String>,
-    /// `Invoice`, `CreditNote`, …
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub document_type: Option<String>,
-    /// `Hold`, `Balanced`, `Open`, `Closed`, …
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub status: Option<String>,
-    /// A draft.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    pub hold: Option<bool>,
-    /// `amount`. Visma's texts on which of the two amounts is in which currency contradict each other: compare both
-    /// where the document's currency is not the company's.
-    #[serde(default, deserialize_with = "lenient::amount")]
-    pub amount: Option<Decimal>,
-    /// `amountInCurrency`.
-    #[serde(default, deserialize_with = "lenient::amount")]
-    pub amount_in_currency: Option<Decimal>,
-    /// `vatTotal`.
-    #[serde(default, deserialize_with = "lenient::amount")]
-    pub vat_total: Option<Decimal>,
-    /// `vatTotalInCurrency`.
-    #[serde(default, deserialize_with = "lenient::amount")]
-    pub vat_total_in_currency: Option<Decimal>,
-    /// ISO 4217.
-    #[serde(default, rename = "currencyId", deserialize_with = "lenient::text")]
-    pub currency: Option<String>,
-    /// Number of its customer.
-    #[serde(default, rename = "customer", deserialize_with = "lenient::key")]
-    pub customer_number: Option<String>,
-    /// When it was created.
-    #[serde(default, rename = "createdDateTime", deserialize_with = "lenient::stamp")]
-    pub created: Option<Stamp>,
-    /// When it was last modified.
-    #[serde(default, rename = "lastModifiedDateTime", deserialize_with = "lenient::stamp")]
-    pub last_modified: Option<Stamp>,
-    /// Its version.
-    #[serde(default, deserialize_with = "lenient::etag")]
-    pub time_stamp: Option<Etag>,
-}
-
-impl InvoiceRead {
-    /// From a row of a list, or from the record itself.
-    ///
-    /// # Errors
-    /// No number, or a field of a type that nothing can be made of.
-    pub fn read(value: &Value) -> Result<Self, ReadError> {
-        read("the customer invoice", value)
-    }
-
-    /// An invoice, and not a credit note that was made of one and took its reference along.
-    #[must_use]
-    pub fn is_invoice(&self) -> bool {
-        self.document_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("invoice"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod customers;
 mod invoices;
+mod lists;
 mod query;
 mod reference;
 mod wrapped;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use url::Url;
 
 pub use invoices::Dispatch;
+pub use lists::{List, Rows};
 
 /// Where the API is, unless configured otherwise.
 pub const BASE_URL: &str = "https://api.finance.visma.net";

@@ -32,14 +32,37 @@ impl Stamp {
         Self(self.0.saturating_sub(overlap))
     }
 
+    /// A stamp that Visma's clock cannot have reached at the given instant, whatever its zone: no clock on earth runs
+    /// more than 14 hours ahead of UTC. `margin` is for the difference between the clocks.
+    #[must_use]
+    pub fn surely_after(unix_millis: u64, margin: Duration) -> Self {
+        Self(utc(unix_millis).saturating_add(SignedDuration::from_hours(14)).saturating_add(margin))
+    }
+
     /// A stamp that Visma's clock had passed at the given instant, whatever its zone: no clock on earth runs more than
     /// 12 hours behind UTC. `overlap` is for the difference between the clocks.
     #[must_use]
     pub fn surely_before(unix_millis: u64, overlap: Duration) -> Self {
-        let behind = SignedDuration::from_hours(12);
-        let instant = i64::try_from(unix_millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        let utc = instant.unwrap_or(Timestamp::MAX).to_zoned(jiff::tz::TimeZone::UTC).datetime();
-        Self(utc.saturating_sub(behind)).rewound(overlap)
+        Self(utc(unix_millis).saturating_sub(SignedDuration::from_hours(12))).rewound(overlap)
+    }
+
+    /// The day of it: `2026-11-22`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.0.date().to_string()
+    }
+}
+
+/// What a clock in UTC shows at an instant; the end of time for one that cannot be.
+fn utc(unix_millis: u64) -> DateTime {
+    let instant = i64::try_from(unix_millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    instant.unwrap_or(Timestamp::MAX).to_zoned(jiff::tz::TimeZone::UTC).datetime()
+}
+
+impl From<DateTime> for Stamp {
+    /// A wall clock's time.
+    fn from(moment: DateTime) -> Self {
+        Self(moment)
     }
 }
 
@@ -119,6 +142,12 @@ mod tests {
     fn surely_before_is_before_in_every_zone() {
         // 2026-11-22T09:00:00Z is 21:00 of the day before in the last zone on earth.
         assert_eq!(Stamp::surely_before(1_795_338_000_000, Duration::ZERO).to_string(), "2026-11-21T21:00:00.000");
+    }
+
+    #[test]
+    fn surely_after_is_after_in_every_zone() {
+        assert_eq!(Stamp::surely_after(1_795_338_000_000, Duration::ZERO).to_string(), "2026-11-22T23:00:00.000");
+        assert!(Stamp::surely_after(u64::MAX, Duration::from_secs(1)) > stamp("9999-12-30"));
     }
 
     #[test]

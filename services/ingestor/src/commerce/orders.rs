@@ -88,7 +88,9 @@ impl Orders {
             key: row.entity_id.to_string(),
             text: row.text,
             rules: &records::COMMERCE,
+            customer: None,
             updated: row.updated_at.to_string(),
+            clock_repeats: false,
             headers: Vec::new(),
         };
         self.changes.record(reading, cause).await

@@ -5,6 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value;
 
 use super::CustomerStatus;
+use super::purchase::Named;
 use crate::decimal;
 use crate::etag::Etag;
 use crate::stamp::Stamp;
@@ -89,4 +90,31 @@ pub(super) fn customer_status<'de, D: Deserializer<'de>>(deserializer: D) -> Res
             _ => CustomerStatus::Other(word),
         },
     })
+}
+
+/// The id of a record that is referred to: `{id, description}`, or the id alone.
+pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    let id = value.get_mut("id").map(Value::take);
+    Ok(scalar(id.unwrap_or(value)))
+}
+
+/// A subaccount: `{subaccountNumber, …}`, or the number alone.
+pub(super) fn subaccount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    let number = value.get_mut("subaccountNumber").map(Value::take);
+    Ok(scalar(number.unwrap_or(value)))
+}
+
+/// A record that is referred to: `{number, name}`, or the number alone.
+pub(super) fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Named, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    let name = value.get_mut("name").map(Value::take).and_then(scalar);
+    let number = value.get_mut("number").map(Value::take);
+    Ok(Named { number: scalar(number.unwrap_or(value)), name })
+}
+
+/// A list; `null` and a missing one are empty.
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

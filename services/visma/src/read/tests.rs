@@ -1,3 +1,4 @@
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::*;
@@ -47,7 +48,7 @@ fn stray_wrapping_and_gaps_are_no_errors() {
 #[test]
 fn what_nothing_can_be_made_of_is_named() {
     let error = InvoiceRead::read(&json!({"referenceNumber": "1", "amount": "twelve"})).unwrap_err().to_string();
-    assert_eq!(error, "the customer invoice cannot be read: amount: not an amount");
+    assert_eq!(error, "the customer document cannot be read: amount: not an amount");
     assert!(InvoiceRead::read(&json!({"amount": 1})).is_err());
     assert!(InvoiceRead::read(&json!({"referenceNumber": ""})).is_err());
     assert!(InvoiceRead::read(&json!({"referenceNumber": "1", "createdDateTime": "soon"})).is_err());
@@ -81,4 +82,70 @@ fn branches_and_periods_are_read() {
         "startDate": "2026-11-01T00:00:00"});
     let period = PeriodRead::read(&period).unwrap();
     assert_eq!((period.year, period.closed_in_customer_ledger), (Some(2026), Some(true)));
+}
+
+#[test]
+fn a_draft_that_shows_no_amount_yet_has_the_total_of_its_lines() {
+    let read = |status: &str, amount: &str| {
+        let text = format!(
+            r#"{{"referenceNumber":"1","status":"{status}","amountInCurrency":{amount},"balanceInCurrency":1800.00}}"#
+        );
+        InvoiceRead::read(&serde_json::from_str(&text).unwrap()).unwrap()
+    };
+    assert_eq!(read("Balanced", "0").total(), decimal("1800"));
+    assert_eq!(read("Balanced", "1750").total(), decimal("1750"));
+    // Paid in part: the balance is no total any longer.
+    assert_eq!(read("Open", "0").total(), decimal("0"));
+    assert_eq!(read("Open", "1850").open_balance(), decimal("1800"));
+    assert!(!read("Balanced", "0").is_released() && read("Closed", "0").is_released());
+}
+
+#[test]
+fn lines_and_vat_are_read_from_invoices_and_credit_notes() {
+    let value = json!({
+        "referenceNumber": "9", "documentType": "CreditNote", "taxDetails": null,
+        "lines": [{"lineNumber": 1, "account": {"number": "3000"}, "vatCode": {"id": "3"}, "amountInCurrency": 10,
+            "subaccount": {"subaccountNumber": "00-000", "segments": []}}],
+    });
+    let note = InvoiceRead::read(&value).unwrap();
+    assert!(note.is_credit_note() && !note.is_invoice());
+    let [line] = &note.lines[..] else { panic!("{:?}", note.lines) };
+    assert_eq!((line.account.as_deref(), line.vat_code.as_deref()), (Some("3000"), Some("3")));
+    assert_eq!(line.subaccount.as_deref(), Some("00-000"));
+    let value = json!({
+        "referenceNumber": "8", "invoiceLines": [{}, {}],
+        "taxDetails": [{"taxId": "3", "recordId": 1, "vatId": {"number": "3"}, "taxableAmount": 10, "vatAmount": 2.5}],
+    });
+    let invoice = InvoiceRead::read(&value).unwrap();
+    assert_eq!(invoice.lines.len(), 2);
+    assert_eq!((invoice.tax_details[0].vat_code(), invoice.tax_details[0].vat_amount), (Some("3"), decimal("2.5")));
+}
+
+/// Names as in the published schema, figures of Visma's forum.
+#[test]
+fn a_supplier_invoice_names_its_purchase_orders() {
+    let value = json!({
+        "documentType": "Invoice", "referenceNumber": "300045", "status": "Open", "supplierReference": "INV-9",
+        "supplier": {"number": "50000", "name": "Grossist AS"}, "date": "2026-11-20T00:00:00", "amount": 125.00,
+        "currencyId": "NOK", "lastModifiedDateTime": "2026-11-22T09:00:00.123", "timeStamp": "AAAAAE0YIiI=",
+        "invoiceLines": [{"lineNumber": 1, "poNumber": "500001"}, {"poNumber": "500000"}, {"poNumber": "500001"},
+            {"poNumber": ""}, {"poNumber": null}],
+    });
+    let read = SupplierInvoiceRead::read(&value).unwrap();
+    assert_eq!(read.key(), "Invoice-300045");
+    assert_eq!(read.purchase_orders(), ["500001", "500000"]);
+    assert_eq!(read.supplier.name.as_deref(), Some("Grossist AS"));
+    assert_eq!(read.date.unwrap().date(), "2026-11-20");
+    let bare = SupplierInvoiceRead::read(&json!({"referenceNumber": 7, "supplier": null})).unwrap();
+    assert_eq!((bare.key().as_str(), bare.supplier.number), ("Invoice-7", None));
+}
+
+#[test]
+fn a_purchase_order_is_read() {
+    let value = json!({"orderType": "DropShip", "orderNbr": "500000", "status": "Open", "supplierRef": "000001042",
+        "note": "for 000001042", "lastModifiedDateTime": "2026-11-22T09:00:00", "timeStamp": "AAAA"});
+    let read = PurchaseOrderRead::read(&value).unwrap();
+    assert_eq!((read.number.as_str(), read.supplier_ref.as_deref()), ("500000", Some("000001042")));
+    assert_eq!(read.note.as_deref(), Some("for 000001042"));
+    assert!(PurchaseOrderRead::read(&json!({"orderNbr": null})).is_err());
 }

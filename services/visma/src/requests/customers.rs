@@ -28,16 +28,6 @@ impl Company {
         self.get(&format!("/v1/customer/{}", segment(number)), &Query::default())
     }
 
-    /// `GET /v1/customer`, all or those modified at or after a moment. No order is promised: read it to the end
-    /// ([`crate::list::Pager`]) before a cursor moves.
-    ///
-    /// # Errors
-    /// See [`RequestError`].
-    pub fn customers(&self, page: u32, size: u32, since: Option<Stamp>) -> Result<Request<Bytes>, RequestError> {
-        let query = since.map_or_else(Query::default, |stamp| Query::default().with(Param::ModifiedSince(stamp)));
-        self.get("/v1/customer", &query.with(Param::Page { number: page, size }))
-    }
-
     /// `GET /v1/customer` by e-mail. Not unique in Visma, and to be compared again.
     ///
     /// # Errors

@@ -70,15 +70,6 @@ impl Company {
         let query = Query::default().with(Param::CreatedSince(since));
         self.get("/v1/customerinvoice", &query.with(Param::Page { number: page, size }))
     }
-
-    /// `GET /v1/customerinvoice`, all or those modified at or after a moment.
-    ///
-    /// # Errors
-    /// See [`RequestError`].
-    pub fn invoices(&self, page: u32, size: u32, since: Option<Stamp>) -> Result<Request<Bytes>, RequestError> {
-        let query = since.map_or_else(Query::default, |stamp| Query::default().with(Param::ModifiedSince(stamp)));
-        self.get("/v1/customerinvoice", &query.with(Param::Page { number: page, size }))
-    }
 }
 
 /// `CustomerInvoiceUpdateDto`, as far as we fill it.

@@ -20,6 +20,7 @@ pub(super) enum Param<'a> {
     CreatedSince(Stamp),
     /// Not without its condition: alone it filters nothing.
     ModifiedSince(Stamp),
+    ExpandTaxDetails,
 }
 
 /// The parameters, in the order in which they were added.
@@ -36,6 +37,7 @@ impl Query {
             Param::Email(email) => self.pair("email", email),
             Param::CreatedSince(stamp) => self.since("createdDateTime", stamp),
             Param::ModifiedSince(stamp) => self.since("lastModifiedDateTime", stamp),
+            Param::ExpandTaxDetails => self.pair("expandTaxDetails", "true"),
         }
     }
 

@@ -190,7 +190,7 @@ fn lists_pair_a_moment_with_its_condition() {
     let since = "2026-11-22T09:00:00".parse().unwrap();
     let uri = |request: Result<Request<Bytes>, RequestError>| request.unwrap().uri().to_string();
     assert_eq!(
-        uri(company().customers(2, 500, Some(since))),
+        uri(company().list(List::Customers, Rows::ModifiedSince(since), 2, 500)),
         "https://api.finance.visma.net/v1/customer?lastModifiedDateTime=2026-11-22T09%3A00%3A00.000\
          &lastModifiedDateTimeCondition=%3E%3D&pageNumber=2&pageSize=500"
     );
@@ -198,6 +198,19 @@ fn lists_pair_a_moment_with_its_condition() {
         uri(company().invoices_created_since(since, 1, 1000)),
         "https://api.finance.visma.net/v1/customerinvoice?createdDateTime=2026-11-22T09%3A00%3A00.000\
          &createdDateTimeCondition=%3E%3D&pageNumber=1&pageSize=1000"
+    );
+    assert_eq!(
+        uri(company().list(List::CreditNotes, Rows::CreatedSince(since), 1, 1000)),
+        "https://api.finance.visma.net/v1/customerCreditNote?createdDateTime=2026-11-22T09%3A00%3A00.000\
+         &createdDateTimeCondition=%3E%3D&expandTaxDetails=true&pageNumber=1&pageSize=1000"
+    );
+    assert_eq!(
+        uri(company().list(List::SupplierInvoices, Rows::All, 1, 500)),
+        "https://api.finance.visma.net/v1/supplierInvoice?pageNumber=1&pageSize=500"
+    );
+    assert_eq!(
+        uri(company().record(List::CreditNotes, "CN 1/2")),
+        format!("https://api.finance.visma.net/v1/customerCreditNote/{}", segment("CN 1/2"))
     );
     assert_eq!(
         uri(company().customers_by_email("kari+shop@example.no", 1, 10)),

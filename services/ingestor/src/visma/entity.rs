@@ -1,0 +1,146 @@
+//! What is polled, and what of a row matters: its key, its version, whether it is ours, what of it is a person's.
+
+use ::visma::delta::Mark;
+use ::visma::read::{CustomerRead, CustomerStatus, InvoiceRead, PurchaseOrderRead, ReadError, SupplierInvoiceRead};
+use ::visma::requests::List;
+use ::visma::stamp::Stamp;
+use pipeline::record::Rules;
+use proto::{matching, seen};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::changes::{Changes, Reading};
+use crate::records;
+
+/// A kind of record at Visma.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entity {
+    /// Customers: orders are matched with them.
+    Customer,
+    /// Purchase orders: they say which sales order they serve.
+    PurchaseOrder,
+    /// Our customer invoices.
+    Invoice,
+    /// Our credit notes.
+    CreditNote,
+    /// Supplier invoices.
+    SupplierInvoice,
+}
+
+impl Entity {
+    /// As it stands in subjects.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::PurchaseOrder => "purchaseorder",
+            Self::Invoice => "invoice",
+            Self::CreditNote => "creditnote",
+            Self::SupplierInvoice => "supplierinvoice",
+        }
+    }
+
+    /// What its poll and its cursor are called.
+    pub(super) fn poll_name(self) -> &'static str {
+        match self {
+            Self::Customer => "visma.customer",
+            Self::PurchaseOrder => "visma.purchaseorder",
+            Self::Invoice => "visma.invoice",
+            Self::CreditNote => "visma.creditnote",
+            Self::SupplierInvoice => "visma.supplierinvoice",
+        }
+    }
+
+    /// Where it is listed.
+    pub(super) fn list(self) -> List {
+        match self {
+            Self::Customer => List::Customers,
+            Self::PurchaseOrder => List::PurchaseOrders,
+            Self::Invoice => List::Invoices,
+            Self::CreditNote => List::CreditNotes,
+            Self::SupplierInvoice => List::SupplierInvoices,
+        }
+    }
+
+    /// Whether the first poll reads the company's whole history: whoever was a customer before is one today, and an old
+    /// purchase order may be billed tomorrow. Documents of before the go-live date are nobody's business here.
+    pub(super) fn from_the_beginning(self) -> bool {
+        matches!(self, Self::Customer | Self::PurchaseOrder)
+    }
+
+    /// What tells one version of a row.
+    pub(super) fn mark(self, row: &Value) -> Result<Mark, ReadError> {
+        Ok(match self {
+            Self::Customer => {
+                let CustomerRead { number, last_modified, time_stamp, .. } = CustomerRead::read(row)?;
+                Mark { key: number, modified: last_modified, version: time_stamp }
+            }
+            Self::PurchaseOrder => {
+                let PurchaseOrderRead { number, last_modified, time_stamp, .. } = PurchaseOrderRead::read(row)?;
+                Mark { key: number, modified: last_modified, version: time_stamp }
+            }
+            Self::Invoice | Self::CreditNote => {
+                let InvoiceRead { number, last_modified, time_stamp, .. } = InvoiceRead::read(row)?;
+                Mark { key: number, modified: last_modified, version: time_stamp }
+            }
+            Self::SupplierInvoice => {
+                let read = SupplierInvoiceRead::read(row)?;
+                Mark { key: read.key(), modified: read.last_modified, version: read.time_stamp }
+            }
+        })
+    }
+
+    /// The row as a reading to be recorded; nothing for a document that is not ours, or not of this kind.
+    pub(super) fn reading(self, row: &Value, prefix: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
+        let reading = |key: String, modified: Option<Stamp>, rules: &'static Rules, headers| Reading {
+            system: "visma",
+            entity: self.name(),
+            key,
+            text: row.to_string(),
+            rules,
+            customer: None,
+            updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+            clock_repeats: true,
+            headers,
+        };
+        Ok(match self {
+            Self::Customer => {
+                let customer = CustomerRead::read(row)?;
+                let headers = customer_headers(&customer, changes);
+                Some(reading(customer.number, customer.last_modified, &records::VISMA_CUSTOMER, headers))
+            }
+            Self::PurchaseOrder => {
+                let order = PurchaseOrderRead::read(row)?;
+                Some(reading(order.number, order.last_modified, &records::VISMA_DOCUMENT, Vec::new()))
+            }
+            Self::SupplierInvoice => {
+                let invoice = SupplierInvoiceRead::read(row)?;
+                Some(reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, Vec::new()))
+            }
+            Self::Invoice | Self::CreditNote => {
+                let document = InvoiceRead::read(row)?;
+                let of_kind = if self == Self::Invoice { document.is_invoice() } else { document.is_credit_note() };
+                let reference = document.external_reference.as_deref().map(str::trim);
+                let reference = reference.filter(|reference| of_kind && reference.starts_with(prefix));
+                reference.map(|reference| {
+                    let created = document.created.map(|stamp| (seen::CREATED, stamp.to_string()));
+                    let headers = [(seen::REFERENCE, reference.to_owned())].into_iter().chain(created).collect();
+                    let (number, customer) = (document.number.clone(), document.customer_number.clone());
+                    let reading = reading(number, document.last_modified, &records::VISMA_DOCUMENT, headers);
+                    Reading { customer, ..reading }
+                })
+            }
+        })
+    }
+}
+
+fn customer_headers(customer: &CustomerRead, changes: &Changes) -> Vec<(&'static str, String)> {
+    let CustomerRead { email, corporate_id, vat_registration_id, .. } = customer;
+    let marks = matching::Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
+    let mut headers = marks.hashed(|purpose, text| changes.hash(purpose, text));
+    headers.push((matching::NUMBER, customer.number.clone()));
+    if customer.status == CustomerStatus::Inactive {
+        headers.push((matching::INACTIVE, "true".to_owned()));
+    }
+    headers
+}

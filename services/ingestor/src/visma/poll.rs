@@ -1,0 +1,86 @@
+//! One poll of one list: everything that was modified since the last one is read and recorded, then the cursor moves.
+
+use std::time::Duration;
+
+use ::visma::delta::Delta;
+use ::visma::list::Turn;
+use ::visma::requests::Rows;
+use ::visma::stamp::Stamp;
+use futures::StreamExt as _;
+use pipeline::clock;
+use pipeline::cursor::Cursor;
+use pipeline::envelope::Cause;
+use pipeline::poll::Stopped;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Source;
+use super::entity::Entity;
+use super::list::{self, nonsense, ours};
+use crate::changes::{Changes, Recorded};
+
+/// Pages of one list at most.
+pub(super) const PAGES: u32 = 10_000;
+/// Changes of one page that are recorded at once.
+const AT_ONCE: usize = 64;
+/// How far ahead of ours Visma's clock may run.
+const CLOCKS: Duration = Duration::from_secs(60 * 60);
+
+/// How far a list has been read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Read {
+    /// The newest stamp that can be relied on; none when the list was empty.
+    newest: Option<Stamp>,
+}
+
+/// Reads every record that was modified since the last time, or all; returns the number of new versions.
+pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, entity: Entity) -> Result<u64, Stopped> {
+    let read: Option<Read> = cursor.read().await.map_err(ours)?;
+    let before = read.and_then(|read| read.newest);
+    let first = (!entity.from_the_beginning()).then_some(source.from);
+    let since = before.map(|newest| newest.rewound(source.poll.overlap.0)).or(first);
+    let ceiling = Stamp::surely_after(clock::now_millis(), CLOCKS);
+    let mut delta = Delta::new(since, before, ceiling, PAGES);
+    let rows = since.map_or(Rows::All, Rows::ModifiedSince);
+    let began = Instant::now();
+    let mut new = 0;
+    loop {
+        let page = list::page(source, entity.list(), rows, delta.page()).await?;
+        let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
+        new += record(source, changes, entity, &taken.rows).await?;
+        match taken.turn {
+            Turn::Fetch(_) => {}
+            Turn::Drained { settled: true } => break,
+            Turn::Drained { settled: false } => {
+                return Err(Stopped::Later(Duration::ZERO, "the list moved while it was read".to_owned()));
+            }
+            Turn::TooLong => return Err(Stopped::Later(Duration::ZERO, "the list does not end".to_owned())),
+        }
+    }
+    if delta.outside() > 0 {
+        metrics::counter!("ml_poll_outside_total", "entity" => entity.name()).increment(delta.outside());
+        tracing::warn!(
+            entity = entity.name(),
+            rows = delta.outside(),
+            "Visma gave rows that were not asked for: it does not honour the filter, and polls are larger than they need be"
+        );
+    }
+    let read = Read { newest: delta.reach(began.elapsed()) };
+    cursor.write(&read).await.map_err(ours)?;
+    Ok(new)
+}
+
+/// Records rows, many at once; returns the number of new versions.
+pub(super) async fn record(source: &Source, changes: &Changes, entity: Entity, rows: &[Value]) -> Result<u64, Stopped> {
+    let readings = rows.iter().filter_map(|row| entity.reading(row, &source.prefix, changes).transpose());
+    let readings = readings.collect::<Result<Vec<_>, _>>().map_err(|e| nonsense(&e))?;
+    let recording =
+        futures::stream::iter(readings.into_iter().map(|reading| changes.record(reading, Cause::default())));
+    let mut done = recording.buffer_unordered(AT_ONCE);
+    let mut new = 0;
+    while let Some(recorded) = done.next().await {
+        new += u64::from(recorded.map_err(ours)? == Recorded::New);
+    }
+    Ok(new)
+}

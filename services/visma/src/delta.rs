@@ -1,0 +1,125 @@
+//! One reading of a list: what changed since a moment, told apart from what a list does to its reader.
+//!
+//! Rows come in no order and move between pages; many share a stamp; a filter may not have been honoured; a row may
+//! bear a stamp that no clock has shown yet. So a reading takes rows as they come, drops what was not asked for and
+//! what it has had already, and is over when it has met as many records as the list says it has: a total that stood
+//! still says little when the rows behind it changed places. At its end it says how far the next one may trust the
+//! stamps: up to the newest stamp seen, less the time that the reading took, since what was modified meanwhile may have
+//! been missed; and never up to one from the future, which would hide everything that is modified until then.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::etag::Etag;
+use crate::list::{Page, Pager, Turn};
+use crate::stamp::Stamp;
+
+/// Walks through a list until as many records have been met as it has.
+const WALKS: u32 = 12;
+
+/// What of a row tells one version of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The record's key within its list.
+    pub key: String,
+    /// When it was last modified.
+    pub modified: Option<Stamp>,
+    /// Its version.
+    pub version: Option<Etag>,
+}
+
+/// A reading under way.
+#[derive(Debug)]
+pub struct Delta {
+    since: Option<Stamp>,
+    ceiling: Stamp,
+    before: Option<Stamp>,
+    newest: Option<Stamp>,
+    pages: u32,
+    pager: Pager,
+    walks: u32,
+    total: Option<u64>,
+    seen: HashMap<String, (Option<Stamp>, Option<Etag>)>,
+    outside: u64,
+}
+
+/// What a page gave.
+#[derive(Debug)]
+pub struct Taken {
+    /// Its rows that are news to this reading, as they came.
+    pub rows: Vec<Value>,
+    /// What is to be done next.
+    pub turn: Turn,
+}
+
+impl Delta {
+    /// A reading of what was modified at or after `since` (everything when none), of at most `pages` pages. `before`
+    /// is how far the readings before reach; a stamp after `ceiling` is from the future, and moves nothing.
+    #[must_use]
+    pub fn new(since: Option<Stamp>, before: Option<Stamp>, ceiling: Stamp, pages: u32) -> Self {
+        let (pager, seen) = (Pager::new(pages), HashMap::new());
+        Self { since, ceiling, before, newest: None, pages, pager, walks: 1, total: None, seen, outside: 0 }
+    }
+
+    /// The page that is to be read.
+    #[must_use]
+    pub fn page(&self) -> u32 {
+        self.pager.page()
+    }
+
+    /// Takes the page that was asked for; `mark` reads what tells a row's version.
+    ///
+    /// # Errors
+    /// Of the first row that has no readable mark.
+    pub fn take<E>(&mut self, page: Page<Value>, mark: impl Fn(&Value) -> Result<Mark, E>) -> Result<Taken, E> {
+        let marks = page.rows.iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+        self.total = page.total.or(self.total);
+        let turn = self.pager.take(&page);
+        let rows = page.rows.into_iter().zip(marks);
+        let rows = rows.filter_map(|(row, mark)| self.is_news(mark).then_some(row)).collect();
+        let missed = self.total.is_some_and(|total| u64::try_from(self.seen.len()).unwrap_or(u64::MAX) < total);
+        let turn = match turn {
+            Turn::Drained { settled: true } if missed && self.walks < WALKS => {
+                self.walks = self.walks.saturating_add(1);
+                self.pager = Pager::new(self.pages);
+                Turn::Fetch(self.pager.page())
+            }
+            Turn::Drained { settled } => Turn::Drained { settled: settled && !missed },
+            other @ (Turn::Fetch(_) | Turn::TooLong) => other,
+        };
+        Ok(Taken { rows, turn })
+    }
+
+    /// Rows that were older than asked for: the filter was not honoured.
+    #[must_use]
+    pub fn outside(&self) -> u64 {
+        self.outside
+    }
+
+    /// How far this reading reaches, once the list is read to its end: where the cursor stands. `took` is how long it
+    /// took, by any clock.
+    #[must_use]
+    pub fn reach(&self, took: Duration) -> Option<Stamp> {
+        self.before.max(self.newest.map(|newest| newest.rewound(took)))
+    }
+
+    fn is_news(&mut self, mark: Mark) -> bool {
+        let Mark { key, modified, version } = mark;
+        let outside = modified.zip(self.since).is_some_and(|(modified, since)| modified < since);
+        let tells = modified.is_some() || version.is_some();
+        // A row that moved between pages is met twice. One that says nothing of its version is told apart by its
+        // content, later.
+        let known = self.seen.insert(key, (modified, version.clone())) == Some((modified, version));
+        if outside {
+            self.outside = self.outside.saturating_add(1);
+            return false;
+        }
+        self.newest = self.newest.max(modified.filter(|stamp| *stamp <= self.ceiling));
+        !(known && tells)
+    }
+}
+
+#[cfg(test)]
+mod tests;
