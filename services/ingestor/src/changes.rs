@@ -30,8 +30,8 @@ pub struct Reading {
     pub customer: Option<String>,
     /// When the source says that it was last changed, comparable as text.
     pub updated: String,
-    /// The source's stamps go back: a wall clock repeats an hour in autumn. Then an older stamp proves no older reading,
-    /// and whoever reads must be alone.
+    /// The source's stamps go back: a wall clock repeats an hour in autumn. Then an older stamp proves no older
+    /// reading, and whoever reads must be alone.
     pub clock_repeats: bool,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,

@@ -64,7 +64,7 @@ impl Entity {
 
     /// Whether the first poll reads the company's whole history: whoever was a customer before is one today, and an old
     /// purchase order may be billed tomorrow. Documents of before the go-live date are nobody's business here.
-    pub(super) fn from_the_beginning(self) -> bool {
+    pub(super) fn reads_history(self) -> bool {
         matches!(self, Self::Customer | Self::PurchaseOrder)
     }
 
