@@ -12,6 +12,8 @@ mod comments;
 mod control;
 #[path = "commerce/documents.rs"]
 mod documents;
+#[path = "commerce/fulfilled.rs"]
+mod fulfilled;
 #[path = "commerce/generator.rs"]
 mod generator;
 #[path = "commerce/oauth.rs"]
@@ -20,6 +22,8 @@ mod oauth;
 mod paging;
 #[path = "commerce/recorded.rs"]
 mod recorded;
+#[path = "commerce/replayed.rs"]
+mod replayed;
 #[path = "commerce/search.rs"]
 mod search;
 #[path = "commerce/signer.rs"]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::search::columns::Entity;
 use super::shop::{Shop, moment, now};
 use super::table::Document;
 use super::webhook;
@@ -66,7 +67,7 @@ impl Shop {
         let quote = self.generator().quote(serial, customer);
         let (entity_id, increment_id) = {
             let mut books = self.books();
-            (books.next_order(), books.next_increment_id(quote.store_id()))
+            (books.next_id(Entity::Order), books.next_number(Entity::Order, quote.store_id()))
         };
         let placement = Placement { entity_id, increment_id, created_at: created_at.to_owned() };
         if let Some((id, text)) = quote.customer_document(created_at) {
@@ -79,9 +80,9 @@ impl Shop {
     pub(crate) fn commit(&self, id: u64, order: Document, announce: bool) {
         let delay = self.commit_delay(id, &order.string("updated_at").unwrap_or_default());
         self.at_commit(delay, move |shop| {
-            shop.books().orders.insert(id, order.clone());
+            shop.books().orders.insert(id, order);
             if announce {
-                webhook::announce(shop, id, &order);
+                webhook::announce_saved(shop, Entity::Order, id);
             }
         });
     }
@@ -101,9 +102,9 @@ impl Shop {
             let updated_at = order.string("updated_at").unwrap_or_default().into_owned().max(written_at);
             let moved = order.with("updated_at", &serde_json::Value::from(updated_at).to_string());
             let changed = members.iter().fold(moved, |order, (name, value)| order.with(name, value));
-            books.orders.insert(id, changed.clone());
+            books.orders.insert(id, changed);
             drop(books);
-            webhook::announce(shop, id, &changed);
+            webhook::announce_saved(shop, Entity::Order, id);
         });
         true
     }
@@ -118,6 +119,13 @@ impl Shop {
                     finish(&shop);
                 });
             }
+        }
+    }
+
+    /// Waits as long as a late transaction takes, if the dice say that this one is late.
+    pub(crate) async fn late(&self, id: u64, written_at: &str) {
+        if let Some(delay) = self.commit_delay(id, written_at) {
+            tokio::time::sleep(delay).await;
         }
     }
 

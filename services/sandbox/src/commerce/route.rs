@@ -21,7 +21,7 @@ use crate::hold::Points;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The patterns below `/rest[/<store>]/V1`, so that calls can be counted by route.
-const PATTERNS: [&str; 12] = [
+const PATTERNS: [&str; 14] = [
     "orders",
     "orders/{id}",
     "orders/{id}/comments",
@@ -30,6 +30,8 @@ const PATTERNS: [&str; 12] = [
     "invoices/{id}",
     "creditmemos",
     "creditmemo/{id}",
+    "shipments",
+    "shipment/{id}",
     "customers/search",
     "customers/{id}",
     "store/{list}",
@@ -74,6 +76,8 @@ impl Route<'_> {
             ["invoices", id] if get => Route::One(Entity::Invoice, id),
             ["creditmemos"] if get => Route::List(Entity::CreditMemo),
             ["creditmemo", id] if get => Route::One(Entity::CreditMemo, id),
+            ["shipments"] if get => Route::List(Entity::Shipment),
+            ["shipment", id] if get => Route::One(Entity::Shipment, id),
             ["customers", "search"] if get => Route::List(Entity::Customer),
             ["customers", id] if get => Route::One(Entity::Customer, id),
             ["store", "storeViews"] if get => Route::SetUp(SetUp::StoreViews),
@@ -90,6 +94,7 @@ impl Route<'_> {
                 Entity::Order => "Magento_Sales::actions_view",
                 Entity::Invoice => "Magento_Sales::sales_invoice",
                 Entity::CreditMemo => "Magento_Sales::sales_creditmemo",
+                Entity::Shipment => "Magento_Sales::shipment",
                 Entity::Customer => "Magento_Customer::customer",
             },
             Route::Status(_) | Route::Comments(_) => "Magento_Sales::actions_view",

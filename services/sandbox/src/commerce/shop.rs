@@ -3,6 +3,7 @@
 //! Documents are kept as text and served as that text (see [`super::table`]). One lock holds the books; nothing waits
 //! while holding it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -81,11 +82,14 @@ pub(crate) struct Books {
     pub(crate) orders: Table,
     pub(crate) invoices: Table,
     pub(crate) credit_memos: Table,
+    pub(crate) shipments: Table,
     pub(crate) customers: Table,
-    last_order: u64,
-    /// Where the numbers of a store's orders start, so that placed orders stay clear of recorded ones.
-    first_number: u64,
-    numbers: std::collections::BTreeMap<u64, u64>,
+    /// The highest id of each kind so far.
+    last_ids: BTreeMap<Entity, u64>,
+    /// Where the numbers of each kind start in every store, so that new documents stay clear of recorded ones.
+    first_numbers: BTreeMap<Entity, u64>,
+    numbers: BTreeMap<(Entity, u64), u64>,
+    last_item: u64,
     placed: u64,
     comments: u64,
 }
@@ -96,6 +100,7 @@ impl Books {
             Entity::Order => &self.orders,
             Entity::Invoice => &self.invoices,
             Entity::CreditMemo => &self.credit_memos,
+            Entity::Shipment => &self.shipments,
             Entity::Customer => &self.customers,
         }
     }
@@ -106,22 +111,32 @@ impl Books {
         self.placed - 1
     }
 
-    /// An id for a new order.
-    pub(crate) fn next_order(&mut self) -> u64 {
-        self.last_order += 1;
-        self.last_order
+    /// An id for a new document.
+    pub(crate) fn next_id(&mut self, entity: Entity) -> u64 {
+        let last = self.last_ids.entry(entity).or_default();
+        *last += 1;
+        *last
     }
 
-    /// Keeps later orders clear of this id.
-    pub(crate) fn reserve_order(&mut self, id: u64) {
-        self.last_order = self.last_order.max(id);
+    /// Keeps new documents clear of this id.
+    pub(crate) fn reserve(&mut self, entity: Entity, id: u64) {
+        let last = self.last_ids.entry(entity).or_default();
+        *last = (*last).max(id);
     }
 
-    /// The next number in a store's own sequence: nine digits, with the store id in front for all stores but the first.
-    pub(crate) fn next_increment_id(&mut self, store_id: u64) -> String {
-        let number = self.numbers.entry(store_id).or_insert(self.first_number);
+    /// The next number in a store's own sequence of a kind: nine digits, with the store id in front for all stores but
+    /// the first. Unique within the kind only.
+    pub(crate) fn next_number(&mut self, entity: Entity, store_id: u64) -> String {
+        let first = self.first_numbers.get(&entity).copied().unwrap_or_default();
+        let number = self.numbers.entry((entity, store_id)).or_insert(first);
         *number += 1;
         if store_id == 1 { format!("{number:09}") } else { format!("{store_id}{number:09}") }
+    }
+
+    /// The first of so many ids for new items of invoices, credit memos and shipments.
+    pub(crate) fn next_items(&mut self, count: u64) -> u64 {
+        self.last_item += count;
+        self.last_item - count + 1
     }
 
     /// An id for a new comment.
@@ -222,19 +237,18 @@ impl Shop {
 }
 
 fn books(recorded: Corpus) -> Books {
-    let table = |documents: Vec<(u64, String)>| -> Table {
+    let mut books = Books::default();
+    let mut table = |entity: Entity, documents: Vec<(u64, String)>| -> Table {
+        let last = documents.iter().map(|(id, _)| *id).max().unwrap_or(0);
+        books.last_ids.insert(entity, last);
+        books.first_numbers.insert(entity, last);
         documents.into_iter().map(|(id, text)| (id, Document::new(&text))).collect()
     };
-    let last_order = recorded.orders.iter().map(|(id, _)| *id).max().unwrap_or(0);
-    Books {
-        orders: table(recorded.orders),
-        invoices: table(recorded.invoices),
-        credit_memos: table(recorded.credit_memos),
-        customers: table(recorded.customers),
-        last_order,
-        first_number: last_order,
-        ..Books::default()
-    }
+    let orders = table(Entity::Order, recorded.orders);
+    let invoices = table(Entity::Invoice, recorded.invoices);
+    let credit_memos = table(Entity::CreditMemo, recorded.credit_memos);
+    let customers = table(Entity::Customer, recorded.customers);
+    Books { orders, invoices, credit_memos, customers, ..books }
 }
 
 fn codes(store_views: &str) -> Vec<String> {

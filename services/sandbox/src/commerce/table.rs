@@ -70,6 +70,11 @@ impl Document {
         }
     }
 
+    /// This document with several members set to JSON texts, or taken out.
+    pub(crate) fn edited(&self, changes: &[(String, Option<String>)]) -> Self {
+        if changes.is_empty() { self.clone() } else { Self::new(&text::edited(&self.text, changes)) }
+    }
+
     /// This document with a member set to a JSON text.
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         Self::new(&text::with(&self.text, name, value))

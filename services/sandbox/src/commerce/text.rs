@@ -45,6 +45,30 @@ pub(crate) fn with(text: &str, name: &str, value: &str) -> String {
     changed
 }
 
+/// This object with several members set, or, where there is no value, taken out.
+pub(crate) fn edited(text: &str, changes: &[(String, Option<String>)]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let known = members(text);
+    for member in &known {
+        let value = match changes.iter().rev().find(|(name, _)| *name == member.name) {
+            Some((_, None)) => continue,
+            Some((_, Some(value))) => value.as_str(),
+            None => text.get(member.value.clone()).unwrap_or("null"),
+        };
+        parts.push(format!("{}:{value}", serde_json::Value::from(member.name.as_str())));
+    }
+    for (at, (name, value)) in changes.iter().enumerate() {
+        let later = changes.iter().skip(at + 1).any(|(other, _)| other == name);
+        if let Some(value) = value
+            && !later
+            && !known.iter().any(|member| member.name == *name)
+        {
+            parts.push(format!("{}:{value}", serde_json::Value::from(name.as_str())));
+        }
+    }
+    format!("{{{}}}", parts.join(","))
+}
+
 /// The stretches between the commas of the outermost object or array.
 fn pieces(text: &str, open: char) -> Vec<Range<usize>> {
     let start = text.len() - text.trim_start().len();

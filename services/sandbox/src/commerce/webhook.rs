@@ -8,10 +8,11 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use super::config::Webhook;
+use super::search::columns::Entity;
 use super::shop::Shop;
 use super::table::Document;
 use crate::generate::dice;
@@ -19,16 +20,17 @@ use crate::generate::dice;
 /// Before each further try; the tries are few.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Sends the webhook of an order in the background, if one is configured.
-pub(crate) fn announce(shop: &Shop, id: u64, order: &Document) {
+/// Sends the webhook of a document that was saved, in the background, if one is configured.
+pub(crate) fn announce_saved(shop: &Shop, entity: Entity, id: u64) {
     let Some(webhook) = shop.webhook() else { return };
-    let version = order.string("updated_at").unwrap_or_default();
+    let Some(document) = shop.books().table(entity).get(&id).cloned() else { return };
+    let Some(body) = body(entity, id, &document) else { return };
+    let version = document.string("updated_at").unwrap_or_default();
     let mut draw = StdRng::seed_from_u64(dice::mix_text(dice::mix(shop.seed(), id), &version));
     if draw.random_bool(webhook.loss.clamp(0.0, 1.0)) {
         return;
     }
     let times = if draw.random_bool(webhook.repeat.clamp(0.0, 1.0)) { 2 } else { 1 };
-    let body = body(id, order);
     let shop = shop.clone();
     tokio::spawn(async move {
         let Ok(_permit) = shop.senders().acquire_owned().await else { return };
@@ -38,15 +40,21 @@ pub(crate) fn announce(shop: &Shop, id: u64, order: &Document) {
     });
 }
 
-fn body(id: u64, order: &Document) -> String {
-    json!({
-        "event": "sales_order_save_commit_after",
-        "entity": "order",
-        "entity_id": id,
-        "increment_id": order.string("increment_id"),
-        "updated_at": order.string("updated_at"),
-    })
-    .to_string()
+fn body(entity: Entity, id: u64, document: &Document) -> Option<String> {
+    let (event, entity) = match entity {
+        Entity::Order => ("sales_order_save_commit_after", "order"),
+        Entity::Invoice => ("sales_order_invoice_save_after", "invoice"),
+        Entity::CreditMemo => ("sales_order_creditmemo_save_after", "creditmemo"),
+        Entity::Customer => ("customer_save_commit_after", "customer"),
+        Entity::Shipment => return None,
+    };
+    let members = [("event", event.into()), ("entity", entity.into()), ("entity_id", id.into())];
+    let mut body: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    for name in ["increment_id", "order_id", "updated_at"] {
+        let value = document.member(name).and_then(|value| serde_json::from_str(value).ok());
+        body.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    Some(Value::from(body).to_string())
 }
 
 async fn send(shop: &Shop, webhook: &Webhook, body: &str) {

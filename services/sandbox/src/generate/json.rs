@@ -5,15 +5,15 @@ use serde_json::Value;
 
 /// An object that is being written.
 #[derive(Debug)]
-pub(super) struct Object(String);
+pub(crate) struct Object(String);
 
 impl Object {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(String::from("{"))
     }
 
     /// A member whose value is JSON text already.
-    pub(super) fn raw(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &str, value: &str) -> &mut Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
@@ -24,32 +24,32 @@ impl Object {
         self
     }
 
-    pub(super) fn text(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
         self.raw(name, &quoted(value))
     }
 
-    pub(super) fn integer(&mut self, name: &str, value: u64) -> &mut Self {
+    pub(crate) fn integer(&mut self, name: &str, value: u64) -> &mut Self {
         self.raw(name, &value.to_string())
     }
 
-    pub(super) fn decimal(&mut self, name: &str, value: Decimal) -> &mut Self {
+    pub(crate) fn decimal(&mut self, name: &str, value: Decimal) -> &mut Self {
         self.raw(name, &number(value))
     }
 
     /// An amount in both currencies: `base_<name>` and `<name>`.
-    pub(super) fn both(&mut self, name: &str, base: Decimal, order: Decimal) -> &mut Self {
+    pub(crate) fn both(&mut self, name: &str, base: Decimal, order: Decimal) -> &mut Self {
         self.decimal(&format!("base_{name}"), base).decimal(name, order)
     }
 
     /// The same number under several names.
-    pub(super) fn each(&mut self, names: &[&str], value: u64) -> &mut Self {
+    pub(crate) fn each(&mut self, names: &[&str], value: u64) -> &mut Self {
         for name in names {
             self.integer(name, value);
         }
         self
     }
 
-    pub(super) fn end(&self) -> String {
+    pub(crate) fn end(&self) -> String {
         let mut text = self.0.clone();
         text.push('}');
         text
@@ -57,7 +57,7 @@ impl Object {
 }
 
 /// An array of JSON texts.
-pub(super) fn array<S: AsRef<str>>(elements: impl IntoIterator<Item = S>) -> String {
+pub(crate) fn array<S: AsRef<str>>(elements: impl IntoIterator<Item = S>) -> String {
     let mut text = String::from("[");
     for element in elements {
         if text.len() > 1 {
@@ -70,11 +70,11 @@ pub(super) fn array<S: AsRef<str>>(elements: impl IntoIterator<Item = S>) -> Str
 }
 
 /// A JSON string.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
 /// Without trailing zeros, and zero without a sign.
-pub(super) fn number(value: Decimal) -> String {
+pub(crate) fn number(value: Decimal) -> String {
     if value.is_zero() { "0".to_owned() } else { value.normalize().to_string() }
 }

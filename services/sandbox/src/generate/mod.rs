@@ -32,7 +32,7 @@ mod basket;
 mod catalogue;
 pub mod dice;
 mod item;
-mod json;
+pub(crate) mod json;
 mod order;
 mod people;
 mod promotion;

@@ -60,7 +60,7 @@ pub(crate) async fn serve_recorded() -> Served {
     serve_shop(Shop::open(Config::default(), 42, 0, Some(&corpus)).unwrap()).await
 }
 
-async fn serve_shop(shop: Shop) -> Served {
+pub(crate) async fn serve_shop(shop: Shop) -> Served {
     let gate = Gate::new(System::Commerce, Arc::default(), sandbox::gate::matched_route);
     let router = commerce::router(shop.clone(), gate);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -15,11 +15,12 @@ pub(crate) enum Kind {
 }
 
 /// The kinds of documents that can be searched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Entity {
     Order,
     Invoice,
     CreditMemo,
+    Shipment,
     Customer,
 }
 
@@ -65,6 +66,8 @@ const INVOICE_NUMBERS: &str = "base_total_refunded can_void_flag is_used_for_ref
 const CREDIT_MEMO_NUMBERS: &str = "adjustment adjustment_negative adjustment_positive base_adjustment \
     base_adjustment_negative base_adjustment_positive creditmemo_status invoice_id order_id shipping_address_id \
     state";
+const SHIPMENT_NUMBERS: &str = "entity_id store_id total_weight total_qty email_sent order_id customer_id \
+    shipping_address_id billing_address_id shipment_status";
 const CUSTOMER_TEXT: &str = "created_in default_billing default_shipping dob email firstname lastname middlename \
     prefix suffix taxvat";
 const CUSTOMER_NUMBERS: &str = "disable_auto_group_change gender group_id store_id website_id";
@@ -94,6 +97,9 @@ impl Entity {
                 ("transaction_id", Kind::Text),
                 (TIMES, Kind::Time),
             ],
+            Self::Shipment => {
+                &[(SHIPMENT_NUMBERS, Kind::Number), ("increment_id shipping_label", Kind::Text), (TIMES, Kind::Time)]
+            }
             // Customers are searched by `entity_id` and show it as `id`.
             Self::Customer if name == "entity_id" => return Some(Source { member: "id", kind: Kind::Number }),
             Self::Customer => &[(CUSTOMER_NUMBERS, Kind::Number), (CUSTOMER_TEXT, Kind::Text), (TIMES, Kind::Time)],

@@ -8,7 +8,14 @@
 //! | `POST /_sandbox/orders/{id}/touch` | moves `updated_at`, nothing else |
 //! | `POST /_sandbox/orders/{id}/state` `{"state","status"?}` | changes both |
 //! | `GET /_sandbox/orders` | id, number, state and `updated_at` of every visible order |
+//! | `POST /_sandbox/commerce/orders/{id}/invoice` `{"items"?,"capture"?}` | invoices it, or a part of it |
+//! | `POST /_sandbox/commerce/orders/{id}/creditmemo` `{"items"?,"arguments"?}` | refunds it, or a part of it |
+//! | `POST /_sandbox/commerce/orders/{id}/ship` `{"items"?}` | ships it, or a part of it |
+//! | `POST /_sandbox/commerce/orders/{id}/pay` | pays the open invoices; with none, invoices what is left |
+//! | `POST /_sandbox/commerce/orders/{id}/cancel`, `…/hold`, `…/unhold` | as Magento does it |
 //! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks, or nowhere |
+
+mod fulfil;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,12 +26,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::config::Webhook;
-use super::place::Placing;
-use super::reply;
-use super::shop::Shop;
-use super::table::Document;
-use super::text::{self, whole_number};
+use crate::commerce::config::Webhook;
+use crate::commerce::place::Placing;
+use crate::commerce::reply;
+use crate::commerce::search::columns::Entity;
+use crate::commerce::shop::Shop;
+use crate::commerce::table::Document;
+use crate::commerce::text::{self, whole_number};
 
 /// The control door of a shop, to be merged into any router.
 pub fn control_router(shop: Shop) -> Router {
@@ -34,6 +42,7 @@ pub fn control_router(shop: Shop) -> Router {
         .route("/_sandbox/orders/{id}/touch", post(touch))
         .route("/_sandbox/orders/{id}/state", post(set_state))
         .route("/_sandbox/webhook", post(set_webhook))
+        .merge(fulfil::router())
         .with_state(shop)
 }
 
@@ -92,8 +101,8 @@ async fn store(State(shop): State<Shop>, body: String) -> Answer {
     }
     let id = {
         let mut books = shop.books();
-        let id = whole_number(&body, "entity_id").unwrap_or_else(|| books.next_order());
-        books.reserve_order(id);
+        let id = whole_number(&body, "entity_id").unwrap_or_else(|| books.next_id(Entity::Order));
+        books.reserve(Entity::Order, id);
         id
     };
     let text =
