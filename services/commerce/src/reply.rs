@@ -65,10 +65,13 @@ impl Answer {
         let status = response.status();
         let body = response.body();
         let page = message::is_markup(body);
+        if status.is_success() && !page {
+            return Self::Ok(body.clone());
+        }
+        // Of what is no success only: a page of orders is large.
         let message = message::of(body);
         match status.as_u16() {
-            200..=299 if page => Self::Broken { status, message },
-            200..=299 => Self::Ok(body.clone()),
+            200..=299 => Self::Broken { status, message },
             300..=399 => Self::Refused { status, message: moved(response.headers()) },
             401 if message.contains("nonce") => Self::NonceRefused { message },
             401 => Self::Unauthorised { message },
