@@ -10,6 +10,8 @@ mod client;
 mod comments;
 #[path = "commerce/control.rs"]
 mod control;
+#[path = "commerce/customers.rs"]
+mod customers;
 #[path = "commerce/documents.rs"]
 mod documents;
 #[path = "commerce/fulfilled.rs"]

@@ -11,6 +11,7 @@
 mod comment;
 mod config;
 mod control;
+mod customer;
 mod fulfil;
 mod oauth;
 mod place;

@@ -67,7 +67,9 @@ impl Shop {
         let quote = self.generator().quote(serial, customer);
         let (entity_id, increment_id) = {
             let mut books = self.books();
-            (books.next_id(Entity::Order), books.next_number(Entity::Order, quote.store_id()))
+            let id = books.next_id(Entity::Order);
+            books.drawn.insert(id, customer);
+            (id, books.next_number(Entity::Order, quote.store_id()))
         };
         let placement = Placement { entity_id, increment_id, created_at: created_at.to_owned() };
         if let Some((id, text)) = quote.customer_document(created_at) {

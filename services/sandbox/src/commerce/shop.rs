@@ -26,6 +26,9 @@ use crate::generate::{self, Generator};
 /// How many webhooks are on their way at once.
 const WEBHOOKS_AT_ONCE: usize = 16;
 
+/// Customers and addresses that are given in a body have ids behind this one, clear of those that are drawn.
+pub(crate) const ADDED: u64 = 1_000_000;
+
 /// Why a shop did not open.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -84,6 +87,8 @@ pub(crate) struct Books {
     pub(crate) credit_memos: Table,
     pub(crate) shipments: Table,
     pub(crate) customers: Table,
+    /// Which of the generator's customers placed an order that was drawn here.
+    pub(crate) drawn: BTreeMap<u64, u64>,
     /// The highest id of each kind so far.
     last_ids: BTreeMap<Entity, u64>,
     /// Where the numbers of each kind start in every store, so that new documents stay clear of recorded ones.
@@ -92,6 +97,7 @@ pub(crate) struct Books {
     last_item: u64,
     placed: u64,
     comments: u64,
+    addresses: u64,
 }
 
 impl Books {
@@ -137,6 +143,12 @@ impl Books {
     pub(crate) fn next_items(&mut self, count: u64) -> u64 {
         self.last_item += count;
         self.last_item - count + 1
+    }
+
+    /// An id for a new address. That of a drawn customer has the customer's own id.
+    pub(crate) fn next_address(&mut self) -> u64 {
+        self.addresses += 1;
+        ADDED + self.addresses
     }
 
     /// An id for a new comment.

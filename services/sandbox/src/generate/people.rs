@@ -145,8 +145,9 @@ impl Customer {
         address.end()
     }
 
-    /// The body of `GET /V1/customers/{id}`; guests have none.
-    pub(super) fn document(&self, at: &str) -> Option<(u64, String)> {
+    /// Id and body of `GET /V1/customers/{id}` as of a time; nothing for a guest.
+    #[must_use]
+    pub fn document(&self, at: &str) -> Option<(u64, String)> {
         let id = self.id?;
         let mut customer = Object::new();
         customer
@@ -168,8 +169,20 @@ impl Customer {
             .integer("website_id", 1)
             .raw("addresses", &array([self.address(id)]))
             .integer("disable_auto_group_change", 0)
-            .raw("extension_attributes", "{\"is_subscribed\":false}");
+            .raw("extension_attributes", &self.extension(id));
         Some((id, customer.end()))
+    }
+
+    /// With the company that a business is, as the B2B modules add it.
+    fn extension(&self, id: u64) -> String {
+        let mut extension = Object::new();
+        if self.company.is_some() {
+            let mut company = Object::new();
+            company.integer("customer_id", id).integer("company_id", id).integer("status", 1);
+            company.text("telephone", &self.phone);
+            extension.raw("company_attributes", &company.end());
+        }
+        extension.raw("is_subscribed", "false").end()
     }
 
     fn address(&self, id: u64) -> String {

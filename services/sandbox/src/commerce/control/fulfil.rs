@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, answer, read};
 use crate::commerce::fulfil::{Action, Done};
 use crate::commerce::refusal::Refusal;
+use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::Shop;
 
 pub(super) fn router() -> Router<Shop> {
@@ -17,6 +18,7 @@ pub(super) fn router() -> Router<Shop> {
         .route("/_sandbox/commerce/orders/{id}/invoice", post(invoice))
         .route("/_sandbox/commerce/orders/{id}/creditmemo", post(credit_memo))
         .route("/_sandbox/commerce/orders/{id}/ship", post(ship))
+        .route("/_sandbox/commerce/orders/{id}/edit", post(edit))
         .route("/_sandbox/commerce/orders/{id}/{verb}", post(plain))
 }
 
@@ -30,6 +32,11 @@ async fn credit_memo(State(shop): State<Shop>, Path(id): Path<u64>, body: String
 
 async fn ship(State(shop): State<Shop>, Path(id): Path<u64>, body: String) -> Answer {
     perform(&shop, id, &body, Action::Ship).await
+}
+
+async fn edit(State(shop): State<Shop>, Path(id): Path<u64>) -> Answer {
+    let edited = shop.edit(id).await.map(|new| Done::Document(Entity::Order, new));
+    shown(&shop, edited)
 }
 
 /// The verbs that have nothing more to say.

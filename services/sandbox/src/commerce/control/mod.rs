@@ -13,8 +13,12 @@
 //! | `POST /_sandbox/commerce/orders/{id}/ship` `{"items"?}` | ships it, or a part of it |
 //! | `POST /_sandbox/commerce/orders/{id}/pay` | pays the open invoices; with none, invoices what is left |
 //! | `POST /_sandbox/commerce/orders/{id}/cancel`, `…/hold`, `…/unhold` | as Magento does it |
+//! | `POST /_sandbox/commerce/orders/{id}/edit` | cancels it and places `{number}-1` in its stead |
+//! | `POST /_sandbox/commerce/customers` a customer, or nothing | registers it, or the next one that is drawn |
+//! | `PUT /_sandbox/commerce/customers/{id}` a part of a customer | edits it as Magento's PUT does |
 //! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks, or nowhere |
 
+mod customers;
 mod fulfil;
 
 use axum::Router;
@@ -43,6 +47,7 @@ pub fn control_router(shop: Shop) -> Router {
         .route("/_sandbox/orders/{id}/state", post(set_state))
         .route("/_sandbox/webhook", post(set_webhook))
         .merge(fulfil::router())
+        .merge(customers::router())
         .with_state(shop)
 }
 

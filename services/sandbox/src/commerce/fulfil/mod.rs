@@ -6,6 +6,7 @@
 //! them.
 
 mod credit;
+mod edit;
 mod invoice;
 mod line;
 mod money;
