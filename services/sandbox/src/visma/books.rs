@@ -15,6 +15,7 @@ use super::config::Config;
 use super::customer::Customer;
 use super::document::{Document, Kind, Shelf};
 use super::payment::Payment;
+use super::purchase::Shelves;
 use super::release::Pending;
 use super::reply::Refusal;
 
@@ -60,6 +61,7 @@ pub(super) struct Books {
     pub(super) invoices: Shelf,
     pub(super) credit_notes: Shelf,
     pub(super) payments: BTreeMap<String, Payment>,
+    pub(super) purchases: Shelves,
     pub(super) pending: Vec<Pending>,
     pub(super) audit: Audit,
     pub(super) diary: Diary,
@@ -77,6 +79,7 @@ impl Books {
             invoices: Shelf::new(config.first_invoice_number),
             credit_notes: Shelf::new(config.first_credit_note_number),
             payments: BTreeMap::new(),
+            purchases: Shelves::default(),
             pending: Vec::new(),
             audit: Audit::default(),
             diary: Diary::default(),

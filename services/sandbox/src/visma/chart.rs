@@ -33,6 +33,8 @@ pub struct Chart {
     pub payment_methods: Vec<PaymentMethod>,
     /// Accounts on which money comes and goes.
     pub cash_accounts: Vec<CashAccount>,
+    /// Suppliers.
+    pub suppliers: Vec<Supplier>,
     /// Ids of customer attributes.
     pub attributes: Vec<String>,
 }
@@ -96,6 +98,9 @@ pub struct Vat {
     /// Whether its base counts as exempt and not as taxable.
     #[serde(default)]
     pub exempt: bool,
+    /// Whether it is the VAT of purchases: no customer document can name it.
+    #[serde(default)]
+    pub input: bool,
 }
 
 /// A VAT zone.
@@ -211,6 +216,22 @@ pub struct CashAccount {
     /// The payment methods that can be used with it; empty means all.
     #[serde(default)]
     pub methods: Vec<String>,
+}
+
+/// A supplier.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supplier {
+    /// Its internal id.
+    pub internal_id: u64,
+    /// Its number.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+    /// The organisation number.
+    pub corporate_id: String,
+    /// The currency of its documents.
+    pub currency: String,
 }
 
 impl Chart {

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::chart::{
     Account, AccountType, Branch, CashAccount, Chart, CreditTerms, Currency, CustomerClass, PaymentMethod, Segment,
-    SegmentValue, Vat, VatZone,
+    SegmentValue, Supplier, Vat, VatZone,
 };
 
 impl Default for Chart {
@@ -54,6 +54,11 @@ impl Default for Chart {
                 cash_account("1572", "Oppgjør Klarna", None),
                 cash_account("1920", "Bank", Some("NOK")),
             ],
+            suppliers: vec![
+                supplier(1, "50000", "Nordisk Lær AS", "NOK"),
+                supplier(2, "50001", "Fjell Tekstil AB", "SEK"),
+                supplier(3, "50002", "Huseier AS", "NOK"),
+            ],
             attributes: vec!["MAGENTOID".to_owned()],
         }
     }
@@ -87,6 +92,8 @@ fn accounts() -> Vec<Account> {
         ("3900", Income, "Annen driftsrelatert inntekt"),
         ("3950", Income, "Innpakning"),
         ("3990", Income, "Miljøgebyr"),
+        ("4300", Expense, "Innkjøp av varer for videresalg"),
+        ("6300", Expense, "Leie lokale"),
         ("7740", Expense, "Øreavrunding"),
         ("7745", Expense, "Øreavrunding avgiftsfri"),
     ];
@@ -115,9 +122,14 @@ fn vats() -> Vec<Vat> {
         rate,
         not_valid_after: None,
         exempt: rate.is_zero(),
+        input: false,
     };
+    let input = |id: &str, description: &str, rate: Decimal| Vat { input: true, ..vat(id, description, rate) };
     let percent = Decimal::from;
     vec![
+        input("1", "Inngående mva 25 %", percent(25)),
+        input("11", "Inngående mva 15 %", percent(15)),
+        input("13", "Inngående mva 12 %", percent(12)),
         vat("3", "Utgående mva 25 %", percent(25)),
         vat("31", "Utgående mva 15 %", percent(15)),
         vat("33", "Utgående mva 12 %", percent(12)),
@@ -191,5 +203,15 @@ fn cash_account(number: &str, description: &str, currency: Option<&str>) -> Cash
         description: description.to_owned(),
         currency: currency.map(str::to_owned),
         methods: Vec::new(),
+    }
+}
+
+fn supplier(internal_id: u64, number: &str, name: &str, currency: &str) -> Supplier {
+    Supplier {
+        internal_id,
+        number: number.to_owned(),
+        name: name.to_owned(),
+        corporate_id: format!("98765432{internal_id}"),
+        currency: currency.to_owned(),
     }
 }

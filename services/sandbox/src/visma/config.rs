@@ -186,6 +186,10 @@ pub struct Config {
     pub first_credit_note_number: u64,
     /// The number of the first customer payment or refund.
     pub first_payment_number: u64,
+    /// The number of the first supplier invoice of each type.
+    pub first_supplier_invoice_number: u64,
+    /// The number of the first purchase order.
+    pub first_purchase_order_number: u64,
     /// How `period` of a financial period is written.
     pub period_format: PeriodFormat,
     /// The periods that are closed in the customer ledger, as `YYYYMM`.
@@ -230,6 +234,8 @@ impl Default for Config {
             first_invoice_number: 100_001,
             first_credit_note_number: 200_001,
             first_payment_number: 400_001,
+            first_supplier_invoice_number: 300_001,
+            first_purchase_order_number: 500_000,
             period_format: PeriodFormat::YearFirst,
             closed_periods: BTreeSet::new(),
             chart: Chart::default(),

@@ -6,6 +6,10 @@
 //! | `POST customers` `{"count"?,"of_shop"?,"emails"?,"customers"?}` | customers that are there already |
 //! | `POST accountant`, an [`Errand`] | somebody works in Visma itself: now, or before the `PUT`s to come |
 //! | `DELETE accountant` | forgets the errands that wait |
+//! | `POST supplier-invoices`, a [`Purchases`] | supplier invoices, and the purchase orders that they are for |
+//! | `POST supplier-invoices/{type}/{number}`, a JSON merge patch of its form | changes one |
+//! | `POST purchase-orders`, a [`PurchaseOrder`] | writes one, or writes over the one with its number |
+//! | `POST purchase-orders/{number}`, a JSON merge patch of one | changes it |
 //! | `POST periods` `{"period","closed"}` | closes or opens a financial period |
 //! | `POST revoke-tokens` | makes every token worthless |
 
@@ -13,14 +17,14 @@ use std::collections::HashSet;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use serde_json::json;
 
 use super::accountant::Errand;
-use super::{Company, Seed};
+use super::{Company, PurchaseOrder, Purchases, Seed};
 use crate::commerce::Shop;
 use crate::control::{Refused, ok, read, shown};
 
@@ -37,6 +41,10 @@ pub fn control_router(company: Company, shop: Shop) -> Router {
         .route("/_sandbox/visma/config", get(show_config).post(patch_config))
         .route("/_sandbox/visma/customers", post(seed_customers))
         .route("/_sandbox/visma/accountant", post(send_accountant).delete(dismiss_accountants))
+        .route("/_sandbox/visma/supplier-invoices", post(generate_purchases))
+        .route("/_sandbox/visma/supplier-invoices/{kind}/{number}", post(patch_supplier_invoice))
+        .route("/_sandbox/visma/purchase-orders", post(put_order))
+        .route("/_sandbox/visma/purchase-orders/{number}", post(patch_order))
         .route("/_sandbox/visma/periods", post(set_period))
         .route("/_sandbox/visma/revoke-tokens", post(revoke_tokens))
         .with_state(Door { company, shop })
@@ -73,6 +81,33 @@ async fn send_accountant(State(door): State<Door>, body: Bytes) -> Result<Respon
 async fn dismiss_accountants(State(door): State<Door>) -> StatusCode {
     door.company.dismiss_accountants();
     StatusCode::NO_CONTENT
+}
+
+async fn generate_purchases(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    let mut wanted = read::<Purchases>(&body)?;
+    let orders = door.shop.ledger().into_iter().take(wanted.of_shop);
+    wanted.of_orders.extend(orders.map(|order| order.increment_id));
+    let generated = door.company.books().generate_purchases(&wanted).map_err(Refused)?;
+    Ok(shown(StatusCode::CREATED, &generated))
+}
+
+async fn patch_supplier_invoice(
+    State(door): State<Door>,
+    Path(key): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    door.company.books().patch_supplier_invoice(&key, read(&body)?).map_err(Refused)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn put_order(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    let number = door.company.books().put_order(read::<PurchaseOrder>(&body)?).map_err(Refused)?;
+    Ok(shown(StatusCode::CREATED, &json!({ "number": number })))
+}
+
+async fn patch_order(State(door): State<Door>, Path(number): Path<String>, body: Bytes) -> Result<Response, Refused> {
+    door.company.books().patch_order(&number, read(&body)?).map_err(Refused)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn set_period(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {

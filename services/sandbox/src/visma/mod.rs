@@ -34,6 +34,7 @@ mod document;
 mod dto;
 mod list;
 mod payment;
+mod purchase;
 mod query;
 mod reference;
 mod release;
@@ -49,6 +50,7 @@ pub use accountant::{BeforePut, Deed, Errand};
 pub use audit::{BlindOverwrite, Entity, Findings, LostEdit};
 pub use config::Config;
 pub use control::control_router;
+pub use purchase::{Generated, InvoiceLine, OrderLine, Place, PurchaseOrder, Purchases, SupplierInvoice};
 pub use seed::Seed;
 
 use auth::Tokens;

@@ -150,6 +150,7 @@ fn shown_zone(zone: &VatZone) -> Value {
 fn shown_vat(config: &Config, vat: &Vat) -> Value {
     let in_zone = |zone: &&VatZone| zone.vats.is_empty() || zone.vats.contains(&vat.id);
     let zones: Vec<Value> = config.chart.vat_zones.iter().filter(in_zone).map(shown_zone).collect();
+    let group = if vat.input { "Input" } else { "Output" };
     let calculate_on = match config.vat_rounding {
         VatRounding::PerCode => "DocumentAmount",
         VatRounding::PerLine => "ItemAmount",
@@ -163,7 +164,7 @@ fn shown_vat(config: &Config, vat: &Vat) -> Value {
         "notValidAfter": vat.not_valid_after.map(day),
         "schedules": [{
             "startDate": "2000-01-01T00:00:00", "vatRate": number(vat.rate), "minTaxableAmt": 0, "maxTaxableAmt": 0,
-            "reportingGroup": "Default Output Group", "groupType": "Output", "deductibleVatRate": 0,
+            "reportingGroup": format!("Default {group} Group"), "groupType": group, "deductibleVatRate": 0,
         }],
         "categories": [{ "vatCategoryId": vat.id, "description": vat.description, "active": true }],
         "zones": zones, "lastModifiedDateTime": LAST_MODIFIED,

@@ -45,9 +45,32 @@ pub(super) enum Route {
     ReadPayment(String),
     UpdatePayment(String),
     Release(Entity, String),
+    ListPurchaseOrders,
+    ReadPurchaseOrder(String),
+    ListSupplierInvoices,
+    /// By document type and number.
+    ReadSupplierInvoice(String, String),
+    ListSuppliers,
+    ReadSupplier(String),
     ListReference(Reference),
     ReadReference(Reference, String),
     Unknown,
+}
+
+impl Route {
+    /// Whether it asks for a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::ListCustomers
+                | Self::ListDocuments(..)
+                | Self::ListPayments
+                | Self::ListPurchaseOrders
+                | Self::ListSupplierInvoices
+                | Self::ListSuppliers
+                | Self::ListReference(_)
+        )
+    }
 }
 
 /// The route of a request, and its name in the calls by kind.
@@ -75,6 +98,12 @@ fn parse(method: &Method, folded: &[&str], exact: &[&str]) -> Route {
             document(Kind::CreditNote, method, version, rest, &key(2))
         }
         (method, ["v1", "customerpayment", rest @ ..]) => payment(method, rest, key(2)),
+        ("GET", ["v1", "purchaseorder"]) => Route::ListPurchaseOrders,
+        ("GET", ["v1", "purchaseorder", _]) => Route::ReadPurchaseOrder(key(2)),
+        ("GET", ["v1", "supplierinvoice"]) => Route::ListSupplierInvoices,
+        ("GET", ["v1", "supplierinvoice", _, _]) => Route::ReadSupplierInvoice(key(2), key(3)),
+        ("GET", ["v1", "supplier"]) => Route::ListSuppliers,
+        ("GET", ["v1", "supplier", _]) => Route::ReadSupplier(key(2)),
         ("GET", ["v1", name]) => reference(name).map_or(Route::Unknown, Route::ListReference),
         ("GET", ["v1", name, _]) => reference(name).map_or(Route::Unknown, |kind| Route::ReadReference(kind, key(2))),
         _ => Route::Unknown,
@@ -159,6 +188,12 @@ fn name(route: &Route, folded: &[&str]) -> String {
         Route::ListPayments | Route::CreatePayment => "/v1/customerPayment".to_owned(),
         Route::ReadPayment(_) | Route::UpdatePayment(_) => "/v1/customerPayment/{number}".to_owned(),
         Route::Release(entity, _) => format!("/v1/{}/{{number}}/action/release", entity.resource()),
+        Route::ListPurchaseOrders => "/v1/purchaseorder".to_owned(),
+        Route::ReadPurchaseOrder(_) => "/v1/purchaseorder/{number}".to_owned(),
+        Route::ListSupplierInvoices => "/v1/supplierInvoice".to_owned(),
+        Route::ReadSupplierInvoice(..) => "/v1/supplierInvoice/{documentType}/{number}".to_owned(),
+        Route::ListSuppliers => "/v1/supplier".to_owned(),
+        Route::ReadSupplier(_) => "/v1/supplier/{number}".to_owned(),
         Route::ListReference(_) => format!("/{}", folded.join("/")),
         Route::ReadReference(..) => {
             format!("/{}/{{id}}", folded.split_last().map(|(_, most)| most.join("/")).unwrap_or_default())

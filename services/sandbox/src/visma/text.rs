@@ -1,8 +1,13 @@
 //! Numbers and days as the DTOs show them.
 
 use jiff::civil::Date;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
+
+/// Rounds half away from zero.
+pub(super) fn round(amount: Decimal, decimals: u32) -> Decimal {
+    amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
+}
 
 /// A decimal as a JSON number, digit for digit.
 pub(super) fn number(value: Decimal) -> Value {

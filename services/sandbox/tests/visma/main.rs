@@ -12,6 +12,7 @@ mod invoices;
 mod ledger;
 mod lists;
 mod payments;
+mod purchases;
 mod reference;
 mod release;
 mod support;

@@ -124,7 +124,7 @@ fn change_vat(
         into.vat = zone.map(|zone| zone.default_vat.clone()).unwrap_or_default();
     }
     let in_zone = zone.is_none_or(|zone| zone.vats.is_empty() || zone.vats.contains(&into.vat));
-    let vat = chart.vat(&into.vat).filter(|_| in_zone);
+    let vat = chart.vat(&into.vat).filter(|vat| in_zone && !vat.input);
     let vat = vat.ok_or_else(|| Refusal::unknown(verb, "TaxID", &into.vat))?;
     if vat.not_valid_after.is_some_and(|last| document.document_date > last) {
         return Err(Refusal::document(verb, format_args!("TaxID '{}' is not valid on the document date.", vat.id)));

@@ -18,7 +18,7 @@ mod fields;
 mod lines;
 pub(super) mod shelf;
 mod shown;
-pub(super) mod totals;
+mod totals;
 pub(super) mod write;
 
 pub(super) use applications::Application;

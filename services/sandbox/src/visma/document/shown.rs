@@ -3,13 +3,12 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::totals::round;
 use super::{Application, Document, Line, Parts, Status, Tax};
 use crate::visma::clock;
 use crate::visma::config::Config;
 use crate::visma::list::{self, Row};
 use crate::visma::query::Query;
-use crate::visma::text::{day, money, number, scaled};
+use crate::visma::text::{day, money, number, round, scaled};
 
 impl Document {
     /// The invoice as JSON.

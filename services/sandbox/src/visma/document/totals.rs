@@ -3,15 +3,11 @@
 //! Line amounts have the currency's decimals; VAT is rounded half away from zero, once per code or on each line
 //! (Visma publishes no rule: both are playable).
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 use super::{Document, Line, Sums, Tax};
 use crate::visma::config::{Config, TaxDetailLines, VatRounding};
-
-/// Rounds half away from zero.
-pub(super) fn round(amount: Decimal, decimals: u32) -> Decimal {
-    amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
-}
+use crate::visma::text::round;
 
 /// Computes a document's totals from its lines and from the VAT that the caller has set.
 pub(super) fn compute(document: &mut Document, config: &Config) {

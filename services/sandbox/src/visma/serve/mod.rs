@@ -18,6 +18,7 @@ use crate::wire::Cut;
 mod customers;
 mod documents;
 mod payments;
+mod purchases;
 
 impl Company {
     pub(super) async fn serve(&self, config: &Config, call: Call, sight: Sight) -> Result<Response, Refusal> {
@@ -41,6 +42,12 @@ impl Company {
             Route::ReadPayment(number) => self.read_payment(number),
             Route::UpdatePayment(number) => self.update_payment(number, &call).await,
             Route::Release(entity, number) => self.release(*entity, number, &call).await,
+            Route::ListPurchaseOrders => self.list_purchase_orders(&call.query),
+            Route::ReadPurchaseOrder(number) => self.read_purchase_order(number, &call.query),
+            Route::ListSupplierInvoices => self.list_supplier_invoices(&call.query),
+            Route::ReadSupplierInvoice(kind, number) => self.read_supplier_invoice(kind, number),
+            Route::ListSuppliers => Ok(self.list_suppliers(&call.query)),
+            Route::ReadSupplier(number) => self.read_supplier(number),
             Route::ListReference(kind) => Ok(reference::list(config, *kind, &call.query)),
             Route::ReadReference(kind, key) => reference::read(config, *kind, key, &call.query),
             Route::Token | Route::Unknown => Err(Refusal::NotFound),
@@ -49,13 +56,7 @@ impl Company {
 
     /// Another company's view: lists are empty, and nothing is found.
     fn serve_nothing(&self, call: &Call) -> Result<Response, Refusal> {
-        use Route::{ListCustomers, ListDocuments, ListPayments, ListReference};
-        match call.route {
-            ListCustomers | ListDocuments(..) | ListPayments | ListReference(_) => {
-                Ok(reply::json(StatusCode::OK, "[]".to_owned()))
-            }
-            _ => Err(Refusal::NotFound),
-        }
+        if call.route.is_list() { Ok(reply::json(StatusCode::OK, "[]".to_owned())) } else { Err(Refusal::NotFound) }
     }
 
     /// Starts a release; what comes of it shows in the document's status.
