@@ -1,47 +1,28 @@
 //! A webhook is believed only when its signature is right, and even then only as a hint.
 //!
-//! The types hold that order: only [`Verifier::verify`] makes a [`Verified`], and only a [`Verified`] gives hints. The
-//! signature is HMAC-SHA256 over the raw body. Header, encoding and prefix are configured, since each module that sends
-//! webhooks has its own habit (`X-Signature: sha256=<hex>` is the common one). It covers no time and no nonce: whoever
-//! saw a webhook can send it again, which is harmless, because the record is read anew and the same content makes no
-//! second change.
+//! The types hold that order: only a verifier makes a [`Verified`], and only a [`Verified`] gives hints. There are three
+//! kinds. [`Verifier`] shares a secret with a module of the shop; [`CommerceWebhooks`] knows the public key of Adobe
+//! Commerce's own webhooks; [`events`] are Adobe I/O's, whose keys are fetched. No signature covers a time or a nonce:
+//! whoever saw a webhook can send it again, which is harmless, because the record is read anew and the same content makes
+//! no second change.
 
+mod commerce_webhooks;
+pub mod events;
 mod hint;
+mod public_key;
+mod shared_secret;
+#[cfg(test)]
+mod signer;
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderName};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 
+pub use commerce_webhooks::{CommerceWebhooks, SUCCESS};
 pub use hint::{Entity, Hint, HintError, HintKey, KeyPointer};
-
-/// Shortest secret, in bytes: below it a signature can be guessed offline from one webhook that was seen.
-pub const MIN_SECRET: usize = 16;
-
-/// How the signature is written in its header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Hexadecimal digits, either case.
-    Hex,
-    /// Base64 with padding (RFC 4648 section 4).
-    Base64,
-}
-
-/// Why no verifier can be made. The door stays closed: there is no mode without a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VerifierError {
-    /// No secret, or too short a one.
-    #[error("the webhook secret has {0} bytes and needs at least {MIN_SECRET}")]
-    Secret(usize),
-    /// Not a header name.
-    #[error("`{0}` is no header name")]
-    Header(String),
-}
+pub use public_key::{KeyError, PublicKey};
+pub use shared_secret::{Encoding, MIN_SECRET, Verifier, VerifierError};
 
 /// Why a webhook is not believed. None of these says what the right signature would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,60 +41,9 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// Checks signatures under one secret.
-#[derive(Clone)]
-pub struct Verifier {
-    mac: Hmac<Sha256>,
-    header: HeaderName,
-    encoding: Encoding,
-    prefix: String,
-}
-
 /// A body whose signature was right.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verified(Bytes);
-
-impl Verifier {
-    /// A verifier for signatures in `header`, written as `prefix` and then the MAC in `encoding`.
-    ///
-    /// # Errors
-    /// For a secret below [`MIN_SECRET`] bytes, and for a header name that is none.
-    pub fn new(
-        secret: &SecretString,
-        header: &str,
-        encoding: Encoding,
-        prefix: Option<String>,
-    ) -> Result<Self, VerifierError> {
-        let secret = secret.expose_secret().as_bytes();
-        if secret.len() < MIN_SECRET {
-            return Err(VerifierError::Secret(secret.len()));
-        }
-        let mac = Hmac::new_from_slice(secret).map_err(|_| VerifierError::Secret(secret.len()))?;
-        let header = header.parse().map_err(|_| VerifierError::Header(header.to_owned()))?;
-        Ok(Self { mac, header, encoding, prefix: prefix.unwrap_or_default() })
-    }
-
-    /// Believes a body, or not. The comparison takes the same time wherever the first difference is.
-    ///
-    /// # Errors
-    /// When the signature is missing, repeated, malformed or wrong.
-    pub fn verify(&self, headers: &HeaderMap, body: Bytes) -> Result<Verified, SignatureError> {
-        let mut values = headers.get_all(&self.header).iter();
-        let value = values.next().ok_or(SignatureError::Missing)?;
-        if values.next().is_some() {
-            return Err(SignatureError::Repeated);
-        }
-        let text = value.to_str().map_err(|_| SignatureError::Malformed)?;
-        let encoded = text.trim().strip_prefix(&self.prefix).ok_or(SignatureError::Malformed)?;
-        let signature = match self.encoding {
-            Encoding::Hex => hex::decode(encoded).map_err(|_| SignatureError::Malformed)?,
-            Encoding::Base64 => STANDARD.decode(encoded).map_err(|_| SignatureError::Malformed)?,
-        };
-        let mac = self.mac.clone().chain_update(&body);
-        mac.verify_slice(&signature).map_err(|_| SignatureError::Mismatch)?;
-        Ok(Verified(body))
-    }
-}
 
 impl Verified {
     /// The records that may have changed, in the order of the body, each once.
@@ -132,22 +62,21 @@ impl Verified {
     }
 }
 
-impl fmt::Debug for Verifier {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mac: _, header, encoding, prefix } = self;
-        out.debug_struct("Verifier")
-            .field("header", header)
-            .field("encoding", encoding)
-            .field("prefix", prefix)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Verified {
     /// A body may hold names and addresses: only its length is shown.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Verified({} bytes)", self.0.len())
     }
+}
+
+/// The text of a header that must be there once.
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, SignatureError> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().ok_or(SignatureError::Missing)?;
+    if values.next().is_some() {
+        return Err(SignatureError::Repeated);
+    }
+    value.to_str().map(str::trim).map_err(|_| SignatureError::Malformed)
 }
 
 #[cfg(test)]

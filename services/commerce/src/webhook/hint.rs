@@ -100,17 +100,28 @@ pub(super) fn read(body: &[u8], pointer: Option<&KeyPointer>) -> Result<Vec<Hint
     }
     let mut hints: Vec<Hint> = Vec::new();
     for event in events {
-        let found = match pointer {
-            Some(pointer) => pointer.find(event),
-            None => find(event, Subject::of_event(event), MAX_DEPTH),
-        };
         // One event without a key must not pass in silence between others that have one.
-        let hint = found.ok_or(HintError::NoKey)?;
+        let hint = match pointer {
+            Some(pointer) => pointer.find(event).ok_or(HintError::NoKey)?,
+            None => of_event(event)?,
+        };
         if !hints.contains(&hint) {
             hints.push(hint);
         }
     }
     if hints.is_empty() { Err(HintError::NoKey) } else { Ok(hints) }
+}
+
+/// The hint of one event.
+pub(super) fn of_event(event: &Value) -> Result<Hint, HintError> {
+    find(event, Subject::of_event(event), MAX_DEPTH).ok_or(HintError::NoKey)
+}
+
+/// Whether a type of event is about a record that we read. One that is about none would be taken for an order.
+pub(super) fn is_ours(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase().replace('_', "");
+    let ours = ["order", "invoice", "creditmemo", "shipment", "customer", "checkout"];
+    ours.iter().any(|name| kind.contains(name)) && !kind.contains("customergroup")
 }
 
 /// What an event is about, and which fields of its record hold the key.
@@ -129,6 +140,8 @@ impl Subject {
     const ORDER_PART: Self = Self { entity: Entity::Order, ids: &["order_id", "parent_id"], own: false };
     const INVOICE: Self = Self { entity: Entity::Invoice, ids: &["invoice_id", "entity_id"], own: true };
     const CREDIT_MEMO: Self = Self { entity: Entity::CreditMemo, ids: &["creditmemo_id", "entity_id"], own: true };
+    /// A customer's address, whose own id says nothing.
+    const CUSTOMER_PART: Self = Self { entity: Entity::Customer, ids: &["customer_id", "parent_id"], own: false };
     const CUSTOMER: Self = Self { entity: Entity::Customer, ids: &["customer_id", "entity_id"], own: true };
 
     /// Objects that name what they hold.
@@ -151,6 +164,8 @@ impl Subject {
             Self::CREDIT_MEMO
         } else if name.contains("invoice") {
             Self::INVOICE
+        } else if name.contains("customeraddress") {
+            Self::CUSTOMER_PART
         } else if name.contains("customer") && !name.contains("order") {
             Self::CUSTOMER
         } else {
