@@ -2,6 +2,8 @@
 //!
 //! This is the judge of every crash test, so it looks at the two systems' own books, never at what was sent.
 
+mod joined;
+
 use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -11,6 +13,9 @@ use crate::calls::SystemCalls;
 use crate::commerce::{LedgerOrder, Shop};
 use crate::select::System;
 use crate::visma::{Company, Findings, LedgerInvoice, LedgerPayment};
+
+use joined::ByReference;
+pub use joined::{Joined, Uncancelled};
 
 /// What both sides hold.
 #[derive(Debug, Serialize)]
@@ -31,8 +36,18 @@ pub struct Ledger {
     pub missing: Vec<Missing>,
     /// Orders whose invoice has another total or currency.
     pub totals_differ: Vec<Difference>,
-    /// Invoices that belong to no order.
+    /// Invoices that belong to no order and to no invoice of Commerce.
     pub unexpected: Vec<LedgerInvoice>,
+    /// Invoices in Commerce, and those in Visma that they became.
+    pub commerce_invoices: Joined,
+    /// Credit memos in Commerce, and the credit notes that they became.
+    pub credit_memos: Joined,
+    /// Cancelled orders that Visma still has.
+    pub uncancelled: Vec<Uncancelled>,
+    /// Credit notes that belong to no credit memo and to no cancelled order.
+    pub unexpected_credit_notes: Vec<LedgerInvoice>,
+    /// Comments that stand on one order more than once, by the order's number.
+    pub doubled_comments: BTreeMap<String, Vec<String>>,
     /// Credit notes in Visma.
     pub credit_notes: Totals,
     /// Every credit note.
@@ -111,13 +126,30 @@ impl Totals {
     }
 }
 
-/// Compares the two systems. An invoice belongs to the order whose increment id follows `prefix` in its reference.
+/// Compares the two systems. A document belongs to the order, invoice or credit memo whose increment id follows `prefix`
+/// and the letter of its kind in the reference.
 #[must_use]
 pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<System, SystemCalls>) -> Ledger {
     let (invoices, mut by_reference) = sorted(company.ledger());
     let duplicates = duplicates(&by_reference);
     let credit_note_documents = company.credit_notes();
-    let (credit_notes, notes_by_reference) = sorted(credit_note_documents.clone());
+    let (credit_notes, mut notes) = sorted(credit_note_documents.clone());
+    let duplicate_credit_notes = self::duplicates(&notes);
+    let orders: Vec<(LedgerOrder, Vec<LedgerInvoice>)> = shop
+        .ledger()
+        .into_iter()
+        .map(|order| {
+            let invoices = by_reference.remove(&format!("{prefix}{}", order.increment_id)).unwrap_or_default();
+            (order, invoices)
+        })
+        .collect();
+    let beside = orders.iter().map(|(order, invoices)| (order, invoices.as_slice()));
+    let uncancelled = joined::uncancelled(beside, prefix, &notes);
+    let commerce_invoices = Joined::of(shop.ledger_invoices(), &format!("{prefix}I"), &mut by_reference);
+    let credit_memos = Joined::of(shop.ledger_credit_memos(), &format!("{prefix}C"), &mut notes);
+    for (order, _) in orders.iter().filter(|(order, _)| order.state == "canceled") {
+        notes.remove(&format!("{prefix}X{}", order.increment_id));
+    }
     let mut ledger = Ledger {
         orders: Totals::default(),
         invoices,
@@ -127,28 +159,37 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
         duplicates,
         missing: Vec::new(),
         totals_differ: Vec::new(),
-        unexpected: Vec::new(),
+        unexpected: rest(by_reference),
+        commerce_invoices,
+        credit_memos,
+        uncancelled,
+        unexpected_credit_notes: rest(notes),
+        doubled_comments: shop.doubled_comments(),
         credit_notes,
         credit_note_documents,
-        duplicate_credit_notes: self::duplicates(&notes_by_reference),
+        duplicate_credit_notes,
         payments: company.payments(),
         audit: company.findings(),
         calls,
     };
-    for order in shop.ledger() {
+    for (order, invoices) in orders {
         ledger.orders.add(&order.currency, order.grand_total);
-        let invoices = by_reference.remove(&format!("{prefix}{}", order.increment_id)).unwrap_or_default();
         ledger.judge(order, invoices);
     }
-    ledger.unexpected = by_reference.into_values().flatten().collect();
-    ledger.unexpected.sort_by(|a, b| a.number.cmp(&b.number));
     ledger
 }
 
+/// What nothing was found for, by number.
+fn rest(by_reference: ByReference) -> Vec<LedgerInvoice> {
+    let mut rest: Vec<LedgerInvoice> = by_reference.into_values().flatten().collect();
+    rest.sort_by(|a, b| a.number.cmp(&b.number));
+    rest
+}
+
 /// Documents by their reference, and their sum.
-fn sorted(documents: Vec<LedgerInvoice>) -> (Totals, HashMap<String, Vec<LedgerInvoice>>) {
+fn sorted(documents: Vec<LedgerInvoice>) -> (Totals, ByReference) {
     let mut totals = Totals::default();
-    let mut by_reference: HashMap<String, Vec<LedgerInvoice>> = HashMap::new();
+    let mut by_reference: ByReference = HashMap::new();
     for document in documents {
         totals.add(&document.currency, document.total);
         by_reference.entry(document.external_reference.clone()).or_default().push(document);
@@ -157,7 +198,7 @@ fn sorted(documents: Vec<LedgerInvoice>) -> (Totals, HashMap<String, Vec<LedgerI
 }
 
 /// The references that more than one document carries, with the documents' numbers.
-fn duplicates(by_reference: &HashMap<String, Vec<LedgerInvoice>>) -> BTreeMap<String, Vec<String>> {
+fn duplicates(by_reference: &ByReference) -> BTreeMap<String, Vec<String>> {
     let doubled = by_reference.iter().filter(|(reference, documents)| !reference.is_empty() && documents.len() > 1);
     let numbers = |documents: &[LedgerInvoice]| documents.iter().map(|document| document.number.clone()).collect();
     doubled.map(|(reference, documents)| (reference.clone(), numbers(documents))).collect()

@@ -13,6 +13,7 @@ mod config;
 mod control;
 mod customer;
 mod fulfil;
+mod ledger;
 mod oauth;
 mod place;
 mod read;
@@ -31,7 +32,8 @@ use crate::gate::Gate;
 
 pub use config::{Config, Integration, LateCommit, Webhook};
 pub use control::control_router;
-pub use shop::{LedgerOrder, OpenError, Shop};
+pub use ledger::{LedgerDocument, LedgerOrder};
+pub use shop::{OpenError, Shop};
 pub(crate) use text::whole_number;
 
 /// The simulated shop as HTTP: REST behind the gate, and the test's own door beside it (see [`control_router`]).

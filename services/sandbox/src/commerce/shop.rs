@@ -8,8 +8,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
-use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -38,25 +36,6 @@ pub enum OpenError {
     /// The client that sends webhooks.
     #[error("cannot set up the sending of webhooks")]
     Webhooks(#[from] reqwest::Error),
-}
-
-/// An order as the ledger compares it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LedgerOrder {
-    /// The id in the database.
-    pub entity_id: u64,
-    /// The number that people see.
-    pub increment_id: String,
-    /// `new`, `processing`, `canceled`…
-    pub state: String,
-    /// ISO 4217 code of the order's currency.
-    pub currency: String,
-    /// What the customer owes or has paid, in that currency.
-    pub grand_total: Decimal,
-    /// The e-mail address on the order.
-    pub customer_email: Option<String>,
-    /// When it was placed, UTC, `YYYY-MM-DD HH:MM:SS`.
-    pub created_at: String,
 }
 
 /// The simulated shop. Cheap to clone; all clones are one shop.
@@ -189,12 +168,6 @@ impl Shop {
         Ok(shop)
     }
 
-    /// All orders that are visible, by id.
-    #[must_use]
-    pub fn ledger(&self) -> Vec<LedgerOrder> {
-        self.books().orders.iter().map(|(id, order)| ledger_order(*id, order)).collect()
-    }
-
     /// The generator that places orders here: its customers can be looked up by number.
     #[must_use]
     pub fn generator(&self) -> &Generator {
@@ -266,19 +239,6 @@ fn books(recorded: Corpus) -> Books {
 fn codes(store_views: &str) -> Vec<String> {
     let view = |text: &&str| Document::new(text).string("code").map(|code| code.into_owned());
     text::elements(store_views).iter().filter_map(view).collect()
-}
-
-fn ledger_order(entity_id: u64, order: &Document) -> LedgerOrder {
-    let text = |name: &str| order.string(name).map(|text| text.into_owned());
-    LedgerOrder {
-        entity_id,
-        increment_id: text("increment_id").unwrap_or_default(),
-        state: text("state").unwrap_or_default(),
-        currency: text("order_currency_code").unwrap_or_default(),
-        grand_total: order.number("grand_total").unwrap_or_default(),
-        customer_email: text("customer_email"),
-        created_at: text("created_at").unwrap_or_default(),
-    }
 }
 
 /// The present second as Commerce writes it.

@@ -72,3 +72,15 @@ async fn bodies_that_are_none() {
         .await
         .is(400, "{\"message\":\"Server cannot understand Content-Type HTTP header media type text/plain\"}");
 }
+
+#[tokio::test]
+async fn a_comment_that_stands_twice_is_told() {
+    let shop = shop().await;
+    for text in ["one", "two", "one"] {
+        let body = format!("{{\"statusHistory\":{{\"comment\":\"{text}\",\"entity_name\":\"order\"}}}}");
+        shop.post("orders/2/comments", &body).await.is(200, "true");
+    }
+    let doubled = shop.shop.doubled_comments();
+    assert_eq!(doubled.len(), 1);
+    assert_eq!(doubled[&shop.shop.ledger()[1].increment_id], ["one"]);
+}

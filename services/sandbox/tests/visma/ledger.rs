@@ -86,3 +86,49 @@ async fn settings_change_while_it_runs_and_nonsense_changes_nothing() {
     }
     assert_eq!(visma.control(Method::GET, "visma/config", &json!(null)).await.json()["max_page_size"], 3);
 }
+
+#[tokio::test]
+async fn the_shops_invoices_memos_and_cancellations_are_joined_with_what_they_became() {
+    let visma = start_with_orders(6, json!({})).await;
+    let shop =
+        async |path: &str| visma.control(Method::POST, &format!("commerce/orders/{path}"), &json!({})).await.json();
+    for id in 1..=3 {
+        shop(&format!("{id}/invoice")).await;
+    }
+    let customer = visma.customer().await;
+    let exact = |reference: &str, currency: &str, total: &str| {
+        let body = with(invoice(&customer, reference), "currencyId", v(currency));
+        with_line(with_line(body, "manualAmountInCurrency", v(n(total))), "vatCodeId", v("6"))
+    };
+    let invoices = visma.sandbox.shop.ledger_invoices();
+    let of = |place: usize| (&invoices[place], format!("WEB-I{}", invoices[place].increment_id));
+    let (first, reference) = of(0);
+    let body = exact(&reference, &first.currency, &first.grand_total.to_string());
+    visma.post("/v2/customerinvoice", &body).await.number();
+    let (second, reference) = of(1);
+    let twice = exact(&reference, &second.currency, &second.grand_total.to_string());
+    for _ in 0..2 {
+        visma.post("/v2/customerinvoice", &twice).await.number();
+    }
+    // An order that is cancelled after it was booked, and one that never was.
+    let orders = visma.sandbox.shop.ledger();
+    let (booked, total) = (&orders[4], orders[4].grand_total.to_string());
+    visma.post("/v2/customerinvoice", &exact(&format!("WEB-{}", booked.increment_id), &booked.currency, &total)).await;
+    shop("5/cancel").await;
+    shop("6/cancel").await;
+    shop("1/creditmemo").await;
+
+    let ledger = visma.control(Method::GET, "ledger", &json!(null)).await.json();
+    let joined = &ledger["commerce_invoices"];
+    assert_eq!((&joined["documents"]["count"], &joined["matched"]), (&json!(3), &json!(1)));
+    assert_eq!(joined["missing"][0]["increment_id"], json!(invoices[2].increment_id));
+    assert_eq!(joined["missing"].as_array().unwrap().len(), 1);
+    assert_eq!(joined["duplicates"].as_object().unwrap().len(), 1);
+    assert_eq!(joined["totals_differ"], json!([]));
+    assert_eq!(ledger["unexpected"], json!([]));
+    assert_eq!(ledger["credit_memos"]["missing"].as_array().unwrap().len(), 1);
+    let uncancelled = ledger["uncancelled"].as_array().unwrap();
+    assert_eq!(uncancelled.len(), 1, "{uncancelled:?}");
+    assert_eq!(uncancelled[0]["increment_id"], json!(booked.increment_id));
+    assert_eq!(ledger["doubled_comments"], json!({}));
+}

@@ -81,8 +81,8 @@ fn copied(order: &Document, placement: &Placement) -> String {
             columns.insert(name.to_owned(), placement.created_at.clone().into());
         }
     }
-    let old = order.member("entity_id").unwrap_or_default().to_owned();
-    renumber(&mut copy, &old, placement.entity_id);
+    let old = order.number("entity_id").and_then(|id| u64::try_from(id).ok()).unwrap_or_default();
+    renumber(&mut copy, old, placement.entity_id);
     copy.to_string()
 }
 
@@ -94,12 +94,12 @@ fn comes_later(name: &str) -> bool {
 }
 
 /// Gives everything that belongs to the order the new order's id, and its items ids of their own.
-fn renumber(value: &mut Value, old: &str, order: u64) {
+fn renumber(value: &mut Value, old: u64, order: u64) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(|one| renumber(one, old, order)),
         Value::Object(members) => {
             for (name, member) in members {
-                let same = member.to_string() == old;
+                let same = member.as_u64() == Some(old);
                 match name.as_str() {
                     "order_id" | "parent_id" if same => *member = order.into(),
                     "item_id" | "parent_item_id" => {
