@@ -68,6 +68,7 @@ pub struct Sandbox {
 /// # Errors
 /// When a port cannot be bound, or the corpus cannot be read.
 pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
+    options.visma_config.check().map_err(anyhow::Error::msg)?;
     let shared = Arc::new(gate::Shared::default());
     let stop = CancellationToken::new();
 

@@ -89,6 +89,10 @@ pub struct Findings {
     pub failed_releases: u64,
     /// Documents that were deleted over the API.
     pub deletes: u64,
+    /// Calls that came after the window's limit, and were refused with 429.
+    pub calls_over_limit: u64,
+    /// The most calls that one window has seen.
+    pub busiest_window: u64,
     /// Fields that accountants edited and that stand as they wrote them.
     pub kept_edits: usize,
 }

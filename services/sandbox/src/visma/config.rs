@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::chart::Chart;
+use super::clock;
 
 /// Whether `ipp-company-id` is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +141,11 @@ pub struct Config {
     pub location_base: String,
     /// What our references start with; the ledger matches orders by it.
     pub reference_prefix: String,
+    /// Resources that the application has no right to, as paths name them (`customerinvoice`), or one method of them
+    /// (`POST customerinvoice`): 403.
+    pub forbidden: BTreeSet<String>,
+    /// Whether the envelope of credit terms stands in an array of one, as one client saw it.
+    pub envelope_in_array: bool,
     /// The largest page; a larger `pageSize` is limited to it in silence.
     pub max_page_size: usize,
     /// Whether the order of a list holds from page to page.
@@ -152,8 +158,10 @@ pub struct Config {
     pub rate_window_ms: u64,
     /// What every API call takes longer, in milliseconds.
     pub latency_ms: u64,
-    /// The server's wall clock ahead of UTC, in minutes.
-    pub clock_offset_minutes: i32,
+    /// The time zone of the server's wall clock: a POSIX string, or a name where a time zone database is installed.
+    pub clock_zone: String,
+    /// The server's clock ahead of the real one, in milliseconds.
+    pub clock_ahead_ms: i64,
     /// The business date of new documents without a date; absent means the server's day.
     pub today: Option<Date>,
     /// How VAT amounts are rounded.
@@ -211,13 +219,16 @@ impl Default for Config {
             wrong_company: WrongCompany::EmptyLists,
             location_base: "https://api.finance.visma.net".to_owned(),
             reference_prefix: "WEB-".to_owned(),
+            forbidden: BTreeSet::new(),
+            envelope_in_array: false,
             max_page_size: 500,
             list_order: ListOrder::WithinPages,
             list_lag_ms: 0,
             rate_limit: 15_000,
             rate_window_ms: 3_600_000,
             latency_ms: 0,
-            clock_offset_minutes: 60,
+            clock_zone: "CET-1CEST,M3.5.0,M10.5.0/3".to_owned(),
+            clock_ahead_ms: 0,
             today: None,
             vat_rounding: VatRounding::PerCode,
             tax_detail_lines: TaxDetailLines::Honoured,
@@ -240,6 +251,27 @@ impl Default for Config {
             closed_periods: BTreeSet::new(),
             chart: Chart::default(),
         }
+    }
+}
+
+impl Config {
+    /// Whether the settings make sense together.
+    ///
+    /// # Errors
+    /// A sentence about the first that does not.
+    pub fn check(&self) -> Result<(), String> {
+        clock::zone(self).map(drop)
+    }
+
+    /// Whether the application may call this method of this path.
+    #[must_use]
+    pub(super) fn permits(&self, method: &str, path: &str) -> bool {
+        let resource = path.trim_matches('/').split('/').nth(1).unwrap_or_default();
+        let names = |forbidden: &String| match forbidden.split_once(' ') {
+            Some((verb, name)) => verb.eq_ignore_ascii_case(method) && name.eq_ignore_ascii_case(resource),
+            None => forbidden.eq_ignore_ascii_case(resource),
+        };
+        !self.forbidden.iter().any(names)
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `POST purchase-orders`, a [`PurchaseOrder`] | writes one, or writes over the one with its number |
 //! | `POST purchase-orders/{number}`, a JSON merge patch of one | changes it |
 //! | `POST periods` `{"period","closed"}` | closes or opens a financial period |
+//! | `POST clock` `{"at"}`, a time in UTC or `null` | sets the server's clock, or sets it right |
 //! | `POST revoke-tokens` | makes every token worthless |
 
 use std::collections::HashSet;
@@ -21,6 +22,8 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::accountant::Errand;
@@ -46,6 +49,7 @@ pub fn control_router(company: Company, shop: Shop) -> Router {
         .route("/_sandbox/visma/purchase-orders", post(put_order))
         .route("/_sandbox/visma/purchase-orders/{number}", post(patch_order))
         .route("/_sandbox/visma/periods", post(set_period))
+        .route("/_sandbox/visma/clock", post(set_clock))
         .route("/_sandbox/visma/revoke-tokens", post(revoke_tokens))
         .with_state(Door { company, shop })
 }
@@ -112,6 +116,18 @@ async fn patch_order(State(door): State<Door>, Path(number): Path<String>, body:
 
 async fn set_period(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
     door.company.set_period(read(&body)?);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What the clock shall show.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clock {
+    at: Option<Timestamp>,
+}
+
+async fn set_clock(State(door): State<Door>, body: Bytes) -> Result<Response, Refused> {
+    door.company.set_clock(read::<Clock>(&body)?.at);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +60,7 @@ use document::{Document, Kind};
 use list::Shuffle;
 use payment::Payment;
 use query::Query;
+use reply::Refusal;
 use route::Route;
 
 #[derive(Debug)]
@@ -159,7 +161,9 @@ impl Company {
         let mut books = self.books();
         let mut config = serde_json::to_value(&*books.config).map_err(|error| error.to_string())?;
         config::merge(&mut config, patch);
-        books.config = Arc::new(serde_json::from_value(config).map_err(|error| error.to_string())?);
+        let config: Config = serde_json::from_value(config).map_err(|error| error.to_string())?;
+        config.check()?;
+        books.config = Arc::new(config);
         self.inner.window.reset();
         Ok(())
     }
@@ -174,6 +178,13 @@ impl Company {
             config.closed_periods.remove(&switch.period);
         }
         books.config = Arc::new(config);
+    }
+
+    /// Sets the server's clock, which goes on from there; nothing sets it right again.
+    pub fn set_clock(&self, at: Option<Timestamp>) {
+        let mut books = self.books();
+        let clock_ahead_ms = at.map_or(0, clock::ahead_ms);
+        books.config = Arc::new(Config { clock_ahead_ms, ..Config::clone(&books.config) });
     }
 
     /// Writes customers and gives their numbers.
@@ -200,7 +211,8 @@ impl Company {
     /// Blind overwrites, lost edits and more.
     #[must_use]
     pub fn findings(&self) -> Findings {
-        self.books().audit.findings()
+        let window = self.inner.window.seen();
+        Findings { calls_over_limit: window.over, busiest_window: window.busiest, ..self.books().audit.findings() }
     }
 
     /// Makes every token worthless.
@@ -324,9 +336,12 @@ async fn answer(State(company): State<Company>, request: Request) -> Response {
         None => match company.inner.tokens.admit(&config, &parts.headers, &parts.method) {
             Err(refusal) => refusal.into_response(),
             Ok(sight) => {
+                let permitted = config.permits(parts.method.as_str(), parts.uri.path());
                 let query = Query::read(parts.uri.query().unwrap_or_default());
                 let call = Call { route, query, headers: parts.headers, body, points };
-                company.serve(&config, call, sight).await.unwrap_or_else(IntoResponse::into_response)
+                let served =
+                    if permitted { company.serve(&config, call, sight).await } else { Err(Refusal::Forbidden) };
+                served.unwrap_or_else(IntoResponse::into_response)
             }
         },
     };

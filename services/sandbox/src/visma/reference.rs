@@ -6,7 +6,10 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::chart::{Account, Branch, CreditTerms, Currency, CustomerClass, Segment, Vat, VatZone};
+use super::chart::{
+    Account, Branch, CashAccount, Chart, CreditTerms, Currency, CustomerClass, PaymentMethod, Segment, SegmentValue,
+    Vat, VatZone,
+};
 use super::clock;
 use super::config::{Config, PeriodFormat, VatRounding};
 use super::query::Query;
@@ -29,11 +32,13 @@ pub(super) fn list(config: &Config, kind: Reference, query: &Query) -> Response 
                 records.iter().filter(|terms| query.fits("termsid", terms["termsId"].as_str())).collect();
             let page = query.page(config.max_page_size);
             let shown: Vec<&&Value> = records.iter().skip(page.skip).take(page.size).collect();
-            json!({
+            let envelope = json!({
                 "pageNumber": page.skip / page.size.max(1) + 1, "pageSize": page.size,
                 "totalCount": records.len(), "records": shown,
-            })
+            });
+            if config.envelope_in_array { json!([envelope]) } else { envelope }
         }
+        Reference::Account => records.into_iter().filter(|account| active(query, account)).collect(),
         Reference::Dimension => json!([SUBACCOUNT]),
         _ => Value::Array(records),
     };
@@ -58,41 +63,97 @@ pub(super) fn read(config: &Config, kind: Reference, key: &str, query: &Query) -
     found.map(|record| reply::json(StatusCode::OK, record.to_string())).ok_or(Refusal::NotFound)
 }
 
+/// A segment of the dimension with all its values, or one of its values.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub(super) fn segment(
+    config: &Config,
+    dimension: &str,
+    segment: &str,
+    value: Option<&str>,
+) -> Result<Response, Refusal> {
+    let mut segments = config.chart.segments.iter().filter(|_| dimension.eq_ignore_ascii_case(SUBACCOUNT));
+    let found = segments.find(|known| known.id.to_string() == segment).ok_or(Refusal::NotFound)?;
+    let shown = match value {
+        None => shown_segment(found, true),
+        Some(value) => {
+            let known = found.values.iter().find(|known| known.id == value).ok_or(Refusal::NotFound)?;
+            shown_value(found, known)
+        }
+    };
+    Ok(reply::json(StatusCode::OK, shown.to_string()))
+}
+
+/// The filter `active` of the accounts.
+fn active(query: &Query, account: &Value) -> bool {
+    query.get("active").is_none() || account["active"].as_bool() == Some(query.flag("active"))
+}
+
 fn key_of(kind: Reference) -> &'static str {
     match kind {
         Reference::Account => "accountCD",
-        Reference::Branch => "number",
+        Reference::Branch | Reference::CashAccount => "number",
         Reference::CreditTerm => "termsId",
         Reference::Currency | Reference::CustomerClass | Reference::Dimension | Reference::VatZone => "id",
         Reference::FinancialPeriod => "period",
         Reference::Organization => "organizationId",
+        Reference::PaymentMethod => "paymentMethodID",
         Reference::Vat => "vatId",
+        Reference::VatCategory => "vatCategoryId",
     }
 }
 
 fn all(config: &Config, kind: Reference) -> Vec<Value> {
     let chart = &config.chart;
     match kind {
-        Reference::Account => chart.accounts.iter().enumerate().map(|(i, account)| shown_account(i, account)).collect(),
+        Reference::Account => chart.accounts.iter().enumerate().map(|(i, a)| shown_account(chart, i, a)).collect(),
         Reference::Branch => chart.branches.iter().enumerate().map(|(i, b)| shown_branch(config, i, b)).collect(),
+        Reference::CashAccount => chart.cash_accounts.iter().map(shown_cash_account).collect(),
         Reference::CreditTerm => chart.credit_terms.iter().map(shown_terms).collect(),
         Reference::Currency => chart.currencies.iter().enumerate().map(|(i, c)| shown_currency(i, c)).collect(),
         Reference::CustomerClass => chart.customer_classes.iter().map(shown_class).collect(),
         Reference::Dimension => vec![dimension(config, false)],
         Reference::FinancialPeriod => periods(config),
         Reference::Organization => organizations(config),
+        Reference::PaymentMethod => chart.payment_methods.iter().map(shown_method).collect(),
+        Reference::VatCategory => chart.vats.iter().map(shown_category).collect(),
         Reference::Vat => chart.vats.iter().map(|vat| shown_vat(config, vat)).collect(),
         Reference::VatZone => chart.vat_zones.iter().map(shown_zone).collect(),
     }
 }
 
-fn shown_account(place: usize, account: &Account) -> Value {
+fn shown_account(chart: &Chart, place: usize, account: &Account) -> Value {
+    let cash = chart.cash_accounts.iter().any(|cash| cash.number == account.number);
     json!({
         "accountID": place + 1, "accountCD": account.number, "accountClass": "", "type": account.kind,
         "active": account.active, "description": account.description, "useDefaultSub": false,
-        "postOption": "Summary", "currency": null, "taxCategory": null, "cashAccount": false,
+        "postOption": "Summary", "currency": null, "taxCategory": null, "cashAccount": cash,
         "controlAccountModule": account.control_module, "allowManualEntry": account.control_module.is_none(),
         "lastModifiedDateTime": LAST_MODIFIED, "timeStamp": "AAAAAAAAB9E=", "errorInfo": "",
+    })
+}
+
+fn shown_cash_account(account: &CashAccount) -> Value {
+    json!({
+        "number": account.number, "description": account.description, "currency": account.currency,
+        "entryTypes": [], "lastModifiedDateTime": LAST_MODIFIED,
+    })
+}
+
+fn shown_method(method: &PaymentMethod) -> Value {
+    json!({
+        "paymentMethodID": method.id, "description": method.description, "active": method.active,
+        "meansOfPayment": "CashOrCheck", "useInAP": true, "details": [],
+    })
+}
+
+/// Each VAT id has the category of its own name here.
+fn shown_category(vat: &Vat) -> Value {
+    json!({
+        "vatCategoryId": vat.id, "description": vat.description, "active": true, "excludeListedTaxes": false,
+        "vatCategoryLines": [{ "vatId": vat.id, "description": vat.description }],
+        "lastModifiedDateTime": LAST_MODIFIED,
     })
 }
 
@@ -179,22 +240,20 @@ fn dimension(config: &Config, with_values: bool) -> Value {
 }
 
 fn shown_segment(segment: &Segment, with_values: bool) -> Value {
-    let values: Vec<Value> = segment
-        .values
-        .iter()
-        .filter(|_| with_values)
-        .map(|value| {
-            json!({
-                "segmentId": segment.id, "valueId": value.id, "description": value.description,
-                "publicId": format!("{}-{}", segment.id, value.id), "active": value.active, "mappedSegValue": null,
-                "lastModified": LAST_MODIFIED, "timeStamp": "AAAAAAAAB9E=",
-            })
-        })
-        .collect();
+    let values: Vec<Value> =
+        segment.values.iter().filter(|_| with_values).map(|value| shown_value(segment, value)).collect();
     json!({
         "segmentId": segment.id, "description": segment.description, "length": segment.length,
         "publicId": segment.id.to_string(), "validate": segment.validate, "isAutoNumber": false,
         "segmentValues": values, "lastModified": LAST_MODIFIED, "timeStamp": "AAAAAAAAB9E=",
+    })
+}
+
+fn shown_value(segment: &Segment, value: &SegmentValue) -> Value {
+    json!({
+        "segmentId": segment.id, "valueId": value.id, "description": value.description,
+        "publicId": format!("{}-{}", segment.id, value.id), "active": value.active, "mappedSegValue": null,
+        "lastModified": LAST_MODIFIED, "timeStamp": "AAAAAAAAB9E=",
     })
 }
 

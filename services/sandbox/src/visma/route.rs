@@ -14,13 +14,16 @@ use super::document::Kind;
 pub(super) enum Reference {
     Account,
     Branch,
+    CashAccount,
     CreditTerm,
     Currency,
     CustomerClass,
     Dimension,
     FinancialPeriod,
     Organization,
+    PaymentMethod,
     Vat,
+    VatCategory,
     VatZone,
 }
 
@@ -54,6 +57,10 @@ pub(super) enum Route {
     ReadSupplier(String),
     ListReference(Reference),
     ReadReference(Reference, String),
+    /// A segment of a dimension.
+    ReadSegment(String, String),
+    /// A value of a segment: dimension, segment, value.
+    ReadSegmentValue(String, String, String),
     Unknown,
 }
 
@@ -104,6 +111,8 @@ fn parse(method: &Method, folded: &[&str], exact: &[&str]) -> Route {
         ("GET", ["v1", "supplierinvoice", _, _]) => Route::ReadSupplierInvoice(key(2), key(3)),
         ("GET", ["v1", "supplier"]) => Route::ListSuppliers,
         ("GET", ["v1", "supplier", _]) => Route::ReadSupplier(key(2)),
+        ("GET", ["v1", "dimension", _, _]) => Route::ReadSegment(key(2), key(3)),
+        ("GET", ["v1", "dimension", _, _, _]) => Route::ReadSegmentValue(key(2), key(3), key(4)),
         ("GET", ["v1", name]) => reference(name).map_or(Route::Unknown, Route::ListReference),
         ("GET", ["v1", name, _]) => reference(name).map_or(Route::Unknown, |kind| Route::ReadReference(kind, key(2))),
         _ => Route::Unknown,
@@ -154,12 +163,15 @@ fn reference(name: &str) -> Option<Reference> {
     Some(match name {
         "account" => Reference::Account,
         "branch" => Reference::Branch,
+        "cashaccount" => Reference::CashAccount,
         "creditterm" => Reference::CreditTerm,
         "currency" => Reference::Currency,
         "dimension" => Reference::Dimension,
         "financialperiod" => Reference::FinancialPeriod,
         "organization" => Reference::Organization,
+        "paymentmethod" => Reference::PaymentMethod,
         "vat" => Reference::Vat,
+        "vatcategory" => Reference::VatCategory,
         "vatzone" => Reference::VatZone,
         _ => return None,
     })
@@ -198,6 +210,8 @@ fn name(route: &Route, folded: &[&str]) -> String {
         Route::ReadReference(..) => {
             format!("/{}/{{id}}", folded.split_last().map(|(_, most)| most.join("/")).unwrap_or_default())
         }
+        Route::ReadSegment(..) => "/v1/dimension/{id}/{segment}".to_owned(),
+        Route::ReadSegmentValue(..) => "/v1/dimension/{id}/{segment}/{value}".to_owned(),
         Route::Unknown => "(unknown)".to_owned(),
     }
 }

@@ -19,10 +19,19 @@ struct Window {
     used: u64,
 }
 
-/// The window that is open.
+/// What the windows have seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// Calls over the limit.
+    pub(super) over: u64,
+    /// The most calls in one window.
+    pub(super) busiest: u64,
+}
+
+/// The window that is open, and what all of them have seen.
 #[derive(Debug, Default)]
 pub(super) struct RateWindow {
-    open: Mutex<Option<Window>>,
+    open: Mutex<(Option<Window>, Seen)>,
 }
 
 /// Where one call stands in the window.
@@ -39,12 +48,15 @@ impl RateWindow {
     pub(super) fn count(&self, config: &Config) -> Standing {
         let length = Duration::from_millis(config.rate_window_ms.max(1));
         let now = Instant::now();
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (open, seen) = &mut *state;
         let window = match *open {
             Some(window) if now.duration_since(window.opened) < length => Window { used: window.used + 1, ..window },
             _ => Window { opened: now, used: 1 },
         };
         *open = Some(window);
+        seen.over += u64::from(window.used > config.rate_limit);
+        seen.busiest = seen.busiest.max(window.used);
         let left = length.saturating_sub(now.duration_since(window.opened));
         Standing {
             limit: config.rate_limit,
@@ -56,7 +68,12 @@ impl RateWindow {
 
     /// Opens a new window at the next call.
     pub(super) fn reset(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+    }
+
+    /// What the windows have seen.
+    pub(super) fn seen(&self) -> Seen {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 }
 

@@ -99,4 +99,20 @@ async fn the_window_closes_after_its_limit_and_opens_again() {
     let calls = visma.control(Method::GET, "calls", &json!(null)).await.json();
     assert_eq!(calls["visma"]["by_kind"]["GET /v1/branch"]["statuses"], json!({ "200": 3, "429": 1 }));
     assert_eq!((&calls["visma"]["total"], &calls["visma"]["tokens"]), (&json!(4), &json!(1)));
+    let audit = visma.control(Method::GET, "ledger", &json!(null)).await.json()["audit"].clone();
+    assert_eq!((&audit["calls_over_limit"], &audit["busiest_window"]), (&json!(1), &json!(3)));
+}
+
+#[tokio::test]
+async fn a_right_can_be_missing_for_a_resource_or_for_one_method_of_it() {
+    let visma = start(json!({ "forbidden": ["supplierinvoice", "POST customer"] })).await;
+    for (method, path, status) in [
+        (Method::GET, "/v1/supplierInvoice", StatusCode::FORBIDDEN),
+        (Method::GET, "/v1/purchaseorder", StatusCode::OK),
+        (Method::GET, "/v1/customer", StatusCode::OK),
+        (Method::POST, "/v1/customer", StatusCode::FORBIDDEN),
+        (Method::GET, "/v1/customer/1", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(visma.send(method, path, &json!(null)).await.status, status, "{path}");
+    }
 }

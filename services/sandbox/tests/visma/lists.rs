@@ -80,7 +80,7 @@ async fn the_delta_filter_needs_its_condition_and_a_format_that_it_knows() {
 
 #[tokio::test]
 async fn the_clock_is_the_servers_own() {
-    let visma = with_customers(1, json!({ "clock_offset_minutes": 600 })).await;
+    let visma = with_customers(1, json!({ "clock_zone": "<+10>-10" })).await;
     let ahead = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(9)).unwrap();
     let floor = jiff::tz::Offset::UTC.to_datetime(ahead).strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let path = format!("/v1/customer?lastModifiedDateTime={floor}&lastModifiedDateTimeCondition=%3E");
@@ -125,4 +125,27 @@ async fn invoices_are_found_by_reference_and_more_and_shown_in_parts() {
     assert!(visma.get(path).await.header("etag").is_empty());
     let long = visma.list(&format!("{path}&expandTaxDetails=true")).await.remove(0);
     assert_eq!((&long["taxDetails"][0]["taxId"], &long["timeStamp"]), (&json!("3"), &short["timeStamp"]));
+}
+
+#[tokio::test]
+async fn an_hour_comes_twice_where_summer_ends() {
+    let visma = start(json!({})).await;
+    let written_at = async |at: &str| {
+        visma.control(Method::POST, "visma/clock", &json!({ "at": at })).await;
+        let number = visma.customer().await;
+        let read = visma.get(&format!("/v1/customer/{number}")).await.json();
+        (number, read["lastModifiedDateTime"].as_str().unwrap().to_owned())
+    };
+    let (_, summer) = written_at("2026-10-25T00:59:00Z").await;
+    let (later, winter) = written_at("2026-10-25T01:01:00Z").await;
+    assert!(summer.starts_with("2026-10-25T02:59:0") && winter.starts_with("2026-10-25T02:01:0"), "{summer} {winter}");
+    let newer = format!("/v1/customer?lastModifiedDateTime={summer}&lastModifiedDateTimeCondition=%3E");
+    assert!(visma.list(&newer).await.is_empty(), "what was written later looks older");
+    let overlapping = "/v1/customer?lastModifiedDateTime=2026-10-25T02:00:00&lastModifiedDateTimeCondition=%3E%3D";
+    assert!(numbers(&visma.list(overlapping).await).contains(&later));
+
+    visma.control(Method::POST, "visma/clock", &json!({ "at": null })).await;
+    assert_eq!(visma.sandbox.company.config().clock_ahead_ms, 0);
+    let nonsense = visma.control(Method::POST, "visma/config", &json!({ "clock_zone": "Nowhere/Never" })).await;
+    assert_eq!(nonsense.status, StatusCode::BAD_REQUEST);
 }

@@ -31,3 +31,23 @@ async fn reference_data_has_the_published_shapes() {
     );
     assert_eq!(visma.get("/v1/nothing").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn what_a_first_mapping_is_made_of_can_be_listed() {
+    let visma = start(json!({ "envelope_in_array": true })).await;
+    let segment = visma.get("/v1/dimension/SUBACCOUNT/2").await.json();
+    assert_eq!((&segment["validate"], &segment["segmentValues"][1]["valueId"]), (&json!(true), &json!("100")));
+    assert_eq!(visma.get("/v1/dimension/subaccount/2/100").await.json()["description"], "Adobe Commerce");
+    for path in ["/v1/dimension/SUBACCOUNT/3", "/v1/dimension/SUBACCOUNT/2/300", "/v1/dimension/OTHER/1"] {
+        assert_eq!(visma.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let bank = visma.get("/v1/cashaccount/1920").await.json();
+    assert_eq!((&bank["currency"], visma.list("/v1/cashaccount").await.len()), (&json!("NOK"), 4));
+    assert_eq!(visma.get("/v1/account/1920").await.json()["cashAccount"], true);
+    assert_eq!(visma.get("/v1/account/3000").await.json()["cashAccount"], false);
+    assert_eq!(visma.get("/v1/paymentmethod/20").await.json()["active"], true);
+    assert_eq!(visma.list("/v1/vatCategory").await.len(), visma.list("/v1/vat").await.len());
+    let inactive = visma.list("/v1/account?active=false").await;
+    assert_eq!((inactive.len(), &inactive[0]["accountCD"]), (1, &json!("3099")));
+    assert_eq!(visma.get("/v1/creditTerm").await.json()[0]["records"][0]["termsId"], "00");
+}

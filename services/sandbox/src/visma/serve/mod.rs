@@ -50,6 +50,10 @@ impl Company {
             Route::ReadSupplier(number) => self.read_supplier(number),
             Route::ListReference(kind) => Ok(reference::list(config, *kind, &call.query)),
             Route::ReadReference(kind, key) => reference::read(config, *kind, key, &call.query),
+            Route::ReadSegment(dimension, segment) => reference::segment(config, dimension, segment, None),
+            Route::ReadSegmentValue(dimension, segment, value) => {
+                reference::segment(config, dimension, segment, Some(value))
+            }
             Route::Token | Route::Unknown => Err(Refusal::NotFound),
         }
     }
