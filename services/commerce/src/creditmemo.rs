@@ -1,8 +1,8 @@
 //! A credit memo as REST sends it, typed as far as accounting needs.
 //!
 //! Credit memos are made once and never change, except for comments. Commerce computes some of them wrongly: where the
-//! order's shipping was discounted, the refund may be too large, with a discount of the wrong size or sign. Their header
-//! still adds up, and it is what the customer got.
+//! order's shipping was discounted, the refund may be too large, with a discount of the wrong size or sign. Their
+//! header still adds up, and it is what the customer got.
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -58,8 +58,8 @@ pub struct CreditMemo {
     /// Rows before discount, without tax.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub subtotal: Decimal,
-    /// Discount on rows and shipping, negative; a defect of Commerce makes it **positive** where shipping was discounted
-    /// and is not refunded.
+    /// Discount on rows and shipping, negative; a defect of Commerce makes it **positive** where shipping was
+    /// discounted and is not refunded.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub discount_amount: Decimal,
     /// Shipping before discount, without tax.

@@ -55,6 +55,9 @@ pub struct Order {
     /// Number of the order that this one replaces, when it was edited in the admin panel.
     #[serde(default)]
     pub relation_parent_real_id: Option<String>,
+    /// Number of the order that replaces this one.
+    #[serde(default)]
+    pub relation_child_real_id: Option<String>,
 
     /// Placed without an account. Absent means no; see [`Order::is_guest`].
     #[serde(default, deserialize_with = "field::flag")]

@@ -75,14 +75,14 @@ const PERSONAL_WITHIN: [&str; 9] = [
 /// Texts inside those that only name what stands beside them.
 const LABELS: [&str; 3] = ["attribute_code", "key", "option_id"];
 
-/// Where the e-mail address of the person stands whom an order or a customer is about, by which guests and accounts come
-/// together: paths of names, the first that leads to an address wins.
+/// Where the e-mail address of the person stands whom an order or a customer is about, by which guests and accounts
+/// come together: paths of names, the first that leads to an address wins.
 ///
 /// Invoices and credit memos never have one: they are about the person of their order.
 pub const PERSON: &[&[&str]] = &[&["customer_email"], &["billing_address", "email"], &["email"]];
 
-/// Whether what stands under `name` in an order, invoice, credit memo or customer is about a person: all texts in it, or
-/// itself when it is one. `within` says that it stands in something that is.
+/// Whether what stands under `name` in an order, invoice, credit memo or customer is about a person: all texts in it,
+/// or itself when it is one. `within` says that it stands in something that is.
 pub fn is_personal(within: bool, name: &str, is_text: bool) -> bool {
     let label = within && LABELS.contains(&name);
     (within || is_text && PERSONAL.contains(&name) || PERSONAL_WITHIN.contains(&name)) && !label

@@ -5,6 +5,9 @@
 //! once. Each kind of record has a file of its own; how a change is opened is in `reading`, how messages are made in
 //! `messages`.
 
+mod creditmemo;
+mod customer;
+mod invoice;
 mod messages;
 mod order;
 mod parties;
@@ -35,6 +38,14 @@ pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "cha
 /// Changes in hand at once: the publisher makes batches of them when many wait.
 const WIDTH: usize = 96;
 
+/// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its record.
+const FRESH: u64 = 1_000;
+/// How often another change is looked for that this one needs; with the growing waits between, some ten minutes.
+const LOOKS: u64 = 20;
+
+/// Whether what follows from a change is on disk; if not, the change is tried again.
+type Published = Result<(), Problem>;
+
 /// What the service works with besides its context.
 #[derive(Debug)]
 pub struct Rules {
@@ -56,7 +67,7 @@ pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
         () = caught.up() => context.health.ready("references"),
         () = context.stop.cancelled() => return Ok(()),
     }
-    let messages = Messages::open(&context, rules.mapping.version());
+    let messages = Messages::open(&context, rules.mapping.version()).await?;
     let parties = Parties::open(&context, rules.mapping.version()).await?;
     let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
     let stage = Mapper { rules, messages, parties, references, context: context.clone(), changes };
@@ -90,10 +101,39 @@ impl Mapper {
         let key = parts.next().map(untoken).unwrap_or_default();
         let published = match (system, entity) {
             ("commerce", "order") => self.order(delivery, &key).await?,
+            ("commerce", "invoice") => self.invoice(delivery, &key).await?,
+            ("commerce", "creditmemo") => self.credit_memo(delivery, &key).await?,
+            ("commerce", "customer") => self.customer(delivery, &key).await?,
             // Customers of Visma are read by the writer; what else is polled there has no consequences yet.
             _ => Ok(()),
         };
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+    }
+
+    /// Whether a newer version of the record stands in the stream. A delivery that comes late or again may have been
+    /// overtaken by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation
+    /// later.
+    async fn is_superseded(&self, delivery: &Delivery) -> Result<bool, Verdict> {
+        let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
+        if delivery.delivered == 1 && age < FRESH {
+            return Ok(false);
+        }
+        let last = self.changes.get(&delivery.subject).await;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        Ok(last.is_some_and(|entry| entry.sequence > delivery.sequence))
+    }
+
+    async fn superseded(&self, delivery: &Delivery, entity: &str, key: &str) -> Published {
+        let why = format!("a newer version of the {entity} has been read, and is decided on instead");
+        self.messages.nothing(delivery, entity, key, ("SUPERSEDED", &why)).await
+    }
+
+    /// What becomes of a change that needs another one which has not been seen: it waits, and not for ever.
+    fn missing(delivery: &Delivery, problem: Problem) -> Verdict {
+        if delivery.delivered >= LOOKS {
+            return Verdict::Dead(problem);
+        }
+        Verdict::retry(delivery.delivered, problem.to_string())
     }
 
     /// Two documents that would share a reference are refused: looking one up would find the other's.

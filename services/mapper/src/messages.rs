@@ -1,13 +1,14 @@
 //! From a decision to messages.
 
 use bytes::Bytes;
-use mapping::InvoiceCommand;
+use mapping::{InvoiceCommand, PaymentCommand};
+use pipeline::broker::last::Last;
 use pipeline::broker::take::Delivery;
 use pipeline::broker::{Broker, Publisher, Put, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
 use pipeline::problem::Problem;
 use pipeline::service::Context;
-use proto::{Command, Kind, Message as _, Outcome, Predicted, TaxDetail, command, owner};
+use proto::{Command, Kind, Message as _, Outcome, Payment, Predicted, TaxDetail, command, owner, payer};
 
 use crate::NAME;
 use crate::references::REFERENCE;
@@ -18,35 +19,45 @@ pub(crate) struct Messages {
     broker: Broker,
     commands: Publisher,
     outcomes: Publisher,
+    last_command: Last,
     mapping_version: String,
 }
 
 impl Messages {
-    pub(crate) fn open(context: &Context, mapping_version: &str) -> Self {
-        Self {
+    pub(crate) async fn open(context: &Context, mapping_version: &str) -> Result<Self, Problem> {
+        Ok(Self {
+            last_command: Last::of(&context.broker.jetstream, streams::COMMANDS).await?,
             broker: context.broker.clone(),
             commands: context.broker.publisher(streams::COMMANDS),
             outcomes: context.broker.publisher(streams::OUTCOMES),
             mapping_version: mapping_version.to_owned(),
-        }
+        })
     }
 
-    /// Publishes the command of an invoice: its record's key and its lane, whose it is and the sequence of the
-    /// customer's command that it relies on.
-    pub(crate) async fn invoice(
+    /// Publishes what Visma shall hold: an invoice, a credit note, a payment, and so on.
+    pub(crate) async fn publish_for_visma(
         &self,
         delivery: &Delivery,
+        entity: &str,
         (key, lane): (&str, &str),
-        (owner, relies_on): (owner::Customer, u64),
-        invoice: InvoiceCommand,
+        (reference, document): (Option<&str>, command::Document),
     ) -> Result<(), Problem> {
-        let reference = invoice.reference.clone();
-        let document = command::Document::Invoice(document(invoice, owner, relies_on));
-        let subject = self.broker.subjects.command("visma", "invoice", key, lane);
+        let subject = self.broker.subjects.command("visma", entity, key, lane);
         let mut put = self.command(delivery, subject, lane, document);
-        put.headers.insert(REFERENCE, reference.as_str());
+        if let Some(reference) = reference {
+            put.headers.insert(REFERENCE, reference);
+        }
         self.publish(put).await?;
         Ok(())
+    }
+
+    /// Whether anything was ever commanded about a record of Visma.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub(crate) async fn is_commanded(&self, entity: &str, key: &str, lane: &str) -> Result<bool, Problem> {
+        let subject = self.broker.subjects.command("visma", entity, key, lane);
+        Ok(self.last_command.get(&subject).await?.is_some())
     }
 
     /// Publishes a command; its sequence in the stream.
@@ -103,8 +114,11 @@ impl Messages {
     }
 }
 
-/// An invoice as the wire has it.
-fn document(invoice: InvoiceCommand, owner: owner::Customer, relies_on: u64) -> proto::Invoice {
+/// Whose a document is, and the sequence of the customer's command that it relies on.
+pub(crate) type Owner = (owner::Customer, u64);
+
+/// An invoice or a credit note as the wire has it.
+pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on): Owner) -> proto::Invoice {
     let vat = invoice.predicted.vat.into_iter();
     let predicted = Predicted {
         total: invoice.predicted.total.to_string(),
@@ -118,5 +132,28 @@ fn document(invoice: InvoiceCommand, owner: owner::Customer, relies_on: u64) -> 
         predicted: Some(predicted),
         customer_command_sequence: relies_on,
         ..proto::Invoice::from(invoice.invoice)
+    }
+}
+
+/// A payment as the wire has it, for the document with this entity and key.
+pub(crate) fn payment(payment: PaymentCommand, (entity, key): (&str, &str), owner: &owner::Customer) -> Payment {
+    let customer = match owner {
+        owner::Customer::CustomerKey(key) => payer::Customer::CustomerKey(key.clone()),
+        owner::Customer::CustomerNumber(number) => payer::Customer::CustomerNumber(number.clone()),
+    };
+    Payment {
+        entity: entity.to_owned(),
+        key: key.to_owned(),
+        payment_reference: payment.reference,
+        payment_method: payment.method,
+        cash_account: payment.cash_account,
+        date: payment.date,
+        financial_period: None,
+        currency: payment.currency,
+        amount: payment.amount.to_string(),
+        text: payment.text,
+        branch: payment.branch,
+        refund: entity == "creditnote",
+        customer: Some(customer),
     }
 }

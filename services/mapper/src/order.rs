@@ -1,28 +1,30 @@
-//! An order: its customer and its invoice.
+//! An order: its customer, its invoice, its payment; and what takes the invoice back.
 
 use ::commerce::order::Order;
 use mapping::{Booking, Decision};
 use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
+use proto::{CreditNote, command};
 
-use crate::{Mapper, refused};
-
-/// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its order.
-const FRESH: u64 = 1_000;
+use crate::messages::{document, payment};
+use crate::{Mapper, Published, refused};
 
 impl Mapper {
-    /// Decides on one version of an order. The inner error is the broker's: the change is tried again.
-    pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Result<(), Problem>, Verdict> {
+    /// Decides on one version of an order.
+    pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let order: Order = self.read(delivery, "order", key).await?;
         match mapping::order(&order, &self.rules.mapping, &self.rules.scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
-                let why = "a newer version of the order has been read, and is decided on instead";
-                Ok(self.messages.nothing(delivery, "order", key, ("SUPERSEDED", why)).await)
+                Ok(self.superseded(delivery, "order", key).await)
             }
             Decision::Book(booking) => {
-                self.claim(&booking.invoice.reference, "invoice", key)?;
+                self.claim(&booking.invoice.reference, "invoice", &booking.invoice.key)?;
                 Ok(self.book(delivery, key, *booking).await)
+            }
+            Decision::Skip { .. } if mapping::is_withdrawn(&order) && self.was_booked(delivery, key, key).await? => {
+                let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
+                self.cancel(delivery, key, cancellation).await
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
                 Ok(self.messages.nothing(delivery, "order", key, (reason.code, &reason.sentence)).await)
@@ -30,23 +32,56 @@ impl Mapper {
         }
     }
 
-    /// Publishes the commands of an order: its customer first, where that is news, then its invoice.
-    async fn book(&self, delivery: &Delivery, order: &str, booking: Booking) -> Result<(), Problem> {
-        let Booking { customer, invoice } = booking;
-        let (owner, relies_on) = self.parties.settle(&self.messages, delivery, customer).await?;
-        self.messages.invoice(delivery, (order, order), (owner, relies_on), invoice).await
+    /// Publishes the commands of an order or an invoice: its customer first, where that is news, then its invoice, then
+    /// what settles it.
+    pub(crate) async fn book(&self, delivery: &Delivery, lane: &str, booking: Booking) -> Result<(), Problem> {
+        let Booking { customer, invoice, payment: paid } = booking;
+        let owner = self.parties.settle(&self.messages, delivery, customer).await?;
+        let paid = paid.map(|paid| payment(paid, ("invoice", &invoice.key), &owner.0));
+        let (key, reference) = (invoice.key.clone(), invoice.reference.clone());
+        let invoice = command::Document::Invoice(document(invoice, owner));
+        self.messages.publish_for_visma(delivery, "invoice", (&key, lane), (Some(&reference), invoice)).await?;
+        match paid {
+            Some(paid) => self.pay(delivery, lane, paid).await,
+            None => Ok(()),
+        }
     }
 
-    /// Whether a newer version of the order stands in the stream. A delivery that comes late or again may have been
-    /// overtaken by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation
-    /// later.
-    async fn is_superseded(&self, delivery: &Delivery) -> Result<bool, Verdict> {
-        let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
-        if delivery.delivered == 1 && age < FRESH {
-            return Ok(false);
-        }
-        let last = self.changes.get(&delivery.subject).await;
-        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
-        Ok(last.is_some_and(|entry| entry.sequence > delivery.sequence))
+    /// Publishes what settles a document.
+    pub(crate) async fn pay(&self, delivery: &Delivery, lane: &str, payment: proto::Payment) -> Result<(), Problem> {
+        let key = format!("{}-{}", payment.entity, payment.key);
+        let document = command::Document::Payment(payment);
+        self.messages.publish_for_visma(delivery, "payment", (&key, lane), (None, document)).await
+    }
+
+    /// Publishes what takes an invoice back.
+    pub(crate) async fn cancel(
+        &self,
+        delivery: &Delivery,
+        lane: &str,
+        cancellation: mapping::Cancellation,
+    ) -> Result<Published, Verdict> {
+        let mapping::Cancellation { invoice_key, reason, customer, credit_note } = cancellation;
+        self.claim(&credit_note.reference, "cancellation", &invoice_key)?;
+        let owner = match self.parties.settle(&self.messages, delivery, customer).await {
+            Ok(owner) => owner,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let reference = credit_note.reference.clone();
+        let credit_note =
+            CreditNote { document: Some(document(credit_note, owner)), invoice_keys: vec![invoice_key.clone()] };
+        let document = command::Document::Cancellation(proto::Cancellation {
+            invoice_key: invoice_key.clone(),
+            reason,
+            credit_note: Some(credit_note),
+        });
+        let document = (Some(reference.as_str()), document);
+        Ok(self.messages.publish_for_visma(delivery, "cancellation", (&invoice_key, lane), document).await)
+    }
+
+    /// Whether Visma was ever told to hold this invoice. Before that, what is taken back is simply never booked.
+    pub(crate) async fn was_booked(&self, delivery: &Delivery, key: &str, lane: &str) -> Result<bool, Verdict> {
+        let commanded = self.messages.is_commanded("invoice", key, lane).await;
+        commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 }

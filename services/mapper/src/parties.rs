@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use mapping::{CustomerCommand, CustomerKey};
+use mapping::{CustomerCommand, CustomerKey, CustomerUpdate, Field};
 use pipeline::broker::last::Last;
 use pipeline::broker::streams;
 use pipeline::broker::take::Delivery;
@@ -16,7 +16,7 @@ use pipeline::service::Context;
 use pipeline::subject::Subjects;
 use pipeline::vault::Vault;
 use proto::matching::Marks;
-use proto::{Customer, CustomerData, Message as _, command, owner};
+use proto::{Customer, CustomerData, CustomerField, Message as _, command, owner};
 
 use crate::messages::Messages;
 
@@ -80,11 +80,7 @@ impl Parties {
         customer: CustomerCommand,
     ) -> Result<u64, Problem> {
         let customer = customer.customer;
-        let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
-        let marks = Marks::of(Some(&customer.contact.email), corporate, vat).hashed(|p, t| self.vault.keyed_hash(p, t));
-        let identity =
-            marks.iter().fold(self.mapping_version.clone(), |all, (name, mark)| all + ";" + name + "=" + mark);
-        let identity = self.vault.keyed_hash(IDENTITY, &identity);
+        let identity = self.identity(&customer, "");
         if let Some(sequence) = self.settled_by(key, &identity) {
             return Ok(sequence);
         }
@@ -103,14 +99,50 @@ impl Parties {
                 _ => return Ok(known.sequence),
             }
         }
-        let data = CustomerData::from(customer).encode_to_vec();
-        let sealed = self.vault.seal(&person, &data).await;
-        let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
+        let sealed = self.seal(&person, customer).await?;
         let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
         let document = command::Document::Customer(customer);
         let mut put = messages.command(delivery, subject, &person, document);
         put.headers.insert(envelope::VERSION, identity.as_str());
         messages.publish(put).await
+    }
+
+    /// Publishes what of a registered customer the shop owns.
+    pub(crate) async fn update(
+        &self,
+        messages: &Messages,
+        delivery: &Delivery,
+        update: CustomerUpdate,
+    ) -> Result<(), Problem> {
+        let CustomerUpdate { command: CustomerCommand { key, customer }, owned, existing_only } = update;
+        let CustomerKey::Registered(id) = key else { return Ok(()) };
+        let key = id.to_string();
+        // An order of a customer that may not be created by this must not take it for settled.
+        let identity = self.identity(&customer, if existing_only { ";existing" } else { "" });
+        let person = self.vault.person(&visma::payload::spelled(&customer.contact.email));
+        let subject = self.subjects.command("visma", "customer", &key, &person);
+        let sealed = self.seal(&person, customer).await?;
+        let owned = owned.into_iter().map(|field| wire(field).into()).collect();
+        let customer = Customer { key, person: person.clone(), sealed, owned, existing_only };
+        let mut put = messages.command(delivery, subject, &person, command::Document::Customer(customer));
+        put.headers.insert(envelope::VERSION, identity.as_str());
+        messages.publish(put).await?;
+        Ok(())
+    }
+
+    /// What a customer is matched by, under this mapping: a command of the same identity need not be repeated.
+    fn identity(&self, customer: &visma::customer::Customer, kind: &str) -> String {
+        let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
+        let marks = Marks::of(Some(&customer.contact.email), corporate, vat).hashed(|p, t| self.vault.keyed_hash(p, t));
+        let identity =
+            marks.iter().fold(self.mapping_version.clone(), |all, (name, mark)| all + ";" + name + "=" + mark);
+        self.vault.keyed_hash(IDENTITY, &(identity + kind))
+    }
+
+    async fn seal(&self, person: &str, customer: visma::customer::Customer) -> Result<Vec<u8>, Problem> {
+        let data = CustomerData::from(customer).encode_to_vec();
+        let sealed = self.vault.seal(person, &data).await;
+        sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))
     }
 
     /// What the last outcome of a customer says became of it.
@@ -130,5 +162,21 @@ impl Parties {
             settled.clear();
         }
         settled.insert(key.to_owned(), (identity, sequence));
+    }
+}
+
+/// A field of a customer as the wire names it.
+fn wire(field: Field) -> CustomerField {
+    match field {
+        Field::Name => CustomerField::Name,
+        Field::Address => CustomerField::Address,
+        Field::ContactName => CustomerField::ContactName,
+        Field::Email => CustomerField::Email,
+        Field::Phone => CustomerField::Phone,
+        Field::CorporateId => CustomerField::CorporateId,
+        Field::VatNumber => CustomerField::VatRegistrationId,
+        Field::Terms => CustomerField::CreditTerms,
+        Field::Class => CustomerField::Class,
+        Field::VatZone => CustomerField::VatZone,
     }
 }

@@ -37,6 +37,21 @@ impl Mapper {
         decode(&text, entity, key)
     }
 
+    /// The order of an invoice or a credit memo, as it was last read. Who records those records their order first, so
+    /// that it is missing only for a moment, or because of a fault.
+    pub(crate) async fn order_of(&self, delivery: &Delivery, id: u64) -> Result<Order, Verdict> {
+        let key = id.to_string();
+        let last = self.changes.get(&self.context.broker.subjects.change("commerce", "order", &key)).await;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let Some(entry) = last else {
+            let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
+            let remedy = "let the order be read (`ml-connector poll now`), then replay the dead letter";
+            return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
+        };
+        let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await?;
+        decode(&text, "order", &key)
+    }
+
     /// The JSON text of a change, with what is a person's in clear.
     pub(crate) async fn open(
         &self,

@@ -1,36 +1,149 @@
-//! What mapping says about one order: book it, wait, skip it, or refuse it.
+//! What mapping says about one document: book it, wait, skip it, or refuse it.
 //!
-//! A decision is made of the order and the mapping file alone. Whether the customer or the invoice exists already is
-//! the writer's question.
+//! A decision is made of the document, its order and the mapping file alone. Whether the customer or the invoice exists
+//! already is the writer's question.
 
 use rust_decimal::Decimal;
 use visma::customer::Customer;
 use visma::invoice::Invoice;
 
-/// What is to be done about one order.
+/// What is to be done about one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Visma shall hold this customer and then this invoice.
-    Book(Box<Booking>),
-    /// Not yet: a later version of the order decides again.
+pub enum Decision<T = Booking> {
+    /// Visma shall hold this.
+    Book(Box<T>),
+    /// Not yet: a later version decides again.
     Wait {
         /// Why not yet.
         reason: Reason,
     },
-    /// Never, as the order stands.
+    /// Never, as it stands.
     Skip {
         /// Why not.
         reason: Reason,
     },
 }
 
-/// The two commands of one order; the customer's comes first.
+/// The commands of one order or invoice, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking {
     /// Who buys.
     pub customer: CustomerCommand,
     /// What is invoiced.
     pub invoice: InvoiceCommand,
+    /// What settles the invoice, where payments are booked and the order is paid.
+    pub payment: Option<PaymentCommand>,
+}
+
+/// The commands of one credit memo, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// Who bought.
+    pub customer: CustomerCommand,
+    /// What is credited, with positive amounts.
+    pub credit_note: InvoiceCommand,
+    /// What it credits.
+    pub credits: Credits,
+    /// What settles the credit note, where payments are booked.
+    pub payment: Option<PaymentCommand>,
+}
+
+/// Which invoices of Visma a credit note credits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credits {
+    /// None: the order was placed before the go-live date, so that its invoice is not ours.
+    Nothing,
+    /// The one with this record key.
+    Invoice(String),
+    /// Those that the order's invoices became; Commerce does not say which of them.
+    InvoicesOfOrder {
+        /// There must be one: the order was placed after the go-live date.
+        wait: bool,
+    },
+}
+
+/// A Commerce invoice as what it becomes: a document of its own, or a reference on the invoice of its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invoiced {
+    /// A Visma invoice of its own.
+    Booking(Box<Booking>),
+    /// A reference on the Visma invoice with this record key.
+    Reference {
+        /// Key of the invoice's record.
+        invoice_key: String,
+        /// Increment id of the Commerce invoice.
+        increment_id: String,
+    },
+}
+
+/// What takes back an invoice that shall not stand any longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Key of the invoice's record.
+    pub invoice_key: String,
+    /// For the accountant.
+    pub reason: String,
+    /// Who bought.
+    pub customer: CustomerCommand,
+    /// What credits it in full when it can no longer be deleted.
+    pub credit_note: InvoiceCommand,
+}
+
+/// A customer payment that settles an invoice, or a refund that settles a credit note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentCommand {
+    /// Our reference.
+    pub reference: String,
+    /// Visma's payment method.
+    pub method: String,
+    /// The clearing or cash account.
+    pub cash_account: String,
+    /// `YYYY-MM-DD`, in the company's time zone.
+    pub date: String,
+    /// Currency of the document.
+    pub currency: String,
+    /// What is settled; positive.
+    pub amount: Decimal,
+    /// For the accountant.
+    pub text: String,
+    /// Branch number; `None` is the company's default.
+    pub branch: Option<String>,
+}
+
+/// A registered customer as Visma shall hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerUpdate {
+    /// Which customer of the shop, and how it is to look.
+    pub command: CustomerCommand,
+    /// What of one that exists is brought to this.
+    pub owned: Vec<Field>,
+    /// Only one that exists is meant: none is created.
+    pub existing_only: bool,
+}
+
+/// A part of a Visma customer that the shop may own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Display name.
+    Name,
+    /// Street, postal code, city and country.
+    Address,
+    /// Who is to be addressed.
+    ContactName,
+    /// E-mail address.
+    Email,
+    /// Phone number.
+    Phone,
+    /// Organisation number.
+    CorporateId,
+    /// VAT number.
+    VatNumber,
+    /// Credit terms.
+    Terms,
+    /// Customer class.
+    Class,
+    /// VAT zone.
+    VatZone,
 }
 
 /// A customer that Visma shall hold.
@@ -53,10 +166,13 @@ pub enum CustomerKey {
     Collective(String),
 }
 
-/// A customer invoice that Visma shall hold, and what Visma will make of it.
+/// A customer invoice or credit note that Visma shall hold, and what Visma will make of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceCommand {
-    /// Our reference: the configured prefix and the order's increment id.
+    /// Key of its record: the order's `entity_id`, `invoice-` and the invoice's, the credit memo's, or `cancellation-`
+    /// and the key of what is cancelled.
+    pub key: String,
+    /// Our reference: the configured prefix, a letter for other than orders, and the increment id.
     pub reference: String,
     /// Whom it is for.
     pub customer: CustomerKey,
@@ -69,7 +185,7 @@ pub struct InvoiceCommand {
 /// What Visma will compute of an invoice: the sum of its lines, and VAT per code as pinned or as Visma computes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Predicted {
-    /// The invoice's total; equals the order's `grand_total` rounded to the currency.
+    /// The document's total; equals Commerce's `grand_total` rounded to the currency.
     pub total: Decimal,
     /// VAT per code, in the order in which the codes appear on the lines.
     pub vat: Vec<VatAmount>,
@@ -88,7 +204,7 @@ pub struct VatAmount {
     pub vat: Decimal,
 }
 
-/// Why an order waits or is skipped.
+/// Why a document waits or is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// Stable code, upper case.
@@ -97,9 +213,10 @@ pub struct Reason {
     pub sentence: String,
 }
 
-/// Why an order cannot be booked: it becomes a dead letter with this code and this sentence.
+/// Why a document cannot be booked: it becomes a dead letter with this code and this sentence.
 ///
-/// Every code has a page in the runbook; the sentence names the order, what was found and, where it helps, what to do.
+/// Every code has a page in the runbook; the sentence names the document, what was found and, where it helps, what to
+/// do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{sentence} ({code})")]
 pub struct Refusal {

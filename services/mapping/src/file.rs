@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use problem::{Problem, Problems};
 
+use crate::decision::Field;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
 
@@ -27,7 +28,7 @@ use read::{Reader, Table};
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "version",
     "company",
     "currency",
@@ -44,6 +45,7 @@ const KEYS: [&str; 16] = [
     "customer_class",
     "terms",
     "vat_zone",
+    "payments",
 ];
 
 /// A mapping file, read and checked.
@@ -55,7 +57,7 @@ pub struct Mapping {
     pub(crate) currencies: BTreeMap<String, Currency>,
     pub(crate) payment: Payment,
     pub(crate) invoice: InvoiceSettings,
-    pub(crate) guests: Guests,
+    pub(crate) customers: Customers,
     pub(crate) totals: Totals,
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
@@ -66,6 +68,7 @@ pub struct Mapping {
     pub(crate) customer_classes: Rules<String>,
     pub(crate) terms: Rules<String>,
     pub(crate) vat_zones: Rules<String>,
+    pub(crate) payments: Rules<Settlement>,
 }
 
 /// A currency that orders may have.
@@ -107,6 +110,25 @@ pub(crate) enum Discount {
     Net,
     /// Item lines are before discount, and one line per VAT code takes the discount off.
     Line,
+}
+
+/// How customers are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Customers {
+    pub(crate) guests: Guests,
+    /// Whether an account is a customer before it has bought anything.
+    pub(crate) create_registered: bool,
+    /// What of a customer in Visma the shop owns.
+    pub(crate) owned: Vec<Field>,
+}
+
+/// How what was paid by a method is settled in Visma.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settlement {
+    /// Visma's payment method.
+    pub(crate) method: String,
+    /// The clearing or cash account.
+    pub(crate) cash_account: String,
 }
 
 /// Whose invoices guests get.

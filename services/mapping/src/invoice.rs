@@ -1,268 +1,66 @@
-//! From money lines to the invoice: account, VAT code, dimensions, and amounts as Visma will add them up.
+//! The walk of one Commerce invoice: a Visma invoice of its own, or a reference on that of its order.
 
+use commerce::invoice::Invoice;
 use commerce::order::Order;
-use rust_decimal::Decimal;
-use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
-use crate::customer::{describe, optional};
-use crate::date;
-use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
-use crate::facts;
-use crate::file::{Currency, Discount, ExchangeRate, Mapping, VatCode};
-use crate::money::{self, MoneyLine};
-use crate::refusal::{code, refuse};
-use crate::rounding::{gap, round};
-use crate::rules::{Facts, LineKind};
-use crate::vat::{self, Taxed};
+use crate::decision::{Booking, Decision, Invoiced, Refusal};
+use crate::document::Document;
+use crate::draft::{self, Head};
+use crate::file::Mapping;
+use crate::refusal::{code, reason};
+use crate::scope::{Scope, Trigger};
+use crate::{customer, facts, judge, payment};
 
-/// Unit prices are sent with four places, as Visma shows them.
-const PRICE_DECIMALS: u32 = 4;
-/// Rates are sent with eight places, as Visma shows them.
-const RATE_DECIMALS: u32 = 8;
-/// Longest description that is sent; longer ones are cut.
-const DESCRIPTION: usize = 250;
-
-/// The invoice of an order.
+/// Decides what one Commerce invoice shall become in Visma. `order` is the order that it belongs to.
+///
+/// Where invoices are what is booked, each becomes one, in whatever state the order stands; elsewhere its number is
+/// noted on the order's invoice, if that is wished.
 ///
 /// # Errors
-/// When the order's money does not add up, when a rule is missing, or when the gap to the total is too large.
-pub(crate) fn command(
+/// As [`order()`](crate::order()).
+pub fn invoice(
+    invoice: &Invoice,
     order: &Order,
     mapping: &Mapping,
-    customer: CustomerKey,
-    (facts, currency): (&Facts<'_>, Currency),
-) -> Result<InvoiceCommand, Refusal> {
-    let reference = reference(order, mapping)?;
-    let mut draft = Draft { order, mapping, facts, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
-    draft.write(&money::lines(order, mapping.totals.rounding_limit)?)?;
-    let predicted = draft.close()?;
-    let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
-    let invoice = Invoice {
-        external_reference: reference.clone(),
-        document_date: date::placed(order, mapping)?.date().to_string(),
-        financial_period: None,
-        currency: order.order_currency_code.clone(),
-        exchange_rate: exchange_rate(order, mapping, currency)?,
-        credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
-        customer_reference: order.payment.as_ref().and_then(|payment| payment.po_number.clone()),
-        text: format!("Order {}", order.increment_id),
-        note: order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}")),
-        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
-        hold: mapping.invoice.hold,
-        lines: draft.lines,
-        tax_details: pinned,
+    scope: &Scope,
+) -> Result<Decision<Invoiced>, Refusal> {
+    if scope.trigger != Trigger::Invoiced {
+        return noted(invoice, order, mapping, scope);
+    }
+    let document = Document::of_invoice(invoice, order)?;
+    if let Some(held) = judge::document(&document, invoice.state, mapping, scope)? {
+        return Ok(held.into());
+    }
+    let (facts, currency) = facts::of_order(order, mapping)?;
+    let customer = customer::of_order(order, mapping, &facts)?;
+    let head = Head {
+        key: record_key(invoice),
+        letter: "I",
+        date: document.made(mapping)?.date(),
+        text: format!("Invoice {} of order {}", invoice.increment_id, order.increment_id),
     };
-    Ok(InvoiceCommand { reference, customer, invoice, predicted })
+    let command = draft::command(&document, mapping, head, customer.key.clone(), (&facts, currency))?;
+    let payment = payment::of_invoice(invoice, mapping, &facts, &command);
+    let booking = Booking { customer, invoice: command, payment };
+    Ok(Decision::Book(Box::new(Invoiced::Booking(Box::new(booking)))))
 }
 
-fn pin(amount: &VatAmount) -> TaxDetail {
-    TaxDetail { vat_code: amount.code.clone(), taxable: amount.taxable, vat: amount.vat }
+/// Key of the record of the Visma invoice that a Commerce invoice becomes.
+pub(crate) fn record_key(invoice: &Invoice) -> String {
+    format!("invoice-{}", invoice.entity_id)
 }
 
-fn reference(order: &Order, mapping: &Mapping) -> Result<String, Refusal> {
-    let number = order.increment_id.trim();
-    if number.is_empty() {
-        let sentence = format!("The order with entity_id {} has no increment_id to refer to.", order.entity_id);
-        return Err(refuse(code::NO_NUMBER, sentence));
+/// The invoice as a reference on the order's, if the order is booked and that is wished.
+fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
+    if !scope.references {
+        let sentence = format!("Invoice {} is not noted: orders are booked.", invoice.increment_id);
+        return Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) });
     }
-    Ok(format!("{}{number}", mapping.invoice.reference_prefix))
-}
-
-/// Units of the company's currency for one of the order's; `None` leaves the rate to Visma.
-fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result<Option<Decimal>, Refusal> {
-    if currency.exchange_rate == ExchangeRate::Visma || order.order_currency_code == mapping.base_currency {
-        return Ok(None);
+    if let Some(held) = judge::order(order, mapping, scope)? {
+        return Ok(held.into());
     }
-    let base = order.base_currency_code.as_deref().unwrap_or_default();
-    let rate = order.base_to_order_rate.unwrap_or_default();
-    let inverse = if rate > Decimal::ZERO { Decimal::ONE.checked_div(rate) } else { None };
-    match inverse {
-        Some(inverse) if base == mapping.base_currency => Ok(Some(
-            inverse.round_dp_with_strategy(RATE_DECIMALS, rust_decimal::RoundingStrategy::MidpointAwayFromZero),
-        )),
-        _ => {
-            let sentence = format!(
-                "The exchange rate of order {} cannot be used: it is {rate} {} for one {base}, but the company keeps \
-                 its books in {}.",
-                order.increment_id, order.order_currency_code, mapping.base_currency
-            );
-            Err(refuse(code::BASE_CURRENCY_DIFFERS, sentence))
-        }
-    }
-}
-
-/// An invoice while it is written.
-struct Draft<'a> {
-    order: &'a Order,
-    mapping: &'a Mapping,
-    facts: &'a Facts<'a>,
-    decimals: u32,
-    lines: Vec<InvoiceLine>,
-    taxed: Vec<Taxed>,
-}
-
-impl<'a> Draft<'a> {
-    /// Writes a line for each money line; discounts into it or, at the end, a line per VAT code.
-    fn write(&mut self, money: &[MoneyLine<'a>]) -> Result<(), Refusal> {
-        let own_lines = self.mapping.invoice.discount == Discount::Line;
-        let mut discounts: Vec<(VatCode, Decimal)> = Vec::new();
-        for line in money.iter().filter(|line| stays(line, money)) {
-            let code = self.vat_code(line)?;
-            if own_lines && !line.discount.is_zero() {
-                match discounts.iter_mut().find(|(known, _)| known.code == code.code) {
-                    Some((_, sum)) => *sum += line.discount,
-                    None => discounts.push((code.clone(), line.discount)),
-                }
-            }
-            let amount = if own_lines { line.gross } else { line.net() };
-            self.push(line, code, amount)?;
-        }
-        for (code, sum) in discounts {
-            let name = self.order.discount_description.clone().unwrap_or_else(|| "Discount".to_owned());
-            let line = MoneyLine { rate: code.rate, ..MoneyLine::single(LineKind::Discount, name, -sum) };
-            self.push(&line, code, -sum)?;
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, line: &MoneyLine<'a>, code: VatCode, amount: Decimal) -> Result<(), Refusal> {
-        let amount = round(amount, self.decimals);
-        let facts = facts::of_line(self.order, self.mapping, self.facts, line);
-        let (quantity, unit_price, description) = priced(line, amount, self.decimals);
-        self.lines.push(InvoiceLine {
-            description,
-            quantity,
-            unit_price,
-            amount,
-            account: self.account(line, &facts)?,
-            vat_code: code.code.clone(),
-            subaccount: self.subaccount(line, &facts)?,
-            branch: None,
-        });
-        self.taxed.push(Taxed { code, amount, charged: line.tax });
-        Ok(())
-    }
-
-    /// Predicts VAT and total, and closes the gap to the order's total.
-    fn close(&mut self) -> Result<Predicted, Refusal> {
-        let totals = &self.mapping.totals;
-        let total = round(self.order.grand_total, self.decimals);
-        let vat: Decimal = self.vat()?.iter().map(|amount| amount.vat).sum();
-        let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
-        let name = (self.order.increment_id.as_str(), self.order.order_currency_code.as_str());
-        let rounding = gap(name, total, lines + vat, totals.rounding_limit)?;
-        if !rounding.is_zero() {
-            let line = MoneyLine::single(LineKind::Rounding, "Rounding", rounding);
-            let code = self.vat_code(&line)?;
-            self.push(&line, code, rounding)?;
-        }
-        Ok(Predicted { total, vat: self.vat()?, rounding })
-    }
-
-    /// VAT per code as it will stand in Visma.
-    fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
-        let totals = &self.mapping.totals;
-        if totals.pin_vat {
-            return Ok(vat::charged(&self.taxed, self.order.tax_amount, self.decimals));
-        }
-        let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
-        let sum: Decimal = computed.iter().map(|amount| amount.vat).sum();
-        let charged = round(self.order.tax_amount, self.decimals);
-        if (sum - charged).abs() > totals.rounding_limit {
-            let sentence = format!(
-                "The customer was charged {charged} {currency} of VAT on order {}, but the VAT codes compute {sum} \
-                 {currency} from its lines. A shop that taxes before discount gives such orders; they can be booked \
-                 when VAT is pinned (pin_vat).",
-                self.order.increment_id,
-                currency = self.order.order_currency_code,
-            );
-            return Err(refuse(code::VAT_DIFFERS, sentence));
-        }
-        Ok(computed)
-    }
-
-    fn vat_code(&self, line: &MoneyLine<'a>) -> Result<VatCode, Refusal> {
-        let facts = facts::of_line(self.order, self.mapping, self.facts, line);
-        let number = &self.order.increment_id;
-        let Some(code) = self.mapping.vat.find(&facts) else {
-            let taxed = LineKind::SOLD.contains(&line.kind);
-            let what = if taxed { code::UNKNOWN_TAX_RATE } else { code::NO_VAT_CODE };
-            let sentence = format!(
-                "No VAT rule of the mapping file holds for {} at {} % on order {number} ({}).",
-                named(line),
-                line.rate.normalize(),
-                describe(&facts)
-            );
-            return Err(refuse(what, sentence));
-        };
-        if code.rate != line.rate && !(line.net().is_zero() && line.tax.is_zero()) {
-            let sentence = format!(
-                "{} on order {number} is taxed at {} % in the shop, but the rules choose VAT code {}, which is {} %.",
-                named(line),
-                line.rate.normalize(),
-                code.code,
-                code.rate.normalize()
-            );
-            return Err(refuse(code::VAT_RATE_DIFFERS, sentence));
-        }
-        Ok(code.clone())
-    }
-
-    fn account(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<String, Refusal> {
-        self.mapping.accounts.find(facts).cloned().ok_or_else(|| {
-            let item = line.kind == LineKind::Item;
-            let sentence = format!(
-                "No account rule of the mapping file holds for {} on order {} ({}).",
-                named(line),
-                self.order.increment_id,
-                describe(facts)
-            );
-            refuse(if item { code::UNKNOWN_SKU } else { code::NO_ACCOUNT }, sentence)
-        })
-    }
-
-    /// Every segment or none: Visma takes no part of a set.
-    fn subaccount(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<Vec<Segment>, Refusal> {
-        let segment = |(id, value): (u32, Option<&String>)| {
-            value.map(|value| Segment { id, value: value.clone() }).ok_or_else(|| {
-                let sentence = format!(
-                    "No dimension rule of the mapping file gives segment {id} for {} on order {} ({}).",
-                    named(line),
-                    self.order.increment_id,
-                    describe(facts)
-                );
-                refuse(code::NO_DIMENSION, sentence)
-            })
-        };
-        self.mapping.segments(facts).into_iter().map(segment).collect()
-    }
-}
-
-/// Whether a money line becomes an invoice line. Free items are left out, unless there is nothing else.
-fn stays(line: &MoneyLine<'_>, all: &[MoneyLine<'_>]) -> bool {
-    let free = |line: &MoneyLine<'_>| line.gross.is_zero() && line.discount.is_zero() && line.tax.is_zero();
-    !free(line) || all.iter().all(free)
-}
-
-/// Quantity, unit price and description, so that quantity × price is the amount.
-///
-/// Where no price of four places gives the amount (discounts, mostly), the line counts one and the description says
-/// how many: a total that does not depend on how Visma multiplies is worth more than a nicer column.
-fn priced(line: &MoneyLine<'_>, amount: Decimal, decimals: u32) -> (Decimal, Decimal, String) {
-    let quantity = line.quantity.normalize();
-    let price = amount.checked_div(quantity).map(|price| round(price, PRICE_DECIMALS).normalize());
-    let (quantity, price, description) = match price {
-        Some(price) if round(price * quantity, decimals) == amount => (quantity, price, line.description.clone()),
-        _ => (Decimal::ONE, amount, format!("{quantity} × {}", line.description)),
-    };
-    (quantity, price, description.chars().take(DESCRIPTION).collect())
-}
-
-/// How a refusal calls a line.
-fn named(line: &MoneyLine<'_>) -> String {
-    match (line.kind, line.item) {
-        (LineKind::Item, Some(item)) => format!("item {}", item.sku),
-        (kind, Some(item)) => format!("the {kind} line of {}", item.sku),
-        (kind, None) => format!("the {kind} line"),
-    }
+    Ok(Decision::Book(Box::new(Invoiced::Reference {
+        invoice_key: order.entity_id.to_string(),
+        increment_id: invoice.increment_id.clone(),
+    })))
 }

@@ -1,32 +1,44 @@
 //! What a Commerce document shall become in Visma: a pure function of the change and the mapping file.
 //!
-//! [`order()`] turns a Commerce order into a customer command and an invoice command, or says why not. [`Mapping`] is
-//! the accountant's file (accounts, VAT codes, dimensions, rounding), [`Scope`] the integrator's settings (from when
-//! on, which stores, which order states). No clock, no randomness, no socket: the same order and the same file give
-//! the same commands on every machine, which is what makes a replay and a dry run worth something.
+//! [`order()`], [`invoice()`], [`credit_memo()`] and [`customer()`] turn a record into commands, or say why not;
+//! [`cancellation()`] undoes an order that was booked. [`Mapping`] is the accountant's file (accounts, VAT codes,
+//! dimensions, rounding), [`Scope`] the integrator's settings (from when on, which stores, which states, at what
+//! event). No clock, no randomness, no socket: the same record and the same file give the same commands on every
+//! machine, which is what makes a replay and a dry run worth something.
 //!
-//! The way of one order, a module each: in scope? (`scope`) → what is known about it (`facts`) → whose is it
+//! The way of one document, a module each: in scope? (`judge`) → what is known about it (`facts`) → whose is it
 //! (`customer`) → does its header add up, and which lines carry the money (`money`) → which account and VAT code
-//! (`rules`) → what Visma will compute (`vat`), the gap that is left (`rounding`) → the invoice (`invoice`).
+//! (`rules`) → what Visma will compute (`vat`), the gap that is left (`rounding`) → the document (`draft`).
 
+mod cancellation;
+mod credit_memo;
 mod customer;
 mod date;
 mod decision;
+mod document;
+mod draft;
 mod facts;
 mod file;
 mod invoice;
+mod judge;
 mod money;
 mod order;
+mod payment;
 mod refusal;
 mod rounding;
 mod rules;
 mod scope;
 mod vat;
 
+pub use cancellation::{cancellation, invoice_cancellation, is_cancelled, is_withdrawn};
+pub use credit_memo::credit_memo;
+pub use customer::customer;
 pub use decision::{
-    Booking, CustomerCommand, CustomerKey, Decision, InvoiceCommand, Predicted, Reason, Refusal, VatAmount,
+    Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
+    Invoiced, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
+pub use invoice::invoice;
 pub use order::order;
 pub use refusal::code;
-pub use scope::{Meaning, Scope, States, ZeroTotals};
+pub use scope::{Meaning, Scope, States, Trigger, ZeroTotals};

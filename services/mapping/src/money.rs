@@ -1,22 +1,27 @@
-//! The money of an order as exact decimals: a header that adds up, and the lines that it is made of.
+//! The money of a document as exact decimals: a header that adds up, and the lines that it is made of.
 //!
 //! Commerce's header identity is exact, while the textbook sum of price × quantity misses it for almost half of real
 //! orders. So the header decides: the lines are rebuilt to agree with it, what does not fit anywhere is told, and
-//! nothing is rounded here. Rounding happens once, where the lines become an invoice.
+//! nothing is rounded here. Rounding happens once, where the lines become a document of Visma's.
 
 mod gross;
 mod header;
 mod items;
+pub(crate) mod range;
 pub(crate) mod rate;
+mod rows;
 
 use commerce::order::{Item, Order};
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
+use crate::document::{Document, Kind};
 use crate::refusal::{code, refuse};
 use crate::rules::LineKind;
+use header::Header;
+use rows::Row;
 
-/// A part of the order's total, in the order's currency, unrounded.
+/// A part of the document's total, in the order's currency, unrounded.
 #[derive(Debug, Clone)]
 pub(crate) struct MoneyLine<'a> {
     pub(crate) kind: LineKind,
@@ -55,61 +60,64 @@ impl MoneyLine<'_> {
     }
 }
 
-/// Takes an order apart into lines whose sum is its total.
+/// Takes a document apart into lines whose sum is its total.
 ///
 /// The lines agree with the header to within `tolerance` (net and tax each); what is left of that is the caller's to
 /// book as rounding.
 ///
 /// # Errors
-/// When amounts are out of range or negative where they cannot be, when the header does not add up, when the lines do
-/// not add up to the header, or when a tax has no rate.
-pub(crate) fn lines(order: &Order, tolerance: Decimal) -> Result<Vec<MoneyLine<'_>>, Refusal> {
-    let header = header::check(order)?;
-    let items = items::with_money(order);
-    let grosses = gross::rebuild(order, &items, header.rows())?;
+/// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
+/// header, or when a tax has no rate.
+pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let order = document.order;
+    let mut rows = rows::of(document)?;
+    let header = header::check(document, &rows, tolerance)?;
+    if document.kind == Kind::Order {
+        gross::rebuild(order, &mut rows, header.rows)?;
+    }
     let mut lines = Vec::new();
-    for (item, gross) in items.iter().zip(grosses) {
-        lines.push(item_line(order, item, gross)?);
+    for row in &rows {
+        lines.push(item_line(order, row)?);
     }
     let rates = rate::Rates::of_order(order, &lines);
-    let shipping = shipping(order, &rates)?;
-    let wrap = gift_wrap(order, &rates)?;
-    let fees = fees(order);
-    let fpt = fixed_product_taxes(order, &items, &rates)?;
-    lines.extend(shipping.into_iter().chain(wrap).chain(fees).chain(fpt).chain(liabilities(order)));
-    add_up(order, &lines, tolerance)?;
+    let shipping = shipping(document, &rates)?;
+    let wrap = gift_wrap(document, &rates)?;
+    let fpt = fixed_product_taxes(order, &rows, &rates)?;
+    let fees = fees(order).filter(|_| header.fees);
+    lines.extend(shipping.into_iter().chain(wrap).chain(fees).chain(fpt));
+    lines.extend(adjustments(document).chain(liabilities(document, header)));
+    add_up(document, &lines, tolerance)?;
     Ok(lines)
 }
 
-fn item_line<'a>(order: &Order, item: &'a Item, gross: Decimal) -> Result<MoneyLine<'a>, Refusal> {
+fn item_line<'a>(order: &Order, row: &Row<'a>) -> Result<MoneyLine<'a>, Refusal> {
+    let item = row.item;
     Ok(MoneyLine {
         kind: LineKind::Item,
         item: Some(item),
         description: if item.sku.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, item.sku) },
-        quantity: item.qty_ordered,
-        gross,
-        discount: item.discount_amount - item.discount_tax_compensation_amount,
-        tax: item.tax_amount,
-        rate: rate::of_item(order, item)?,
+        quantity: row.quantity,
+        gross: row.gross,
+        discount: row.discount,
+        tax: row.tax,
+        rate: rate::of_item(order, item, row.tax)?,
     })
 }
 
-fn shipping<'a>(order: &'a Order, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
-    let totals = order.totals();
+fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
+    let totals = &document.totals;
     let (gross, tax) = (totals.shipping_amount, totals.shipping_tax_amount);
     let discount = totals.shipping_discount_amount - totals.shipping_discount_tax_compensation_amount;
-    if gross == discount && tax.is_zero() {
+    if gross == discount && tax.is_zero() || refunds_beyond_the_lines(document) {
         return Ok(None);
     }
     let rate = rates.of("shipping", "the shipping", gross - discount, tax)?;
-    let description = order.shipping_description.clone().unwrap_or_else(|| "Shipping".to_owned());
+    let description = document.order.shipping_description.clone().unwrap_or_else(|| "Shipping".to_owned());
     Ok(Some(MoneyLine { discount, tax, rate, ..MoneyLine::single(LineKind::Shipping, description, gross) }))
 }
 
-fn gift_wrap<'a>(order: &'a Order, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
-    let extension = &order.extension_attributes;
-    let net = order.totals().gift_wrap;
-    let tax = extension.gw_tax_amount + extension.gw_items_tax_amount + extension.gw_card_tax_amount;
+fn gift_wrap<'a>(document: &Document<'a>, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
+    let (net, tax) = (document.totals.gift_wrap, document.totals.gift_wrap_tax);
     if net.is_zero() && tax.is_zero() {
         return Ok(None);
     }
@@ -126,42 +134,56 @@ fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     })
 }
 
-/// Fixed product taxes, a line per item. Their tax stands in the header and, per item, inside a JSON text.
+/// Fixed product taxes, a line per item.
 fn fixed_product_taxes<'a>(
     order: &Order,
-    items: &[&'a Item],
+    rows: &[Row<'a>],
     rates: &rate::Rates<'_>,
 ) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let mut lines = Vec::new();
-    for item in items.iter().filter(|item| !item.weee_tax_applied_row_amount.is_zero()) {
-        let taxes = item.fixed_product_taxes().map_err(|error| {
-            let sentence =
-                format!("Order {}: the fixed product tax of {} cannot be read: {error}.", order.increment_id, item.sku);
-            refuse(code::FIXED_PRODUCT_TAX_UNREADABLE, sentence)
-        })?;
-        let amount = item.weee_tax_applied_row_amount;
-        let tax: Decimal = taxes.iter().map(commerce::order::FixedProductTax::tax).sum();
-        let titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
-        let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
-        let rate = match rate::of_item(order, item)? {
+    for (row, fpt) in rows.iter().filter_map(|row| row.fpt.as_ref().map(|fpt| (row, fpt))) {
+        let (item, tax) = (row.item, fpt.tax);
+        let rate = match rate::of_item(order, item, row.tax)? {
             _ if tax.is_zero() => Decimal::ZERO,
-            rate if rate.is_zero() => rates.of("weee", "the fixed product tax", amount, tax)?,
+            rate if rate.is_zero() => rates.of("weee", "the fixed product tax", fpt.amount, tax)?,
             rate => rate,
         };
-        let description = format!("{title} ({})", item.sku);
-        let line = MoneyLine::single(LineKind::Fpt, description, amount);
+        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.sku), fpt.amount);
         lines.push(MoneyLine { item: Some(item), tax, rate, ..line });
     }
     Ok(lines)
 }
 
-/// What was paid with money that the shop already owed: it lowers the total, not the revenue.
-fn liabilities<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
-    let totals = order.totals();
+/// A credit memo that refunds no shipping and yet has something of the discount on it left over: Commerce computes the
+/// discount of such refunds wrongly where the order's shipping was discounted. The customer got that money, without
+/// tax and for nothing that was sold.
+fn refunds_beyond_the_lines(document: &Document<'_>) -> bool {
+    let totals = &document.totals;
+    let refunds_shipping = !totals.shipping_amount.is_zero() || !totals.shipping_tax_amount.is_zero();
+    document.kind == Kind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
+}
+
+/// What is refunded beyond the rows, and what is kept back of them: by the merchant's choice, or by miscalculation.
+fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a>> {
+    let beyond = if refunds_beyond_the_lines(document) { document.totals.shipping_net() } else { Decimal::ZERO };
+    let unasked = if beyond > Decimal::ZERO { LineKind::AdjustmentRefund } else { LineKind::AdjustmentFee };
+    [
+        (LineKind::AdjustmentRefund, "Adjustment refund", document.adjustment_refund),
+        (LineKind::AdjustmentFee, "Adjustment fee", -document.adjustment_fee),
+        (unasked, "Difference in the shop's refund", beyond),
+    ]
+    .into_iter()
+    .filter(|(_, _, amount)| !amount.is_zero())
+    .map(|(kind, description, amount)| MoneyLine::single(kind, description, amount))
+}
+
+/// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
+fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Item = MoneyLine<'a>> {
+    let totals = &document.totals;
     [
         (LineKind::GiftCard, "Gift card", totals.gift_cards),
         (LineKind::StoreCredit, "Store credit", totals.store_credit),
-        (LineKind::Reward, "Reward points", totals.reward_points),
+        (LineKind::Reward, "Reward points", header.reward_points),
     ]
     .into_iter()
     .filter(|(_, _, amount)| !amount.is_zero())
@@ -169,23 +191,22 @@ fn liabilities<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(order: &Order, lines: &[MoneyLine<'_>], tolerance: Decimal) -> Result<(), Refusal> {
-    let (number, currency) = (&order.increment_id, &order.order_currency_code);
+fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) -> Result<(), Refusal> {
+    let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
-    let expected = order.grand_total - order.tax_amount;
+    let expected = document.totals.grand_total - document.totals.tax_amount;
     if (net - expected).abs() > tolerance {
         let sentence = format!(
-            "The lines of order {number} add up to {net} {currency} without tax, but its total without tax is \
-             {expected} {currency}. Something in the shop changes totals without a line."
+            "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
+             {currency}. Something in the shop changes totals without a line."
         );
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - order.tax_amount).abs() > tolerance {
+    if (tax - document.totals.tax_amount).abs() > tolerance {
         let sentence = format!(
-            "The taxes on the lines of order {number} add up to {tax} {currency}, but the order shows {} {currency} \
-             of tax.",
-            order.tax_amount
+            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {} {currency} of tax.",
+            document.totals.tax_amount
         );
         return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
     }

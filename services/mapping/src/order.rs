@@ -3,9 +3,11 @@
 use commerce::order::Order;
 
 use crate::decision::{Booking, Decision, Refusal};
+use crate::document::Document;
+use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::scope::Scope;
-use crate::{customer, facts, invoice, scope};
+use crate::{customer, facts, judge, payment};
 
 /// Decides what one order shall become in Visma.
 ///
@@ -14,11 +16,19 @@ use crate::{customer, facts, invoice, scope};
 /// # Errors
 /// With a code and a sentence for an accountant when the order is in scope but cannot be booked to its exact total.
 pub fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision, Refusal> {
-    if let Some(decision) = scope::judge(order, mapping, scope)? {
-        return Ok(decision);
+    if let Some(held) = judge::order(order, mapping, scope)? {
+        return Ok(held.into());
     }
+    let document = Document::of_order(order)?;
     let (facts, currency) = facts::of_order(order, mapping)?;
-    let customer = customer::command(order, mapping, &facts)?;
-    let invoice = invoice::command(order, mapping, customer.key.clone(), (&facts, currency))?;
-    Ok(Decision::Book(Box::new(Booking { customer, invoice })))
+    let customer = customer::of_order(order, mapping, &facts)?;
+    let head = Head {
+        key: order.entity_id.to_string(),
+        letter: "",
+        date: document.made(mapping)?.date(),
+        text: format!("Order {}", order.increment_id),
+    };
+    let invoice = draft::command(&document, mapping, head, customer.key.clone(), (&facts, currency))?;
+    let payment = payment::of_order(order, mapping, &facts, &invoice);
+    Ok(Decision::Book(Box::new(Booking { customer, invoice, payment })))
 }

@@ -4,15 +4,23 @@ use crate::decision::{Reason, Refusal};
 
 /// Codes of refusals and reasons.
 pub mod code {
-    /// Placed before the go-live date.
+    /// Made before the go-live date.
     pub const BEFORE_GO_LIVE: &str = "BEFORE_GO_LIVE";
+    /// Its invoices are booked, not the order.
+    pub const BOOKED_BY_INVOICES: &str = "BOOKED_BY_INVOICES";
+    /// A customer without an address, who has bought nothing yet.
+    pub const CUSTOMER_WAITS: &str = "CUSTOMER_WAITS";
+    /// The order is booked, and its invoices are not noted on it.
+    pub const NOT_NOTED: &str = "NOT_NOTED";
     /// Of a website or store that is not in scope.
     pub const OUT_OF_SCOPE: &str = "OUT_OF_SCOPE";
     /// In a state that is never booked.
     pub const STATE_SKIPPED: &str = "STATE_SKIPPED";
     /// In a state that is not booked yet.
     pub const STATE_WAITS: &str = "STATE_WAITS";
-    /// Costs nothing, and such orders are left out.
+    /// What makes an order an invoice has not happened yet.
+    pub const TRIGGER_WAITS: &str = "TRIGGER_WAITS";
+    /// Costs nothing, and such documents are left out.
     pub const ZERO_TOTAL: &str = "ZERO_TOTAL";
 
     /// An amount is larger than any real one.
@@ -23,6 +31,8 @@ pub mod code {
     pub const FIXED_PRODUCT_TAX_UNREADABLE: &str = "FIXED_PRODUCT_TAX_UNREADABLE";
     /// The items do not add up to the subtotal, or the lines to the total.
     pub const LINES_DO_NOT_ADD_UP: &str = "LINES_DO_NOT_ADD_UP";
+    /// A line of an invoice or a credit memo belongs to no item of its order.
+    pub const LINE_NOT_ON_ORDER: &str = "LINE_NOT_ON_ORDER";
     /// The grand total is negative.
     pub const NEGATIVE_TOTAL: &str = "NEGATIVE_TOTAL";
     /// No account for a line other than an item.
@@ -73,11 +83,12 @@ pub mod code {
     pub const VAT_RATE_DIFFERS: &str = "VAT_RATE_DIFFERS";
 
     /// Every code under which an order is refused.
-    pub const REFUSALS: [&str; 28] = [
+    pub const REFUSALS: [&str; 29] = [
         AMOUNT_OUT_OF_RANGE,
         BASE_CURRENCY_DIFFERS,
         FIXED_PRODUCT_TAX_UNREADABLE,
         LINES_DO_NOT_ADD_UP,
+        LINE_NOT_ON_ORDER,
         NEGATIVE_TOTAL,
         NO_ACCOUNT,
         NO_BRANCH,

@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::decision::Refusal;
+use crate::document::Name;
 use crate::refusal::{code, refuse};
 
 /// Rounds to a currency's decimals, with exactly that many places.
@@ -13,24 +14,23 @@ pub(crate) fn round(amount: Decimal, decimals: u32) -> Decimal {
     if rounded.is_zero() { rounded.abs() } else { rounded }
 }
 
-/// The gap that a rounding line has to close for the invoice to have the order's total.
+/// The gap that a rounding line has to close for Visma's document to have the total of Commerce's.
 ///
 /// # Errors
 /// When it is larger than what the company allows to book as rounding.
 pub(crate) fn gap(
-    (number, currency): (&str, &str),
+    (name, currency): (Name<'_>, &str),
     total: Decimal,
-    invoice: Decimal,
+    visma: Decimal,
     limit: Decimal,
 ) -> Result<Decimal, Refusal> {
-    let gap = total - invoice;
+    let gap = total - visma;
     if gap.abs() <= limit {
         return Ok(gap);
     }
     let sentence = format!(
-        "The customer was charged {total} {currency} for order {number}, but the invoice would come to {invoice} \
-         {currency}. The difference of {gap} {currency} is more than the {limit} {currency} that may be booked as \
-         rounding, so it needs a look.",
+        "The total of {name} is {total} {currency}, but in Visma it would come to {visma} {currency}. The difference \
+         of {gap} {currency} is more than the {limit} {currency} that may be booked as rounding, so it needs a look.",
     );
     Err(refuse(code::ROUNDING_ABOVE_LIMIT, sentence))
 }
@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn a_gap_at_the_limit_is_booked_and_one_above_is_told_with_both_amounts() {
         let amount = |text: &str| text.parse::<Decimal>().unwrap();
-        let limit = amount("0.50");
-        assert_eq!(gap(("42", "NOK"), amount("100.00"), amount("100.50"), limit).unwrap(), amount("-0.50"));
-        let refusal = gap(("42", "NOK"), amount("100.00"), amount("99.49"), limit).unwrap_err();
+        let (limit, name) = (amount("0.50"), Name::new(crate::document::Kind::Order, "42"));
+        assert_eq!(gap((name, "NOK"), amount("100.00"), amount("100.50"), limit).unwrap(), amount("-0.50"));
+        let refusal = gap((name, "NOK"), amount("100.00"), amount("99.49"), limit).unwrap_err();
         assert_eq!(refusal.code, code::ROUNDING_ABOVE_LIMIT);
         assert!(refusal.sentence.contains("100.00 NOK") && refusal.sentence.contains("99.49 NOK"), "{refusal}");
     }

@@ -9,7 +9,7 @@ use std::fmt;
 use globset::GlobSet;
 use rust_decimal::Decimal;
 
-/// What an invoice line stands for.
+/// What a line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LineKind {
     /// Goods or services.
@@ -30,13 +30,17 @@ pub(crate) enum LineKind {
     StoreCredit,
     /// Paid with reward points.
     Reward,
+    /// Refunded beyond the rows of a credit memo.
+    AdjustmentRefund,
+    /// Kept back of a refund.
+    AdjustmentFee,
     /// What closes the gap to the order's total.
     Rounding,
 }
 
 impl LineKind {
     /// Every kind with its name in the mapping file.
-    pub(crate) const NAMES: [(&'static str, Self); 10] = [
+    pub(crate) const NAMES: [(&'static str, Self); 12] = [
         ("item", Self::Item),
         ("shipping", Self::Shipping),
         ("discount", Self::Discount),
@@ -46,6 +50,8 @@ impl LineKind {
         ("gift_card", Self::GiftCard),
         ("store_credit", Self::StoreCredit),
         ("reward", Self::Reward),
+        ("adjustment_refund", Self::AdjustmentRefund),
+        ("adjustment_fee", Self::AdjustmentFee),
         ("rounding", Self::Rounding),
     ];
 
@@ -53,8 +59,10 @@ impl LineKind {
     /// people's taxes and differences; a default rule must not turn them into revenue unseen.
     pub(crate) const SOLD: [Self; 3] = [Self::Item, Self::Shipping, Self::Discount];
 
-    /// Lines that carry no VAT: money that was taxed when it came in, and differences.
-    pub(crate) const UNTAXED: [Self; 4] = [Self::GiftCard, Self::StoreCredit, Self::Reward, Self::Rounding];
+    /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, and
+    /// differences.
+    pub(crate) const UNTAXED: [Self; 6] =
+        [Self::GiftCard, Self::StoreCredit, Self::Reward, Self::AdjustmentRefund, Self::AdjustmentFee, Self::Rounding];
 
     /// The name in the mapping file.
     pub(crate) fn name(self) -> &'static str {

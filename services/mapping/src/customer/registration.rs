@@ -4,8 +4,6 @@
 //! all zeros; another country's number on the account does not say who is billed. The forms are those of the EU's VIES
 //! service for SE, DK and FI, and of the Norwegian register for NO.
 
-use commerce::order::Order;
-
 /// The registration of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Registration {
@@ -15,11 +13,9 @@ pub(super) struct Registration {
     pub(super) vat: String,
 }
 
-/// The registration of the billed party: from the billing address, else from the account.
-pub(super) fn of(order: &Order) -> Option<Registration> {
-    let billing = order.billing_address.as_ref()?;
-    let country = billing.country_id.as_deref()?;
-    let typed = [billing.vat_id.as_deref(), order.customer_taxvat.as_deref()];
+/// The registration of a party in this country: the first of the typed numbers that is one of it.
+pub(super) fn of(country: Option<&str>, typed: [Option<&str>; 2]) -> Option<Registration> {
+    let country = country?;
     typed.into_iter().flatten().find_map(|number| parse(number, country))
 }
 

@@ -39,7 +39,7 @@ impl<'t> Table<'t> {
         self.entries.into_iter().flat_map(|table| table.keys().map(|key| (key.get_ref().as_ref(), key.span().start)))
     }
 
-    fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub(super) fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.entries?.get(key)
     }
 }

@@ -4,7 +4,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::check;
 use super::read::{Reader, Table};
-use super::{Store, TaxClass, VatCode};
+use super::{Settlement, Store, TaxClass, VatCode};
 use crate::rules::{LineKind, Rule, Rules, When};
 
 /// Conditions that the order as a whole can answer.
@@ -69,6 +69,17 @@ pub(super) fn vat<'t>(reader: &mut Reader<'t>, root: &Table<'t>, names: &Names<'
     });
     check::reachable(reader, &read);
     check::vat_rates(reader, &read);
+    Rules(read.into_iter().map(|one| one.rule).collect())
+}
+
+/// Reads the rules about how payments are settled.
+pub(super) fn payments<'t>(reader: &mut Reader<'t>, root: &Table<'t>, names: &Names<'_>) -> Rules<Settlement> {
+    let read = rules(reader, root, names, "payments", Asked::Order, &["method", "cash_account"], |reader, table| {
+        let method = reader.required_text(table, "method");
+        let cash_account = reader.required_text(table, "cash_account");
+        Some(Settlement { method: method?, cash_account: cash_account? })
+    });
+    check::reachable(reader, &read);
     Rules(read.into_iter().map(|one| one.rule).collect())
 }
 

@@ -9,8 +9,10 @@ use rust_decimal::Decimal;
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals, VatOn, check,
+    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals,
+    VatOn, check,
 };
+use crate::decision::Field;
 
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
@@ -22,7 +24,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let currencies = currencies(reader, root);
     let payment = payment(reader, root);
     let invoice = invoice(reader, root);
-    let guests = customer(reader, root);
+    let customers = customers(reader, root);
     let totals = totals(reader, root);
     let stores = stores(reader, root);
     let tax_classes = tax_classes(reader, root);
@@ -39,6 +41,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let customer_classes = rule::texts(reader, root, &names, ("customer_class", "class", Asked::Order));
     let terms = rule::texts(reader, root, &names, ("terms", "terms", Asked::Order));
     let vat_zones = rule::texts(reader, root, &names, ("vat_zone", "zone", Asked::Order));
+    let payments = rule::payments(reader, root, &names);
 
     let (base_currency, time_zone) = company?;
     Some(Mapping {
@@ -48,7 +51,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         currencies,
         payment: payment?,
         invoice: invoice?,
-        guests: guests?,
+        customers: customers?,
         totals: totals?,
         stores,
         tax_classes,
@@ -59,6 +62,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         customer_classes,
         terms,
         vat_zones,
+        payments,
     })
 }
 
@@ -122,20 +126,48 @@ fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSetti
     Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
 }
 
-fn customer<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Guests> {
+/// The parts of a customer by their names in the file.
+const FIELDS: [(&str, Field); 10] = [
+    ("name", Field::Name),
+    ("address", Field::Address),
+    ("contact_name", Field::ContactName),
+    ("email", Field::Email),
+    ("phone", Field::Phone),
+    ("corporate_id", Field::CorporateId),
+    ("vat_number", Field::VatNumber),
+    ("terms", Field::Terms),
+    ("class", Field::Class),
+    ("vat_zone", Field::VatZone),
+];
+
+/// What the buyer typed in the shop. What the company decides about a customer (terms, class, VAT zone) is its own.
+const OWNED: [Field; 7] =
+    [Field::Name, Field::Address, Field::ContactName, Field::Email, Field::Phone, Field::CorporateId, Field::VatNumber];
+
+fn customers<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Customers> {
     let table = reader.table(root, "customer");
-    reader.known_keys(&table, &["guests", "collective_number"]);
-    let collective = reader.choice(&table, "guests", &[("each", false), ("collective", true)]).unwrap_or(false);
-    let number = reader.text(&table, "collective_number");
+    reader.known_keys(&table, &["guests", "collective_number", "create", "owned"]);
+    let guests = guests(reader, &table);
+    let create = reader.choice(&table, "create", &[("registered", true), ("with_order", false)]);
+    let owned = match table.get("owned") {
+        Some(_) => reader.choices(&table, "owned", &FIELDS),
+        None => OWNED.to_vec(),
+    };
+    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned })
+}
+
+fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
+    let collective = reader.choice(table, "guests", &[("each", false), ("collective", true)]).unwrap_or(false);
+    let number = reader.text(table, "collective_number");
     match (collective, number) {
         (true, Some(number)) => Some(Guests::Collective(number)),
         (true, None) => {
-            reader.wrong(&table, "collective_number", "the Visma customer that all guests are booked on is missing");
+            reader.wrong(table, "collective_number", "the Visma customer that all guests are booked on is missing");
             None
         }
         (false, None) => Some(Guests::Each),
         (false, Some(_)) => {
-            reader.wrong(&table, "collective_number", "this key has a meaning only with guests = \"collective\"");
+            reader.wrong(table, "collective_number", "this key has a meaning only with guests = \"collective\"");
             None
         }
     }

@@ -8,6 +8,7 @@
 use commerce::order::{Item, Order};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::rows::Row;
 use crate::decision::Refusal;
 use crate::refusal::{code, refuse};
 
@@ -21,54 +22,58 @@ const ROUNDINGS: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
 
 /// A row before discount.
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct Reading {
     gross: Decimal,
     /// How far the amount may be off: zero when it was read, more when it was estimated.
     slack: Decimal,
 }
 
-/// The rows before discount of these items, which add up to `target`.
-pub(super) fn rebuild(order: &Order, items: &[&Item], target: Decimal) -> Result<Vec<Decimal>, Refusal> {
-    let readings: [fn(&Item) -> Row; 3] = [net_of_discount, as_shown, price_times_quantity];
-    let settled = readings.iter().find_map(|reading| settle(items.iter().map(|item| reading(item)).collect(), target));
-    settled.ok_or_else(|| {
-        let sum: Decimal = items.iter().map(|item| net_of_discount(item).gross).sum();
+/// Fills in the rows of an order before discount, so that they add up to `target`.
+pub(super) fn rebuild(order: &Order, rows: &mut [Row<'_>], target: Decimal) -> Result<(), Refusal> {
+    let ways: [fn(&Item) -> Reading; 3] = [net_of_discount, as_shown, price_times_quantity];
+    let settled = ways.iter().find_map(|way| settle(rows.iter().map(|row| way(row.item)).collect(), target));
+    let Some(settled) = settled else {
+        let sum: Decimal = rows.iter().map(|row| net_of_discount(row.item).gross).sum();
         let sentence = format!(
             "The items of order {} add up to {sum} {currency} before discount, but its subtotal is {target} \
              {currency}.",
             order.increment_id,
             currency = order.order_currency_code,
         );
-        refuse(code::LINES_DO_NOT_ADD_UP, sentence)
-    })
+        return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
+    };
+    for (row, gross) in rows.iter_mut().zip(settled) {
+        row.gross = gross;
+    }
+    Ok(())
 }
 
 /// `row_total` is net of the discount, unless it was cut off at zero.
-fn net_of_discount(item: &Item) -> Row {
+fn net_of_discount(item: &Item) -> Reading {
     match item.row_total {
-        Some(net) if net > Decimal::ZERO => Row { gross: net + item.discount_amount, slack: Decimal::ZERO },
+        Some(net) if net > Decimal::ZERO => Reading { gross: net + item.discount_amount, slack: Decimal::ZERO },
         _ => price_times_quantity(item),
     }
 }
 
 /// `row_total` is the row before discount, as invoices and credit memos show it.
-fn as_shown(item: &Item) -> Row {
+fn as_shown(item: &Item) -> Reading {
     match item.row_total {
-        Some(gross) => Row { gross, slack: Decimal::ZERO },
+        Some(gross) => Reading { gross, slack: Decimal::ZERO },
         None => price_times_quantity(item),
     }
 }
 
 /// The row is what the unit price says.
-fn price_times_quantity(item: &Item) -> Row {
+fn price_times_quantity(item: &Item) -> Reading {
     let product = item.price * item.qty_ordered;
     let gross = product.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     let slack = if product.is_zero() { Decimal::ZERO } else { HALF_CENT * (item.qty_ordered.abs() + ROUNDINGS) };
-    Row { gross, slack }
+    Reading { gross, slack }
 }
 
 /// Makes the rows add up to the target within what they may be off; the largest estimated row takes the difference.
-fn settle(mut rows: Vec<Row>, target: Decimal) -> Option<Vec<Decimal>> {
+fn settle(mut rows: Vec<Reading>, target: Decimal) -> Option<Vec<Decimal>> {
     let sum: Decimal = rows.iter().map(|row| row.gross).sum();
     let difference = target - sum;
     let slack: Decimal = rows.iter().map(|row| row.slack).sum();

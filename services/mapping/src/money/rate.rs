@@ -14,15 +14,15 @@ use crate::refusal::{code, refuse};
 /// Tax is rounded to two decimals by each of two roundings.
 const ROUNDED: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
-/// The rate of an item, in percent.
-pub(super) fn of_item(order: &Order, item: &Item) -> Result<Decimal, Refusal> {
+/// The rate of an item of which this tax was charged, in percent.
+pub(super) fn of_item(order: &Order, item: &Item, tax: Decimal) -> Result<Decimal, Refusal> {
     let shown = item.tax_percent.unwrap_or_default();
-    if !shown.is_zero() || item.tax_amount.is_zero() {
+    if !shown.is_zero() || tax.is_zero() {
         return Ok(shown);
     }
     let mut applied = order.extension_attributes.item_applied_taxes.iter();
     let entry = applied.find(|one| one.kind == "product" && one.item_id == Some(item.item_id));
-    entry.and_then(percent).ok_or_else(|| without_rate(order, &item.sku, item.tax_amount))
+    entry.and_then(percent).ok_or_else(|| without_rate(order, &item.sku, tax))
 }
 
 /// Codes of the tax rates that were applied to an item.
@@ -54,9 +54,11 @@ pub(super) struct Rates<'a> {
 }
 
 impl<'a> Rates<'a> {
-    /// The rates of an order whose item lines are known.
+    /// The rates of an order, of which a document has these item lines.
     pub(super) fn of_order(order: &'a Order, lines: &[MoneyLine<'_>]) -> Self {
-        let mut items: Vec<Decimal> = lines.iter().map(|line| line.rate).filter(|rate| !rate.is_zero()).collect();
+        let shown = order.items.iter().filter_map(|item| item.tax_percent);
+        let mut items: Vec<Decimal> =
+            lines.iter().map(|line| line.rate).chain(shown).filter(|rate| !rate.is_zero()).collect();
         items.sort_unstable();
         items.dedup();
         Self { order, items }

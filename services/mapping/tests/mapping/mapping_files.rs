@@ -27,10 +27,10 @@ const TYPES: [Case; 10] = [
     (
         "account = \"3060\"",
         "account = 3060",
-        "account[8].account",
+        "account[10].account",
         "a text in quotes is expected here, not the number 3060",
     ),
-    ("account = \"3060\"", "account = \"\"", "account[8].account", "not an empty text"),
+    ("account = \"3060\"", "account = \"\"", "account[10].account", "not an empty text"),
     (FPT, "when = \"fpt\"", "account[4].when", "a table is expected here"),
     (FPT, "when = { line = \"fpt\", tax_rate = \"25\" }", "account[4].when.tax_rate", "a number or a list of numbers"),
     (FPT, "when = { line = \"fpt\", customer_group = -1 }", "account[4].when.customer_group", "a whole number"),
@@ -41,7 +41,7 @@ const TYPES: [Case; 10] = [
 
 const MISSING: [Case; 8] = [
     ("version = \"1\"", "", "version", "this key is missing"),
-    ("account = \"3060\"", "", "account[8].account", "this key is missing"),
+    ("account = \"3060\"", "", "account[10].account", "this key is missing"),
     ("code = \"33\"\nrate = 12", "code = \"33\"", "vat[4].rate", "this key is missing"),
     ("code = \"33\"\nrate = 12", "rate = 12", "vat[4].code", "this key is missing"),
     ("pin_vat = true\n", "\n", "totals.pin_vat", "this key is missing"),
@@ -108,7 +108,7 @@ fn one_wrong_thing_gives_one_problem_with_its_place() {
 fn the_line_is_the_line() {
     let text = changed_text(&[("account = \"3060\"", "acount = \"3060\"")]);
     let found = problems(&text);
-    let unknown = found.iter().find(|problem| problem.path == "account[8].acount").unwrap();
+    let unknown = found.iter().find(|problem| problem.path == "account[10].acount").unwrap();
     assert!(text.lines().nth(unknown.line - 1).unwrap().starts_with("acount = "), "{unknown}");
     assert_eq!(unknown.nearest.as_deref(), Some("account"));
 }
@@ -130,7 +130,7 @@ fn everything_that_is_wrong_is_told_at_once_from_top_to_bottom() {
 fn rules_behind_a_default_are_named_one_by_one() {
     let found = problems(&changed_text(&[("when = { country = \"NO\", tax_rate = 25 }\naccount", "account")]));
     let paths: Vec<&str> = found.iter().map(|problem| problem.path.as_str()).collect();
-    let expected = [11, 12, 13, 14, 15].map(|index| format!("account[{index}].when"));
+    let expected = [13, 14, 15, 16, 17].map(|index| format!("account[{index}].when"));
     assert_eq!(paths, expected);
 }
 

@@ -1,0 +1,67 @@
+//! A credit memo: a customer credit note, and the refund that settles it.
+
+use ::commerce::creditmemo::CreditMemo;
+use mapping::{Credits, Decision, Refund};
+use pipeline::broker::take::Delivery;
+use pipeline::problem::Problem;
+use pipeline::verdict::Verdict;
+use proto::{CreditNote, command};
+
+use crate::messages::{document, payment};
+use crate::{Mapper, Published, refused};
+
+impl Mapper {
+    /// Decides on a credit memo. It never changes, so no other version of it can have overtaken this one.
+    pub(crate) async fn credit_memo(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
+        let memo: CreditMemo = self.read(delivery, "credit memo", key).await?;
+        let order = self.order_of(delivery, memo.order_id).await?;
+        let lane = order.entity_id.to_string();
+        match mapping::credit_memo(&memo, &order, &self.rules.mapping, &self.rules.scope).map_err(refused)? {
+            Decision::Book(refund) => {
+                self.claim(&refund.credit_note.reference, "creditnote", &refund.credit_note.key)?;
+                let credited = self.credited(delivery, &refund.credits, &lane)?;
+                Ok(self.credit(delivery, &lane, *refund, credited).await)
+            }
+            Decision::Wait { reason } | Decision::Skip { reason } => {
+                Ok(self.messages.nothing(delivery, "creditmemo", key, (reason.code, &reason.sentence)).await)
+            }
+        }
+    }
+
+    /// Record keys of the invoices that are credited.
+    fn credited(&self, delivery: &Delivery, credits: &Credits, lane: &str) -> Result<Vec<String>, Verdict> {
+        match credits {
+            Credits::Nothing => Ok(Vec::new()),
+            Credits::Invoice(key) => Ok(vec![key.clone()]),
+            Credits::InvoicesOfOrder { wait } => {
+                let booked = self.references.invoices_of(lane);
+                if booked.is_empty() && *wait {
+                    let sentence = format!("none of the invoices of the order with the entity_id {lane} is booked yet");
+                    let remedy = "look for the dead letters of its invoices; when one is booked, replay this one";
+                    return Err(Self::missing(delivery, Problem::new("NOTHING_TO_CREDIT", sentence, remedy)));
+                }
+                Ok(booked)
+            }
+        }
+    }
+
+    async fn credit(
+        &self,
+        delivery: &Delivery,
+        lane: &str,
+        refund: Refund,
+        invoice_keys: Vec<String>,
+    ) -> Result<(), Problem> {
+        let Refund { customer, credit_note, payment: paid, .. } = refund;
+        let owner = self.parties.settle(&self.messages, delivery, customer).await?;
+        let paid = paid.map(|paid| payment(paid, ("creditnote", &credit_note.key), &owner.0));
+        let (key, reference) = (credit_note.key.clone(), credit_note.reference.clone());
+        let credit_note = CreditNote { document: Some(document(credit_note, owner)), invoice_keys };
+        let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
+        self.messages.publish_for_visma(delivery, "creditnote", (&key, lane), document).await?;
+        match paid {
+            Some(paid) => self.pay(delivery, lane, paid).await,
+            None => Ok(()),
+        }
+    }
+}

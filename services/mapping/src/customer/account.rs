@@ -1,0 +1,92 @@
+//! The walk of one registered customer: the fields that the shop owns, kept up to date in Visma.
+
+use commerce::customer::Customer as Account;
+use visma::customer::Customer;
+
+use super::party::{Party, filled};
+use crate::date;
+use crate::decision::{CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, Refusal};
+use crate::file::Mapping;
+use crate::judge::{self, Called};
+use crate::refusal::{code, reason, refuse};
+use crate::rules::{Facts, Rules};
+use crate::scope::Scope;
+
+/// What several persons of one company share; the rest is each one's own, and would change with whoever came last.
+const OF_COMPANIES: [Field; 7] =
+    [Field::Name, Field::Address, Field::CorporateId, Field::VatNumber, Field::Terms, Field::Class, Field::VatZone];
+
+/// Decides what one registered customer shall become in Visma. Guests have no record in the shop: they come with their
+/// orders.
+///
+/// An account made before the go-live date is never created, only kept up to date; one without an address waits.
+///
+/// # Errors
+/// When it cannot be told whose website it is, or it has no e-mail.
+pub fn customer(account: &Account, mapping: &Mapping, scope: &Scope) -> Result<Decision<CustomerUpdate>, Refusal> {
+    let called = || Called(format!("Customer {}", account.id));
+    if let Some(reason) = judge::elsewhere(account.store_id, account.website_id, called(), mapping, scope)? {
+        return Ok(Decision::Skip { reason });
+    }
+    let before = |time: &Option<String>| {
+        let time = date::optional(time.as_deref(), mapping);
+        scope.go_live.is_some_and(|go_live| time.is_none_or(|time| time < go_live))
+    };
+    if before(&account.updated_at) {
+        let sentence = format!("Customer {} has not changed since the go-live date.", account.id);
+        return Ok(Decision::Skip { reason: reason(code::BEFORE_GO_LIVE, sentence) });
+    }
+    let country = account.billing_address().and_then(|address| filled(address.country_id.as_deref()));
+    let existing_only = before(&account.created_at) || !mapping.customers.create_registered;
+    if country.is_none() && !existing_only {
+        let sentence = format!("Customer {} has no address yet, and thus has bought nothing.", account.id);
+        return Ok(Decision::Wait { reason: reason(code::CUSTOMER_WAITS, sentence) });
+    }
+    let email = filled(Some(&account.email)).ok_or_else(|| {
+        refuse(code::NO_EMAIL, format!("Customer {} has no e-mail, so it cannot be told from others.", account.id))
+    })?;
+    let facts = facts(account, mapping, country.unwrap_or_default());
+    let value = |rules: &Rules<String>| rules.find(&facts).cloned();
+    let customer = Customer {
+        class: value(&mapping.customer_classes),
+        credit_terms: value(&mapping.terms),
+        vat_zone: value(&mapping.vat_zones),
+        ..Party::of_account(account, email).customer()
+    };
+    let owned = owned(account, mapping, &customer);
+    if owned.is_empty() && existing_only {
+        let sentence =
+            format!("Customer {} is not created from the account, and nothing of it is the shop's.", account.id);
+        return Ok(Decision::Skip { reason: reason(code::CUSTOMER_WAITS, sentence) });
+    }
+    let command = CustomerCommand { key: CustomerKey::Registered(account.id), customer };
+    Ok(Decision::Book(Box::new(CustomerUpdate { command, owned, existing_only })))
+}
+
+/// What a rule about customers may ask for. An account has no currency and no way to pay.
+fn facts<'a>(account: &Account, mapping: &'a Mapping, country: &'a str) -> Facts<'a> {
+    let store = account.store_id.and_then(|id| mapping.store(id));
+    Facts {
+        store: store.map(|store| store.code.as_str()),
+        website: account.website_id.or(store.and_then(|store| store.website)),
+        customer_group: account.group_id,
+        country,
+        ..Facts::default()
+    }
+}
+
+/// The fields that the shop owns and the account fills: an empty one says nothing, and takes nothing away.
+fn owned(account: &Account, mapping: &Mapping, customer: &Customer) -> Vec<Field> {
+    let says = |field: &Field| match field {
+        Field::Name | Field::ContactName | Field::Email => true,
+        Field::Address => !customer.address.country.is_empty(),
+        Field::Phone => customer.contact.phone.is_some(),
+        Field::CorporateId => customer.corporate_id.is_some(),
+        Field::VatNumber => customer.vat_registration_id.is_some(),
+        Field::Terms => customer.credit_terms.is_some(),
+        Field::Class => customer.class.is_some(),
+        Field::VatZone => customer.vat_zone.is_some(),
+    };
+    let shared = |field: &Field| account.company_id().is_none() || OF_COMPANIES.contains(field);
+    mapping.customers.owned.iter().copied().filter(says).filter(shared).collect()
+}

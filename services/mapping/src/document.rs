@@ -1,0 +1,152 @@
+//! What is booked: an order, an invoice or a credit memo, as one thing.
+//!
+//! All three have a header that adds up and rows that belong to items of one order. How they differ is settled here and
+//! in `money`; what writes Visma's document asks no more which one it is.
+
+use std::fmt;
+
+use commerce::creditmemo::CreditMemo;
+use commerce::document::Line;
+use commerce::invoice::Invoice;
+use commerce::order::Order;
+use commerce::totals::Totals;
+use jiff::civil::DateTime;
+use rust_decimal::Decimal;
+
+use crate::date;
+use crate::decision::Refusal;
+use crate::file::Mapping;
+use crate::money::range;
+
+/// Which of the three it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A sales order.
+    Order,
+    /// An invoice, of an order or of a part.
+    Invoice,
+    /// A refund, of an order or of a part.
+    CreditMemo,
+}
+
+/// What a document is called in a sentence: `credit memo 000000009`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a> {
+    kind: Kind,
+    number: &'a str,
+}
+
+/// A document of Commerce whose amounts are within reason.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) entity_id: u64,
+    pub(crate) number: &'a str,
+    pub(crate) created_at: Option<&'a str>,
+    /// The order; for an order itself.
+    pub(crate) order: &'a Order,
+    /// The lines of an invoice or a credit memo; an order has its items.
+    pub(crate) lines: &'a [Line],
+    pub(crate) totals: Totals,
+    /// Refunded beyond the rows.
+    pub(crate) adjustment_refund: Decimal,
+    /// Kept back of the refund.
+    pub(crate) adjustment_fee: Decimal,
+}
+
+impl<'a> Document<'a> {
+    /// An order as a document.
+    pub(crate) fn of_order(order: &'a Order) -> Result<Self, Refusal> {
+        let name = Name { kind: Kind::Order, number: &order.increment_id };
+        range::order(order, name)?;
+        Ok(Self {
+            kind: Kind::Order,
+            entity_id: order.entity_id,
+            number: &order.increment_id,
+            created_at: order.created_at.as_deref(),
+            order,
+            lines: &[],
+            totals: order.totals(),
+            adjustment_refund: Decimal::ZERO,
+            adjustment_fee: Decimal::ZERO,
+        })
+    }
+
+    /// An invoice as a document.
+    pub(crate) fn of_invoice(invoice: &'a Invoice, order: &'a Order) -> Result<Self, Refusal> {
+        let name = Name { kind: Kind::Invoice, number: &invoice.increment_id };
+        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        range::invoice(invoice, name)?;
+        Ok(Self {
+            kind: Kind::Invoice,
+            entity_id: invoice.entity_id,
+            number: &invoice.increment_id,
+            created_at: invoice.created_at.as_deref(),
+            order,
+            lines: &invoice.items,
+            totals: invoice.totals(),
+            adjustment_refund: Decimal::ZERO,
+            adjustment_fee: Decimal::ZERO,
+        })
+    }
+
+    /// A credit memo as a document.
+    pub(crate) fn of_credit_memo(memo: &'a CreditMemo, order: &'a Order) -> Result<Self, Refusal> {
+        let name = Name { kind: Kind::CreditMemo, number: &memo.increment_id };
+        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        range::credit_memo(memo, name)?;
+        Ok(Self {
+            kind: Kind::CreditMemo,
+            entity_id: memo.entity_id,
+            number: &memo.increment_id,
+            created_at: memo.created_at.as_deref(),
+            order,
+            lines: &memo.items,
+            totals: memo.totals(),
+            adjustment_refund: memo.adjustment_positive,
+            adjustment_fee: memo.adjustment_negative,
+        })
+    }
+
+    /// What it is called in a sentence.
+    pub(crate) fn name(&self) -> Name<'a> {
+        Name { kind: self.kind, number: self.number }
+    }
+
+    /// Its currency.
+    pub(crate) fn currency(&self) -> &'a str {
+        &self.order.order_currency_code
+    }
+
+    /// When it was made, in the company's time zone.
+    pub(crate) fn made(&self, mapping: &Mapping) -> Result<DateTime, Refusal> {
+        date::local(self.created_at, self.name(), mapping)
+    }
+}
+
+impl<'a> Name<'a> {
+    /// A name for what is looked at before it is a document.
+    pub(crate) fn new(kind: Kind, number: &'a str) -> Self {
+        Self { kind, number }
+    }
+
+    /// At the beginning of a sentence.
+    pub(crate) fn capital(self) -> String {
+        let mut name = self.to_string();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        name
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Order => "order",
+            Kind::Invoice => "invoice",
+            Kind::CreditMemo => "credit memo",
+        };
+        write!(out, "{kind} {}", self.number)
+    }
+}

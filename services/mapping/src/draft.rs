@@ -1,0 +1,285 @@
+//! From money lines to Visma's document: account, VAT code, dimensions, and amounts as Visma will add them up.
+
+use commerce::order::Order;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
+
+use crate::customer::{describe, optional};
+use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
+use crate::document::Document;
+use crate::facts;
+use crate::file::{Currency, Discount, ExchangeRate, Mapping, VatCode};
+use crate::money::{self, MoneyLine};
+use crate::refusal::{code, refuse};
+use crate::rounding::{gap, round};
+use crate::rules::{Facts, LineKind};
+use crate::vat::{self, Taxed};
+
+/// Unit prices are sent with four places, as Visma shows them.
+const PRICE_DECIMALS: u32 = 4;
+/// Rates are sent with eight places, as Visma shows them.
+const RATE_DECIMALS: u32 = 8;
+/// Longest description that is sent; longer ones are cut.
+const DESCRIPTION: usize = 250;
+
+/// What a document of Visma's says about itself.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// Key of its record.
+    pub(crate) key: String,
+    /// Between prefix and number in our reference: nothing for orders, a letter for what else has numbers of its own.
+    pub(crate) letter: &'static str,
+    /// Its date.
+    pub(crate) date: Date,
+    pub(crate) text: String,
+}
+
+/// The document that Visma shall hold for one of Commerce's.
+///
+/// # Errors
+/// When the document's money does not add up, when a rule is missing, or when the gap to the total is too large.
+pub(crate) fn command(
+    document: &Document<'_>,
+    mapping: &Mapping,
+    head: Head,
+    customer: CustomerKey,
+    (facts, currency): (&Facts<'_>, Currency),
+) -> Result<InvoiceCommand, Refusal> {
+    let order = document.order;
+    let reference = reference(document, mapping, head.letter)?;
+    let mut draft =
+        Draft { document, mapping, facts, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
+    draft.write(&money::lines(document, mapping.totals.rounding_limit)?)?;
+    let predicted = draft.close()?;
+    let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
+    let invoice = Invoice {
+        external_reference: reference.clone(),
+        document_date: head.date.to_string(),
+        financial_period: None,
+        currency: order.order_currency_code.clone(),
+        exchange_rate: exchange_rate(order, mapping, currency)?,
+        credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
+        customer_reference: order.payment.as_ref().and_then(|payment| payment.po_number.clone()),
+        text: head.text,
+        note: order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}")),
+        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        hold: mapping.invoice.hold,
+        lines: draft.lines,
+        tax_details: pinned,
+    };
+    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted })
+}
+
+fn pin(amount: &VatAmount) -> TaxDetail {
+    TaxDetail { vat_code: amount.code.clone(), taxable: amount.taxable, vat: amount.vat }
+}
+
+fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str) -> Result<String, Refusal> {
+    let number = document.number.trim();
+    if number.is_empty() {
+        let (name, id) = (document.name().capital(), document.entity_id);
+        let sentence = format!("{} with the entity_id {id} has no increment_id to refer to.", name.trim());
+        return Err(refuse(code::NO_NUMBER, sentence));
+    }
+    Ok(format!("{}{letter}{number}", mapping.invoice.reference_prefix))
+}
+
+/// Units of the company's currency for one of the order's; `None` leaves the rate to Visma.
+fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result<Option<Decimal>, Refusal> {
+    if currency.exchange_rate == ExchangeRate::Visma || order.order_currency_code == mapping.base_currency {
+        return Ok(None);
+    }
+    let base = order.base_currency_code.as_deref().unwrap_or_default();
+    let rate = order.base_to_order_rate.unwrap_or_default();
+    let inverse = if rate > Decimal::ZERO { Decimal::ONE.checked_div(rate) } else { None };
+    match inverse {
+        Some(inverse) if base == mapping.base_currency => Ok(Some(
+            inverse.round_dp_with_strategy(RATE_DECIMALS, rust_decimal::RoundingStrategy::MidpointAwayFromZero),
+        )),
+        _ => {
+            let sentence = format!(
+                "The exchange rate of order {} cannot be used: it is {rate} {} for one {base}, but the company keeps \
+                 its books in {}.",
+                order.increment_id, order.order_currency_code, mapping.base_currency
+            );
+            Err(refuse(code::BASE_CURRENCY_DIFFERS, sentence))
+        }
+    }
+}
+
+/// A document while it is written.
+struct Draft<'a> {
+    document: &'a Document<'a>,
+    mapping: &'a Mapping,
+    facts: &'a Facts<'a>,
+    decimals: u32,
+    lines: Vec<InvoiceLine>,
+    taxed: Vec<Taxed>,
+}
+
+impl<'a> Draft<'a> {
+    /// Writes a line for each money line; discounts into it or, at the end, a line per VAT code.
+    fn write(&mut self, money: &[MoneyLine<'a>]) -> Result<(), Refusal> {
+        let own_lines = self.mapping.invoice.discount == Discount::Line;
+        let mut discounts: Vec<(VatCode, Decimal)> = Vec::new();
+        for line in money.iter().filter(|line| stays(line, money)) {
+            let code = self.vat_code(line)?;
+            if own_lines && !line.discount.is_zero() {
+                match discounts.iter_mut().find(|(known, _)| known.code == code.code) {
+                    Some((_, sum)) => *sum += line.discount,
+                    None => discounts.push((code.clone(), line.discount)),
+                }
+            }
+            let amount = if own_lines { line.gross } else { line.net() };
+            self.push(line, code, amount)?;
+        }
+        for (code, sum) in discounts {
+            let name = self.document.order.discount_description.clone().unwrap_or_else(|| "Discount".to_owned());
+            let line = MoneyLine { rate: code.rate, ..MoneyLine::single(LineKind::Discount, name, -sum) };
+            self.push(&line, code, -sum)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, line: &MoneyLine<'a>, code: VatCode, amount: Decimal) -> Result<(), Refusal> {
+        let amount = round(amount, self.decimals);
+        let facts = facts::of_line(self.document.order, self.mapping, self.facts, line);
+        let (quantity, unit_price, description) = priced(line, amount, self.decimals);
+        self.lines.push(InvoiceLine {
+            description,
+            quantity,
+            unit_price,
+            amount,
+            account: self.account(line, &facts)?,
+            vat_code: code.code.clone(),
+            subaccount: self.subaccount(line, &facts)?,
+            branch: None,
+        });
+        self.taxed.push(Taxed { code, amount, charged: line.tax });
+        Ok(())
+    }
+
+    /// Predicts VAT and total, and closes the gap to the document's total.
+    fn close(&mut self) -> Result<Predicted, Refusal> {
+        let totals = &self.mapping.totals;
+        let total = round(self.document.totals.grand_total, self.decimals);
+        let vat: Decimal = self.vat()?.iter().map(|amount| amount.vat).sum();
+        let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
+        let name = (self.document.name(), self.document.currency());
+        let rounding = gap(name, total, lines + vat, totals.rounding_limit)?;
+        if !rounding.is_zero() {
+            let line = MoneyLine::single(LineKind::Rounding, "Rounding", rounding);
+            let code = self.vat_code(&line)?;
+            self.push(&line, code, rounding)?;
+        }
+        Ok(Predicted { total, vat: self.vat()?, rounding })
+    }
+
+    /// VAT per code as it will stand in Visma.
+    fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
+        let totals = &self.mapping.totals;
+        if totals.pin_vat {
+            return Ok(vat::charged(&self.taxed, self.document.totals.tax_amount, self.decimals));
+        }
+        let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
+        let sum: Decimal = computed.iter().map(|amount| amount.vat).sum();
+        let charged = round(self.document.totals.tax_amount, self.decimals);
+        if (sum - charged).abs() > totals.rounding_limit {
+            let sentence = format!(
+                "The shop has {charged} {currency} of VAT on {}, but the VAT codes compute {sum} \
+                 {currency} from its lines. A shop that taxes before discount gives such orders; they can be booked \
+                 when VAT is pinned (pin_vat).",
+                self.document.name(),
+                currency = self.document.currency(),
+            );
+            return Err(refuse(code::VAT_DIFFERS, sentence));
+        }
+        Ok(computed)
+    }
+
+    fn vat_code(&self, line: &MoneyLine<'a>) -> Result<VatCode, Refusal> {
+        let facts = facts::of_line(self.document.order, self.mapping, self.facts, line);
+        let name = self.document.name();
+        let Some(code) = self.mapping.vat.find(&facts) else {
+            let taxed = LineKind::SOLD.contains(&line.kind);
+            let what = if taxed { code::UNKNOWN_TAX_RATE } else { code::NO_VAT_CODE };
+            let sentence = format!(
+                "No VAT rule of the mapping file holds for {} at {} % on {name} ({}).",
+                named(line),
+                line.rate.normalize(),
+                describe(&facts)
+            );
+            return Err(refuse(what, sentence));
+        };
+        if code.rate != line.rate && !(line.net().is_zero() && line.tax.is_zero()) {
+            let sentence = format!(
+                "{} on {name} is taxed at {} % in the shop, but the rules choose VAT code {}, which is {} %.",
+                named(line),
+                line.rate.normalize(),
+                code.code,
+                code.rate.normalize()
+            );
+            return Err(refuse(code::VAT_RATE_DIFFERS, sentence));
+        }
+        Ok(code.clone())
+    }
+
+    fn account(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<String, Refusal> {
+        self.mapping.accounts.find(facts).cloned().ok_or_else(|| {
+            let item = line.kind == LineKind::Item;
+            let sentence = format!(
+                "No account rule of the mapping file holds for {} on {} ({}).",
+                named(line),
+                self.document.name(),
+                describe(facts)
+            );
+            refuse(if item { code::UNKNOWN_SKU } else { code::NO_ACCOUNT }, sentence)
+        })
+    }
+
+    /// Every segment or none: Visma takes no part of a set.
+    fn subaccount(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<Vec<Segment>, Refusal> {
+        let segment = |(id, value): (u32, Option<&String>)| {
+            value.map(|value| Segment { id, value: value.clone() }).ok_or_else(|| {
+                let sentence = format!(
+                    "No dimension rule of the mapping file gives segment {id} for {} on {} ({}).",
+                    named(line),
+                    self.document.name(),
+                    describe(facts)
+                );
+                refuse(code::NO_DIMENSION, sentence)
+            })
+        };
+        self.mapping.segments(facts).into_iter().map(segment).collect()
+    }
+}
+
+/// Whether a money line becomes a line of the document. Free items are left out, unless there is nothing else.
+fn stays(line: &MoneyLine<'_>, all: &[MoneyLine<'_>]) -> bool {
+    let free = |line: &MoneyLine<'_>| line.gross.is_zero() && line.discount.is_zero() && line.tax.is_zero();
+    !free(line) || all.iter().all(free)
+}
+
+/// Quantity, unit price and description, so that quantity × price is the amount.
+///
+/// Where no price of four places gives the amount (discounts, mostly), the line counts one and the description says
+/// how many: a total that does not depend on how Visma multiplies is worth more than a nicer column.
+fn priced(line: &MoneyLine<'_>, amount: Decimal, decimals: u32) -> (Decimal, Decimal, String) {
+    let quantity = line.quantity.normalize();
+    let price = amount.checked_div(quantity).map(|price| round(price, PRICE_DECIMALS).normalize());
+    let (quantity, price, description) = match price {
+        Some(price) if round(price * quantity, decimals) == amount => (quantity, price, line.description.clone()),
+        _ => (Decimal::ONE, amount, format!("{quantity} × {}", line.description)),
+    };
+    (quantity, price, description.chars().take(DESCRIPTION).collect())
+}
+
+/// How a refusal calls a line.
+fn named(line: &MoneyLine<'_>) -> String {
+    match (line.kind, line.item) {
+        (LineKind::Item, Some(item)) => format!("item {}", item.sku),
+        (kind, Some(item)) => format!("the {kind} line of {}", item.sku),
+        (kind, None) => format!("the {kind} line"),
+    }
+}

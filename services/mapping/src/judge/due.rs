@@ -1,0 +1,53 @@
+//! Whether what makes an order an invoice has happened.
+//!
+//! Commerce has no date for "paid" or "shipped": both are read off the order as it stands. An order of which money went
+//! back counts as both, so that a credit memo never waits for an invoice that is not to come.
+
+use commerce::order::{Item, Order, State};
+use rust_decimal::Decimal;
+
+use crate::scope::Trigger;
+
+/// `total_paid` is rounded to two places, `grand_total` is not.
+const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+
+/// What is missing for the order to be booked, if anything.
+pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
+    let over = matches!(order.state, Some(State::Complete | State::Closed));
+    let refunded = order.total_refunded.is_some_and(|sum| !sum.is_zero());
+    match trigger {
+        _ if over || refunded => None,
+        Trigger::Placed | Trigger::Invoiced => None,
+        Trigger::Paid => (!is_paid(order)).then_some("paid"),
+        Trigger::Shipped => (!is_shipped(order)).then_some("shipped"),
+    }
+}
+
+/// Whether nothing is due any more: what was not cancelled is paid.
+pub(crate) fn is_paid(order: &Order) -> bool {
+    let settled = order.total_paid.unwrap_or_default() + order.total_canceled.unwrap_or_default();
+    order.grand_total - settled <= HALF_CENT
+}
+
+/// Whether all that can be shipped is; what was cancelled or refunded will not be. Where nothing can be shipped, paying
+/// is all that is left to wait for.
+fn is_shipped(order: &Order) -> bool {
+    let mut goods = order.items.iter().filter(|item| is_top(order, item) && !item.is_virtual).peekable();
+    if goods.peek().is_none() {
+        return is_paid(order);
+    }
+    // A configurable is shipped as itself, a bundle as itself or part by part.
+    goods.all(|item| {
+        let mut parts = order.children(item.item_id).filter(|part| !part.is_virtual).peekable();
+        is_handled(item) || parts.peek().is_some() && parts.all(is_handled)
+    })
+}
+
+fn is_top(order: &Order, item: &Item) -> bool {
+    let parent = |id: u64| order.items.iter().any(|other| other.item_id == id);
+    !item.parent_item_id.is_some_and(parent)
+}
+
+fn is_handled(item: &Item) -> bool {
+    item.qty_shipped + item.qty_canceled + item.qty_refunded >= item.qty_ordered
+}

@@ -1,0 +1,114 @@
+//! The rows of a document: an order's items that carry money, or the lines of an invoice or a credit memo that do.
+
+use commerce::document::Line;
+use commerce::order::{DecodeError, FixedProductTax, Item};
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::items;
+use crate::decision::Refusal;
+use crate::document::{Document, Kind};
+use crate::refusal::{code, refuse};
+
+/// One row, with the order item that says its rate and type.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) item: &'a Item,
+    pub(super) quantity: Decimal,
+    /// Before discount, without tax. Zero on an order until it is rebuilt: its items do not show it.
+    pub(super) gross: Decimal,
+    /// Taken off `gross`, without tax.
+    pub(super) discount: Decimal,
+    pub(super) tax: Decimal,
+    pub(super) fpt: Option<Fpt>,
+}
+
+/// Fixed product tax of a row.
+#[derive(Debug)]
+pub(super) struct Fpt {
+    pub(super) title: String,
+    pub(super) amount: Decimal,
+    /// Tax on it. Commerce puts it in the header's tax and in no line.
+    pub(super) tax: Decimal,
+}
+
+/// The rows of a document, in its order.
+pub(super) fn of<'a>(document: &Document<'a>) -> Result<Vec<Row<'a>>, Refusal> {
+    if document.kind == Kind::Order {
+        if document.order.items.is_empty() {
+            let sentence = format!("{} has no items.", document.name().capital());
+            return Err(refuse(code::ORDER_WITHOUT_ITEMS, sentence));
+        }
+        return items::with_money(document.order).into_iter().map(|item| of_item(document, item)).collect();
+    }
+    // Lines without the key carry no money: parents of dynamic bundles, children of configurables.
+    let lines = document.lines.iter().filter_map(|line| line.row_total.map(|gross| (line, gross)));
+    lines.map(|(line, gross)| of_line(document, line, gross)).collect()
+}
+
+fn of_item<'a>(document: &Document<'_>, item: &'a Item) -> Result<Row<'a>, Refusal> {
+    let taxes = || item.fixed_product_taxes();
+    Ok(Row {
+        item,
+        quantity: item.qty_ordered,
+        gross: Decimal::ZERO,
+        discount: item.discount_amount - item.discount_tax_compensation_amount,
+        tax: item.tax_amount,
+        fpt: fpt(document, &item.sku, item.weee_tax_applied_row_amount, taxes)?,
+    })
+}
+
+fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<Row<'a>, Refusal> {
+    let mut items = document.order.items.iter();
+    let item = items.find(|item| Some(item.item_id) == line.order_item_id).ok_or_else(|| {
+        let sentence = format!(
+            "{} has a line for {} that is not on its order {}, so its tax rate is not known.",
+            document.name().capital(),
+            line.sku,
+            document.order.increment_id
+        );
+        refuse(code::LINE_NOT_ON_ORDER, sentence)
+    })?;
+    let fpt = match document.kind {
+        Kind::CreditMemo => fpt(document, &line.sku, line.weee_tax_applied_row_amount, || line.fixed_product_taxes())?,
+        // Invoices show none: theirs is the order item's, by quantity.
+        _ => fpt(document, &item.sku, item.weee_tax_applied_row_amount, || item.fixed_product_taxes())?
+            .map(|fpt| share(fpt, line.qty, item.qty_ordered)),
+    };
+    Ok(Row {
+        item,
+        quantity: line.qty,
+        gross,
+        discount: line.discount_amount - line.discount_tax_compensation_amount,
+        tax: line.tax_amount,
+        fpt,
+    })
+}
+
+fn share(fpt: Fpt, quantity: Decimal, of: Decimal) -> Fpt {
+    let part = |amount: Decimal| {
+        let part = (amount * quantity).checked_div(of).unwrap_or_default();
+        part.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+    };
+    Fpt { amount: part(fpt.amount), tax: part(fpt.tax), ..fpt }
+}
+
+fn fpt(
+    document: &Document<'_>,
+    sku: &str,
+    amount: Decimal,
+    taxes: impl Fn() -> Result<Vec<FixedProductTax>, DecodeError>,
+) -> Result<Option<Fpt>, Refusal> {
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    let taxes = taxes().map_err(|error| {
+        let name = document.name().capital();
+        refuse(
+            code::FIXED_PRODUCT_TAX_UNREADABLE,
+            format!("{name}: the fixed product tax of {sku} cannot be read: {error}."),
+        )
+    })?;
+    let titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
+    let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
+    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(FixedProductTax::tax).sum() }))
+}
