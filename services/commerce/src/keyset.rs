@@ -1,6 +1,6 @@
-//! Reading every order that changed, in pages that lose none.
+//! Reading every record of a kind that changed, in pages that lose none.
 //!
-//! Page numbers over `updated_at` skip rows: an order that is touched during the scan jumps to the end, and all others
+//! Page numbers over `updated_at` skip rows: a record that is touched during the scan jumps to the end, and all others
 //! move up by one. Measured: 10 of 38 lost. A keyset scan asks for what lies behind the last row that was read instead:
 //!
 //! 1. the rest of the last row's second: `updated_at = T and entity_id > I`, by `entity_id`, until a page is short;
@@ -9,15 +9,15 @@
 //! The grammar cannot say both in one. What is read is not yet safe to forget: `updated_at` is taken when a statement
 //! runs and is seen when its transaction commits, so a row can appear behind the cursor. Therefore the cursor never
 //! passes a limit that lies some seconds back on the **server's** clock, and each poll starts again some minutes before
-//! it. Rows beyond the limit are read all the same, so that an order waits for no clock; they will be read again.
+//! it. Rows beyond the limit are read all the same, so that a record waits for no clock; they will be read again.
 
 use serde::{Deserialize, Serialize};
 
-use crate::page::OrdersPage;
+use crate::page::Page;
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 use crate::time::Moment;
 
-/// How far orders have been read: a place in the order of `updated_at`, then `entity_id`.
+/// How far records of a kind have been read: a place in the order of `updated_at`, then `entity_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Keyset {
     /// The second of the last row.
@@ -39,11 +39,11 @@ impl Keyset {
     }
 }
 
-/// A page that cannot follow what was read before. Reading on could lose orders.
+/// A page that cannot follow what was read before. Reading on could lose records.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PagerError {
     /// Rows are not in the order that was asked for.
-    #[error("order {entity_id} of {updated_at} came after a later one: the server does not sort as it was asked to")]
+    #[error("record {entity_id} of {updated_at} came after a later one: the server does not sort as it was asked to")]
     Unsorted {
         /// The row that came too late.
         entity_id: u64,
@@ -51,7 +51,7 @@ pub enum PagerError {
         updated_at: Moment,
     },
     /// A row outside what was asked for.
-    #[error("order {entity_id} of {updated_at} was not asked for: the server does not filter as it was asked to")]
+    #[error("record {entity_id} of {updated_at} was not asked for: the server does not filter as it was asked to")]
     Outside {
         /// The row.
         entity_id: u64,
@@ -85,7 +85,8 @@ enum Step {
 #[derive(Debug, Clone)]
 pub struct Pager {
     page_size: PageSize,
-    stores: Vec<u64>,
+    /// A column and the values that it may have.
+    within: Option<(&'static str, Vec<u64>)>,
     /// The cursor passes no second later than this one.
     limit: Moment,
     /// The last row that was read.
@@ -102,13 +103,14 @@ impl Pager {
     /// transaction (30 to 60 s). A later time would not do: a row may appear behind a page that was read already.
     pub fn new(from: Keyset, limit: Moment, page_size: PageSize) -> Self {
         let step = if from.entity_id == 0 { Step::Later } else { Step::Ties };
-        Self { page_size, stores: Vec::new(), limit, read: from, cursor: from, step }
+        Self { page_size, within: None, limit, read: from, cursor: from, step }
     }
 
-    /// Reads orders of these store views only. No ids mean all: the store code in the address does not filter orders.
+    /// Reads only records whose `column` (`store_id`, `website_id`) is one of `ids`. No ids mean all: the store code in
+    /// the address filters nothing.
     #[must_use]
-    pub fn within_stores(mut self, stores: Vec<u64>) -> Self {
-        self.stores = stores;
+    pub fn within(mut self, column: &'static str, ids: &[u64]) -> Self {
+        self.within = (!ids.is_empty()).then(|| (column, ids.to_vec()));
         self
     }
 
@@ -133,17 +135,17 @@ impl Pager {
             Step::Later | Step::Over => search.sort("updated_at", Direction::Ascending),
         };
         let search = search.sort("entity_id", Direction::Ascending);
-        if self.stores.is_empty() {
-            return Ok(Some(search));
+        match &self.within {
+            Some((column, ids)) => Ok(Some(search.and(Filter::one_of(column, ids)?))),
+            None => Ok(Some(search)),
         }
-        Ok(Some(search.and(Filter::one_of("store_id", &self.stores)?)))
     }
 
     /// Takes the page that the last search brought.
     ///
     /// # Errors
     /// When its rows are not those that were asked for; the pager is then as it was.
-    pub fn take(&mut self, page: &OrdersPage) -> Result<(), PagerError> {
+    pub fn take(&mut self, page: &Page) -> Result<(), PagerError> {
         let rows = self.rows_in_order(page)?;
         for row in rows {
             self.read = row;
@@ -158,7 +160,7 @@ impl Pager {
             (Step::Later, false) | (Step::Over, _) => Step::Over,
         };
         if self.step == Step::Over {
-            // Everything up to now is read, so that an idle shop is not read again from its last order on.
+            // Everything up to now is read, so that an idle shop is not read again from its last record on.
             self.cursor = self.cursor.max(Keyset::before(self.limit));
         }
         Ok(())
@@ -175,7 +177,7 @@ impl Pager {
     }
 
     /// The places of a page's rows, if they are what was asked for.
-    fn rows_in_order(&self, page: &OrdersPage) -> Result<Vec<Keyset>, PagerError> {
+    fn rows_in_order(&self, page: &Page) -> Result<Vec<Keyset>, PagerError> {
         if self.step == Step::Over {
             return Err(PagerError::Over);
         }

@@ -10,6 +10,7 @@ pub mod decimal;
 mod decode;
 pub mod document;
 mod encoding;
+pub mod entity;
 mod field;
 pub mod ims;
 pub mod invoice;

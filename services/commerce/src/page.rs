@@ -1,36 +1,39 @@
-//! One page of a list of orders.
+//! One page of a list of records.
 //!
-//! The orders stay the text that was sent: what is recorded is what was read, and only the two fields that paging needs
+//! The records stay the text that was sent: what is recorded is what was read, and only the few fields that paging needs
 //! are looked at, so that a page of a hundred orders is not a hundred trees in memory. A page that does not say how
-//! many rows there are is no empty page: taking a broken answer for "nothing new" would move the cursor past orders
+//! many rows there are is no empty page: taking a broken answer for "nothing new" would move the cursor past records
 //! that were never read.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::entity::Entity;
 use crate::order::DecodeError;
 use crate::order::field::id_of;
 use crate::order::from_text;
 use crate::time::Moment;
 
-/// A page of `GET /V1/orders`.
+/// A page of `GET /V1/orders` and the like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrdersPage {
+pub struct Page {
     /// The rows, as sorted by the server.
-    pub items: Vec<OrderRow>,
+    pub items: Vec<Row>,
     /// Rows of the whole search, on all its pages.
     pub total_count: u64,
 }
 
-/// One order of a page.
+/// One record of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderRow {
+pub struct Row {
     /// Database id.
     pub entity_id: u64,
     /// When the row was last written.
     pub updated_at: Moment,
-    /// The order as it was sent: JSON text.
+    /// Of an invoice or a credit memo: database id of its order.
+    pub order_id: Option<u64>,
+    /// The record as it was sent: JSON text.
     pub text: String,
 }
 
@@ -41,21 +44,25 @@ struct Wire<'a> {
     total_count: u64,
 }
 
-/// What paging needs of an order.
+/// What paging needs of a record.
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]
     entity_id: Value,
     #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    order_id: Value,
+    #[serde(default)]
     updated_at: Value,
 }
 
-impl OrdersPage {
+impl Page {
     /// Decodes the body of a list answer.
     ///
     /// # Errors
     /// When it is no list, when rows are announced and none are there, or when a row lacks its id or time.
-    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode(entity: Entity, body: &[u8]) -> Result<Self, DecodeError> {
         let wire: Wire = from_text(body)?;
         let Some(values) = wire.items else {
             return match wire.total_count {
@@ -63,29 +70,41 @@ impl OrdersPage {
                 count => Err(DecodeError { path: "items".into(), reason: format!("missing, of {count} rows in all") }),
             };
         };
-        let items =
-            values.into_iter().enumerate().map(|(index, text)| OrderRow::read(index, text)).collect::<Result<_, _>>();
+        let items = values
+            .into_iter()
+            .enumerate()
+            .map(|(index, text)| Row::read(entity, index, text))
+            .collect::<Result<_, _>>();
         Ok(Self { items: items?, total_count: wire.total_count })
     }
 }
 
-impl OrderRow {
-    /// One order, from the list or by itself.
+impl Row {
+    /// One record, from the list or by itself.
     ///
     /// # Errors
-    /// When it is no order: no object, no id, no time.
-    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+    /// When it is no record of its kind: no object, no id, no time, and for a document no order.
+    pub fn decode(entity: Entity, text: &str) -> Result<Self, DecodeError> {
         let head: Head = from_text(text.as_bytes())?;
         let fail = |field: &str, reason: String| DecodeError { path: field.to_owned(), reason };
-        let entity_id = id_of(&head.entity_id);
-        let entity_id = entity_id.ok_or_else(|| fail("entity_id", "an id is needed here: a whole number".into()))?;
+        let id = |field: &str, value: &Value| {
+            id_of(value).ok_or_else(|| fail(field, "an id is needed here: a whole number".into()))
+        };
+        let entity_id = match entity {
+            Entity::Order | Entity::Invoice | Entity::CreditMemo => id("entity_id", &head.entity_id)?,
+            Entity::Customer => id("id", &head.id)?,
+        };
+        let order_id = match entity {
+            Entity::Invoice | Entity::CreditMemo => Some(id("order_id", &head.order_id)?),
+            Entity::Order | Entity::Customer => None,
+        };
         let updated_at = Moment::parse(head.updated_at.as_str().unwrap_or_default());
         let updated_at = updated_at.map_err(|error| fail("updated_at", error.to_string()))?;
-        Ok(Self { entity_id, updated_at, text: text.to_owned() })
+        Ok(Self { entity_id, updated_at, order_id, text: text.to_owned() })
     }
 
-    fn read(index: usize, text: &RawValue) -> Result<Self, DecodeError> {
-        Self::decode(text.get()).map_err(|error| {
+    fn read(entity: Entity, index: usize, text: &RawValue) -> Result<Self, DecodeError> {
+        Self::decode(entity, text.get()).map_err(|error| {
             let inside = if error.path == "." { String::new() } else { format!(".{}", error.path) };
             DecodeError { path: format!("items[{index}]{inside}"), ..error }
         })
@@ -94,11 +113,12 @@ impl OrderRow {
 
 #[cfg(test)]
 mod tests {
-    use super::OrdersPage;
-    use crate::fixtures::{CONFIGURABLE, DOWNLOADABLE};
+    use super::{Page, Row};
+    use crate::entity::Entity;
+    use crate::fixtures::{CONFIGURABLE, CUSTOMER_PERSON, DOWNLOADABLE, INVOICES, MEMOS};
 
-    fn decode(text: &str) -> Result<OrdersPage, String> {
-        OrdersPage::decode(text.as_bytes()).map_err(|error| error.path)
+    fn decode(text: &str) -> Result<Page, String> {
+        Page::decode(Entity::Order, text.as_bytes()).map_err(|error| error.path)
     }
 
     #[test]
@@ -134,5 +154,22 @@ mod tests {
         ] {
             assert_eq!(decode(text), Err(path.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn documents_name_their_order_and_customers_their_id() {
+        for (name, text) in INVOICES {
+            let row = Row::decode(Entity::Invoice, text).expect(name);
+            assert!(row.order_id.is_some_and(|id| id > 0), "{name}");
+        }
+        for (name, text) in MEMOS {
+            let row = Row::decode(Entity::CreditMemo, text).expect(name);
+            assert!(row.order_id.is_some_and(|id| id > 0), "{name}");
+        }
+        let row = Row::decode(Entity::Customer, CUSTOMER_PERSON).expect("a customer");
+        assert!(row.entity_id > 0 && row.order_id.is_none());
+        let path = |entity, text| Row::decode(entity, text).map_err(|error| error.path);
+        assert_eq!(path(Entity::Customer, CONFIGURABLE), Err("id".to_owned()));
+        assert_eq!(path(Entity::Invoice, CONFIGURABLE), Err("order_id".to_owned()));
     }
 }

@@ -9,6 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use url::Url;
 
+use crate::entity::Entity;
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 
 /// Where the REST door of one Commerce instance is: `https://shop.example.com/rest/default` (PaaS, with the code of a
@@ -99,31 +100,32 @@ impl Base {
     }
 }
 
-/// `GET /V1/orders/{id}`: one order by its database id. Answered with [`crate::order::Order`].
+/// `GET /V1/orders/{id}` and the like: one record by its database id. Answered with it.
 ///
 /// # Errors
 /// None in practice.
-pub fn order(base: &Base, entity_id: u64) -> Result<Request<Bytes>, RequestError> {
-    base.get(&format!("/V1/orders/{entity_id}"))
+pub fn record(base: &Base, entity: Entity, entity_id: u64) -> Result<Request<Bytes>, RequestError> {
+    base.get(&format!("{}/{entity_id}", entity.one()))
 }
 
-/// `GET /V1/orders` for the number that people see. Answered with [`crate::page::OrdersPage`] of one row or none.
+/// `GET /V1/orders` and the like for the number that people see. Answered with a [`crate::page::Page`] of one row or
+/// none. Customers have no such number.
 ///
 /// # Errors
 /// None in practice.
-pub fn order_by_increment_id(base: &Base, increment_id: &str) -> Result<Request<Bytes>, RequestError> {
+pub fn record_by_increment_id(base: &Base, entity: Entity, increment_id: &str) -> Result<Request<Bytes>, RequestError> {
     // Two rows are asked for, so that a number that is not unique shows.
     let search = Search::new(PageSize::new(2)?).and(Filter::equal("increment_id", increment_id));
-    orders(base, &search.sort("entity_id", Direction::Ascending))
+    records(base, entity, &search.sort("entity_id", Direction::Ascending))
 }
 
-/// `GET /V1/orders` for a search, as [`crate::keyset::Pager::next_search`] makes. Answered with
-/// [`crate::page::OrdersPage`].
+/// `GET /V1/orders` and the like for a search, as [`crate::keyset::Pager::next_search`] makes. Answered with a
+/// [`crate::page::Page`].
 ///
 /// # Errors
 /// When the search is outside the grammar.
-pub fn orders(base: &Base, search: &Search) -> Result<Request<Bytes>, RequestError> {
-    base.get(&format!("/V1/orders?{}", search.query()?))
+pub fn records(base: &Base, entity: Entity, search: &Search) -> Result<Request<Bytes>, RequestError> {
+    base.get(&format!("{}?{}", entity.list(), search.query()?))
 }
 
 /// `GET /V1/store/storeViews`: which website each store view belongs to. Answered with [`crate::stores::StoreView`]s.
@@ -147,7 +149,8 @@ mod tests {
     use http::Request;
     use url::Url;
 
-    use super::{Base, BaseError, order, order_by_increment_id, orders, store_views, websites};
+    use super::{Base, BaseError, record, record_by_increment_id, records, store_views, websites};
+    use crate::entity::Entity;
     use crate::search::{Direction, Filter, PageSize, Search};
 
     fn base(text: &str) -> Base {
@@ -157,7 +160,7 @@ mod tests {
     #[test]
     fn every_spelling_of_a_base_gives_one_address() {
         for text in ["https://shop.example.com/rest/default", "https://Shop.example.com:443/rest/default/"] {
-            let request = order(&base(text), 1042).expect("a request");
+            let request = record(&base(text), Entity::Order, 1042).expect("a request");
             assert_eq!(request.uri(), "https://shop.example.com/rest/default/V1/orders/1042");
             assert_eq!((request.method().as_str(), request.body().len()), ("GET", 0));
             assert_eq!(request.headers()["accept"], "application/json");
@@ -171,12 +174,12 @@ mod tests {
     fn values_go_into_the_query() {
         let base = base("https://shop.example.com/rest/default");
         let uri = |request: Request<_>| request.uri().path_and_query().expect("a path").to_string();
-        let found = uri(order_by_increment_id(&base, "A/1 #?").expect("a request"));
+        let found = uri(record_by_increment_id(&base, Entity::Order, "A/1 #?").expect("a request"));
         assert!(found.starts_with("/rest/default/V1/orders?searchCriteria%5B"), "{found}");
         assert!(found.contains("%5Bvalue%5D=A%2F1%20%23%3F&"), "{found}");
         assert_eq!(uri(websites(&base).expect("a request")), "/rest/default/V1/store/websites");
         let search = (0..11).fold(Search::new(PageSize::MAX), |search, _| search.and(Filter::equal("entity_id", 1)));
-        assert!(orders(&base, &search).is_err());
+        assert!(records(&base, Entity::Order, &search).is_err());
     }
 
     #[test]
@@ -191,9 +194,9 @@ mod tests {
         let ten =
             (0..10).fold(Search::new(PageSize::MAX), |search, _| search.and(Filter::equal("sku", "a'b\"<>`{}|^+ ~*")));
         for request in [
-            order(&base, 1042),
-            order_by_increment_id(&base, "000001042"),
-            orders(&base, &ten.sort("updated_at", Direction::Ascending)),
+            record(&base, Entity::Customer, 1042),
+            record_by_increment_id(&base, Entity::Order, "000001042"),
+            records(&base, Entity::CreditMemo, &ten.sort("updated_at", Direction::Ascending)),
             store_views(&base),
             websites(&base),
         ] {

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 
 pub use commerce_webhooks::{CommerceWebhooks, SUCCESS};
-pub use hint::{Entity, Hint, HintError, HintKey, KeyPointer};
+pub use hint::{Hint, HintError, HintKey, KeyPointer};
 pub use public_key::{KeyError, PublicKey};
 pub use shared_secret::{Encoding, MIN_SECRET, Verifier, VerifierError};
 

@@ -7,7 +7,7 @@ use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::record::{self, Rules};
-use pipeline::vault::Vault;
+use pipeline::vault::{self, Vault};
 
 /// Readings that lose to another reader of the same record before we give up for now.
 const TRIES: usize = 5;
@@ -25,9 +25,8 @@ pub struct Reading {
     pub text: String,
     /// What records of its kind are like.
     pub rules: &'static Rules,
-    /// Key of the source's customer that it is about, if it is about one: what is personal is sealed under the key of
-    /// that record when nothing says whose e-mail address it is.
-    pub customer: Option<String>,
+    /// Token of the person whom it is about, where the record itself does not name them.
+    pub owner: Option<String>,
     /// When the source says that it was last changed, comparable as text.
     pub updated: String,
     /// The source's stamps go back: a wall clock repeats an hour in autumn. Then an older stamp proves no older
@@ -35,6 +34,13 @@ pub struct Reading {
     pub clock_repeats: bool,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
+}
+
+/// A record that a change tells of.
+#[derive(Debug)]
+pub struct Known {
+    /// Token of the person whom it is about, if anything in it is about one.
+    pub person: Option<String>,
 }
 
 /// What became of a reading.
@@ -69,9 +75,27 @@ impl Changes {
         Ok(Self { broker: broker.clone(), publisher, last, vault: vault.clone(), source })
     }
 
+    /// The token of the person whom a source's customer is, when nothing says whose e-mail address it is.
+    pub fn customer(&self, system: &str, key: &str) -> String {
+        self.vault.keyed_hash("record", &self.broker.subjects.change(system, "customer", key))
+    }
+
     /// A keyed hash for a header.
     pub fn hash(&self, purpose: &str, text: &str) -> String {
         self.vault.keyed_hash(purpose, text)
+    }
+
+    /// What the last change of a record tells, if one was recorded.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn recorded(&self, system: &str, entity: &str, key: &str) -> Result<Option<Known>, Problem> {
+        let Some(last) = self.last.get(&self.broker.subjects.change(system, entity, key)).await? else {
+            return Ok(None);
+        };
+        let body = body::unpack(&last.headers, &last.payload).ok(); // Unreadable is known all the same.
+        let text = body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
+        Ok(Some(Known { person: text.and_then(vault::person_of).map(str::to_owned) }))
     }
 
     /// Records a reading; returns when it is on disk, or known to be there already.
@@ -115,12 +139,9 @@ impl Changes {
         if already(last, &version, reading) == Some(Recorded::Same) {
             return Ok(None);
         }
-        let person = match (&known.person, &reading.customer) {
+        let person = match (&known.person, &reading.owner) {
             (Some(email), _) => self.vault.person(email),
-            (None, Some(customer)) => {
-                let customer = self.broker.subjects.change(reading.system, "customer", customer);
-                self.vault.keyed_hash("record", &customer)
-            }
+            (None, Some(owner)) => owner.clone(),
             (None, None) => self.vault.keyed_hash("record", subject),
         };
         let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;

@@ -1,11 +1,13 @@
-//! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make orders be read; and the poll,
-//! which reads every order that changed whether or not a webhook came.
+//! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make records be read; and polls, which
+//! read every record that changed whether or not a webhook came.
 
 mod door;
 mod hints;
-mod orders;
 mod poll;
+mod reader;
+mod recorder;
 
+use ::commerce::entity::Entity;
 use ::commerce::requests::Base;
 use jiff::{Timestamp, civil};
 use pipeline::broker::streams::{Durable, HINTS};
@@ -15,32 +17,48 @@ use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
-use orders::Orders;
+use reader::Reader;
+use recorder::Recorder;
 
 /// The service's name.
 pub const NAME: &str = "ingestor-commerce";
 /// Its consumer of hints.
-pub const DURABLE: Durable = Durable { name: NAME, stream: HINTS, filter: "hint.{}.commerce.order.>" };
-/// Orders read at once because of hints.
+pub const DURABLE: Durable = Durable { name: NAME, stream: HINTS, filter: "hint.{}.commerce.>" };
+/// Records read at once because of hints.
 const WIDTH: usize = 8;
 
-/// How orders are polled.
+/// How records are polled.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
+    /// The kinds of records that are polled.
+    pub entities: Vec<Kind>,
     /// Time between polls, or `daily`.
     pub interval: Interval,
     /// When a daily poll runs.
     pub daily_at: civil::Time,
-    /// Orders a page.
+    /// Records a page.
     pub page_size: u32,
     /// How much each poll reads again.
     pub overlap: Span,
     /// How far the cursor stays behind the shop's clock.
     pub safety_lag: Span,
+}
+
+/// A kind of record, by its name in subjects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind(pub Entity);
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = Entity::ALL.map(Entity::name).join("\", \"");
+        let wrong = || D::Error::custom(format!("`{name}` is none of \"{known}\""));
+        Entity::named(&name).map(Self).ok_or_else(wrong)
+    }
 }
 
 /// The webhook door.
@@ -88,10 +106,12 @@ pub struct Source {
     pub zone: Zone,
     /// The webhook door.
     pub webhook: Webhook,
-    /// Orders that were last changed before this moment are not read: the go-live date, with a day for time zones.
+    /// Records that were last changed before this moment are not read: the go-live date, with a day for time zones.
     pub from: Timestamp,
-    /// Store views to be read; empty means all.
+    /// Store views whose documents are read; empty means all.
     pub stores: Vec<u64>,
+    /// Websites whose customers are read; empty means all.
+    pub websites: Vec<u64>,
 }
 
 /// Runs the service until it is told to stop.
@@ -100,10 +120,11 @@ pub struct Source {
 /// When the door cannot open, or the streams are not there.
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
-    let orders = Orders::new(source.vendor.clone(), source.base.clone(), changes);
+    let reader = Reader::new(source.vendor.clone(), source.base.clone());
+    let recorder = Recorder::new(reader, changes);
     let door = door::open(&context, &source.webhook).await?;
-    let hints = hints::run(&context, &orders, WIDTH);
-    let polls = poll::run(&context, &orders, &source);
+    let hints = hints::run(&context, &recorder, WIDTH);
+    let polls = poll::run(&context, &recorder, &source);
     let (hints, polls) = futures::join!(hints, polls);
     if let Some(door) = door {
         let _ = door.await; // It ends with `stop`, and has logged what it had to say.

@@ -57,6 +57,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     webhook: settings.commerce.webhook.clone(),
                     from: a_day_before(scope.go_live),
                     stores: scope.stores,
+                    websites: scope.websites,
                 };
                 Box::pin(ingestor::commerce::run(context, source)).await
             })

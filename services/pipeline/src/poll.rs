@@ -72,6 +72,22 @@ impl Polls {
         })
     }
 
+    /// Returns when the poll called `name` has read everything once, here or at another replica, or the service stops.
+    pub async fn until_read(&self, name: &str) {
+        let slot = self.slot(name);
+        // An error is a broker that is away for a moment: it is asked again.
+        while !self.stop.is_cancelled() && !slot.read().await.is_ok_and(|(state, _)| state.began.is_some()) {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    fn slot(&self, name: &str) -> Slot {
+        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection))
+    }
+
     /// Runs `once` whenever the poll called `name` (`commerce.order`) is due or asked for, until the service stops.
     ///
     /// `once` returns how many new versions it recorded. It is dropped where it stands when the poll is lost to another
@@ -82,7 +98,7 @@ impl Polls {
         schedule: Schedule,
         mut once: impl AsyncFnMut() -> Result<u64, Stopped>,
     ) {
-        let slot = Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection));
+        let slot = self.slot(name);
         let backoff = retry::Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
         let (silence, not_before) = (Silence::default(), Timestamp::MIN);
         let mut poll = Poll { polls: self, name, schedule, slot, silence, not_before, backoff };

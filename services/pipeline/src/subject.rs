@@ -101,6 +101,11 @@ impl Subjects {
     }
 }
 
+/// The entity of a hint, change, command or outcome subject.
+pub fn entity_of(subject: &str) -> Option<&str> {
+    subject.split('.').nth(3)
+}
+
 /// The key token of a hint, change, command or outcome subject.
 pub fn key_of(subject: &str) -> Option<&str> {
     subject.split('.').nth(4)

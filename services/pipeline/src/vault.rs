@@ -108,6 +108,12 @@ pub fn new_master_key() -> String {
     cipher::write_key(&cipher::random_key())
 }
 
+/// The token of a person whom a document with sealed strings is about: any one of them, since a document is sealed for
+/// one person.
+pub fn person_of(text: &str) -> Option<&str> {
+    json::persons(text).into_iter().next()
+}
+
 impl Vault {
     /// Opens the vault kept in `bucket`; the first opening makes the keys that all processes share.
     ///

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{Keyset, Pager, PagerError};
 use crate::encoding::decode;
-use crate::page::{OrderRow, OrdersPage};
+use crate::page::{Page, Row};
 use crate::search::{PageSize, Search};
 use crate::time::Moment;
 
@@ -19,9 +19,14 @@ fn size(rows: u32) -> PageSize {
     PageSize::new(rows).expect("a size")
 }
 
-fn page(rows: &[Keyset]) -> OrdersPage {
-    let row = |key: &Keyset| OrderRow { entity_id: key.entity_id, updated_at: key.updated_at, text: String::new() };
-    OrdersPage { items: rows.iter().map(row).collect(), total_count: 0 }
+fn page(rows: &[Keyset]) -> Page {
+    let row = |key: &Keyset| Row {
+        entity_id: key.entity_id,
+        updated_at: key.updated_at,
+        order_id: None,
+        text: String::new(),
+    };
+    Page { items: rows.iter().map(row).collect(), total_count: 0 }
 }
 
 /// The filters of a search, as `field condition value`.
@@ -38,7 +43,7 @@ fn filters(search: &Search) -> Vec<String> {
 }
 
 /// What a server answers to a search over its table: filtered, sorted and cut as it was asked.
-fn answer(table: &BTreeSet<Keyset>, search: &Search, rows: u32) -> OrdersPage {
+fn answer(table: &BTreeSet<Keyset>, search: &Search, rows: u32) -> Page {
     let meets = |key: &Keyset, filter: &String| {
         let (field, rest) = filter.split_once(' ').expect("a field");
         let (condition, value) = rest.split_once(' ').expect("a condition");
@@ -81,7 +86,7 @@ fn goes_by_ties_then_by_what_is_later() {
 
 #[test]
 fn every_search_is_sorted_to_the_last_tie() {
-    let mut pager = Pager::new(at(10, 7), second(1000), size(2)).within_stores(vec![3, 4]);
+    let mut pager = Pager::new(at(10, 7), second(1000), size(2)).within("store_id", &[3, 4]);
     let ties = next(&pager).query().expect("a query");
     assert!(ties.contains("sortOrders%5D%5B0%5D%5Bfield%5D=entity_id&"), "{ties}");
     assert_eq!(filters(&next(&pager)).last().map(String::as_str), Some("store_id in 3,4"));

@@ -7,6 +7,7 @@
 
 use serde_json::Value;
 
+use crate::entity::Entity;
 use crate::order::field::id_of;
 
 /// Hints of one body at most; Adobe sends 20 events together.
@@ -15,19 +16,6 @@ const MAX_HINTS: usize = 100;
 const MAX_DEPTH: usize = 4;
 /// Length of the column `increment_id`.
 const MAX_INCREMENT_ID: usize = 50;
-
-/// What kind of record may have changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Entity {
-    /// A sales order.
-    Order,
-    /// An invoice of an order.
-    Invoice,
-    /// A credit memo of an order.
-    CreditMemo,
-    /// A customer account.
-    Customer,
-}
 
 /// Names one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,9 +1,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{
-    Encoding, Entity, Hint, HintError, HintKey, KeyPointer, SignatureError, Verified, Verifier, VerifierError,
-};
+use super::{Encoding, Hint, HintError, HintKey, KeyPointer, SignatureError, Verified, Verifier, VerifierError};
+use crate::entity::Entity;
 
 const SECRET: &str = "0123456789abcdef-secret";
 const BODY: &str = r#"{"event":"order.placed","id":1042}"#;

@@ -137,12 +137,7 @@ impl Door {
 
     /// Puts one hint on disk.
     async fn keep(&self, hint: &Hint, body: Bytes) -> Result<(), Problem> {
-        let entity = match hint.entity {
-            webhook::Entity::Order => "order",
-            webhook::Entity::Invoice => "invoice",
-            webhook::Entity::CreditMemo => "creditmemo",
-            webhook::Entity::Customer => "customer",
-        };
+        let entity = hint.entity.name();
         let key = match &hint.key {
             HintKey::EntityId(id) => id.to_string(),
             HintKey::IncrementId(id) => format!("{INCREMENT}{id}"),

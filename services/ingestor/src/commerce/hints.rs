@@ -1,30 +1,35 @@
-//! From a hint to a change: the order is read over REST, so that nothing in a webhook's body has to be believed.
+//! From a hint to a change: the record is read over REST, so that nothing in a webhook's body has to be believed.
 
 use std::time::Duration;
 
+use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
+use pipeline::subject::{entity_of, key_of, untoken};
 use pipeline::verdict::Verdict;
 
 use super::DURABLE;
-use super::orders::{Orders, ReadError};
+use super::reader::ReadError;
+use super::recorder::Recorder;
 
 /// Prefix of a hint's key that is an increment id.
 pub(super) const INCREMENT: &str = "increment-";
-/// A hook may fire before its transaction commits: an order that is not there is looked for this often.
+/// A hook may fire before its transaction commits: a record that is not there is looked for this often.
 const LOOKS: u64 = 8;
 
+/// How a record was come by, for the figures.
+const BY: &str = "hint";
+
 struct Hints<'a> {
-    orders: &'a Orders,
+    recorder: &'a Recorder,
 }
 
-pub(super) async fn run(context: &Context, orders: &Orders, width: usize) -> Result<(), Problem> {
-    take::run(&context.broker, &DURABLE, width, &Hints { orders }, &context.stop).await
+pub(super) async fn run(context: &Context, recorder: &Recorder, width: usize) -> Result<(), Problem> {
+    take::run(&context.broker, &DURABLE, width, &Hints { recorder }, &context.stop).await
 }
 
 impl Stage for Hints<'_> {
@@ -40,25 +45,31 @@ impl Stage for Hints<'_> {
 impl Hints<'_> {
     async fn read(&self, delivery: &Delivery) -> Verdict {
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
-        let order = match key.strip_prefix(INCREMENT) {
-            Some(increment_id) => self.orders.by_increment_id(increment_id).await,
+        let Some(entity) = entity_of(&delivery.subject).and_then(Entity::named) else {
+            return Verdict::Done; // A later version hinted at a kind that this one does not read.
+        };
+        let reader = &self.recorder.reader;
+        let row = match key.strip_prefix(INCREMENT) {
+            Some(increment_id) if entity.has_increment_id() => reader.by_increment_id(entity, increment_id).await,
+            Some(_) => Err(ReadError::NotFound),
             None => match key.parse() {
-                Ok(entity_id) => self.orders.by_id(entity_id).await,
+                Ok(entity_id) => reader.by_id(entity, entity_id).await,
                 Err(_) => Err(ReadError::NotFound),
             },
         };
-        match order {
-            Ok(order) => match self.orders.record(order, Cause::of(&delivery.headers)).await {
-                Ok(_) => Verdict::Done,
-                Err(problem) => Verdict::retry(delivery.delivered, problem.to_string()),
-            },
+        let recorded = match row {
+            Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), BY).await.map(|_| ()),
+            Err(e) => Err(e),
+        };
+        match recorded {
+            Ok(()) => Verdict::Done,
             Err(ReadError::Later(wait, why)) => Verdict::RetryAfter(wait, why),
             Err(ReadError::NotFound) if delivery.delivered < LOOKS => {
-                Verdict::retry(delivery.delivered, "the order is not there yet")
+                Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
             }
             Err(ReadError::NotFound) => Verdict::Dead(Problem::new(
-                "ORDER_NOT_FOUND",
-                format!("a webhook named the order {key}, and Commerce has none"),
+                "RECORD_NOT_FOUND",
+                format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
                 "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
             )),
             // The poll reports it too; the hint waits for a person.

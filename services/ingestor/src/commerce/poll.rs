@@ -1,15 +1,20 @@
-//! The poll: every order that changed is read, whether or not a webhook came.
+//! The polls: every record that changed is read, whether or not a webhook came.
 //!
-//! The cursor moves after the changes of a page are on disk, and never passes the shop's clock less the safety lag.
-//! Each poll starts some minutes before the cursor; what was read before is recognised by its content.
+//! Each kind has a cursor, which moves after the changes of a page are on disk and never passes the shop's clock less
+//! the safety lag. Each poll starts some minutes before it; what was read before is recognised by its content.
+//!
+//! Orders are read to the end once before any document of theirs is: else a first start would fetch the order of each
+//! invoice by itself.
 
 use std::time::Duration;
 
+use ::commerce::entity::Entity;
 use ::commerce::keyset::{Keyset, Pager};
-use ::commerce::page::OrdersPage;
+use ::commerce::page::Page;
 use ::commerce::search::PageSize;
 use ::commerce::time::Moment;
 use futures::StreamExt as _;
+use futures::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
 use pipeline::envelope::Cause;
@@ -18,75 +23,124 @@ use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 
-use super::orders::{Orders, ReadError};
+use super::reader::ReadError;
+use super::recorder::Recorder;
 use super::{Poll, Source};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
 const AT_ONCE: usize = 64;
+/// How a record was come by, for the figures.
+const BY: &str = "poll";
 
-pub(super) async fn run(context: &Context, orders: &Orders, source: &Source) -> Result<(), Problem> {
-    let cursor = Cursor::open(&context.broker, &context.connection, "commerce.order").await?;
+/// The poll of a kind: its name, and that of its cursor.
+fn name(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Order => "commerce.order",
+        Entity::Invoice => "commerce.invoice",
+        Entity::CreditMemo => "commerce.creditmemo",
+        Entity::Customer => "commerce.customer",
+    }
+}
+
+pub(super) async fn run(context: &Context, recorder: &Recorder, source: &Source) -> Result<(), Problem> {
     let polls = Polls::open(context, "commerce").await?;
-    let schedule = Schedule::new(source.poll.interval, source.poll.daily_at, &source.zone);
-    polls.run("commerce.order", schedule, async || scan(orders, source, &cursor).await.map_err(stopped)).await;
+    let entities = source.poll.entities.iter().map(|entity| entity.0);
+    let scans = try_join_all(entities.map(|entity| Scan::open(context, recorder, source, entity))).await?;
+    join_all(scans.iter().map(|scan| scan.run(&polls))).await;
     Ok(())
 }
 
-/// A scan that finds no list at all has the wrong address.
-fn stopped(error: ReadError) -> Stopped {
-    match error {
-        ReadError::Later(wait, why) => Stopped::Later(wait, why),
-        ReadError::Stop(problem) => Stopped::Person(problem),
-        ReadError::NotFound => Stopped::Person(Problem::new(
-            "COMMERCE_REFUSED",
-            "Commerce has no list of orders at commerce.base_url",
-            "check commerce.base_url: scheme, host and store code as the shop itself has them",
-        )),
-    }
+/// The poll of one kind of record.
+struct Scan<'a> {
+    entity: Entity,
+    recorder: &'a Recorder,
+    source: &'a Source,
+    cursor: Cursor,
 }
 
-/// Reads everything behind the cursor; returns the number of new versions.
-async fn scan(orders: &Orders, source: &Source, cursor: &Cursor) -> Result<u64, ReadError> {
-    let later = |problem: Problem| ReadError::Later(Duration::from_secs(1), problem.to_string());
-    let limit = limit(orders.server_time().await?, &source.poll);
-    let from = match cursor.read::<Keyset>().await.map_err(later)? {
-        Some(read) => read.rewound(seconds(source.poll.overlap.0)),
-        None => Keyset::before(Moment::of(source.from)),
-    };
-    let page_size = PageSize::new(source.poll.page_size)
-        .map_err(|e| ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size")))?;
-    let mut pager = Pager::new(from, limit, page_size).within_stores(source.stores.clone());
-    let mut new = 0;
-    let mut next = fetch(orders, &pager).await?;
-    while let Some(page) = next {
-        pager.take(&page).map_err(|e| stop(&e))?;
-        let read = pager.cursor();
-        // The shop makes up the next page while this one is put on disk.
-        let (recorded, fetched) = futures::join!(record(orders, page), fetch(orders, &pager));
-        new += recorded.map_err(later)?;
-        cursor.write(&read).await.map_err(later)?;
-        next = fetched?;
+impl<'a> Scan<'a> {
+    async fn open(
+        context: &Context,
+        recorder: &'a Recorder,
+        source: &'a Source,
+        entity: Entity,
+    ) -> Result<Self, Problem> {
+        let cursor = Cursor::open(&context.broker, &context.connection, name(entity)).await?;
+        Ok(Self { entity, recorder, source, cursor })
     }
-    Ok(new)
-}
 
-/// The page that the scan wants next, if it wants one.
-async fn fetch(orders: &Orders, pager: &Pager) -> Result<Option<OrdersPage>, ReadError> {
-    match pager.next_search().map_err(|e| stop(&e))? {
-        Some(search) => Ok(Some(orders.page(&search).await?.0)),
-        None => Ok(None),
+    async fn run(&self, polls: &Polls) {
+        let Source { poll, zone, .. } = self.source;
+        let orders_are_read = poll.entities.iter().any(|entity| entity.0 == Entity::Order);
+        if matches!(self.entity, Entity::Invoice | Entity::CreditMemo) && orders_are_read {
+            polls.until_read(name(Entity::Order)).await;
+        }
+        let schedule = Schedule::new(poll.interval, poll.daily_at, zone);
+        polls.run(name(self.entity), schedule, async || self.read().await.map_err(|e| self.stopped(e))).await;
     }
-}
 
-async fn record(orders: &Orders, page: OrdersPage) -> Result<u64, Problem> {
-    let recording = futures::stream::iter(page.items.into_iter().map(|row| orders.record(row, Cause::default())));
-    let mut done = recording.buffer_unordered(AT_ONCE);
-    let mut new = 0;
-    while let Some(recorded) = done.next().await {
-        new += u64::from(recorded? == Recorded::New);
+    /// A scan that finds no list at all has the wrong address.
+    fn stopped(&self, error: ReadError) -> Stopped {
+        match error {
+            ReadError::Later(wait, why) => Stopped::Later(wait, why),
+            ReadError::Stop(problem) => Stopped::Person(problem),
+            ReadError::NotFound => Stopped::Person(Problem::new(
+                "COMMERCE_REFUSED",
+                format!("Commerce has no list of {}s at commerce.base_url", self.entity.name()),
+                "check commerce.base_url: scheme, host and store code as the shop itself has them",
+            )),
+        }
     }
-    Ok(new)
+
+    /// Reads everything behind the cursor; returns the number of new versions.
+    async fn read(&self) -> Result<u64, ReadError> {
+        let Source { poll, from, .. } = self.source;
+        let limit = limit(self.recorder.reader.server_time().await?, poll);
+        let from = match self.cursor.read::<Keyset>().await? {
+            Some(read) => read.rewound(seconds(poll.overlap.0)),
+            None => Keyset::before(Moment::of(*from)),
+        };
+        let page_size = PageSize::new(poll.page_size).map_err(|e| {
+            ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
+        })?;
+        let (column, ids) = match self.entity {
+            Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
+            Entity::Customer => ("website_id", &self.source.websites),
+        };
+        let mut pager = Pager::new(from, limit, page_size).within(column, ids);
+        let mut new = 0;
+        let mut next = self.fetch(&pager).await?;
+        while let Some(page) = next {
+            pager.take(&page).map_err(|e| stop(&e))?;
+            let read = pager.cursor();
+            // The shop makes up the next page while this one is put on disk.
+            let (recorded, fetched) = futures::join!(self.record(page), self.fetch(&pager));
+            new += recorded?;
+            self.cursor.write(&read).await?;
+            next = fetched?;
+        }
+        Ok(new)
+    }
+
+    /// The page that the scan wants next, if it wants one.
+    async fn fetch(&self, pager: &Pager) -> Result<Option<Page>, ReadError> {
+        match pager.next_search().map_err(|e| stop(&e))? {
+            Some(search) => Ok(Some(self.recorder.reader.page(self.entity, &search).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn record(&self, page: Page) -> Result<u64, ReadError> {
+        let rows = page.items.into_iter();
+        let recording = rows.map(|row| self.recorder.record(self.entity, row, Cause::default(), BY));
+        let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
+        let mut new = 0;
+        while let Some(recorded) = done.next().await {
+            new += u64::from(recorded? == Recorded::New);
+        }
+        Ok(new)
+    }
 }
 
 /// The last second that the cursor may reach.

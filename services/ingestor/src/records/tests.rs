@@ -1,7 +1,7 @@
 use pipeline::record::{Known, Rules, read};
 use serde_json::{Value, json};
 
-use super::{COMMERCE, VISMA};
+use super::{COMMERCE, VISMA_CUSTOMER};
 
 const ORDERS: [&str; 4] = [
     include_str!("../../../commerce/fixtures/comments.json"),
@@ -209,7 +209,10 @@ fn a_list_and_a_single_read_give_the_same() {
         let once = content(&parse(text));
         assert_eq!(read(text, &COMMERCE).unwrap().content, once);
         assert_eq!(read(&once, &COMMERCE).unwrap().content, once);
-        let page = commerce::page::OrdersPage::decode(format!("{{\"items\":[{text}],\"total_count\":1}}").as_bytes());
+        let page = commerce::page::Page::decode(
+            commerce::entity::Entity::Order,
+            format!("{{\"items\":[{text}],\"total_count\":1}}").as_bytes(),
+        );
         assert_eq!(read(&page.unwrap().items[0].text, &COMMERCE).unwrap().content, once);
     }
 }
@@ -222,16 +225,16 @@ fn a_customer_of_visma_is_one_whatever_moves() {
         "mainAddress": { "addressId": 7, "addressLine1": "Storgata 1", "country": { "id": "NO", "name": "Norway" } },
         "directDebitLines": [{ "iban": "NL00" }],
     });
-    assert_eq!(personal(&one, &VISMA), [" Kari@Example.NO ", "Kari Nordmann", "NL00", "Storgata 1"]);
-    assert_eq!(known(&one, &VISMA).person.as_deref(), Some("kari@example.no"));
+    assert_eq!(personal(&one, &VISMA_CUSTOMER), [" Kari@Example.NO ", "Kari Nordmann", "NL00", "Storgata 1"]);
+    assert_eq!(known(&one, &VISMA_CUSTOMER).person.as_deref(), Some("kari@example.no"));
     let wrapped = json!({ "mainContact": { "email": { "value": "a@b.no" } } });
-    assert_eq!(known(&wrapped, &VISMA).person.as_deref(), Some("a@b.no"));
-    assert_eq!(known(&json!({ "mainContact": null }), &VISMA).person, None);
+    assert_eq!(known(&wrapped, &VISMA_CUSTOMER).person.as_deref(), Some("a@b.no"));
+    assert_eq!(known(&json!({ "mainContact": null }), &VISMA_CUSTOMER).person, None);
     let mut moved = one.clone();
     moved["timeStamp"] = json!("x");
     moved["metadata"] = json!({ "totalCount": 3 });
     moved["mainAddress"]["lastModifiedDateTime"] = json!("2026-11-22T10:00:00.000");
-    assert_eq!(known(&moved, &VISMA).content, known(&one, &VISMA).content);
+    assert_eq!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
     moved["status"] = json!("Inactive");
-    assert_ne!(known(&moved, &VISMA).content, known(&one, &VISMA).content);
+    assert_ne!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
 }

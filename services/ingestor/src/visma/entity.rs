@@ -98,7 +98,7 @@ impl Entity {
             key,
             text: row.to_string(),
             rules,
-            customer: None,
+            owner: None,
             updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
             clock_repeats: true,
             headers,
@@ -125,9 +125,11 @@ impl Entity {
                 reference.map(|reference| {
                     let created = document.created.map(|stamp| (seen::CREATED, stamp.to_string()));
                     let headers = [(seen::REFERENCE, reference.to_owned())].into_iter().chain(created).collect();
-                    let (number, customer) = (document.number.clone(), document.customer_number.clone());
+                    let customer = document.customer_number.as_deref();
+                    let owner = customer.map(|number| changes.customer("visma", number));
+                    let number = document.number.clone();
                     let reading = reading(number, document.last_modified, &records::VISMA_DOCUMENT, headers);
-                    Reading { customer, ..reading }
+                    Reading { owner, ..reading }
                 })
             }
         })

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::CommerceWebhooks;
+use crate::entity::Entity;
 use crate::webhook::signer::Signer;
-use crate::webhook::{Entity, Hint, HintKey, KeyError, PublicKey, SignatureError, VerifierError};
+use crate::webhook::{Hint, HintKey, KeyError, PublicKey, SignatureError, VerifierError};
 
 const HEADER: &str = "x-adobe-commerce-webhook-signature";
 const BODY: &[u8] = br#"{"order":{"entity_id":1042,"increment_id":"000001042"}}"#;

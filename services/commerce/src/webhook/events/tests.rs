@@ -3,8 +3,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Claim, DeliveryError, challenge};
+use crate::entity::Entity;
 use crate::webhook::signer::Signer;
-use crate::webhook::{Entity, Hint, HintKey, SignatureError, Verified};
+use crate::webhook::{Hint, HintKey, SignatureError, Verified};
 
 const CLIENT: &str = "b3c1d2";
 const PATHS: [&str; 2] = ["/prod/keys/pub-key-3fVj0Lv0QB.pem", "/prod/keys/pub-key-2e0c_IMHUuZvw.pem"];

@@ -1,8 +1,10 @@
-//! Reading orders over REST and recording them as changes.
+//! Reading records of Commerce over REST.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ::commerce::page::{OrderRow, OrdersPage};
+use ::commerce::entity::Entity;
+use ::commerce::page::{Page, Row};
 use ::commerce::reply::{Answer, server_time};
 use ::commerce::requests::{self, Base, RequestError};
 use ::commerce::search::Search;
@@ -11,13 +13,10 @@ use http::Request;
 use jiff::Timestamp;
 use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::vendor::{CallError, Vendor};
-
-use crate::changes::{Changes, Reading, Recorded};
-use crate::records;
+use tokio::time::Instant;
 
 /// Attempts at one reading before it is left for the next poll, or the next delivery of its hint.
 const ATTEMPTS: u32 = 4;
@@ -33,82 +32,84 @@ pub(super) enum ReadError {
     Stop(Problem),
 }
 
-/// Orders of one shop.
-#[derive(Debug)]
-pub(super) struct Orders {
-    vendor: Vendor,
-    base: Base,
-    changes: Changes,
+impl From<Problem> for ReadError {
+    /// The broker did not do its part.
+    fn from(problem: Problem) -> Self {
+        Self::Later(Duration::from_secs(1), problem.to_string())
+    }
 }
 
-impl Orders {
-    /// Orders behind a REST base.
-    pub(super) fn new(vendor: Vendor, base: Base, changes: Changes) -> Self {
-        Self { vendor, base, changes }
+/// How long an answer's time stands for the shop's clock. It may be old: a cursor is then moved less far than it could.
+const CLOCK: Duration = Duration::from_secs(5);
+
+/// Reads one shop.
+#[derive(Debug)]
+pub(super) struct Reader {
+    vendor: Vendor,
+    base: Base,
+    /// The shop's clock as the last answer said, and when that was.
+    clock: Mutex<Option<(Timestamp, Instant)>>,
+}
+
+impl Reader {
+    /// Reads the shop behind a REST base.
+    pub(super) fn new(vendor: Vendor, base: Base) -> Self {
+        Self { vendor, base, clock: Mutex::default() }
     }
 
-    /// The shop's clock; asking for it also shows whether the credentials are taken.
+    /// The shop's clock, not later than it is.
     pub(super) async fn server_time(&self) -> Result<Timestamp, ReadError> {
-        let (_, time) = self.get(requests::store_views(&self.base), Class::Poll).await?;
-        Ok(time)
+        if let Some(time) = self.clock(|(_, seen)| seen.elapsed() < CLOCK) {
+            return Ok(time);
+        }
+        self.get(requests::store_views(&self.base), Class::Poll).await?;
+        Ok(self.clock(|_| true).unwrap_or_else(clock::now))
     }
 
-    /// One page of a scan, and the shop's clock when it answered.
-    pub(super) async fn page(&self, search: &Search) -> Result<(OrdersPage, Timestamp), ReadError> {
-        let (body, time) = self.get(requests::orders(&self.base, search), Class::Poll).await?;
-        Ok((OrdersPage::decode(&body).map_err(|e| nonsense(&e))?, time))
+    /// One page of a scan.
+    pub(super) async fn page(&self, entity: Entity, search: &Search) -> Result<Page, ReadError> {
+        let body = self.get(requests::records(&self.base, entity, search), Class::Poll).await?;
+        Page::decode(entity, &body).map_err(|e| nonsense(&e))
     }
 
-    /// One order by its database id.
-    pub(super) async fn by_id(&self, entity_id: u64) -> Result<OrderRow, ReadError> {
-        let (body, _) = self.get(requests::order(&self.base, entity_id), Class::Document).await?;
+    /// One record by its database id.
+    pub(super) async fn by_id(&self, entity: Entity, entity_id: u64) -> Result<Row, ReadError> {
+        let body = self.get(requests::record(&self.base, entity, entity_id), Class::Document).await?;
         let text = std::str::from_utf8(&body).map_err(|e| nonsense(&e))?;
-        OrderRow::decode(text).map_err(|e| nonsense(&e))
+        Row::decode(entity, text).map_err(|e| nonsense(&e))
     }
 
-    /// One order by the number that people see; several of one number are none.
-    pub(super) async fn by_increment_id(&self, increment_id: &str) -> Result<OrderRow, ReadError> {
-        let request = requests::order_by_increment_id(&self.base, increment_id);
-        let (body, _) = self.get(request, Class::Document).await?;
-        let mut page = OrdersPage::decode(&body).map_err(|e| nonsense(&e))?;
+    /// One record by the number that people see; several of one number are none.
+    pub(super) async fn by_increment_id(&self, entity: Entity, increment_id: &str) -> Result<Row, ReadError> {
+        let request = requests::record_by_increment_id(&self.base, entity, increment_id);
+        let body = self.get(request, Class::Document).await?;
+        let mut page = Page::decode(entity, &body).map_err(|e| nonsense(&e))?;
         match (page.items.pop(), page.items.is_empty()) {
             (Some(row), true) => Ok(row),
             _ => Err(ReadError::NotFound),
         }
     }
 
-    /// Records an order that was just read.
-    ///
-    /// # Errors
-    /// When the broker does not do its part.
-    pub(super) async fn record(&self, row: OrderRow, cause: Cause) -> Result<Recorded, Problem> {
-        let reading = Reading {
-            system: "commerce",
-            entity: "order",
-            key: row.entity_id.to_string(),
-            text: row.text,
-            rules: &records::COMMERCE,
-            customer: None,
-            updated: row.updated_at.to_string(),
-            clock_repeats: false,
-            headers: Vec::new(),
-        };
-        self.changes.record(reading, cause).await
+    fn clock(&self, fresh: impl FnOnce(&(Timestamp, Instant)) -> bool) -> Option<Timestamp> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner).filter(fresh).map(|(time, _)| time)
     }
 
-    /// A GET, tried again where that may help. Returns the body and the shop's clock.
-    async fn get(
-        &self,
-        request: Result<Request<Bytes>, RequestError>,
-        class: Class,
-    ) -> Result<(Bytes, Timestamp), ReadError> {
+    fn note_clock(&self, time: Timestamp) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
+    }
+
+    /// A GET, tried again where that may help. Returns the body.
+    async fn get(&self, request: Result<Request<Bytes>, RequestError>, class: Class) -> Result<Bytes, ReadError> {
         let request = request.map_err(|e| nonsense(&e))?;
         let mut schedule = Schedule::new(Duration::from_millis(300), Duration::from_secs(10));
         let mut why = String::new();
         for _ in 0..ATTEMPTS {
             let wait = match self.vendor.call(class, &request).await {
                 Ok(response) => match Answer::read(&response, clock::now()) {
-                    Answer::Ok(body) => return Ok((body, server_time(response.headers()).unwrap_or_else(clock::now))),
+                    Answer::Ok(body) => {
+                        self.note_clock(server_time(response.headers()).unwrap_or_else(clock::now));
+                        return Ok(body);
+                    }
                     Answer::NotFound { .. } => return Err(ReadError::NotFound),
                     Answer::Unauthorised { message } => return Err(ReadError::Stop(unauthorised(&message))),
                     Answer::Refused { status, message } => {
@@ -150,7 +151,7 @@ fn unauthorised(message: &str) -> Problem {
         "COMMERCE_UNAUTHORISED",
         format!("Commerce does not accept who calls: {message}"),
         "check the credentials of commerce.auth, that the integration or account is active, and that it may read Sales > \
-         Orders; Commerce tells none of these apart",
+         Orders, Invoices and Credit Memos, and Customers; Commerce tells none of these apart",
     )
 }
 

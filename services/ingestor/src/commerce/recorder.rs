@@ -1,0 +1,90 @@
+//! Recording what was read, and first what it cannot be understood without: the order of an invoice or a credit memo.
+
+use ::commerce::entity::Entity;
+use ::commerce::page::Row;
+use pipeline::envelope::Cause;
+use tokio::sync::Semaphore;
+
+use super::reader::{ReadError, Reader};
+use crate::changes::{Changes, Reading, Recorded};
+use crate::records;
+
+/// Orders that are read at once because a document of theirs was met first.
+const ORDERS_AT_ONCE: usize = 4;
+
+/// Records what a reader reads.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pub(super) reader: Reader,
+    changes: Changes,
+    orders: Semaphore,
+}
+
+impl Recorder {
+    pub(super) fn new(reader: Reader, changes: Changes) -> Self {
+        Self { reader, changes, orders: Semaphore::new(ORDERS_AT_ONCE) }
+    }
+
+    /// Records a row that was just read; `by` is how it was come by, for the figures.
+    ///
+    /// # Errors
+    /// When the broker does not do its part, or the row's order could not be read.
+    pub(super) async fn record(
+        &self,
+        entity: Entity,
+        row: Row,
+        cause: Cause,
+        by: &'static str,
+    ) -> Result<Recorded, ReadError> {
+        let owner = match row.order_id {
+            Some(order_id) => self.owner(order_id, &cause, by).await?,
+            None => None,
+        };
+        self.put(entity, row, owner, cause, by).await
+    }
+
+    /// Whom a document is about: the person of its order, which is recorded first if it is not yet.
+    async fn owner(&self, order_id: u64, cause: &Cause, by: &'static str) -> Result<Option<String>, ReadError> {
+        let key = order_id.to_string();
+        if let Some(recorded) = self.changes.recorded("commerce", Entity::Order.name(), &key).await? {
+            return Ok(recorded.person);
+        }
+        let _place = self.orders.acquire().await; // It is never closed.
+        match self.reader.by_id(Entity::Order, order_id).await {
+            Ok(order) => self.put(Entity::Order, order, None, cause.clone(), by).await?,
+            // The document is recorded all the same: what comes of it is seen where it is decided on.
+            Err(ReadError::NotFound) => {
+                tracing::warn!(order_id, "Commerce has a document whose order it does not have");
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
+        Ok(self.changes.recorded("commerce", Entity::Order.name(), &key).await?.and_then(|order| order.person))
+    }
+
+    async fn put(
+        &self,
+        entity: Entity,
+        row: Row,
+        owner: Option<String>,
+        cause: Cause,
+        by: &'static str,
+    ) -> Result<Recorded, ReadError> {
+        let reading = Reading {
+            system: "commerce",
+            entity: entity.name(),
+            key: row.entity_id.to_string(),
+            text: row.text,
+            rules: &records::COMMERCE,
+            owner,
+            updated: row.updated_at.to_string(),
+            clock_repeats: false,
+            headers: Vec::new(),
+        };
+        let recorded = self.changes.record(reading, cause).await?;
+        if recorded == Recorded::New {
+            metrics::counter!("ml_read_total", "entity" => entity.name(), "by" => by).increment(1);
+        }
+        Ok(recorded)
+    }
+}
