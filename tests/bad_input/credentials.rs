@@ -54,7 +54,7 @@ async fn assert_nothing_done(house: &House) {
 #[tokio::test]
 async fn a_wrong_commerce_secret_is_told_and_orders_come_when_it_is_right() {
     let mut house = with_wrong("COMMERCE__CONSUMER_SECRET", "not-the-secret").await;
-    until_not_ready(&house, "ingestor-commerce", &["COMMERCE_UNAUTHORISED", "four credentials"]).await;
+    until_not_ready(&house, "ingestor-commerce", &["COMMERCE_UNAUTHORISED", "check the credentials"]).await;
     assert_eq!(house.messages("CHANGES").await, 0);
     start(&mut house, &[]);
     house.until_booked(1, PATIENCE).await;

@@ -103,8 +103,10 @@ async fn an_administrators_token_is_renewed_before_it_ends_and_when_it_is_refuse
     })
     .await;
     let mut house = house_at(&stub, "/rest/default", "admin_token").await;
-    let life = ("ML__COMMERCE__ADMIN_TOKEN__LIFE".to_owned(), "2s".to_owned());
-    house.installation.start_service_with(SERVICE, &[life]).unwrap();
+    let set = |key: &str, value: &str| (format!("ML__COMMERCE__{key}"), value.to_owned());
+    // One call at a time: each that is on its way when a session is ended is refused.
+    let settings = [set("ADMIN_TOKEN__LIFE", "2s"), set("POLL__ENTITIES", "order")];
+    house.installation.start_service_with(SERVICE, &settings).unwrap();
     until(&house, "three logins", || stub.asked(LOGIN).len() >= 3).await;
     assert_eq!(denied.load(Ordering::Relaxed), 0, "a token was used after its end");
     let body: serde_json::Value = serde_json::from_slice(&stub.asked(LOGIN)[0].body).unwrap();
@@ -119,8 +121,9 @@ async fn an_administrators_token_is_renewed_before_it_ends_and_when_it_is_refuse
 
 #[tokio::test]
 async fn a_right_that_is_missing_does_not_fetch_token_after_token() {
-    let stub = Stub::start(|asked| match asked.uri.path().ends_with(LOGIN) {
-        true => (200, "\"a-token\"".to_owned()),
+    let logins = AtomicU32::new(0);
+    let stub = Stub::start(move |asked| match asked.uri.path().ends_with(LOGIN) {
+        true => (200, format!("\"token-{}\"", logins.fetch_add(1, Ordering::Relaxed))),
         false => unauthorised(),
     })
     .await;

@@ -84,14 +84,15 @@ impl TokenRefusal {
 #[cfg(test)]
 mod tests {
     use super::{Gateway, TokenRefusal};
-    use crate::requests::{Base, BaseError, order, websites};
+    use crate::entity::Entity;
+    use crate::requests::{Base, BaseError, record, websites};
 
     #[test]
     fn the_gateways_headers_are_on_every_request() {
         let base = Base::parse("https://na1-sandbox.api.commerce.adobe.com/7YqXqqwZxnFGhkTR5WqFbv/").expect("a base");
         let gateway = Gateway { client_id: "1f2e", org_id: "ABC@AdobeOrg", store: "default" };
         let base = gateway.open(base).expect("a base");
-        for request in [order(&base, 1), websites(&base)] {
+        for request in [record(&base, Entity::Order, 1), websites(&base)] {
             let request = request.expect("a request");
             assert!(request.uri().path().starts_with("/7YqXqqwZxnFGhkTR5WqFbv/V1/"), "{}", request.uri());
             let sent = |name: &str| request.headers()[name].to_str().expect("text").to_owned();
@@ -106,7 +107,7 @@ mod tests {
     fn an_empty_header_is_left_out_and_a_wrong_one_told() {
         let base = || Base::parse("https://shop.example.com/rest/default").expect("a base");
         let open = |org_id| Gateway { client_id: "1f2e", org_id, store: "" }.open(base());
-        let request = order(&open("").expect("a base"), 1).expect("a request");
+        let request = record(&open("").expect("a base"), Entity::Order, 1).expect("a request");
         assert!(!request.headers().contains_key("store") && !request.headers().contains_key("x-gw-ims-org-id"));
         assert_eq!(open("a\nb"), Err(BaseError::Header("a\nb".to_owned())));
     }

@@ -1,9 +1,9 @@
 //! One page of a list of records.
 //!
-//! The records stay the text that was sent: what is recorded is what was read, and only the few fields that paging needs
-//! are looked at, so that a page of a hundred orders is not a hundred trees in memory. A page that does not say how
-//! many rows there are is no empty page: taking a broken answer for "nothing new" would move the cursor past records
-//! that were never read.
+//! The records stay the text that was sent: what is recorded is what was read, and only the few fields that paging
+//! needs are looked at, so that a page of a hundred orders is not a hundred trees in memory. A page that does not say
+//! how many rows there are is no empty page: taking a broken answer for "nothing new" would move the cursor past
+//! records that were never read.
 
 use serde::Deserialize;
 use serde_json::Value;

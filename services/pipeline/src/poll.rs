@@ -1,10 +1,11 @@
 //! Polls: each runs when it is due or asked for, at one replica at a time, and says what became of it.
 //!
-//! A poll has one entry in a bucket: who runs it, and what its last run found. Beginning a run is a compare-and-set that
-//! writes a holder into it, ending one another that takes the holder out again, so that a poll at rest costs no message.
-//! The holder writes the entry again and again while it works. Whoever else finds the poll due watches that: when the
-//! entry has not moved for the time of a takeover, by the watcher's own clock, its holder is dead and the next one takes
-//! the poll over. No clocks are compared. A holder that cannot reach the broker stops before the others take over.
+//! A poll has one entry in a bucket: who runs it, and what its last run found. Beginning a run is a compare-and-set
+//! that writes a holder into it, ending one another that takes the holder out again, so that a poll at rest costs no
+//! message. The holder writes the entry again and again while it works. Whoever else finds the poll due watches that:
+//! when the entry has not moved for the time of a takeover, by the watcher's own clock, its holder is dead and the next
+//! one takes the poll over. No clocks are compared. A holder that cannot reach the broker stops before the others take
+//! over.
 
 pub mod ask;
 mod entry;
@@ -171,10 +172,9 @@ impl Poll<'_> {
             () = self.polls.stop.cancelled() => None,
         };
         let mut wait = Duration::ZERO;
-        let ended = ended.map(|ended| {
-            wait = self.note(&ended);
-            ended
-        });
+        if let Some(ended) = &ended {
+            wait = self.note(ended);
+        }
         // A renewal may still have been on its way to the broker, and would win over the first attempt.
         for _ in 0..3 {
             match self.slot.read().await {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::settings::Span;
 
-/// How far clocks of two replicas may differ. A last run that lies further in the future was written by a clock that was
-/// wrong, and shall not keep the poll from running until then.
+/// How far clocks of two replicas may differ. A last run that lies further in the future was written by a clock that
+/// was wrong, and shall not keep the poll from running until then.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// After what needs a person, a poll is tried again this soon at the latest.
 const PATIENCE: Duration = Duration::from_secs(60);
