@@ -72,7 +72,7 @@ pub enum ListOrder {
     EveryRequest,
 }
 
-/// What a release is answered with when it takes time.
+/// What a release is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseAnswer {
@@ -80,8 +80,10 @@ pub enum ReleaseAnswer {
     Queued,
     /// `InProcess`.
     InProcess,
-    /// `Done`, though it is not.
+    /// `Done`, whether it is or not.
     Done,
+    /// `Failed`: nothing is released.
+    Failed,
 }
 
 impl ReleaseAnswer {
@@ -92,6 +94,7 @@ impl ReleaseAnswer {
             Self::Queued => "Queued",
             Self::InProcess => "InProcess",
             Self::Done => "Done",
+            Self::Failed => "Failed",
         }
     }
 }
@@ -182,7 +185,7 @@ pub struct Config {
     pub hold_by_default: bool,
     /// How long a release takes after its answer, in milliseconds; 0 means that it is done before.
     pub release_ms: u64,
-    /// What a release that takes time is answered with.
+    /// What a release is answered with; one that takes no time and does not fail is `Done`.
     pub release_answer: ReleaseAnswer,
     /// Who numbers customers.
     pub customer_numbering: CustomerNumbering,

@@ -124,6 +124,20 @@ async fn it_is_applied_to_what_is_released_and_up_to_the_balance() {
 }
 
 #[tokio::test]
+async fn a_release_fails_when_the_balance_went_elsewhere_meanwhile() {
+    let visma = start(json!({ "release_ms": 0 })).await;
+    let (customer, invoice) = invoiced(&visma).await;
+    let body = with(note(&customer, "WEB-C1"), "applicationLines", applied(&invoice, "800.00"));
+    let path = format!("/v1/customerCreditNote/{}", visma.post("/v2/customerCreditNote", &body).await.number());
+    visma.accountant(json!({ "entity": "invoice", "number": invoice, "do": "pay" })).await;
+    visma.post(&format!("{path}/action/release"), &json!({})).await;
+    assert_eq!(visma.get(&path).await.json()["status"], "Balanced");
+    let read = visma.get(&format!("/v1/customerinvoice/{invoice}")).await.json();
+    assert_eq!((&read["status"], &read["balance"]), (&json!("Closed"), &n("0.0000")));
+    assert_eq!(visma.sandbox.company.findings().failed_releases, 1);
+}
+
+#[tokio::test]
 async fn the_ledger_counts_credit_notes_and_finds_doubled_ones() {
     let visma = start(json!({})).await;
     let customer = visma.customer().await;

@@ -100,7 +100,11 @@ async fn a_change_touches_what_it_names_and_heeds_the_version() {
 async fn customers_are_found_by_what_they_are() {
     let visma = start(json!({})).await;
     let seed = json!({ "count": 3, "emails": ["Ola@Example.com"], "customers": [
-        with(customer("Fjord Sport AS", "ap@example.no"), "corporateId", v("999888777")),
+        with(
+            with(customer("Fjord Sport AS", "ap@example.no"), "corporateId", v("999888777")),
+            "attributeLines",
+            json!([{ "attributeId": v("MAGENTOID"), "attributeValue": v("4711") }]),
+        ),
     ] });
     let seeded = visma.control(Method::POST, "visma/customers", &seed).await;
     assert_eq!(seeded.json()["numbers"], json!(["10000", "10001", "10002", "10003", "10004"]));
@@ -109,6 +113,7 @@ async fn customers_are_found_by_what_they_are() {
         ("corporateId=999888777", "10004"),
         ("name=Kunde%202", "10001"),
         ("status=Active&email=ap@example.no", "10004"),
+        ("attributes=%7B%22MAGENTOID%22:%224710,4711%22%7D", "10004"),
     ] {
         let found = visma.list(&format!("/v1/customer?{query}")).await;
         let numbers: Vec<&str> = found.iter().map(|customer| customer["number"].as_str().unwrap()).collect();

@@ -91,6 +91,7 @@ async fn changes_move_the_version_and_show_in_deltas() {
     assert_eq!(found[0]["metadata"]["totalCount"], 1);
     let before = all.iter().find(|row| row["referenceNumber"] == number).unwrap();
     assert_ne!(found[0]["timeStamp"], before["timeStamp"]);
+    assert_eq!(found[0]["createdDateTime"], before["createdDateTime"]);
     assert_eq!(visma.list(&delta("purchaseorder")).await[0]["supplierRef"], "WEB 9");
 
     for (path, patch) in [

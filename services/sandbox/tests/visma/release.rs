@@ -61,15 +61,21 @@ async fn a_draft_is_not_released_until_it_is_taken_off_hold() {
 }
 
 #[tokio::test]
-async fn a_release_that_fails_says_so_to_nobody() {
+async fn a_release_can_fail_at_once_or_after_it_was_answered() {
     let visma = start(json!({ "release_ms": 100 })).await;
     let path = format!("/v1/customerinvoice/{}", visma.invoice("WEB-1").await);
-    visma.post(&format!("{path}/action/release"), &json!({})).await;
+    let release = format!("{path}/action/release");
+    visma.sandbox.company.patch_config(json!({ "release_answer": "failed" })).unwrap();
+    let failed = visma.post(&release, &json!({})).await.json();
+    assert_eq!((&failed["actionResult"], visma.status(&path).await), (&json!("Failed"), json!("Balanced")));
+    assert_ne!(failed["errorInfo"], "");
+    visma.sandbox.company.patch_config(json!({ "release_answer": "done" })).unwrap();
+    assert_eq!(visma.post(&release, &json!({})).await.json()["actionResult"], "Done");
     visma.control(Method::POST, "visma/periods", &json!({ "period": "202611", "closed": true })).await;
     tokio::time::sleep(std::time::Duration::from_millis(150)).await;
     assert_eq!(visma.status(&path).await, "Balanced");
     let audit = visma.sandbox.company.findings();
-    assert_eq!((audit.releases, audit.failed_releases), (0, 1));
+    assert_eq!((audit.releases, audit.failed_releases), (0, 2));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Customers: lists, reads and writes.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::response::Response;
@@ -18,6 +19,7 @@ use crate::visma::{customer_write, schemas};
 impl Company {
     pub(super) fn list_customers(&self, query: &Query) -> Result<Response, Refusal> {
         let (created, modified) = (query.since("createddatetime")?, query.since("lastmodifieddatetime")?);
+        let attributes = attributes(query)?;
         let books = self.books();
         let now = Instant::now();
         let fits = |customer: &&Customer| {
@@ -30,6 +32,7 @@ impl Company {
                 && query.fits("vatregistrationid", customer.vat_registration_id.as_deref())
                 && query.fits("email", customer.main_contact.email.as_deref())
                 && query.fits("phone", customer.main_contact.phone1.as_deref())
+                && attributes.iter().all(|(id, values)| has_attribute(customer, id, values))
         };
         let found = books.customers.values().filter(fits).collect();
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
@@ -62,4 +65,15 @@ impl Company {
         let prepare = |books: &Books| customer_write::prepare_change(books, number, call.if_match(), &body);
         self.put(call, Entity::Customer, number, &body, prepare, customer_write::update).await
     }
+}
+
+/// The filter `attributes`: a JSON object of attribute ids, each with its values between commas.
+fn attributes(query: &Query) -> Result<BTreeMap<String, String>, Refusal> {
+    let Some(text) = query.get("attributes") else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(text).map_err(|error| Refusal::Invalid(format!("The attributes are not valid: {error}.")))
+}
+
+fn has_attribute(customer: &Customer, id: &str, values: &str) -> bool {
+    let own = customer.attributes.iter().find(|(known, _)| known == id).and_then(|(_, value)| value.as_deref());
+    own.is_some_and(|own| values.split(',').any(|value| value == own))
 }

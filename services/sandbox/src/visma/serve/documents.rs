@@ -28,7 +28,6 @@ impl Company {
                 && Since::fits(modified, document.stamps.modified)
                 && Since::fits(dated, document.document_date.into())
                 && Since::fits(due, document.due_date.into())
-                && query.fits("documenttype", Some(kind.name()))
                 && query.fits("status", Some(document.status.name()))
                 && query.fits("released", Some(if document.status.released() { "1" } else { "0" }))
                 && query.fits("customer", Some(&document.customer))

@@ -69,7 +69,11 @@ impl Company {
         self.write(call, prepare, |books, ()| {
             let result = books.release(entity, number);
             let id = uuid::Uuid::new_v4().to_string();
-            reply::json(StatusCode::OK, json!({ "actionId": id, "actionResult": result, "errorInfo": "" }).to_string())
+            let error = if result == "Failed" { "The document cannot be released." } else { "" };
+            reply::json(
+                StatusCode::OK,
+                json!({ "actionId": id, "actionResult": result, "errorInfo": error }).to_string(),
+            )
         })
         .await
     }
