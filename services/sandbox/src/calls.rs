@@ -22,8 +22,8 @@ const LOG_BODY_BYTES: usize = 16 * 1024;
 /// What stands in the log in place of a credential.
 const LEFT_OUT: &str = "(left out)";
 
-/// The route of token requests, as it ends.
-const TOKEN_ROUTE: &str = "/connect/token";
+/// The routes of token requests, as they end.
+const TOKEN_ROUTES: [&str; 3] = ["/connect/token", "/integration/admin/token", "/ims/token/v3"];
 
 /// The calls of one kind.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -118,7 +118,7 @@ impl Calls {
     pub fn came(&self, system: System, kind: &str) {
         let mut book = self.lock();
         let calls = book.calls.entry(system).or_default();
-        if kind.ends_with(TOKEN_ROUTE) {
+        if gives_tokens(kind) {
             calls.tokens += 1;
         } else {
             calls.total += 1;
@@ -189,7 +189,7 @@ impl Record {
             headers.insert(name.to_string(), value);
         }
         // A token request and its answer are nothing but credentials.
-        let secret = self.kind.ends_with(TOKEN_ROUTE);
+        let secret = gives_tokens(&self.kind);
         let text = |body: &Bytes| if secret { LEFT_OUT.to_owned() } else { String::from_utf8_lossy(body).into_owned() };
         Entry {
             seq: self.seq,
@@ -203,6 +203,10 @@ impl Record {
             answer: text(&self.answer),
         }
     }
+}
+
+fn gives_tokens(kind: &str) -> bool {
+    TOKEN_ROUTES.iter().any(|route| kind.ends_with(route))
 }
 
 /// Copies the start of a long body, so that the rest of it can be freed.

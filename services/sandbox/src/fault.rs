@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use crate::select::{Facts, Matcher, Selector};
+use crate::select::{Facts, Matcher, Selector, System};
 
 /// The ways in which a request can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Fault {
     /// `Retry-After` of `429`, in seconds; absent means that the header is not sent.
     #[serde(default)]
     pub retry_after: Option<u64>,
+    /// Whether `Retry-After` names the point in time instead of the seconds, which HTTP allows as well.
+    #[serde(default)]
+    pub as_date: bool,
     /// The delay of `slow`, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
@@ -69,9 +72,9 @@ impl Fault {
         }
     }
 
-    /// The answer of a fault that answers.
+    /// The answer of a fault that answers, in the words of the system that was asked.
     #[must_use]
-    pub fn answer(&self) -> Option<Response> {
+    pub fn answer(&self, system: System) -> Option<Response> {
         match self.kind {
             Kind::Html5xx => {
                 let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
@@ -81,18 +84,37 @@ impl Fault {
             }
             Kind::Json500 => {
                 let id = uuid::Uuid::new_v4();
-                let body = format!(r#"{{"message":"VismaId: {id}. An unexpected error occurred."}}"#);
+                let body = match system {
+                    System::Visma => format!(r#"{{"message":"VismaId: {id}. An unexpected error occurred."}}"#),
+                    System::Commerce => format!(
+                        r#"{{"message":"Internal Error. Details are available in Magento log file. Report ID: webapi-{id}"}}"#
+                    ),
+                };
                 Some(respond(StatusCode::INTERNAL_SERVER_ERROR, "application/json", body))
             }
             Kind::TooManyRequests => {
-                let mut response = respond(StatusCode::TOO_MANY_REQUESTS, "application/json", String::new());
-                if let Some(seconds) = self.retry_after {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                let body = match system {
+                    System::Visma => String::new(),
+                    System::Commerce => r#"{"message":"Too Many Requests"}"#.to_owned(),
+                };
+                let mut response = respond(StatusCode::TOO_MANY_REQUESTS, "application/json", body);
+                if let Some(after) = self.retry_after.and_then(|seconds| self.after(seconds)) {
+                    response.headers_mut().insert(header::RETRY_AFTER, after);
                 }
                 Some(response)
             }
             Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset => None,
         }
+    }
+}
+
+impl Fault {
+    fn after(&self, seconds: u64) -> Option<HeaderValue> {
+        if !self.as_date {
+            return Some(HeaderValue::from(seconds));
+        }
+        let at = jiff::Timestamp::now().checked_add(std::time::Duration::from_secs(seconds)).ok()?;
+        HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
     }
 }
 

@@ -132,7 +132,7 @@ async fn work(gate: Gate, parts: Parts, body: Bytes, next: Next, points: Points,
     let target = parts.uri.path_and_query().map_or_else(String::new, |target| target.as_str().to_owned());
     let headers = parts.headers.clone();
 
-    let response = answer(parts, body.clone(), next, points, fault).await;
+    let response = answer(gate.system, parts, body.clone(), next, points, fault).await;
 
     let (head, content) = response.into_parts();
     let content = axum::body::to_bytes(content, usize::MAX).await.unwrap_or_default();
@@ -142,31 +142,38 @@ async fn work(gate: Gate, parts: Parts, body: Bytes, next: Next, points: Points,
     Response::from_parts(head, Body::from(content))
 }
 
-async fn answer(mut parts: Parts, body: Bytes, next: Next, points: Points, fault: Option<Fault>) -> Response {
+async fn answer(
+    system: System,
+    mut parts: Parts,
+    body: Bytes,
+    next: Next,
+    points: Points,
+    fault: Option<Fault>,
+) -> Response {
     if points.reach(Point::Received).await.is_err() {
         return no_answer(Cut::Close);
     }
     match fault {
         Some(fault) if !fault.done() => {
-            if let Some(struck) = strike(&fault).await {
+            if let Some(struck) = strike(system, &fault).await {
                 return struck;
             }
             serve(&mut parts, body, next, points).await
         }
         Some(fault) => {
             let done = serve(&mut parts, body, next, points).await;
-            strike(&fault).await.unwrap_or(done)
+            strike(system, &fault).await.unwrap_or(done)
         }
         None => serve(&mut parts, body, next, points).await,
     }
 }
 
 /// What a fault puts in place of the answer; nothing when it only takes time.
-async fn strike(fault: &Fault) -> Option<Response> {
+async fn strike(system: System, fault: &Fault) -> Option<Response> {
     match fault.kind {
         Kind::LostBefore | Kind::LostAfter => Some(no_answer(Cut::Close)),
         Kind::Reset => Some(no_answer(Cut::Reset)),
-        Kind::Html5xx | Kind::Json500 | Kind::TooManyRequests => fault.answer(),
+        Kind::Html5xx | Kind::Json500 | Kind::TooManyRequests => fault.answer(system),
         Kind::Slow => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
             None

@@ -14,6 +14,8 @@ mod control;
 mod customers;
 #[path = "commerce/documents.rs"]
 mod documents;
+#[path = "commerce/doors.rs"]
+mod doors;
 #[path = "commerce/fulfilled.rs"]
 mod fulfilled;
 #[path = "commerce/generator.rs"]

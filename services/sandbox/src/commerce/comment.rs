@@ -50,8 +50,8 @@ pub(crate) async fn add(
     Ok(reply::ok("true"))
 }
 
-/// The `statusHistory` of a body, its names in snake case.
-fn history(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+/// A body as JSON; null when it is empty.
+pub(crate) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let bad = |message: &str| Refusal::plain(StatusCode::BAD_REQUEST, message);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind).trim();
@@ -61,10 +61,15 @@ fn history(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refus
     if kind != "application/json" {
         return Err(bad(&format!("Server cannot understand Content-Type HTTP header media type {kind}")));
     }
-    let body: Value = match body {
-        [] => Value::Null,
-        body => serde_json::from_slice(body).map_err(|_| bad("Decoding error."))?,
-    };
+    match body {
+        [] => Ok(Value::Null),
+        body => serde_json::from_slice(body).map_err(|_| bad("Decoding error.")),
+    }
+}
+
+/// The `statusHistory` of a body, its names in snake case.
+fn history(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    let body = json_body(headers, body)?;
     let sent = body.get("statusHistory").or_else(|| body.get("status_history"));
     match sent {
         None | Some(Value::Null) => Err(Refusal::required(&["statusHistory"])),

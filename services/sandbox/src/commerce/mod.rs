@@ -8,13 +8,14 @@
 //! and store configurations. What is not: carts, products, writing invoices, XML, and `POST /V1/orders`; their routes
 //! answer 404 as an unknown route does.
 
+mod auth;
 mod comment;
 mod config;
 mod control;
 mod customer;
 mod fulfil;
 mod ledger;
-mod oauth;
+mod limit;
 mod place;
 mod read;
 mod refusal;
@@ -30,7 +31,7 @@ use axum::Router;
 
 use crate::gate::Gate;
 
-pub use config::{Config, Integration, LateCommit, Webhook};
+pub use config::{Admin, Admins, Config, Flavour, Ims, Integration, LateCommit, RateLimit, Webhook};
 pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};
 pub use shop::{OpenError, Shop};

@@ -16,11 +16,12 @@ pub(crate) struct Refusal {
     status: StatusCode,
     content_type: &'static str,
     body: String,
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, content_type: super::reply::JSON, body: body.to_string() }
+        Self { status, content_type: super::reply::JSON, body: body.to_string(), retry_after: None }
     }
 
     /// A message that takes no values.
@@ -36,6 +37,16 @@ impl Refusal {
     /// A message with one `%name` and its value.
     pub(crate) fn named(status: StatusCode, message: &str, name: &str, value: &Value) -> Self {
         Self::json(status, &json!({ "message": message, "parameters": { name: value } }))
+    }
+
+    /// A message with values under their names, which it does not mention.
+    pub(crate) fn with(status: StatusCode, message: &str, values: &Value) -> Self {
+        Self::json(status, &json!({ "message": message, "parameters": values }))
+    }
+
+    /// An answer of what stands in front of Commerce, in its own words.
+    pub(crate) fn gateway(status: StatusCode, body: &Value) -> Self {
+        Self::json(status, body)
     }
 
     /// One or more required fields are missing. Two or more are listed in `errors` under a general sentence.
@@ -109,18 +120,26 @@ impl Refusal {
     pub(crate) fn html(status: StatusCode) -> Self {
         let body = "<!doctype html>\n<html><head><title>There has been an error processing your request</title></head>\
                     <body><h1>There has been an error processing your request</h1></body></html>\n";
-        Self { status, content_type: "text/html; charset=utf-8", body: body.to_owned() }
+        Self { status, content_type: "text/html; charset=utf-8", body: body.to_owned(), retry_after: None }
     }
 
     /// A status without a body, as for HEAD.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, content_type: super::reply::JSON, body: String::new() }
+        Self { status, content_type: super::reply::JSON, body: String::new(), retry_after: None }
+    }
+
+    /// Says when to come back, in whole seconds, as `Retry-After` has them.
+    pub(crate) fn retry_after(self, left: std::time::Duration) -> Self {
+        Self { retry_after: Some(left.as_secs() + u64::from(left.subsec_nanos() > 0)), ..self }
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(self.content_type));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
         response
     }
 }

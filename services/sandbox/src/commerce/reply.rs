@@ -5,6 +5,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
+use jiff::Timestamp;
+
+use super::shop::Shop;
 
 /// The content type of everything that is not an HTML error page.
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
@@ -16,8 +19,21 @@ pub(crate) fn ok(text: impl Into<Body>) -> Response<Body> {
     response
 }
 
+/// Adds the time of the server's clock, where it is not the true one, which the web server adds by itself.
+pub(crate) fn dated(shop: &Shop, mut response: Response<Body>) -> Response<Body> {
+    if shop.config().clock_ahead_seconds == 0 {
+        return response;
+    }
+    let date = Timestamp::from_second(shop.clock()).map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
 /// Adds what the web server and PHP add.
-pub(crate) fn dress(mut response: Response<Body>) -> Response<Body> {
+pub(crate) fn dress(shop: &Shop, response: Response<Body>) -> Response<Body> {
+    let mut response = dated(shop, response);
     let session: String = uuid::Uuid::new_v4().simple().to_string().chars().take(26).collect();
     let cookie = format!("PHPSESSID={session}; path=/rest; HttpOnly; SameSite=Lax");
     let headers = response.headers_mut();

@@ -10,18 +10,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::routing::any;
 
-use super::oauth::{self, Call};
+use super::config::Flavour;
 use super::refusal::Refusal;
 use super::search::columns::Entity;
 use super::shop::Shop;
-use super::{comment, read, reply};
+use super::{auth, comment, read, reply};
 use crate::hold::Points;
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The patterns below `/rest[/<store>]/V1`, so that calls can be counted by route.
-const PATTERNS: [&str; 14] = [
+const PATTERNS: [&str; 15] = [
     "orders",
     "orders/{id}",
     "orders/{id}/comments",
@@ -35,6 +35,7 @@ const PATTERNS: [&str; 14] = [
     "customers/search",
     "customers/{id}",
     "store/{list}",
+    "integration/admin/token",
     "{unknown}",
 ];
 
@@ -51,6 +52,8 @@ pub(crate) enum Route<'p> {
     Comments(&'p str),
     /// Adding one.
     Comment(&'p str),
+    /// The token of an administrator.
+    SignIn,
     /// One of the three lists of the shop's own set-up.
     SetUp(SetUp),
 }
@@ -80,6 +83,7 @@ impl Route<'_> {
             ["shipment", id] if get => Route::One(Entity::Shipment, id),
             ["customers", "search"] if get => Route::List(Entity::Customer),
             ["customers", id] if get => Route::One(Entity::Customer, id),
+            ["integration", "admin", "token"] if method == Method::POST => Route::SignIn,
             ["store", "storeViews"] if get => Route::SetUp(SetUp::StoreViews),
             ["store", "websites"] if get => Route::SetUp(SetUp::Websites),
             ["store", "storeConfigs"] if get => Route::SetUp(SetUp::StoreConfigs),
@@ -87,9 +91,10 @@ impl Route<'_> {
         })
     }
 
-    /// The permission that the route asks for.
-    fn resource(self) -> &'static str {
-        match self {
+    /// The permission that the route asks for; none where everybody may come.
+    fn resource(self) -> Option<&'static str> {
+        Some(match self {
+            Route::SignIn => return None,
             Route::List(entity) | Route::One(entity, _) => match entity {
                 Entity::Order => "Magento_Sales::actions_view",
                 Entity::Invoice => "Magento_Sales::sales_invoice",
@@ -100,7 +105,7 @@ impl Route<'_> {
             Route::Status(_) | Route::Comments(_) => "Magento_Sales::actions_view",
             Route::Comment(_) => "Magento_Sales::comment",
             Route::SetUp(_) => "Magento_Backend::store",
-        }
+        })
     }
 }
 
@@ -110,8 +115,9 @@ pub(crate) fn router(shop: Shop) -> Router {
         router
             .route(&format!("/rest/V1/{pattern}"), any(handle))
             .route(&format!("/rest/{{store}}/V1/{pattern}"), any(handle))
+            .route(&format!("/{{tenant}}/V1/{pattern}"), any(handle))
     });
-    named.fallback(handle).with_state(shop)
+    named.route("/ims/token/v3", any(ims_token)).fallback(handle).with_state(shop)
 }
 
 async fn handle(State(shop): State<Shop>, request: Request) -> Response<Body> {
@@ -120,15 +126,25 @@ async fn handle(State(shop): State<Shop>, request: Request) -> Response<Body> {
         Ok(body) => answer(&shop, &parts, &body).await.unwrap_or_else(Refusal::into_response),
         Err(_) => Refusal::html(StatusCode::PAYLOAD_TOO_LARGE).into_response(),
     };
-    reply::dress(response)
+    reply::dress(&shop, response)
+}
+
+/// The identity service, which is another server with another name and takes the same clock.
+async fn ims_token(State(shop): State<Shop>, method: Method, body: Bytes) -> Response<Body> {
+    let response = auth::token(&shop, &method, &body).unwrap_or_else(Refusal::into_response);
+    reply::dated(&shop, response)
 }
 
 async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Body>, Refusal> {
-    let path = parts.uri.path().strip_prefix("/rest").ok_or_else(|| Refusal::html(StatusCode::NOT_FOUND))?;
-    let segments = below_version(shop, path)?;
+    check_limit(shop)?;
+    let segments = below_version(shop, &parts.headers, parts.uri.path())?;
     check_method(&parts.method)?;
-    let route = Route::of(&parts.method, &segments).ok_or_else(Refusal::no_route)?;
-    check_caller(shop, parts, route)?;
+    let saas = shop.config().flavour == Flavour::Saas;
+    let route = Route::of(&parts.method, &segments).filter(|route| !saas || *route != Route::SignIn);
+    let route = route.ok_or_else(Refusal::no_route)?;
+    if let Some(resource) = route.resource() {
+        auth::check(shop, parts, resource)?;
+    }
     if !accepts_json(&parts.headers) {
         return Err(Refusal::html(StatusCode::INTERNAL_SERVER_ERROR));
     }
@@ -138,6 +154,7 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
         Route::One(entity, id) => read::one(shop, entity, id, query),
         Route::Status(id) => read::status(shop, id),
         Route::Comments(id) => comment::list(shop, id),
+        Route::SignIn => auth::sign_in(shop, &parts.headers, body),
         Route::SetUp(which) => Ok(reply::ok(shop.set_up(which))),
         Route::Comment(id) => {
             let points = parts.extensions.get::<Points>().cloned().unwrap_or_default();
@@ -146,11 +163,32 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
     }
 }
 
-/// Takes the store code and `V1` off. A store code that does not exist makes the whole path one that cannot be
-/// processed, and so does `v1`.
-fn below_version<'p>(shop: &Shop, path: &'p str) -> Result<Vec<&'p str>, Refusal> {
+fn check_limit(shop: &Shop) -> Result<(), Refusal> {
+    let Some(limit) = shop.config().rate_limit else { return Ok(()) };
+    shop.limit().take(limit, std::time::Instant::now()).map_err(|left| {
+        let refusal = Refusal::plain(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        if limit.retry_after { refusal.retry_after(left) } else { refusal }
+    })
+}
+
+/// Takes what is in front of the route off: `/rest`, a store code and `V1`, or on SaaS the tenant and `V1`, with the
+/// store in a header. A store code that does not exist makes the whole path one that cannot be processed, and so does
+/// `v1`.
+fn below_version<'p>(shop: &Shop, headers: &HeaderMap, path: &'p str) -> Result<Vec<&'p str>, Refusal> {
     let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.first().is_some_and(|first| *first == "all" || shop.has_store(first)) {
+    let known = |code: &str| code == "all" || shop.has_store(code);
+    let config = shop.config();
+    let root = if config.flavour == Flavour::Saas { config.ims.tenant.as_str() } else { "rest" };
+    if segments.first() != Some(&root) {
+        return Err(Refusal::html(StatusCode::NOT_FOUND));
+    }
+    segments.remove(0);
+    if config.flavour == Flavour::Saas {
+        let store = headers.get("store").and_then(|value| value.to_str().ok()).unwrap_or("default");
+        if !known(store) {
+            return Err(Refusal::cannot_be_processed());
+        }
+    } else if segments.first().is_some_and(|first| known(first)) {
         segments.remove(0);
     }
     let version = segments.first().and_then(|first| first.strip_prefix('V'));
@@ -172,26 +210,6 @@ fn check_method(method: &Method) -> Result<(), Refusal> {
             let message = format!("The {method} HTTP method is not supported.");
             Err(Refusal::plain(StatusCode::METHOD_NOT_ALLOWED, &message))
         }
-    }
-}
-
-fn check_caller(shop: &Shop, parts: &Parts, route: Route<'_>) -> Result<(), Refusal> {
-    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let call = Call {
-        method: parts.method.as_str(),
-        host: text(header::HOST),
-        path: parts.uri.path(),
-        query: parts.uri.query().unwrap_or_default(),
-        authorization: text(header::AUTHORIZATION),
-    };
-    let now = jiff::Timestamp::now().as_second();
-    let caller = oauth::authenticate(&call, &shop.config().integrations, &mut shop.nonces(), now)?;
-    let resource = route.resource();
-    let granted = |held: &String| held == resource || held == "Magento_Backend::all";
-    if caller.is_some_and(|integration| integration.resources.iter().any(granted)) {
-        Ok(())
-    } else {
-        Err(Refusal::not_authorized(resource))
     }
 }
 

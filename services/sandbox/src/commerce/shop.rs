@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
+use super::auth::{Admins, Nonces, Tokens};
 use super::config::{Config, Webhook};
-use super::oauth::Nonces;
+use super::limit::Limit;
 use super::place::Placing;
 use super::route::SetUp;
 use super::search::columns::Entity;
@@ -44,12 +45,14 @@ pub struct Shop(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    config: Config,
+    config: Mutex<Arc<Config>>,
     seed: u64,
     generator: Generator,
     books: Mutex<Books>,
     nonces: Mutex<Nonces>,
-    webhook: Mutex<Option<Webhook>>,
+    admins: Mutex<Admins>,
+    tokens: Mutex<Tokens>,
+    limit: Mutex<Limit>,
     http: reqwest::Client,
     senders: Arc<Semaphore>,
     store_codes: Vec<String>,
@@ -152,7 +155,9 @@ impl Shop {
             seed,
             generator: Generator::new(seed),
             nonces: Mutex::default(),
-            webhook: Mutex::new(config.webhook.clone()),
+            admins: Mutex::default(),
+            tokens: Mutex::default(),
+            limit: Mutex::default(),
             http: reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?,
             senders: Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)),
             store_codes: codes(&store_views),
@@ -160,7 +165,7 @@ impl Shop {
             websites: recorded.websites.clone().unwrap_or_else(|| generate::WEBSITES.to_owned()).into(),
             store_configs: recorded.store_configs.clone().unwrap_or_else(|| generate::STORE_CONFIGS.to_owned()).into(),
             books: Mutex::new(books(recorded)),
-            config,
+            config: Mutex::new(Arc::new(config)),
         }));
         if !from_corpus {
             shop.stock(&Placing { count: orders as u64, ..Placing::default() });
@@ -174,8 +179,27 @@ impl Shop {
         &self.0.generator
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.0.config
+    /// The settings that are in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&held(&self.0.config))
+    }
+
+    /// Changes settings by a JSON merge patch (RFC 7386).
+    ///
+    /// # Errors
+    /// A sentence when a key is unknown or a value has the wrong type; then nothing is changed.
+    pub fn patch_config(&self, patch: serde_json::Value) -> Result<(), String> {
+        let mut config = held(&self.0.config);
+        let mut patched = serde_json::to_value(&**config).map_err(|error| error.to_string())?;
+        crate::visma::config::merge(&mut patched, patch);
+        *config = Arc::new(serde_json::from_value(patched).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// The second since 1970 that the server's clock shows.
+    pub(crate) fn clock(&self) -> i64 {
+        Timestamp::now().as_second().saturating_add(self.config().clock_ahead_seconds)
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -183,20 +207,39 @@ impl Shop {
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.books.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.0.books)
     }
 
     pub(crate) fn nonces(&self) -> MutexGuard<'_, Nonces> {
-        self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.0.nonces)
+    }
+
+    pub(crate) fn admins(&self) -> MutexGuard<'_, Admins> {
+        held(&self.0.admins)
+    }
+
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        held(&self.0.tokens)
+    }
+
+    pub(crate) fn limit(&self) -> MutexGuard<'_, Limit> {
+        held(&self.0.limit)
+    }
+
+    /// Makes the tokens of administrators and of the identity service worthless.
+    pub fn revoke_tokens(&self) {
+        self.admins().revoke();
+        self.tokens().revoke();
     }
 
     pub(crate) fn webhook(&self) -> Option<Webhook> {
-        self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.config().webhook.clone()
     }
 
     /// Sends webhooks there from now on, or nowhere.
     pub fn set_webhook(&self, webhook: Option<Webhook>) {
-        *self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner) = webhook;
+        let mut config = held(&self.0.config);
+        *config = Arc::new(Config { webhook, ..Config::clone(&config) });
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -219,6 +262,10 @@ impl Shop {
         };
         text.to_string()
     }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn books(recorded: Corpus) -> Books {

@@ -279,7 +279,7 @@ impl Config {
 }
 
 /// Applies a JSON merge patch (RFC 7386).
-pub(super) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+pub(crate) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
     use serde_json::Value;
     match patch {
         Value::Object(fields) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Client, invoice, start};
+use crate::support::{Client, invoice, read, start};
 
 async fn try_invoice(visma: &Client, customer: &str) -> Result<StatusCode, reqwest::Error> {
     visma.try_send(Method::POST, "/v2/customerinvoice", &invoice(customer, "WEB-1")).await.map(|answer| answer.status())
@@ -101,4 +101,24 @@ async fn a_fault_strikes_the_requests_that_it_is_meant_for() {
     assert_eq!(visma.control(Method::POST, "faults", &nonsense).await.status, StatusCode::BAD_REQUEST);
     let misspelt = json!({ "kind": "429", "on": { "pth": "/" } });
     assert_eq!(visma.control(Method::POST, "faults", &misspelt).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn commerce_fails_in_its_own_words() {
+    let visma = start(json!({})).await;
+    let ask = async || {
+        let url = format!("http://{}/rest/V1/orders", visma.sandbox.commerce_addr);
+        let answer = read(visma.http.get(url).send().await.unwrap()).await;
+        (answer.status.as_u16(), answer.header("retry-after").to_owned(), answer.body)
+    };
+    let arm = async |fault: Value| visma.control(Method::POST, "faults", &fault).await;
+    arm(json!({ "kind": "429", "on": { "system": "commerce" } })).await;
+    assert_eq!(ask().await, (429, String::new(), r#"{"message":"Too Many Requests"}"#.to_owned()));
+    arm(json!({ "kind": "429", "on": { "system": "commerce" }, "retry_after": 30, "as_date": true })).await;
+    let after = ask().await.1;
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&after).unwrap();
+    assert!((25..=30).contains(&(at.as_second() - jiff::Timestamp::now().as_second())), "{after}");
+    arm(json!({ "kind": "json_500", "on": { "system": "commerce" } })).await;
+    let (status, _, body) = ask().await;
+    assert!(status == 500 && body.contains("Report ID: webapi-"), "{body}");
 }

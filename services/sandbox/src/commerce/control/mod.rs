@@ -16,6 +16,8 @@
 //! | `POST /_sandbox/commerce/orders/{id}/edit` | cancels it and places `{number}-1` in its stead |
 //! | `POST /_sandbox/commerce/customers` a customer, or nothing | registers it, or the next one that is drawn |
 //! | `PUT /_sandbox/commerce/customers/{id}` a part of a customer | edits it as Magento's PUT does |
+//! | `GET /_sandbox/commerce/config`, `POST` | the settings; a JSON merge patch changes them |
+//! | `POST /_sandbox/commerce/revoke-tokens` | makes every token of administrators and of SaaS worthless |
 //! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks, or nowhere |
 
 mod customers;
@@ -46,6 +48,8 @@ pub fn control_router(shop: Shop) -> Router {
         .route("/_sandbox/orders/{id}/touch", post(touch))
         .route("/_sandbox/orders/{id}/state", post(set_state))
         .route("/_sandbox/webhook", post(set_webhook))
+        .route("/_sandbox/commerce/config", get(show_config).post(patch_config))
+        .route("/_sandbox/commerce/revoke-tokens", post(revoke_tokens))
         .merge(fulfil::router())
         .merge(customers::router())
         .with_state(shop)
@@ -148,4 +152,22 @@ async fn set_webhook(State(shop): State<Shop>, body: String) -> Answer {
         }
         Err(refused) => *refused,
     }
+}
+
+async fn show_config(State(shop): State<Shop>) -> Answer {
+    answer(StatusCode::OK, &serde_json::to_value(&*shop.config()).unwrap_or_default())
+}
+
+async fn patch_config(State(shop): State<Shop>, body: String) -> Answer {
+    let patched = read::<Value>(&body).map(|patch| shop.patch_config(patch));
+    match patched {
+        Ok(Ok(())) => show_config(State(shop)).await,
+        Ok(Err(error)) => answer(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+        Err(refused) => *refused,
+    }
+}
+
+async fn revoke_tokens(State(shop): State<Shop>) -> Answer {
+    shop.revoke_tokens();
+    answer(StatusCode::OK, &json!({}))
 }

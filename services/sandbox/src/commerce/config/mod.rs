@@ -1,14 +1,28 @@
 //! Settings of the simulated shop: who may call, how late commits are, where webhooks go.
 
-use serde::Deserialize;
+mod door;
+
+use serde::{Deserialize, Serialize};
+
+pub use door::{Admin, Admins, Flavour, Ims, Integration};
 
 /// Everything that can be set about the simulated Commerce. The default has one integration that may do everything
 /// ([`Integration::default`]), commits that are never late and no webhook.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Which of the two kinds of Commerce this is.
+    pub flavour: Flavour,
     /// Integrations that may call, in the order of their consumer ids (the first has id 1).
     pub integrations: Vec<Integration>,
+    /// Administrators who may call, on PaaS.
+    pub admins: Admins,
+    /// Adobe's identity service, for SaaS.
+    pub ims: Ims,
+    /// By how many seconds the server's clock is ahead, as its `Date` header and its checks of time show.
+    pub clock_ahead_seconds: i64,
+    /// The most calls in a window; none by default, as in Commerce.
+    pub rate_limit: Option<RateLimit>,
     /// How many different customers place the orders that are there at start, and those placed later without a number.
     pub customers: u64,
     /// How late a transaction may commit.
@@ -22,7 +36,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            flavour: Flavour::default(),
             integrations: vec![Integration::default()],
+            admins: Admins::default(),
+            ims: Ims::default(),
+            clock_ahead_seconds: 0,
+            rate_limit: None,
             customers: 300,
             late_commit: LateCommit::default(),
             maximum_page_size: None,
@@ -31,44 +50,22 @@ impl Default for Config {
     }
 }
 
-/// One integration: its four credentials and what it may do.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Integration {
-    /// 32 characters.
-    pub consumer_key: String,
-    /// The first half of the signing key.
-    pub consumer_secret: String,
-    /// 32 characters.
-    pub access_token: String,
-    /// The second half of the signing key.
-    pub access_token_secret: String,
-    /// An inactive integration is refused as if it had no permissions.
-    pub active: bool,
-    /// A revoked access token is refused with its own message.
-    pub revoked: bool,
-    /// ACL resources such as `Magento_Sales::actions_view`; `Magento_Backend::all` grants every one.
-    pub resources: Vec<String>,
-}
-
-impl Default for Integration {
-    /// The credentials that the demo uses. They open nothing but this sandbox.
-    fn default() -> Self {
-        Self {
-            consumer_key: "sandbox0consumer0key000000000001".to_owned(),
-            consumer_secret: "sandbox0consumer0secret000000001".to_owned(),
-            access_token: "sandbox0access0token000000000001".to_owned(),
-            access_token_secret: "sandbox0token0secret000000000001".to_owned(),
-            active: true,
-            revoked: false,
-            resources: vec!["Magento_Backend::all".to_owned()],
-        }
-    }
+/// A limit on calls, as a gateway in front of Commerce has it: 429 until the window ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Calls in a window.
+    pub calls: u32,
+    /// How long a window is, in milliseconds.
+    pub window_ms: u64,
+    /// Whether the refusal says when to come back. Commerce itself never does.
+    #[serde(default)]
+    pub retry_after: bool,
 }
 
 /// `updated_at` is taken when the statement runs and becomes visible when the transaction commits: a poll that has
 /// already read beyond that second misses the row unless it looks back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LateCommit {
     /// How many of a hundred writes commit late.
@@ -79,7 +76,7 @@ pub struct LateCommit {
 
 /// A webhook as a small signed HTTP POST. Commerce itself sends none in this form; a module or an App Builder action
 /// does.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// Where to.

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 
-use super::config::Integration;
-use super::refusal::Refusal;
+use crate::commerce::config::Integration;
+use crate::commerce::refusal::Refusal;
 use base::{base_string, raw_decode, sign};
 pub(crate) use nonce::Nonces;
 use nonce::Refused;
