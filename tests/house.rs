@@ -187,6 +187,18 @@ impl House {
         self.jetstream().await.get_stream(stream).await.unwrap().cached_info().state.messages
     }
 
+    /// Intents in the log of what was done.
+    pub(crate) async fn intents(&self) -> usize {
+        let stream = self.jetstream().await.get_stream("OUTCOMES").await.unwrap();
+        let last = stream.cached_info().state.last_sequence;
+        let mut intents = 0;
+        for sequence in 1..=last {
+            let entry = stream.direct_get(sequence).await.unwrap();
+            intents += usize::from(pipeline::envelope::header(&entry.headers, "Ml-Kind") == Some("intent"));
+        }
+        intents
+    }
+
     /// A JetStream context on the installation's broker.
     pub(crate) async fn jetstream(&self) -> jetstream::Context {
         jetstream::new(async_nats::connect(self.installation.broker.url()).await.unwrap())

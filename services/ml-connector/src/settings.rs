@@ -158,6 +158,8 @@ pub struct Visma {
     pub timeout: Span,
     /// Limit of one answer.
     pub max_body_bytes: usize,
+    /// How the calls of a window are shared.
+    pub budget: pipeline::budget::Shares,
     /// Polling customers.
     pub poll: ingestor::visma::Poll,
     /// Creating documents.

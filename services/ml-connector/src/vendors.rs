@@ -53,7 +53,8 @@ pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company
         },
         read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
     };
-    Ok((Vendor::new(http, Budget::open(broker, "visma").await?, api), company))
+    let budget = Budget::open(broker, "visma", settings.budget, settings.timeout.0).await?;
+    Ok((Vendor::new(http, budget, api), company))
 }
 
 /// Waits until Visma shows us the company. A wrong company id is answered by some tenants with 200 and empty lists, and

@@ -1,31 +1,40 @@
 //! The calls that a vendor still allows in its window, shared by all processes.
 //!
-//! What is left stands in one entry of a bucket. A process takes a block of calls out of it with a
-//! compare-and-set and spends the block by itself, so that a steady call costs no message. The vendor's headers are the
-//! truth: where they say less than we think, somebody else is using the window, and the entry is lowered.
+//! What is left stands in one entry of a bucket. A process takes a block of calls out of it with a compare-and-set and
+//! spends the block by itself, so that a steady call costs no message. The vendor's headers are the truth: they say what
+//! the limit is, which window a call was counted in, and whether somebody else is using it too. Until an answer has told
+//! what a window is like, one call is made at a time. The arithmetic is in `entry` and `share`, which know no clock and
+//! no broker; here it is carried out.
+//!
+//! Our own calls, of all processes together, are never more than the limit in any window of the vendor's. That holds
+//! while the clocks of our hosts differ by less than [`MARGIN`], and is not a promise about other users of the same
+//! window, who may take the last call at the same moment.
 
-use std::sync::Arc;
+mod entry;
+mod forecast;
+mod share;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as Now, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::broker::{Broker, streams};
 use crate::clock::now_millis;
 use crate::problem::Problem;
+use entry::Entry;
+pub use forecast::Outlook;
+use share::{After, Answered, Share, Ticket};
 
-/// Calls taken out of the shared window at once.
-const BLOCK: u64 = 25;
-/// One in this many of a window's calls is kept for creating documents: polls leave it alone.
-const KEPT_FOR_DOCUMENTS: u64 = 5;
-/// Calls let through before the vendor has said what its limit is.
-const BEFORE_KNOWN: u64 = 4;
-/// A vendor counts its window in whole seconds; we begin the next one this much later.
-const WINDOW_MARGIN: u64 = 1_000;
-/// How long a window lasts of which no answer has told the end yet: longer than any answer takes.
-const UNTOLD: u64 = 60_000;
+/// Clocks of our hosts differ by less than this, milliseconds; a new window is opened this much after its end.
+const MARGIN: u64 = 500;
+/// How old this process's copy of the entry may be, milliseconds: a 429 that another process met is seen after this time.
+const FRESH: u64 = 1_000;
+/// How long a window lasts whose end no answer tells, milliseconds: an hour, which Visma documents.
+const UNTOLD: u64 = 3_600_000;
 
 /// What a call is for. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +45,33 @@ pub enum Class {
     Poll,
 }
 
+/// How a window's calls are shared between what they are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    /// Percent of a window that polls leave to documents.
+    pub documents: u8,
+    /// Percent of a window that documents leave to polls, until polls have had it.
+    pub polls: u8,
+}
+
+impl Shares {
+    /// For a vendor that tells no limit.
+    pub const NONE: Self = Self { documents: 0, polls: 0 };
+
+    /// Whether both leave something to the other.
+    ///
+    /// # Errors
+    /// `SETTINGS_INVALID` when they are more than the whole.
+    pub fn check(self) -> Result<Self, Problem> {
+        if u16::from(self.documents) + u16::from(self.polls) <= 100 {
+            return Ok(self);
+        }
+        let sentence = "the shares of documents and of polls are more than 100 percent together";
+        Err(Problem::new("SETTINGS_INVALID", sentence, "correct visma.budget.documents and visma.budget.polls"))
+    }
+}
+
 /// What a vendor's answer says of its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -43,276 +79,271 @@ pub struct Window {
     pub limit: u64,
     /// Calls left in this one.
     pub remaining: u64,
-    /// Until the next one begins.
-    pub reset: Duration,
-}
-
-/// The shared entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Shared {
-    limit: Option<u64>,
-    /// Calls of this window that no process has taken yet.
-    free: u64,
-    /// When we began this window, milliseconds since the epoch.
-    #[serde(default)]
-    began_at: u64,
-    /// End of this window, milliseconds since the epoch.
-    ends_at: u64,
-    /// No answer has told the end yet; what stands there is a guess.
-    #[serde(default)]
-    untold: bool,
-    /// Nobody calls before this time: the vendor asked for patience.
-    blocked_until: u64,
-}
-
-/// How old this process's copy of the entry may be: a 429 that another process met is seen after this time.
-const FRESH: u64 = 1_000;
-
-/// This process's share.
-#[derive(Debug, Default)]
-struct Share {
-    seen: Shared,
-    /// When it was seen, milliseconds since the epoch.
-    seen_at: u64,
-    /// Calls taken out of the window and not yet made.
-    block: u64,
-    /// Calls made whose answer is not there yet.
-    in_flight: u64,
-    /// The vendor answered without saying a limit.
-    unlimited: bool,
+    /// Until the next one begins, in whole seconds; `None` when the answer does not say.
+    pub reset: Option<Duration>,
 }
 
 /// The budget of one vendor. Cheap to clone; clones share the block.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub struct Budget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     bucket: kv::Store,
     vendor: &'static str,
-    share: Arc<Mutex<Share>>,
-    /// Calls that were taken and not made: [`Permit`]s that were dropped. They go back into the block at the next turn.
-    returned: Arc<AtomicU64>,
+    shares: Shares,
+    share: Mutex<Share>,
+    /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and [`Spent`]s
+    /// that were dropped. They are accounted for at the next turn.
+    dropped: Now<Vec<Dropped>>,
+    /// Nobody calls before this time: what `share` says of it, to be read without waiting.
+    blocked_until: AtomicU64,
 }
 
 /// The right to make one call. It goes back into the budget when it is dropped without one.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped goes back"]
 pub struct Permit {
-    /// What the call is for.
-    pub class: Class,
+    ticket: Ticket,
     /// Where it goes back to; `None` once it is spent.
-    returned: Option<Arc<AtomicU64>>,
+    budget: Option<Budget>,
+}
+
+/// A call that has begun, and may have been counted.
+#[derive(Debug)]
+pub(crate) struct Spent {
+    ticket: Ticket,
+    at: u64,
+    /// Who is told when nobody waits for the answer; `None` once it is accounted for.
+    budget: Option<Budget>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Dropped {
+    NotMade(Ticket),
+    Lost,
 }
 
 impl Permit {
+    /// What the call is for.
+    pub fn class(&self) -> Class {
+        self.ticket.class
+    }
+
     /// The call begins now: from here on it may have been counted.
-    pub(crate) fn spend(mut self) {
-        self.returned = None;
+    ///
+    /// # Errors
+    /// How long to wait, when the vendor has asked for patience since the permit was given.
+    pub(crate) fn spend(mut self) -> Result<Spent, Duration> {
+        let at = now_millis();
+        let blocked_until = self.budget.as_ref().map_or(0, |budget| budget.0.blocked_until.load(Ordering::Relaxed));
+        if blocked_until > at {
+            return Err(Duration::from_millis(blocked_until - at));
+        }
+        Ok(Spent { ticket: self.ticket, at, budget: self.budget.take() })
+    }
+}
+
+impl Drop for Spent {
+    fn drop(&mut self) {
+        if let Some(budget) = self.budget.take() {
+            budget.note(Dropped::Lost);
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(returned) = &self.returned {
-            returned.fetch_add(1, Ordering::Relaxed);
+        let Some(budget) = self.budget.take() else { return };
+        if !self.ticket.probe {
+            budget.note(Dropped::NotMade(self.ticket));
+            return;
+        }
+        // The others wait for its answer.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let ticket = self.ticket;
+            runtime.spawn(async move { budget.give_up_probe(ticket).await });
         }
     }
 }
 
 impl Budget {
-    /// The budget of `vendor`, shared with every process on this broker.
+    /// The budget of `vendor`, shared with every process on this broker; `timeout` is how long a call may take.
     ///
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when its bucket is missing.
-    pub async fn open(broker: &Broker, vendor: &'static str) -> Result<Self, Problem> {
-        Ok(Self {
+    pub async fn open(
+        broker: &Broker,
+        vendor: &'static str,
+        shares: Shares,
+        timeout: Duration,
+    ) -> Result<Self, Problem> {
+        let shares = shares.check()?;
+        let patience = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        let member = uuid::Uuid::new_v4().simple().to_string();
+        Ok(Self(Arc::new(Inner {
             bucket: broker.bucket(streams::BUDGET).await?,
             vendor,
-            share: Arc::default(),
-            returned: Arc::default(),
-        })
+            shares,
+            share: Mutex::new(Share::new(member, patience)),
+            dropped: Now::default(),
+            blocked_until: AtomicU64::new(0),
+        })))
     }
 
     /// The vendor's name.
     pub fn vendor(&self) -> &'static str {
-        self.vendor
+        self.0.vendor
     }
 
-    /// Takes one call out of the budget.
+    /// Reserves one call.
     ///
     /// # Errors
     /// How long to wait when none is left for this class.
     pub async fn take(&self, class: Class) -> Result<Permit, Duration> {
-        let permit = || Permit { class, returned: Some(self.returned.clone()) };
-        let mut share = self.share.lock().await;
+        let mut share = self.0.share.lock().await;
         self.put_back(&mut share);
         for _ in 0..8 {
             let now = now_millis();
             if now.saturating_sub(share.seen_at) > FRESH
-                && let Ok((shared, _)) = self.read().await
+                && let Ok((entry, _)) = self.read().await
             {
-                share.see(shared);
+                self.see(&mut share, entry);
             }
-            if share.seen.blocked_until > now {
-                return Err(Duration::from_millis(share.seen.blocked_until - now));
+            match share.take(class, now) {
+                Ok(ticket) => return Ok(self.permit(ticket)),
+                Err(0) => {}
+                Err(wait) => return Err(Duration::from_millis(wait)),
             }
-            if share.unlimited {
-                share.in_flight += 1;
-                return Ok(permit());
+            if let Some(ticket) = self.refill(&mut share, class).await? {
+                return Ok(self.permit(ticket));
             }
-            if now >= share.seen.ends_at {
-                share.block = 0; // A block is good for the window that it was taken from.
-            }
-            if share.block > 0 && (class == Class::Document || share.may_poll()) {
-                share.block -= 1;
-                share.in_flight += 1;
-                return Ok(permit());
-            }
-            self.refill(&mut share, class, now).await?;
         }
         Err(Duration::from_millis(50)) // Others are quicker just now.
     }
 
-    /// Takes a block out of the shared entry, or says how long there is none.
-    async fn refill(&self, share: &mut Share, class: Class, now: u64) -> Result<(), Duration> {
-        let away = |_| Duration::from_secs(1);
-        let (mut shared, revision) = self.read().await.map_err(away)?;
-        if shared.blocked_until > now {
-            share.see(shared);
-            return Ok(()); // The caller's next turn waits for it.
-        }
-        if now >= shared.ends_at {
-            shared.free = shared.limit.unwrap_or(BEFORE_KNOWN);
-            shared.untold = shared.limit.is_some();
-            shared.began_at = now;
-            shared.ends_at = now + if shared.untold { UNTOLD } else { WINDOW_MARGIN };
-        }
-        let kept = if class == Class::Poll { shared.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS } else { 0 };
-        let grant = shared.free.saturating_sub(kept).min(BLOCK).min((shared.limit.unwrap_or(BLOCK) / 8).max(1));
-        if grant == 0 {
-            let wait = shared.ends_at.saturating_sub(now).max(1);
-            // The answers that tell the end are under way: to wait for a guess could be to wait far too long.
-            let wait = if shared.untold { wait.min(WINDOW_MARGIN) } else { wait };
-            share.see(shared);
-            return Err(Duration::from_millis(wait));
-        }
-        shared.free -= grant;
-        if self.write(&shared, revision).await {
-            share.see(shared);
-            share.block += grant;
-        }
-        Ok(())
+    fn permit(&self, ticket: Ticket) -> Permit {
+        Permit { ticket, budget: Some(self.clone()) }
     }
 
-    /// Learns from an answer's headers; `None` when it had none.
-    pub async fn learn(&self, window: Option<Window>) {
-        let now = now_millis(); // Not later: whoever has the lock may be waiting for the broker, and `reset` counts on.
-        let mut share = self.share.lock().await;
-        share.in_flight = share.in_flight.saturating_sub(1);
-        let Some(window) = window else {
-            share.unlimited = share.seen.limit.is_none();
-            return;
-        };
-        share.unlimited = false;
-        let reset = u64::try_from(window.reset.as_millis()).unwrap_or(u64::MAX);
-        let ends_at = now.saturating_add(reset).saturating_add(WINDOW_MARGIN);
-        let mine = share.block + share.in_flight;
-        let free = window.remaining.saturating_sub(mine);
-        if share.seen.same(window.limit, ends_at) && share.seen.free <= free {
-            return; // The vendor leaves at least what we think.
+    /// Asks the shared entry for calls, or says how long there are none.
+    async fn refill(&self, share: &mut Share, class: Class) -> Result<Option<Ticket>, Duration> {
+        let (mut entry, revision) = self.read().await.map_err(|()| Duration::from_secs(1))?;
+        let mut next = share.clone();
+        let (granted, changed) = next.refill(&mut entry, class, self.0.shares, now_millis());
+        if changed && !self.write(&entry, revision).await {
+            return Ok(None); // Somebody else has written meanwhile.
         }
-        for _ in 0..4 {
-            let Ok((mut shared, revision)) = self.read().await else { return };
-            if ends_at <= shared.began_at + WINDOW_MARGIN {
-                return; // A late answer, out of a window before this one.
-            }
-            let begun = shared.untold && shared.limit == Some(window.limit);
-            let same = shared.same(window.limit, ends_at);
-            if !begun && !same {
-                share.block = 0; // Taken out of a window that is over.
-            }
-            // What others have taken out of a window that we began is not in the vendor's count yet.
-            shared.free = if same || begun { shared.free.min(free) } else { free };
-            shared.limit = Some(window.limit);
-            if !same {
-                shared.ends_at = ends_at;
-                shared.untold = false;
-            }
-            if self.write(&shared, revision).await {
-                share.see(shared);
+        *share = next;
+        self.see(share, entry);
+        granted.map_err(Duration::from_millis)
+    }
+
+    /// Learns from an answer: what its headers say of the window, and whether it let the call in.
+    pub(crate) async fn learn(&self, mut spent: Spent, told: Option<Window>, good: bool) {
+        // The time now and not later: whoever has the lock may be waiting for the broker, and `reset` counts on.
+        let answer = Answered { told, good, sent_at: spent.at, now: now_millis() };
+        let mut share = self.0.share.lock().await;
+        spent.budget = None;
+        if share.answered(spent.ticket, answer) == After::Nothing {
+            return;
+        }
+        for _ in 0..8 {
+            let Ok((mut entry, revision)) = self.read().await else { break };
+            let mut next = share.clone();
+            let changed = next.account(&mut entry, spent.ticket, answer);
+            if !changed || self.write(&entry, revision).await {
+                *share = next;
+                self.see(&mut share, entry);
                 return;
             }
         }
+        share.unaccounted();
     }
 
-    /// Puts what was not called into the block again.
+    /// A call that was about to begin cannot have reached the vendor.
+    pub(crate) fn not_made(&self, mut spent: Spent) {
+        spent.budget = None;
+        drop(self.permit(spent.ticket));
+    }
+
+    /// A call that began got no answer.
+    pub(crate) async fn unanswered(&self, spent: Spent) {
+        self.learn(spent, None, false).await;
+    }
+
+    /// Puts what was not called into the blocks again.
     fn put_back(&self, share: &mut Share) {
-        let returned = self.returned.swap(0, Ordering::Relaxed);
-        share.in_flight = share.in_flight.saturating_sub(returned);
-        if !share.unlimited {
-            share.block += returned;
+        let dropped = std::mem::take(&mut *self.0.dropped.lock().unwrap_or_else(PoisonError::into_inner));
+        for one in dropped {
+            match one {
+                Dropped::NotMade(ticket) => share.give_back(ticket),
+                Dropped::Lost => share.unaccounted(),
+            }
         }
     }
 
-    /// A call that was taken got no answer.
-    pub async fn unanswered(&self) {
-        let mut share = self.share.lock().await;
-        share.in_flight = share.in_flight.saturating_sub(1);
+    fn note(&self, dropped: Dropped) {
+        self.0.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(dropped);
+    }
+
+    async fn give_up_probe(&self, ticket: Ticket) {
+        let mut share = self.0.share.lock().await;
+        share.give_back(ticket);
+        for _ in 0..8 {
+            let Ok((mut entry, revision)) = self.read().await else { return };
+            let mut next = share.clone();
+            next.give_up_probe(&mut entry, ticket, now_millis());
+            if self.write(&entry, revision).await {
+                *share = next;
+                self.see(&mut share, entry);
+                return;
+            }
+        }
     }
 
     /// The vendor refused a call and asked for patience: nobody calls for `wait`.
-    pub async fn block(&self, wait: Duration) {
-        let mut share = self.share.lock().await;
+    pub(crate) async fn block(&self, wait: Duration) {
         let until = now_millis().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        share.block = 0;
-        for _ in 0..4 {
-            let Ok((mut shared, revision)) = self.read().await else { break };
-            shared.blocked_until = shared.blocked_until.max(until);
-            if self.write(&shared, revision).await {
-                share.see(shared);
-                return;
+        self.0.blocked_until.fetch_max(until, Ordering::Relaxed);
+        let mut share = self.0.share.lock().await;
+        for _ in 0..8 {
+            let Ok((mut entry, revision)) = self.read().await else { break };
+            if entry.blocked_until >= until {
+                return self.see(&mut share, entry);
+            }
+            entry.blocked_until = until;
+            if self.write(&entry, revision).await {
+                return self.see(&mut share, entry);
             }
         }
         share.seen.blocked_until = share.seen.blocked_until.max(until);
     }
 
-    async fn read(&self) -> Result<(Shared, u64), ()> {
-        match self.bucket.entry(self.vendor).await {
+    fn see(&self, share: &mut Share, entry: Entry) {
+        self.0.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
+        share.see(entry, now_millis());
+    }
+
+    async fn read(&self) -> Result<(Entry, u64), ()> {
+        match self.0.bucket.entry(self.0.vendor).await {
             Ok(Some(entry)) => Ok((serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision)),
-            Ok(None) => Ok((Shared::default(), 0)),
+            Ok(None) => Ok((Entry::default(), 0)),
             Err(e) => {
-                tracing::warn!(error = %e, vendor = self.vendor, "the budget could not be read");
+                tracing::warn!(error = %e, vendor = self.0.vendor, "the budget could not be read");
                 Err(())
             }
         }
     }
 
     /// Writes the entry if nobody else has since `revision`.
-    async fn write(&self, shared: &Shared, revision: u64) -> bool {
-        match serde_json::to_vec(shared) {
-            Ok(bytes) => self.bucket.update(self.vendor, bytes.into(), revision).await.is_ok(),
+    async fn write(&self, entry: &Entry, revision: u64) -> bool {
+        match serde_json::to_vec(entry) {
+            Ok(bytes) => self.0.bucket.update(self.0.vendor, bytes.into(), revision).await.is_ok(),
             Err(_) => false,
         }
     }
 }
 
-impl Shared {
-    /// Whether an answer that tells this limit and this end speaks of this window.
-    fn same(&self, limit: u64, ends_at: u64) -> bool {
-        !self.untold && self.limit == Some(limit) && self.ends_at.abs_diff(ends_at) <= 2 * WINDOW_MARGIN
-    }
-}
-
-impl Share {
-    fn see(&mut self, shared: Shared) {
-        if shared.began_at != self.seen.began_at {
-            self.block = 0; // A block is good for the window that it was taken from, whoever began the next one.
-        }
-        self.seen = shared;
-        self.seen_at = now_millis();
-    }
-
-    /// A poll may not spend what is kept for documents.
-    fn may_poll(&self) -> bool {
-        let kept = self.seen.limit.unwrap_or(0) / KEPT_FOR_DOCUMENTS;
-        self.seen.free + self.block > kept
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::budget::{Budget, Class, Permit, Window};
+use crate::budget::{Budget, Class, Outlook, Permit, Spent, Window};
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
@@ -37,8 +37,9 @@ pub enum CallError {
     Credentials(Problem),
 }
 
-/// What a 429 without Retry-After is taken to ask for.
+/// What a 429 without Retry-After is taken to ask for, about; twice as much each time, up to the second figure.
 const PATIENCE: Duration = Duration::from_secs(5);
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Reads a vendor's window from an answer's headers.
 pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
@@ -73,6 +74,7 @@ pub struct Vendor {
     budget: Budget,
     api: Arc<Api>,
     away: Arc<Mutex<Away>>,
+    unnamed: Arc<Mutex<Schedule>>,
 }
 
 /// Since when nobody answers at the vendor's address, as a schedule of waits.
@@ -91,7 +93,9 @@ impl Vendor {
     /// Puts the parts together.
     pub fn new(http: Http, budget: Budget, api: Api) -> Self {
         let schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
-        Self { http, budget, api: Arc::new(api), away: Arc::new(Mutex::new(Away { schedule, until: None })) }
+        let away = Arc::new(Mutex::new(Away { schedule, until: None }));
+        let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
+        Self { http, budget, api: Arc::new(api), away, unnamed }
     }
 
     /// Reserves one call: the budget has it, and the vendor was not just found to be away.
@@ -155,7 +159,7 @@ impl Vendor {
         request: &Request<Bytes>,
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
-        let class = permit.class;
+        let class = permit.class();
         let response = self.attempt(permit, value, request, by).await?;
         match &self.api.auth {
             Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
@@ -184,7 +188,7 @@ impl Vendor {
         if crate::clock::now_millis() > by {
             return Err(CallError::TooLate);
         }
-        permit.spend();
+        let spent = permit.spend().map_err(CallError::Busy)?;
         let mut request = request.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         let method = request.method().as_str().to_owned();
@@ -195,15 +199,16 @@ impl Vendor {
         self.note_reached(!matches!(answer, Err(SendError::NotSent(_))));
         match answer {
             Ok(response) => {
-                self.learn(&response).await;
+                self.learn(spent, &response).await;
                 Ok(response)
             }
-            Err(e) => {
-                self.budget.unanswered().await;
-                Err(match e {
-                    SendError::NotSent(why) => CallError::NotSent(why),
-                    SendError::NoAnswer(why) => CallError::NoAnswer(why),
-                })
+            Err(SendError::NotSent(why)) => {
+                self.budget.not_made(spent);
+                Err(CallError::NotSent(why))
+            }
+            Err(SendError::NoAnswer(why)) => {
+                self.budget.unanswered(spent).await;
+                Err(CallError::NoAnswer(why))
             }
         }
     }
@@ -226,11 +231,29 @@ impl Vendor {
         Ok((value, token))
     }
 
-    async fn learn(&self, answer: &Response<Bytes>) {
-        self.budget.learn((self.api.read_window)(answer.headers())).await;
+    async fn learn(&self, spent: Spent, answer: &Response<Bytes>) {
+        self.budget.learn(spent, (self.api.read_window)(answer.headers()), answer.status().is_success()).await;
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-            let wait = (self.api.read_retry_after)(answer.headers(), crate::clock::now());
-            self.budget.block(wait.unwrap_or(PATIENCE)).await;
+            let named = (self.api.read_retry_after)(answer.headers(), crate::clock::now());
+            let wait = named.unwrap_or_else(|| self.unnamed().next_wait());
+            tracing::warn!(
+                vendor = self.budget.vendor(),
+                ?wait,
+                named = named.is_some(),
+                "the vendor asks for patience"
+            );
+            self.budget.block(wait).await;
+        } else if answer.status().is_success() {
+            self.unnamed().reset();
         }
+    }
+
+    fn unnamed(&self) -> MutexGuard<'_, Schedule> {
+        self.unnamed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the vendor's windows still take.
+    pub async fn outlook(&self) -> Outlook {
+        self.budget.outlook().await
     }
 }

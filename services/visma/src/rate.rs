@@ -9,9 +9,6 @@ use http::header::RETRY_AFTER;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-/// The window's length, where a reply does not say when it ends (Visma's page on rate limits).
-const WINDOW: Duration = Duration::from_secs(3600);
-
 /// What is left of the current window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -19,8 +16,8 @@ pub struct Window {
     pub limit: u64,
     /// Calls that this one still takes.
     pub remaining: u64,
-    /// Until the next one begins.
-    pub reset: Duration,
+    /// Until the next one begins, in whole seconds; `None` when the reply does not say.
+    pub reset: Option<Duration>,
 }
 
 impl Window {
@@ -30,7 +27,7 @@ impl Window {
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let limit = number(headers, "x-ratelimit-limit")?;
         let remaining = number(headers, "x-ratelimit-remaining")?;
-        let reset = number(headers, "x-ratelimit-reset").map_or(WINDOW, Duration::from_secs);
+        let reset = number(headers, "x-ratelimit-reset").map(Duration::from_secs);
         Some(Self { limit, remaining, reset })
     }
 }
@@ -65,7 +62,10 @@ mod tests {
     fn a_window_is_read_or_not_there() {
         let told =
             headers(&[("X-RateLimit-Limit", "5000"), ("X-RateLimit-Remaining", "4999"), ("X-RateLimit-Reset", "411")]);
-        assert_eq!(Window::of(&told), Some(Window { limit: 5000, remaining: 4999, reset: Duration::from_secs(411) }));
+        assert_eq!(
+            Window::of(&told),
+            Some(Window { limit: 5000, remaining: 4999, reset: Some(Duration::from_secs(411)) })
+        );
         assert_eq!(Window::of(&headers(&[("X-RateLimit-Limit", "5000")])), None);
         assert_eq!(Window::of(&headers(&[("X-RateLimit-Limit", "many"), ("X-RateLimit-Remaining", "1")])), None);
     }

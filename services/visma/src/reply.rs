@@ -214,7 +214,7 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
     match status {
         StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Failure::Stale { said },
         StatusCode::TOO_MANY_REQUESTS => {
-            let window = || rate::Window::of(headers).filter(|window| window.remaining == 0).map(|window| window.reset);
+            let window = || rate::Window::of(headers).filter(|window| window.remaining == 0)?.reset;
             Failure::Busy { retry_after: retry_after.or_else(window).unwrap_or(UNNAMED_PAUSE), said }
         }
         StatusCode::UNAUTHORIZED => Failure::Unauthorised { said },

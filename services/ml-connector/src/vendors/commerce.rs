@@ -10,7 +10,7 @@ use commerce::oauth::{self, Credentials};
 use commerce::requests::Base;
 use http::Request;
 use http::header::HeaderValue;
-use pipeline::budget::Budget;
+use pipeline::budget::{Budget, Shares};
 use pipeline::clock;
 use pipeline::http::Http;
 use pipeline::problem::{Problem, chain};
@@ -45,7 +45,9 @@ pub async fn commerce(settings: &Commerce, context: &Context) -> Result<(Vendor,
         }
     };
     let api = Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
-    Ok((Vendor::new(http, Budget::open(&context.broker, "commerce").await?, api), base))
+    // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
+    let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
+    Ok((Vendor::new(http, budget, api), base))
 }
 
 /// OAuth 1.0a; each attempt is signed anew.
