@@ -9,6 +9,7 @@ mod check;
 mod problem;
 mod read;
 mod rule;
+mod sales_order;
 mod section;
 
 use std::collections::BTreeMap;
@@ -23,12 +24,13 @@ pub use problem::{Problem, Problems};
 use crate::decision::Field;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
+pub(crate) use sales_order::SalesOrder;
 
 /// The shipped mapping file: a Nordic shop that keeps its books in NOK.
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "version",
     "company",
     "currency",
@@ -46,6 +48,7 @@ const KEYS: [&str; 17] = [
     "terms",
     "vat_zone",
     "payments",
+    "sales_order",
 ];
 
 /// A mapping file, read and checked.
@@ -69,6 +72,7 @@ pub struct Mapping {
     pub(crate) terms: Rules<String>,
     pub(crate) vat_zones: Rules<String>,
     pub(crate) payments: Rules<Settlement>,
+    pub(crate) sales_orders: Vec<SalesOrder>,
 }
 
 /// A currency that orders may have.

@@ -10,6 +10,7 @@
 //! (`customer`) → does its header add up, and which lines carry the money (`money`) → which account and VAT code
 //! (`rules`) → what Visma will compute (`vat`), the gap that is left (`rounding`) → the document (`draft`).
 
+pub mod books;
 mod cancellation;
 mod credit_memo;
 mod customer;

@@ -10,7 +10,7 @@ use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
     Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals,
-    VatOn, check,
+    VatOn, check, sales_order,
 };
 use crate::decision::Field;
 
@@ -43,6 +43,8 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let vat_zones = rule::texts(reader, root, &names, ("vat_zone", "zone", Asked::Order));
     let payments = rule::payments(reader, root, &names);
 
+    let sales_orders = sales_order::rules(reader, root);
+
     let (base_currency, time_zone) = company?;
     Some(Mapping {
         version: version?,
@@ -63,6 +65,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         terms,
         vat_zones,
         payments,
+        sales_orders,
     })
 }
 

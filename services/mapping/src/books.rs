@@ -1,0 +1,23 @@
+//! What was seen in Visma's books, and what of it the shop shall see.
+//!
+//! A poll gives a document as it stands now; what it was before, and what was predicted of it, stand in the log. From
+//! these alone follow: what is to be verified, whether somebody changed what was posted, which words go to the order
+//! in the shop. Pure, as all of this crate.
+
+mod altered;
+mod standing;
+mod supply;
+mod text;
+
+pub use altered::altered;
+pub use standing::{Document, Standing, standing_note};
+pub use supply::{sales_orders, supplier_note};
+
+/// A comment for an order of the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Stands in the text and in no other comment's: the order that has it needs no second one.
+    pub mark: String,
+    /// Without the mark.
+    pub text: String,
+}
