@@ -1,7 +1,7 @@
 use pipeline::record::{Known, Rules, read};
 use serde_json::{Value, json};
 
-use super::{COMMERCE, VISMA_CUSTOMER};
+use super::{COMMERCE, VISMA_CUSTOMER, VISMA_DOCUMENT};
 
 const ORDERS: [&str; 4] = [
     include_str!("../../../commerce/fixtures/comments.json"),
@@ -237,4 +237,16 @@ fn a_customer_of_visma_is_one_whatever_moves() {
     assert_eq!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
     moved["status"] = json!("Inactive");
     assert_ne!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
+}
+
+#[test]
+fn a_document_of_visma_keeps_its_customers_number_in_clear() {
+    let invoice = json!({
+        "referenceNumber": "100123", "customer": { "number": "10000", "name": "Kari Nordmann" },
+        "contact": { "id": 3, "name": "Kari" }, "invoiceAddress": { "addressLine1": "Storgata 1", "country": { "id": "NO" } },
+        "invoiceLines": [{ "description": "Boot", "account": { "number": "3000", "description": "Sales" } }],
+        "supplier": { "number": "50000", "name": "Grossist AS" },
+    });
+    assert_eq!(personal(&invoice, &VISMA_DOCUMENT), ["Kari", "Kari Nordmann", "Storgata 1"]);
+    assert!(personal(&json!({ "customer": "10000" }), &VISMA_DOCUMENT).is_empty());
 }
