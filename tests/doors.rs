@@ -1,10 +1,13 @@
 //! The two doors of Commerce: the webhook's, which answers when the hint is on disk and believes nothing else, and the
 //! poll's, which finds what the other missed. One content of an order is one change, through whichever it came.
 
+mod adobe;
+mod io_events;
 mod logins;
 mod poll;
 mod refusals;
 pub(crate) mod sender;
+mod signer;
 mod stub;
 mod webhooks;
 

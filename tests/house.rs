@@ -90,13 +90,25 @@ impl House {
         }
     }
 
-    /// What a service answers on `/readyz`; the address of its admin port stands in its log.
+    /// What a service answers on `/readyz`.
     pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
+        self.admin(service, "readyz").await
+    }
+
+    /// A figure on a service's `/metrics`, over all its labels that contain `labels`.
+    pub(crate) async fn figure(&self, service: &str, name: &str, labels: &str) -> f64 {
+        let text = self.admin(service, "metrics").await.unwrap_or_default();
+        let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(labels));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// A page of a service's admin port, whose address stands in its log.
+    async fn admin(&self, service: &str, page: &str) -> Option<String> {
         let log = std::fs::read_to_string(self.installation.folder().join(format!("{service}.log"))).ok()?;
         let admin =
             log.lines().rev().find_map(|line| line.split("admin=").nth(1)?.split_whitespace().next())?.to_owned();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.get(format!("http://{admin}/readyz")).send().await.ok()?.text().await.ok()
+        client.get(format!("http://{admin}/{page}")).send().await.ok()?.text().await.ok()
     }
 
     /// Waits until `count` invoices have an outcome on disk.

@@ -38,6 +38,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Code of a refusal.
     pub(crate) code: Option<String>,
+    /// The body.
+    pub(crate) text: String,
 }
 
 /// Sends to one door.
@@ -76,13 +78,27 @@ impl Sender {
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.send().await?;
         let status = answer.status().as_u16();
-        let said: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+        let text = answer.text().await?;
+        let said: Value = serde_json::from_str(&text).unwrap_or_default();
         assert!(status == 200 || said["message"].is_string(), "{status} without a sentence: {said}");
-        Ok(Answer { status, code: said["code"].as_str().map(str::to_owned) })
+        Ok(Answer { status, code: said["code"].as_str().map(str::to_owned), text })
     }
 
     /// The status of a GET.
     pub(crate) async fn get(&self) -> u16 {
         self.http.get(&self.url).send().await.unwrap().status().as_u16()
+    }
+
+    /// Status, media type and text of a GET with a query.
+    pub(crate) async fn ask(&self, query: &str) -> (u16, String, String) {
+        let answer = self.http.get(format!("{}?{query}", self.url)).send().await.unwrap();
+        let kind = answer.headers().get("content-type").map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        (answer.status().as_u16(), kind, answer.text().await.unwrap())
+    }
+
+    /// A sender to another path of the same door.
+    pub(crate) fn at(&self, path: &str) -> Self {
+        let host = self.url.split("/webhooks").next().unwrap();
+        Self { http: self.http.clone(), url: format!("{host}{path}") }
     }
 }

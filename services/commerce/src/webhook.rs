@@ -1,18 +1,16 @@
 //! A webhook is believed only when its signature is right, and even then only as a hint.
 //!
-//! The types hold that order: only a verifier makes a [`Verified`], and only a [`Verified`] gives hints. There are three
-//! kinds. [`Verifier`] shares a secret with a module of the shop; [`CommerceWebhooks`] knows the public key of Adobe
-//! Commerce's own webhooks; [`events`] are Adobe I/O's, whose keys are fetched. No signature covers a time or a nonce:
-//! whoever saw a webhook can send it again, which is harmless, because the record is read anew and the same content makes
-//! no second change.
+//! The types hold that order: only a verifier makes a [`Verified`], and only a [`Verified`] gives hints. There are
+//! three kinds. [`Verifier`] shares a secret with a module of the shop; [`CommerceWebhooks`] knows the public key of
+//! Adobe Commerce's own webhooks; [`events`] are Adobe I/O's, whose keys are fetched. No signature covers a time or a
+//! nonce: whoever saw a webhook can send it again, which is harmless, because the record is read anew and the same
+//! content makes no second change.
 
 mod commerce_webhooks;
 pub mod events;
 mod hint;
 mod public_key;
 mod shared_secret;
-#[cfg(test)]
-mod signer;
 
 use std::fmt;
 

@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
+pub use door::{AdobeWebhooks, IoEvents};
 use reader::Reader;
 use recorder::Recorder;
 
@@ -81,6 +82,10 @@ pub struct Webhook {
     pub entity_id_pointer: String,
     /// Larger bodies are refused.
     pub max_body_bytes: usize,
+    /// Adobe Commerce's own webhooks.
+    pub adobe: AdobeWebhooks,
+    /// Adobe I/O's events.
+    pub io_events: IoEvents,
 }
 
 /// How a signature is written.

@@ -1,3 +1,5 @@
+pub(super) mod signer;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 

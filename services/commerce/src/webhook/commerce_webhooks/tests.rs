@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::CommerceWebhooks;
 use crate::entity::Entity;
-use crate::webhook::signer::Signer;
+use crate::webhook::tests::signer::Signer;
 use crate::webhook::{Hint, HintKey, KeyError, PublicKey, SignatureError, VerifierError};
 
 const HEADER: &str = "x-adobe-commerce-webhook-signature";

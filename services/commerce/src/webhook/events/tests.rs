@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Claim, DeliveryError, challenge};
 use crate::entity::Entity;
-use crate::webhook::signer::Signer;
+use crate::webhook::tests::signer::Signer;
 use crate::webhook::{Hint, HintKey, SignatureError, Verified};
 
 const CLIENT: &str = "b3c1d2";

@@ -7,15 +7,15 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::PublicKey;
+use crate::webhook::PublicKey;
 
-pub(super) struct Signer {
+pub(in crate::webhook) struct Signer {
     pair: KeyPair,
-    pub(super) pem: String,
+    pub(in crate::webhook) pem: String,
 }
 
 impl Signer {
-    pub(super) fn new() -> Self {
+    pub(in crate::webhook) fn new() -> Self {
         let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
         let der = pair.public_key().as_der().expect("its public half");
         let text = STANDARD.encode(der.as_ref());
@@ -24,12 +24,12 @@ impl Signer {
         Self { pair, pem }
     }
 
-    pub(super) fn key(&self) -> PublicKey {
+    pub(in crate::webhook) fn key(&self) -> PublicKey {
         PublicKey::all_of_pem(&self.pem).expect("a key").remove(0)
     }
 
     /// The signature over `message`, in base64.
-    pub(super) fn sign(&self, message: &[u8]) -> String {
+    pub(in crate::webhook) fn sign(&self, message: &[u8]) -> String {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("a signature");
         STANDARD.encode(signature)

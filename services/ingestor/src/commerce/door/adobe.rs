@@ -1,0 +1,156 @@
+//! Adobe Commerce Webhooks: a shopper waits for the answer, and there is no second try.
+//!
+//! So a webhook that is believed never stops a checkout. It is answered when its hint is on disk; when that takes
+//! longer than the configured patience, or cannot be, the shop is let go on all the same, and the loss is counted: an
+//! answer other than success would lose the hint as well, and the order with it. What is not believed is refused; a
+//! hook should not be `required` for this reason.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ::commerce::webhook::{CommerceWebhooks, KeyPointer, PublicKey, SUCCESS, SignatureError, Verified};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, post};
+use pipeline::problem::{Problem, chain};
+use tokio::time::Instant;
+
+use super::answer::{Refusal, count, count_unkept};
+use super::keep::{Keeper, Told};
+use super::receive::{Places, Received};
+use super::settings::AdobeWebhooks;
+use super::{pointer, wrong};
+
+const KIND: &str = "adobe";
+/// A file of keys is read again no sooner than this after it was: strangers can make it be read.
+const REREAD: Duration = Duration::from_secs(5);
+
+struct Door {
+    webhooks: CommerceWebhooks,
+    keys: Keys,
+    pointer: Option<KeyPointer>,
+    patience: Duration,
+    max_body_bytes: usize,
+    places: Places,
+    keeper: Keeper,
+}
+
+/// The shop's keys, and the file that they are read from again when a signature is under none of them.
+struct Keys {
+    file: Option<String>,
+    held: Mutex<(Vec<PublicKey>, Instant)>,
+}
+
+/// What answers at the door's path.
+pub(super) async fn route(settings: &AdobeWebhooks, places: &Places, keeper: &Keeper) -> Result<MethodRouter, Problem> {
+    let webhooks =
+        CommerceWebhooks::new(&settings.header).map_err(|e| wrong(&e, "correct commerce.webhook.adobe.header"))?;
+    let pointer = pointer(&settings.entity_id_pointer, "correct commerce.webhook.adobe.entity_id_pointer")?;
+    let door = Door {
+        webhooks,
+        keys: Keys::open(settings).await?,
+        pointer,
+        patience: settings.patience.0,
+        max_body_bytes: settings.max_body_bytes,
+        places: places.clone(),
+        keeper: keeper.clone(),
+    };
+    Ok(post(receive).with_state(Arc::new(door)))
+}
+
+async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
+    match door.take(request).await {
+        Ok(()) => {}
+        // Ours, or a body that says nothing to us: no reason to stop a checkout.
+        Err(refusal) if matches!(refusal.code, "WEBHOOK_NOT_KEPT" | "WEBHOOK_UNREADABLE") => {
+            count_unkept(KIND);
+            let Refusal { code, sentence, .. } = refusal;
+            tracing::warn!(code, sentence, "a webhook is answered with success, and its hint is not on disk");
+        }
+        Err(refusal) => return refusal.answer(KIND),
+    }
+    count(KIND, StatusCode::OK);
+    (StatusCode::OK, [("content-type", "application/json")], SUCCESS).into_response()
+}
+
+impl Door {
+    async fn take(&self, request: Request) -> Result<(), Refusal> {
+        let until = Instant::now() + self.patience;
+        let Received { headers, body, place } = self.places.receive(request, self.max_body_bytes).await?;
+        let verified = self
+            .believe(&headers, &body)
+            .await
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+        let hints = verified
+            .hints(self.pointer.as_ref())
+            .map_err(|e| Refusal::new(StatusCode::OK, "WEBHOOK_UNREADABLE", chain(&e)))?;
+        let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
+        let keeper = self.keeper.clone();
+        // It goes on when the shopper is let go: a broker that is late may still have it on disk. Its place is taken
+        // until then.
+        let keeping = tokio::spawn(async move {
+            let kept = keeper.keep(&hints, verified.body()).await;
+            drop(place);
+            kept
+        });
+        match tokio::time::timeout_at(until, keeping).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(problem))) => Err(Refusal::not_kept(problem.to_string())),
+            Ok(Err(e)) => Err(Refusal::not_kept(e.to_string())),
+            Err(_) => Err(Refusal::not_kept(format!("the broker has not answered within {:?}", self.patience))),
+        }
+    }
+
+    async fn believe(&self, headers: &HeaderMap, body: &Bytes) -> Result<Verified, SignatureError> {
+        match self.webhooks.verify(&self.keys.held(), headers, body) {
+            Err(SignatureError::Mismatch) if self.keys.read_again().await => {
+                self.webhooks.verify(&self.keys.held(), headers, body)
+            }
+            believed => believed,
+        }
+    }
+}
+
+impl Keys {
+    async fn open(settings: &AdobeWebhooks) -> Result<Self, Problem> {
+        let file = Some(settings.public_key_file.clone()).filter(|file| !file.is_empty());
+        let remedy = "give the public key of Stores > Configuration > Adobe Services > Webhooks, as PEM";
+        let text = match &file {
+            Some(file) => tokio::fs::read_to_string(file).await.map_err(|e| {
+                Problem::new("WEBHOOK_DOOR", format!("the public key could not be read from {file}: {e}"), remedy)
+            })?,
+            None => settings.public_key.clone(),
+        };
+        let keys = PublicKey::all_of_pem(&text).map_err(|e| wrong(&e, remedy))?;
+        Ok(Self { file, held: Mutex::new((keys, Instant::now())) })
+    }
+
+    fn held(&self) -> Vec<PublicKey> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Reads the file again, if there is one and some time has passed. Says whether it did.
+    async fn read_again(&self) -> bool {
+        let Some(file) = &self.file else { return false };
+        {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.1.elapsed() < REREAD {
+                return false;
+            }
+            held.1 = Instant::now();
+        }
+        let text = tokio::fs::read_to_string(file).await.map_err(|e| e.to_string());
+        match text.and_then(|text| PublicKey::all_of_pem(&text).map_err(|e| e.to_string())) {
+            Ok(keys) => {
+                self.held.lock().unwrap_or_else(PoisonError::into_inner).0 = keys;
+                true
+            }
+            Err(error) => {
+                tracing::warn!(file, error, "the public key could not be read again; the one that was read stays");
+                false
+            }
+        }
+    }
+}
