@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::books::Stamps;
 use super::clock;
 use super::config::Config;
+use super::dto::Dto;
 use super::list::{self, Row};
 use super::query::Query;
 use super::text::number;
@@ -80,6 +81,26 @@ pub(super) struct Customer {
 }
 
 impl Address {
+    /// Takes over what is given.
+    ///
+    /// # Errors
+    /// A sentence when the country is not two capital letters (ISO 3166-1 alpha-2).
+    pub(super) fn change(&mut self, dto: Dto<'_>) -> Result<(), String> {
+        if let Some(country) = dto.text("countryId")
+            && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
+        {
+            return Err(format!("CountryID '{country}' cannot be found in the system."));
+        }
+        dto.put("addressLine1", &mut self.line1);
+        dto.put("addressLine2", &mut self.line2);
+        dto.put("addressLine3", &mut self.line3);
+        dto.put("postalCode", &mut self.postal_code);
+        dto.put("city", &mut self.city);
+        dto.put("countryId", &mut self.country);
+        dto.put("county", &mut self.county);
+        Ok(())
+    }
+
     pub(super) fn shown(&self, id: u64) -> Value {
         let country = self.country.as_deref();
         json!({
@@ -93,6 +114,17 @@ impl Address {
 }
 
 impl Contact {
+    /// Takes over what is given.
+    pub(super) fn change(&mut self, dto: Dto<'_>) {
+        dto.put("name", &mut self.name);
+        dto.put("attention", &mut self.attention);
+        dto.put("email", &mut self.email);
+        dto.put("web", &mut self.web);
+        dto.put("phone1", &mut self.phone1);
+        dto.put("phone2", &mut self.phone2);
+        dto.put("fax", &mut self.fax);
+    }
+
     pub(super) fn shown(&self, id: u64) -> Value {
         json!({
             "contactId": id,

@@ -3,7 +3,6 @@
 //! Facts are from the published OpenAPI files (2023 and 2026) and Visma's developer pages. Where those are silent,
 //! both answers are playable by [`config`].
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,8 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Gate;
@@ -33,6 +31,7 @@ mod customer;
 mod customer_write;
 mod document;
 mod dto;
+mod ledger;
 mod list;
 mod payment;
 mod purchase;
@@ -51,14 +50,13 @@ pub use accountant::{BeforePut, Deed, Errand};
 pub use audit::{BlindOverwrite, Entity, Findings, LostEdit};
 pub use config::Config;
 pub use control::control_router;
+pub use ledger::{LedgerInvoice, LedgerPayment};
 pub use purchase::{Generated, InvoiceLine, OrderLine, Place, PurchaseOrder, Purchases, SupplierInvoice};
 pub use seed::Seed;
 
 use auth::Tokens;
 use books::Books;
-use document::{Document, Kind};
 use list::Shuffle;
-use payment::Payment;
 use query::Query;
 use reply::Refusal;
 use route::Route;
@@ -75,53 +73,6 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Company {
     inner: Arc<Inner>,
-}
-
-/// One invoice or credit note as the ledger shows it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LedgerInvoice {
-    /// Its number.
-    pub number: String,
-    /// Our reference; empty when it has none.
-    pub external_reference: String,
-    /// The customer's number.
-    pub customer: String,
-    /// The customer's e-mail, from its main contact.
-    pub customer_email: String,
-    /// Its currency.
-    pub currency: String,
-    /// Its total in that currency.
-    pub total: Decimal,
-    /// Its VAT in that currency.
-    pub vat: Decimal,
-    /// What is left to pay, in that currency.
-    pub balance: Decimal,
-    /// Its status.
-    pub status: String,
-    /// The numbers of the documents that it is applied to, or that are applied to it.
-    pub applications: Vec<String>,
-}
-
-/// One payment or refund as the ledger shows it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LedgerPayment {
-    /// Its number.
-    pub number: String,
-    /// `Payment` or `Refund`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Our reference.
-    pub payment_ref: String,
-    /// The account on which the money moved.
-    pub cash_account: String,
-    /// Its currency.
-    pub currency: String,
-    /// Its amount in that currency.
-    pub amount: Decimal,
-    /// Its status.
-    pub status: String,
-    /// The numbers of the documents that it settles.
-    pub applications: Vec<String>,
 }
 
 /// A financial period to close or to open.
@@ -218,71 +169,6 @@ impl Company {
     /// Makes every token worthless.
     pub fn revoke_tokens(&self) {
         self.inner.tokens.revoke_all();
-    }
-
-    /// Every invoice.
-    #[must_use]
-    pub fn ledger(&self) -> Vec<LedgerInvoice> {
-        self.documents(Kind::Invoice)
-    }
-
-    /// Every credit note.
-    #[must_use]
-    pub fn credit_notes(&self) -> Vec<LedgerInvoice> {
-        self.documents(Kind::CreditNote)
-    }
-
-    fn documents(&self, kind: Kind) -> Vec<LedgerInvoice> {
-        let books = self.books();
-        let email = |number: &str| books.customers.get(number).and_then(|customer| customer.main_contact.email.clone());
-        let shown = |document: &Document| LedgerInvoice {
-            number: document.number.clone(),
-            external_reference: document.external_reference.clone().unwrap_or_default(),
-            customer: document.customer.clone(),
-            customer_email: email(&document.customer).unwrap_or_default(),
-            currency: document.currency.clone(),
-            total: document.sums.total,
-            vat: document.sums.vat,
-            balance: document.balance(),
-            status: document.status.name().to_owned(),
-            applications: document.applications.iter().map(|one| one.number.clone()).collect(),
-        };
-        books.shelf(kind).values().map(shown).collect()
-    }
-
-    /// Every payment and refund.
-    #[must_use]
-    pub fn payments(&self) -> Vec<LedgerPayment> {
-        let shown = |payment: &Payment| LedgerPayment {
-            number: payment.number.clone(),
-            kind: payment.direction.name().to_owned(),
-            payment_ref: payment.payment_ref.clone().unwrap_or_default(),
-            cash_account: payment.cash_account.clone(),
-            currency: payment.currency.clone(),
-            amount: payment.amount,
-            status: payment.status.name().to_owned(),
-            applications: payment.applications.iter().map(|one| one.number.clone()).collect(),
-        };
-        self.books().payments.values().map(shown).collect()
-    }
-
-    /// How many customers there are.
-    #[must_use]
-    pub fn customer_count(&self) -> usize {
-        self.books().customers.len()
-    }
-
-    /// E-mail addresses (in lower case) that more than one customer has, with the customers' numbers.
-    #[must_use]
-    pub fn duplicate_customers(&self) -> BTreeMap<String, Vec<String>> {
-        let mut by_email: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for customer in self.books().customers.values() {
-            if let Some(email) = customer.main_contact.email.as_deref().filter(|email| !email.is_empty()) {
-                by_email.entry(email.to_lowercase()).or_default().push(customer.number.clone());
-            }
-        }
-        by_email.retain(|_, numbers| numbers.len() > 1);
-        by_email
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

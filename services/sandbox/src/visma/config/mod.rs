@@ -3,6 +3,8 @@
 //! Where Visma publishes no rule, both answers are playable: each such setting names its two. All of it can be
 //! changed at run time through the control API, as a JSON merge patch (RFC 7386).
 
+mod choices;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -12,113 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::chart::Chart;
 use super::clock;
 
-/// Whether `ipp-company-id` is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CompanyHeader {
-    /// Every call needs it (legacy tenants).
-    Required,
-    /// It is not looked at: the company is in the token.
-    Ignored,
-}
-
-/// What a wrong `ipp-company-id` leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WrongCompany {
-    /// Lists are empty, with 200: the silent failure that a connector has to find out.
-    EmptyLists,
-    /// The gateway refuses the call with 400 and its code 12002.
-    Refused,
-}
-
-/// How VAT amounts are rounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VatRounding {
-    /// Once per VAT code, on the sum of its lines (`calculateOn` of the code: `DocumentAmount`).
-    PerCode,
-    /// On each line (`calculateOn` of the code: `ItemAmount`).
-    PerLine,
-}
-
-/// What `taxDetailLines` of a written invoice do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaxDetailLines {
-    /// Their VAT amounts replace the computed ones.
-    Honoured,
-    /// They are accepted and have no effect.
-    Ignored,
-}
-
-/// What happens to an invoice line without `operation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineWithoutOperation {
-    /// It is not inserted, and nobody is told (the documented behaviour).
-    Dropped,
-    /// The document is refused.
-    Refused,
-}
-
-/// Whether the order of a list holds from page to page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListOrder {
-    /// Pages of unchanged data neither overlap nor leave gaps; within a page the order differs at each request.
-    WithinPages,
-    /// Every request has an order of its own, so that pages overlap and leave gaps.
-    EveryRequest,
-}
-
-/// What a release is answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleaseAnswer {
-    /// `Queued`.
-    Queued,
-    /// `InProcess`.
-    InProcess,
-    /// `Done`, whether it is or not.
-    Done,
-    /// `Failed`: nothing is released.
-    Failed,
-}
-
-impl ReleaseAnswer {
-    /// `actionResult`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "Queued",
-            Self::InProcess => "InProcess",
-            Self::Done => "Done",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-/// Who numbers customers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerNumbering {
-    /// The number series; a number that is sent counts only with `overrideNumberSeries`.
-    Automatic,
-    /// The caller: `number` is needed.
-    Manual,
-}
-
-/// How `period` of a financial period is written ("the period no and the year").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PeriodFormat {
-    /// `202611`.
-    #[serde(rename = "YYYYMM")]
-    YearFirst,
-    /// `11-2026`.
-    #[serde(rename = "MM-YYYY")]
-    MonthFirst,
-}
+pub use choices::{
+    CompanyHeader, CustomerNumbering, LineWithoutOperation, ListOrder, PeriodFormat, ReleaseAnswer, TaxDetailLines,
+    VatRounding, WrongCompany,
+};
 
 /// How the simulated Visma.net behaves. Decimals are strings in its JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
