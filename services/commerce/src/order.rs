@@ -170,6 +170,9 @@ pub struct Order {
     /// Cancelled; `None` unless something was.
     #[serde(default, deserialize_with = "field::optional_amount")]
     pub total_canceled: Option<Decimal>,
+    /// Tax of what was cancelled.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub tax_canceled: Decimal,
 
     /// Coupon that was used.
     #[serde(default)]

@@ -6,7 +6,7 @@
 use rust_decimal::Decimal;
 
 /// Header amounts in one currency. Discounts are negative here, as Commerce sends them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// What the customer owes, or gets back.
     pub grand_total: Decimal,

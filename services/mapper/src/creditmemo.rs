@@ -45,7 +45,8 @@ impl Mapper {
         }
     }
 
-    async fn credit(
+    /// Publishes a credit note: the customer first, where that is news, then what settles it.
+    pub(crate) async fn credit(
         &self,
         delivery: &Delivery,
         lane: &str,

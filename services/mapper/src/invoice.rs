@@ -30,7 +30,8 @@ impl Mapper {
                 }
             },
             Decision::Skip { .. }
-                if mapping::is_cancelled(&invoice) && self.was_booked(delivery, &record, &lane).await? =>
+                if mapping::is_cancelled(&invoice)
+                    && self.was_commanded(delivery, "invoice", &record, &lane).await? =>
             {
                 let undo = mapping::invoice_cancellation(&invoice, &order, &rules.mapping).map_err(refused)?;
                 self.cancel(delivery, &lane, undo).await

@@ -20,9 +20,14 @@ impl Mapper {
             }
             Decision::Book(booking) => {
                 self.claim(&booking.invoice.reference, "invoice", &booking.invoice.key)?;
-                Ok(self.book(delivery, key, *booking).await)
+                match self.book(delivery, key, *booking).await {
+                    Ok(()) => self.cancelled_part(delivery, key, &order).await,
+                    failed => Ok(failed),
+                }
             }
-            Decision::Skip { .. } if mapping::is_withdrawn(&order) && self.was_booked(delivery, key, key).await? => {
+            Decision::Skip { .. }
+                if mapping::is_withdrawn(&order) && self.was_commanded(delivery, "invoice", key, key).await? =>
+            {
                 let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
                 self.cancel(delivery, key, cancellation).await
             }
@@ -79,9 +84,27 @@ impl Mapper {
         Ok(self.messages.publish_for_visma(delivery, "cancellation", (&invoice_key, lane), document).await)
     }
 
-    /// Whether Visma was ever told to hold this invoice. Before that, what is taken back is simply never booked.
-    pub(crate) async fn was_booked(&self, delivery: &Delivery, key: &str, lane: &str) -> Result<bool, Verdict> {
-        let commanded = self.messages.is_commanded("invoice", key, lane).await;
+    /// Credits what was cancelled of an order that goes on. Once: a credit note is never changed.
+    async fn cancelled_part(&self, delivery: &Delivery, key: &str, order: &Order) -> Result<Published, Verdict> {
+        let Some(part) = mapping::cancelled_part(order, &self.rules.mapping).map_err(refused)? else {
+            return Ok(Ok(()));
+        };
+        if self.was_commanded(delivery, "creditnote", &part.credit_note.key, key).await? {
+            return Ok(Ok(()));
+        }
+        self.claim(&part.credit_note.reference, "creditnote", &part.credit_note.key)?;
+        Ok(self.credit(delivery, key, part, vec![key.to_owned()]).await)
+    }
+
+    /// Whether Visma was ever told to hold this document. Before that, what is taken back is simply never booked.
+    pub(crate) async fn was_commanded(
+        &self,
+        delivery: &Delivery,
+        entity: &str,
+        key: &str,
+        lane: &str,
+    ) -> Result<bool, Verdict> {
+        let commanded = self.messages.is_commanded(entity, key, lane).await;
         commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 }

@@ -7,7 +7,7 @@ use commerce::document::State;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
 
-use crate::decision::{Cancellation, Refusal};
+use crate::decision::{Cancellation, Credits, Refund, Refusal};
 use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
@@ -45,6 +45,28 @@ pub fn invoice_cancellation(invoice: &Invoice, order: &Order, mapping: &Mapping)
     let reason = format!("Invoice {} of order {} was cancelled", invoice.increment_id, order.increment_id);
     let withdrawn = invoice.updated_at.as_deref();
     of(&Document::of_invoice(invoice, order)?, withdrawn, mapping, (record_key(invoice), "XI", reason))
+}
+
+/// What takes back the part of an order that was cancelled while the rest goes on, after the whole was booked: a credit
+/// note. `None` when nothing of the kind was cancelled.
+///
+/// Its date is that of the order's last write, which moves: once there is one, it is not made again.
+///
+/// # Errors
+/// As [`order()`](crate::order()).
+pub fn cancelled_part(order: &Order, mapping: &Mapping) -> Result<Option<Refund>, Refusal> {
+    if judge::is_withdrawn(order) || order.total_canceled.is_none_or(|sum| sum.is_zero()) {
+        return Ok(None);
+    }
+    let key = order.entity_id.to_string();
+    let reason = format!("Cancelled part of order {}", order.increment_id);
+    let document = Document::of_cancelled_part(order)?;
+    let undo = of(&document, order.updated_at.as_deref(), mapping, (key, "X", reason))?;
+    if undo.credit_note.predicted.total.is_zero() {
+        return Ok(None);
+    }
+    let Cancellation { customer, credit_note, invoice_key, .. } = undo;
+    Ok(Some(Refund { customer, credit_note, credits: Credits::Invoice(invoice_key), payment: None }))
 }
 
 fn of(

@@ -23,6 +23,8 @@ use crate::money::range;
 pub(crate) enum Kind {
     /// A sales order.
     Order,
+    /// What was cancelled of an order that goes on.
+    CancelledPart,
     /// An invoice, of an order or of a part.
     Invoice,
     /// A refund, of an order or of a part.
@@ -70,6 +72,18 @@ impl<'a> Document<'a> {
             adjustment_refund: Decimal::ZERO,
             adjustment_fee: Decimal::ZERO,
         })
+    }
+
+    /// What was cancelled of an order as a document. Its total and its tax are in the order's header; the rows are the
+    /// order's by quantity.
+    pub(crate) fn of_cancelled_part(order: &'a Order) -> Result<Self, Refusal> {
+        let whole = Self::of_order(order)?;
+        let totals = Totals {
+            grand_total: order.total_canceled.unwrap_or_default(),
+            tax_amount: order.tax_canceled,
+            ..Totals::default()
+        };
+        Ok(Self { kind: Kind::CancelledPart, totals, ..whole })
     }
 
     /// An invoice as a document.
@@ -144,6 +158,7 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Order => "order",
+            Kind::CancelledPart => "the cancelled part of order",
             Kind::Invoice => "invoice",
             Kind::CreditMemo => "credit memo",
         };

@@ -31,7 +31,7 @@ mod rules;
 mod scope;
 mod vat;
 
-pub use cancellation::{cancellation, invoice_cancellation, is_cancelled, is_withdrawn};
+pub use cancellation::{cancellation, cancelled_part, invoice_cancellation, is_cancelled, is_withdrawn};
 pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{

@@ -70,11 +70,10 @@ impl MoneyLine<'_> {
 /// header, or when a tax has no rate.
 pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let order = document.order;
-    let mut rows = rows::of(document)?;
-    let header = header::check(document, &rows, tolerance)?;
-    if document.kind == Kind::Order {
-        gross::rebuild(order, &mut rows, header.rows)?;
-    }
+    let (rows, header) = match document.kind {
+        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
+    };
     let mut lines = Vec::new();
     for row in &rows {
         lines.push(item_line(order, row)?);

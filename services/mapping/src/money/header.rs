@@ -13,7 +13,7 @@ use crate::refusal::{code, refuse};
 const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 
 /// A header that adds up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Header {
     /// What the rows before discount add up to.
     pub(super) rows: Decimal,
@@ -46,11 +46,12 @@ pub(super) fn check(document: &Document<'_>, rows: &[Row<'_>], tolerance: Decima
     if let Some(way) = ways.into_iter().find(|(fees, outside)| (residual - fees - outside).abs() <= off) {
         return Ok(explained(way, Decimal::ZERO));
     }
-    for (fees, outside) in ways {
-        let points = fees + outside - residual;
-        if points > Decimal::ZERO && points <= reward {
-            return Ok(explained((fees, outside), points));
-        }
+    let points = |(fees, outside): (Decimal, Decimal)| fees + outside - residual;
+    // Those of the whole order rather than a part of them.
+    let all = ways.into_iter().find(|way| !reward.is_zero() && (points(*way) - reward).abs() <= STORED);
+    let some = || ways.into_iter().find(|way| points(*way) > Decimal::ZERO && points(*way) <= reward);
+    if let Some(way) = all.or_else(some) {
+        return Ok(explained(way, points(way)));
     }
     Err(does_not_add_up(document, totals, fpt))
 }
@@ -59,7 +60,7 @@ pub(super) fn check(document: &Document<'_>, rows: &[Row<'_>], tolerance: Decima
 fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Decimal) {
     let Order { extension_attributes: extension, .. } = document.order;
     match document.kind {
-        Kind::Order => (Decimal::ZERO, Decimal::ZERO),
+        Kind::Order | Kind::CancelledPart => (Decimal::ZERO, Decimal::ZERO),
         Kind::Invoice | Kind::CreditMemo => {
             let fees = extension.custom_fees.iter().map(|fee| fee.custom_fee_amount).sum();
             (fees, extension.reward_currency_amount)
@@ -70,7 +71,7 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Decimal) {
 fn negative(document: &Document<'_>) -> Refusal {
     let what = match document.kind {
         Kind::Order | Kind::Invoice => "a customer invoice cannot be negative",
-        Kind::CreditMemo => "a credit note cannot be negative, so this is to be invoiced by hand",
+        Kind::CreditMemo | Kind::CancelledPart => "a credit note cannot be negative, so this is to be invoiced by hand",
     };
     let (total, currency) = (document.totals.grand_total, document.currency());
     let sentence = format!("{} has a total of {total} {currency}: {what}.", document.name().capital());

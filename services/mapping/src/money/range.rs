@@ -30,6 +30,7 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
         ("shipping_discount_tax_compensation_amount", order.shipping_discount_tax_compensation_amount),
         ("total_paid", order.total_paid.unwrap_or_default()),
         ("total_canceled", order.total_canceled.unwrap_or_default()),
+        ("tax_canceled", order.tax_canceled),
         ("gift_cards_amount", extension.gift_cards_amount),
         ("customer_balance_amount", extension.customer_balance_amount),
         ("reward_currency_amount", extension.reward_currency_amount),

@@ -4,10 +4,14 @@ use commerce::document::Line;
 use commerce::order::{DecodeError, FixedProductTax, Item};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::items;
+use super::header::{self, Header};
+use super::{gross, items};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
 use crate::refusal::{code, refuse};
+
+/// Commerce stores amounts with four decimals.
+const STORED: u32 = 4;
 
 /// One row, with the order item that says its rate and type.
 #[derive(Debug)]
@@ -31,8 +35,37 @@ pub(super) struct Fpt {
     pub(super) tax: Decimal,
 }
 
-/// The rows of a document, in its order.
-pub(super) fn of<'a>(document: &Document<'a>) -> Result<Vec<Row<'a>>, Refusal> {
+/// The rows of a document, with its header, with which they agree.
+pub(super) fn with_header<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let mut rows = of(document)?;
+    let header = header::check(document, &rows, tolerance)?;
+    if document.kind == Kind::Order {
+        gross::rebuild(document.order, &mut rows, header.rows)?;
+    }
+    Ok((rows, header))
+}
+
+/// What was cancelled of the rows of an order, by quantity.
+pub(super) fn cancelled<'a>(order: &Document<'a>, tolerance: Decimal) -> Result<Vec<Row<'a>>, Refusal> {
+    let (rows, _) = with_header(order, tolerance)?;
+    let cancelled = rows.into_iter().filter(|row| !row.item.qty_canceled.is_zero());
+    Ok(cancelled.map(|row| part(row)).collect())
+}
+
+fn part(row: Row<'_>) -> Row<'_> {
+    let (quantity, of) = (row.item.qty_canceled, row.item.qty_ordered);
+    let part = |amount: Decimal| (amount * quantity).checked_div(of).unwrap_or_default().round_dp(STORED);
+    Row {
+        quantity,
+        gross: part(row.gross),
+        discount: part(row.discount),
+        tax: part(row.tax),
+        fpt: row.fpt.map(|fpt| share(fpt, quantity, of)),
+        ..row
+    }
+}
+
+fn of<'a>(document: &Document<'a>) -> Result<Vec<Row<'a>>, Refusal> {
     if document.kind == Kind::Order {
         if document.order.items.is_empty() {
             let sentence = format!("{} has no items.", document.name().capital());

@@ -10,12 +10,18 @@
 )]
 
 mod broken_orders;
+mod cancellations;
+mod customers;
+mod documents;
+mod drawn_documents;
 mod drawn_orders;
 mod mapping_files;
 mod money;
 mod real_orders;
 mod rules;
 mod scope;
+mod settlements;
 mod shop;
 mod support;
+mod triggers;
 mod visma_total;

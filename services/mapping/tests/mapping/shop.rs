@@ -170,6 +170,18 @@ impl Basket {
         Taxed { unit, gross, discount, tax, compensation }
     }
 
+    /// The rows before discount, as invoices and credit memos show them; the item of row `n` has the id `10 (n + 1)`.
+    pub(crate) fn grosses(&self) -> Vec<Decimal> {
+        let (_, rates) = COUNTRIES[self.country];
+        let mut carries = [Carry::default(), Carry::default()];
+        let gross = |row: &Row| {
+            let rate = Decimal::new(rates[row.rate % rates.len()], 1);
+            let quantity = Decimal::new(i64::from(row.quarters) * 25, 2);
+            self.tax(Decimal::new(i64::from(row.price), 2), quantity, rate, row.discount, &mut carries).gross
+        };
+        self.rows.iter().map(gross).collect()
+    }
+
     /// The order as `GET /V1/orders/{id}` shows it.
     pub(crate) fn order(&self) -> Value {
         let (country, rates) = COUNTRIES[self.country];

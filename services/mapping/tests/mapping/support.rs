@@ -100,3 +100,132 @@ pub(crate) fn book(order: &Value, mapping: &Mapping) -> Result<Booking, Refusal>
         other => panic!("neither booked nor refused: {other:?}"),
     }
 }
+
+/// A recorded order with its invoices and credit memos.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) name: String,
+    pub(crate) order: Value,
+    pub(crate) invoices: Vec<Value>,
+    pub(crate) credit_memos: Vec<Value>,
+}
+
+/// The recorded documents by name, as Commerce sent them.
+pub(crate) fn recorded_documents() -> Vec<Recorded> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/documents");
+    let read = |path: PathBuf| {
+        let mut all: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let mut list = |key: &str| all[key].as_array_mut().map(std::mem::take).unwrap();
+        let (invoices, credit_memos) = (list("invoices"), list("credit_memos"));
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        Recorded { name, order: all["order"].take(), invoices, credit_memos }
+    };
+    let mut documents: Vec<Recorded> = fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap().path())).collect();
+    documents.sort_by(|left, right| left.name.cmp(&right.name));
+    assert!(documents.len() > 15, "the recorded documents are missing");
+    documents
+}
+
+/// The recorded documents of one order.
+pub(crate) fn recorded_case(name: &str) -> Recorded {
+    recorded_documents().into_iter().find(|case| case.name == name).unwrap()
+}
+
+/// The small order's invoice: all of it.
+pub(crate) fn small_invoice() -> Value {
+    json!({
+        "entity_id": 877, "increment_id": "000000012", "order_id": 1042, "store_id": 1, "state": 2,
+        "created_at": "2026-02-01 09:00:00", "updated_at": "2026-02-01 09:00:00",
+        "order_currency_code": "NOK", "base_currency_code": "NOK", "base_to_order_rate": 1,
+        "subtotal": 300, "discount_amount": 0, "shipping_amount": 40, "shipping_tax_amount": 10, "tax_amount": 75,
+        "grand_total": 415, "base_grand_total": 415, "items": small_lines(),
+    })
+}
+
+/// The small order's credit memo: all of it.
+pub(crate) fn small_memo() -> Value {
+    let mut memo = small_invoice();
+    for (key, value) in [
+        ("entity_id", json!(9)),
+        ("increment_id", json!("000000009")),
+        ("created_at", json!("2026-02-03 10:00:00")),
+        ("adjustment_positive", json!(0)),
+        ("adjustment_negative", json!(0)),
+    ] {
+        memo[key] = value;
+    }
+    memo
+}
+
+fn small_lines() -> Value {
+    json!([
+        { "order_item_id": 1, "sku": "A", "name": "Product", "qty": 2, "price": 100, "row_total": 200,
+            "tax_amount": 50 },
+        { "order_item_id": 2, "sku": "B", "name": "Product", "qty": 1, "price": 100, "row_total": 100,
+            "tax_amount": 15 },
+    ])
+}
+
+pub(crate) fn decode_invoice(invoice: &Value) -> commerce::invoice::Invoice {
+    commerce::invoice::Invoice::decode(invoice.to_string().as_bytes()).unwrap()
+}
+
+pub(crate) fn decode_memo(memo: &Value) -> commerce::creditmemo::CreditMemo {
+    commerce::creditmemo::CreditMemo::decode(memo.to_string().as_bytes()).unwrap()
+}
+
+/// The scope in which invoices are booked.
+pub(crate) fn by_invoices() -> Scope {
+    Scope { trigger: mapping::Trigger::Invoiced, ..every_order() }
+}
+
+/// The booking of an invoice, where invoices are booked.
+pub(crate) fn book_invoice(invoice: &Value, order: &Value, mapping: &Mapping) -> Result<Booking, Refusal> {
+    match mapping::invoice(&decode_invoice(invoice), &decode(order), mapping, &by_invoices())? {
+        Decision::Book(booked) => match *booked {
+            mapping::Invoiced::Booking(booking) => Ok(*booking),
+            other => panic!("no booking: {other:?}"),
+        },
+        other => panic!("neither booked nor refused: {other:?}"),
+    }
+}
+
+/// The booking of a credit memo.
+pub(crate) fn credit(memo: &Value, order: &Value, mapping: &Mapping) -> Result<mapping::Refund, Refusal> {
+    match mapping::credit_memo(&decode_memo(memo), &decode(order), mapping, &every_order())? {
+        Decision::Book(refund) => Ok(*refund),
+        other => panic!("neither booked nor refused: {other:?}"),
+    }
+}
+
+/// Visma's document as a page to read.
+pub(crate) fn page(command: &mapping::InvoiceCommand) -> String {
+    use std::fmt::Write as _;
+    let (mut page, invoice) = (String::new(), &command.invoice);
+    writeln!(
+        page,
+        "{} (record {}) of {} in {}, hold {}, text {:?}, note {:?}, buyer's reference {:?}\n",
+        command.reference,
+        command.key,
+        invoice.document_date,
+        invoice.currency,
+        invoice.hold,
+        invoice.text,
+        invoice.note,
+        invoice.customer_reference
+    )
+    .unwrap();
+    writeln!(page, "{:>9} {:>11} {:>11}  account vat   description", "quantity", "price", "amount").unwrap();
+    for line in &invoice.lines {
+        let (quantity, price, amount) =
+            (line.quantity.to_string(), line.unit_price.to_string(), line.amount.to_string());
+        let (account, vat) = (&line.account, &line.vat_code);
+        writeln!(page, "{quantity:>9} {price:>11} {amount:>11}  {account:<7} {vat:<5} {}", line.description).unwrap();
+    }
+    page.push('\n');
+    for vat in &command.predicted.vat {
+        writeln!(page, "VAT {:<5} {:>10} on {:>10}", vat.code, vat.vat.to_string(), vat.taxable.to_string()).unwrap();
+    }
+    writeln!(page, "total {}; rounding {}", command.predicted.total, command.predicted.rounding).unwrap();
+    page
+}
