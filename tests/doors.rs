@@ -40,7 +40,7 @@ async fn subjects(house: &House, stream: &str, filter: &str) -> BTreeMap<String,
 }
 
 /// How many changes each order has.
-async fn changes(house: &House) -> Vec<usize> {
+pub(crate) async fn changes(house: &House) -> Vec<usize> {
     subjects(house, "CHANGES", "change.main.commerce.order.>").await.into_values().collect()
 }
 

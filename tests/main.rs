@@ -19,6 +19,7 @@ mod doors;
 mod hold;
 mod house;
 mod orders;
+mod polls;
 mod regressions;
 mod telemetry;
 mod tidy;

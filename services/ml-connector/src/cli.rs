@@ -41,6 +41,12 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// When each poll ran last, and asking for one before it is due.
+    Poll {
+        /// What to do.
+        #[command(subcommand)]
+        verb: PollVerb,
+    },
     /// Print a new random master key.
     MasterKey,
     /// Run a strict simulated Visma.net and Adobe Commerce on this machine.
@@ -60,6 +66,28 @@ pub enum Service {
     Mapper,
     /// Makes Visma hold it.
     WriterVisma,
+}
+
+/// Verbs on polls.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PollVerb {
+    /// List the polls: when each ran last, what it found, what keeps it.
+    List {
+        /// Print JSON, one object a poll.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask for a run now; the running services hear of it at once.
+    Now {
+        /// Which: `commerce`, `visma.customer`, `order`, …; all when none is named.
+        poll: Option<String>,
+        /// Wait until it has run, and print what it found.
+        #[arg(long)]
+        wait: bool,
+        /// With --wait: print JSON, one object a poll.
+        #[arg(long, requires = "wait")]
+        json: bool,
+    },
 }
 
 /// Verbs on the mapping file.

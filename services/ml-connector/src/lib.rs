@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod demo;
+mod polls;
 pub mod run;
 pub mod settings;
 pub mod stand;

@@ -29,7 +29,9 @@ fn main() -> ExitCode {
                 eprintln!("ml-connector: {text}");
             }
             match e.downcast_ref::<Problem>().map(|problem| problem.code.as_ref()) {
-                Some("BROKER_AWAY" | "BROKER_NOT_CONFIRMED" | "CURSOR_FAILED") => ExitCode::from(AWAY),
+                Some("BROKER_AWAY" | "BROKER_NOT_CONFIRMED" | "CURSOR_FAILED" | "POLL_FAILED" | "POLL_UNANSWERED") => {
+                    ExitCode::from(AWAY)
+                }
                 Some(_) => ExitCode::from(WRONG_SETTINGS),
                 None => ExitCode::FAILURE,
             }

@@ -8,6 +8,7 @@ use operator::dead_letters;
 use pipeline::broker;
 use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
+use pipeline::poll;
 use pipeline::problem::Problem;
 use pipeline::service;
 use pipeline::settings::Sources;
@@ -15,7 +16,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{demo, vendors};
+use crate::{demo, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, writer::visma::DURABLE];
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Check } => check(config),
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
+        Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
         Verb::MasterKey => print(&(pipeline::vault::new_master_key() + "\n")),
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
         Verb::Demo(demo) => demo::run(&demo).await,
@@ -48,6 +50,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         Service::IngestorCommerce => {
             let scope = settings.scope()?;
             service::run(ingestor::commerce::NAME, shell, async move |context| {
+                poll::beginning(&context.health);
                 let (vendor, base) = vendors::commerce(&settings.commerce, &context).await?;
                 let source = ingestor::commerce::Source {
                     vendor,
@@ -66,6 +69,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         Service::IngestorVisma => {
             let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(ingestor::visma::NAME, shell, async move |context| {
+                poll::beginning(&context.health);
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());

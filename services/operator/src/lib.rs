@@ -4,4 +4,5 @@
 
 pub mod dead_letters;
 pub mod orders;
+pub mod polls;
 mod read;

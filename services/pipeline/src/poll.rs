@@ -42,6 +42,16 @@ pub enum Stopped {
     Person(Problem),
 }
 
+/// What keeps a service from being ready until its polls have begun.
+const BEGINNING: &str = "polls";
+/// What keeps it from being ready until a poll has read everything once.
+const NEVER: &str = "no poll has ended yet";
+
+/// Says that a service which polls is not ready; to be called before it waits for anything.
+pub fn beginning(health: &Health) {
+    health.not_ready(BEGINNING, NEVER);
+}
+
 /// The polls of one service.
 #[derive(Debug)]
 pub struct Polls {
@@ -71,6 +81,12 @@ impl Polls {
             me: uuid::Uuid::now_v7().to_string(),
             takeover: context.broker.settings().takeover.0,
         })
+    }
+
+    /// Says that the service is not ready before the poll called `name` has read everything once.
+    pub fn announce(&self, name: &'static str) {
+        self.health.not_ready(name, NEVER);
+        self.health.ready(BEGINNING);
     }
 
     /// Returns when the poll called `name` has read everything once, here or at another replica, or the service stops.
@@ -103,7 +119,7 @@ impl Polls {
         let backoff = retry::Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
         let (silence, not_before) = (Silence::default(), Timestamp::MIN);
         let mut poll = Poll { polls: self, name, schedule, slot, silence, not_before, backoff };
-        self.health.not_ready(name, "no poll has ended yet");
+        self.announce(name);
         let mut asks = self.asks.clone();
         while !self.stop.is_cancelled() {
             let wait = poll.step(&mut once).await;

@@ -74,6 +74,7 @@ impl<'a> Scan<'a> {
         let Source { poll, zone, .. } = self.source;
         let orders_are_read = poll.entities.iter().any(|entity| entity.0 == Entity::Order);
         if matches!(self.entity, Entity::Invoice | Entity::CreditMemo) && orders_are_read {
+            polls.announce(name(self.entity));
             polls.until_read(name(Entity::Order)).await;
         }
         let schedule = Schedule::new(poll.interval, poll.daily_at, zone);

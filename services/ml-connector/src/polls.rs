@@ -1,0 +1,75 @@
+//! `ml-connector poll`: when polls ran, and asking for one before it is due.
+
+use std::time::Duration;
+
+use operator::polls::{Poll, chosen, table};
+use pipeline::broker;
+use pipeline::health::Health;
+use pipeline::poll::ask::Desk;
+use pipeline::problem::Problem;
+use pipeline::service;
+use pipeline::subject::Subjects;
+
+use crate::cli::PollVerb;
+use crate::run::print;
+use crate::settings::Settings;
+
+/// How long `--wait` waits: a vendor's window may be spent for a while.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Carries out a verb on polls.
+///
+/// # Errors
+/// What a person must know of it.
+pub(crate) async fn run(settings: &Settings, verb: PollVerb) -> anyhow::Result<()> {
+    service::crypto_provider();
+    let subjects = Subjects::new(&settings.connection);
+    let connected = broker::connect(&settings.nats, "poll", subjects, &Health::default()).await?;
+    let desk = Desk::open(&connected, &settings.connection).await?;
+    let known = desk.polls().await?;
+    match verb {
+        PollVerb::List { json } => {
+            show(&known.into_iter().map(|(name, state)| Poll::of(&name, state)).collect::<Vec<_>>(), json)
+        }
+        PollVerb::Now { poll, wait, json } => {
+            let names = chosen(&known, poll.as_deref())?;
+            let mut asked = Vec::new();
+            for name in &names {
+                asked.push((name, desk.ask(name).await?));
+            }
+            if !wait {
+                return print(&format!("asked for {}\n", names.join(", ")));
+            }
+            let answers = asked.iter().map(|(name, id)| answer(&desk, name, id));
+            let polls = futures::future::try_join_all(answers).await?;
+            show(&polls, json)?;
+            match polls.iter().find_map(|poll| Some((&poll.poll, poll.trouble.as_ref()?))) {
+                Some((name, trouble)) => Err(failed(name, trouble).into()),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+async fn answer(desk: &Desk, name: &str, id: &str) -> Result<Poll, Problem> {
+    match desk.answer(name, id, PATIENCE).await? {
+        Some(state) => Ok(Poll::of(name, state)),
+        None => Err(Problem::new(
+            "POLL_UNANSWERED",
+            format!("no run of {name} has ended within {} minutes", PATIENCE.as_secs() / 60),
+            "look whether the service that runs it is up and ready; the request stands until a run has followed it",
+        )),
+    }
+}
+
+fn failed(name: &str, trouble: &str) -> Problem {
+    let remedy = "see what the trouble says; the poll is tried again by itself";
+    Problem::new("POLL_FAILED", format!("{name} did not read everything: {trouble}"), remedy)
+}
+
+fn show(polls: &[Poll], json: bool) -> anyhow::Result<()> {
+    if json {
+        return polls.iter().try_for_each(|poll| print(&(serde_json::to_string(poll)? + "\n")));
+    }
+    print(&table(polls))
+}
