@@ -28,6 +28,7 @@ pub struct Broker {
     pub subjects: Subjects,
     settings: Arc<Settings>,
     publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
+    done: Arc<Mutex<HashMap<&'static str, u64>>>,
 }
 
 impl std::fmt::Debug for Broker {
@@ -38,7 +39,7 @@ impl std::fmt::Debug for Broker {
 
 impl Broker {
     pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings) -> Self {
-        Self { jetstream, subjects, settings: Arc::new(settings), publishers: Arc::default() }
+        Self { jetstream, subjects, settings: Arc::new(settings), publishers: Arc::default(), done: Arc::default() }
     }
 
     /// The settings this broker was connected with.
@@ -53,6 +54,15 @@ impl Broker {
             .entry(stream)
             .or_insert_with(|| Publisher::start(self.jetstream.clone(), self.settings.batch_from))
             .clone()
+    }
+
+    /// Deliveries of the durable `name` that this process has settled for good.
+    pub fn done(&self, name: &str) -> u64 {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn note_done(&self, name: &'static str) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
     }
 
     /// Opens a bucket that `provision` made.

@@ -3,6 +3,7 @@
 //! It knows no vendor and no business word. A stage has three beats: **take** (`broker::take`), **decide** (a pure call
 //! of its own), **put** (`broker::publish`, or `vendor`), and is run by `service`.
 
+pub mod backlog;
 pub mod body;
 pub mod broker;
 pub mod budget;

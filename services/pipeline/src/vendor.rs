@@ -2,6 +2,7 @@
 //!
 //! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ pub struct Vendor {
     api: Arc<Api>,
     away: Arc<Mutex<Away>>,
     unnamed: Arc<Mutex<Schedule>>,
+    for_documents: Arc<AtomicU64>,
 }
 
 /// Since when nobody answers at the vendor's address, as a schedule of waits.
@@ -95,7 +97,7 @@ impl Vendor {
         let schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
         let away = Arc::new(Mutex::new(Away { schedule, until: None }));
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
-        Self { http, budget, api: Arc::new(api), away, unnamed }
+        Self { http, budget, api: Arc::new(api), away, unnamed, for_documents: Arc::default() }
     }
 
     /// Reserves one call: the budget has it, and the vendor was not just found to be away.
@@ -188,7 +190,11 @@ impl Vendor {
         if crate::clock::now_millis() > by {
             return Err(CallError::TooLate);
         }
+        let class = permit.class();
         let spent = permit.spend().map_err(CallError::Busy)?;
+        if class == Class::Document {
+            self.for_documents.fetch_add(1, Ordering::Relaxed);
+        }
         let mut request = request.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         let method = request.method().as_str().to_owned();
@@ -250,6 +256,11 @@ impl Vendor {
 
     fn unnamed(&self) -> MutexGuard<'_, Schedule> {
         self.unnamed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls for documents that this process has begun.
+    pub fn calls_for_documents(&self) -> u64 {
+        self.for_documents.load(Ordering::Relaxed)
     }
 
     /// What the vendor's windows still take.

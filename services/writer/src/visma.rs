@@ -16,6 +16,7 @@ use ::visma::requests::Company;
 use effect::Policy;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use pipeline::backlog;
 use pipeline::broker::streams::{COMMANDS, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::cursor::Cursor;
@@ -116,6 +117,8 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         () = writer.ready() => {}
         () = context.stop.cancelled() => return Ok(()),
     }
+    let vendor = writer.driver.system.vendor.clone();
+    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, vendor, context.stop.clone()));
     take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
 }
 

@@ -211,6 +211,7 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
     let kind = match verdict {
         Verdict::Done => {
             metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
+            broker.note_done(stage);
             AckKind::Ack
         }
         Verdict::RetryAfter(wait, why) => {
@@ -221,6 +222,7 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
         Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
             Ok(()) => {
                 metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
+                broker.note_done(stage);
                 tracing::error!(
                     subject = delivery.subject,
                     code = %problem.code,

@@ -1,0 +1,146 @@
+//! When the backlog of a service that calls a vendor will be done: a gauge, and a line in the log while it is long.
+//!
+//! What waits is the broker's figure, what it costs is measured, and what the vendor still takes is the budget's.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer, pull};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::Broker;
+use crate::broker::streams::Durable;
+use crate::budget::Outlook;
+use crate::clock::now_millis;
+use crate::problem::chain;
+use crate::vendor::Vendor;
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(15);
+/// A backlog that takes longer than this is told in the log, milliseconds.
+const LONG: u64 = 60_000;
+/// How often it is told, milliseconds.
+const TELL_EVERY: u64 = 5 * 60_000;
+
+/// What was counted at one time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    at: u64,
+    /// Calls for documents that this process has made.
+    calls: u64,
+    /// Deliveries that it has settled.
+    done: u64,
+}
+
+/// What one delivery costs, and how quickly calls are made, as far as was seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Measure {
+    first: Count,
+    last: Count,
+    /// Calls a second while calls were made.
+    pace: u64,
+}
+
+impl Measure {
+    fn see(&mut self, count: Count) {
+        if self.first.at == 0 {
+            *self = Self { first: count, last: count, pace: 0 };
+            return;
+        }
+        let time = count.at.saturating_sub(self.last.at).max(1);
+        let pace = count.calls.saturating_sub(self.last.calls).saturating_mul(1_000) / time;
+        // While a window is spent none are made; that says nothing of how quickly they are made when they may be.
+        self.pace = if pace == 0 { self.pace } else { pace };
+        self.last = count;
+    }
+
+    /// Calls that so many deliveries will take. A steady document costs one; look-ups and retries are in the measure.
+    fn calls_for(&self, deliveries: u64) -> u64 {
+        let (calls, done) = (self.last.calls - self.first.calls, self.last.done - self.first.done);
+        if done < 10 {
+            return deliveries; // Too few to measure by.
+        }
+        let measured = u128::from(deliveries) * u128::from(calls) / u128::from(done);
+        u64::try_from(measured).unwrap_or(u64::MAX)
+    }
+}
+
+/// Looks at what waits for `durable` until `stop`; `vendor` is whom its deliveries are calls to.
+pub async fn watch(broker: Broker, durable: Durable, vendor: Vendor, stop: CancellationToken) {
+    let (mut measure, mut told_at, mut was_long) = (Measure::default(), 0, false);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+        let waiting = match waiting(&broker, durable).await {
+            Ok(waiting) => waiting,
+            Err(e) => {
+                tracing::debug!(error = e, "the backlog could not be looked at");
+                continue;
+            }
+        };
+        let now = now_millis();
+        measure.see(Count { at: now, calls: vendor.calls_for_documents(), done: broker.done(durable.name) });
+        let calls = measure.calls_for(waiting);
+        let outlook = vendor.outlook().await;
+        let left = outlook.done_at(calls, measure.pace, now).saturating_sub(now);
+        note(durable.name, waiting, left, outlook);
+        let long = waiting > 0 && left > LONG;
+        if long && now.saturating_sub(told_at) >= TELL_EVERY {
+            told_at = now;
+            let done_at = i64::try_from((now + left) / 1_000).ok().and_then(|at| Timestamp::from_second(at).ok());
+            let done_at = done_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            tracing::info!(waiting, calls, done_at, limit = outlook.limit, left = outlook.left, "a backlog");
+        } else if was_long && waiting == 0 {
+            tracing::info!("the backlog is done");
+            told_at = 0;
+        }
+        was_long = long || was_long && waiting > 0;
+    }
+}
+
+/// Deliveries that are not settled yet.
+async fn waiting(broker: &Broker, durable: Durable) -> Result<u64, String> {
+    let consumer: Consumer<pull::Config> =
+        broker.jetstream.get_consumer_from_stream(durable.name, durable.stream).await.map_err(|e| chain(&e))?;
+    let info = consumer.cached_info();
+    Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(0))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and no such figure is beyond its precision")]
+fn note(name: &'static str, waiting: u64, left: u64, outlook: Outlook) {
+    metrics::gauge!("ml_backlog", "consumer" => name).set(waiting as f64);
+    metrics::gauge!("ml_backlog_seconds", "consumer" => name).set((left / 1_000) as f64);
+    if let Some(limit) = outlook.limit {
+        metrics::gauge!("ml_budget_limit", "consumer" => name).set(limit as f64);
+        metrics::gauge!("ml_budget_left", "consumer" => name).set(outlook.left as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(at: u64, calls: u64, done: u64) -> Count {
+        Count { at, calls, done }
+    }
+
+    #[test]
+    fn what_a_delivery_costs_is_measured() {
+        let mut measure = Measure::default();
+        measure.see(count(1_000, 500, 100));
+        assert_eq!(measure.calls_for(40), 40, "nothing is known yet");
+        measure.see(count(11_000, 650, 200));
+        assert_eq!(measure.calls_for(40), 60, "three calls for two documents");
+    }
+
+    #[test]
+    fn a_spent_window_does_not_make_the_pace_slower() {
+        let mut measure = Measure::default();
+        measure.see(count(1_000, 0, 0));
+        measure.see(count(11_000, 200, 200));
+        measure.see(count(21_000, 200, 200));
+        assert_eq!(measure.pace, 20);
+    }
+}
