@@ -150,3 +150,65 @@ async fn no_call_is_refused_at_any_edge_of_many_windows() {
     assert!(made.iter().all(|made| *made > 0), "somebody starved: {made:?}");
     assert!(answered(&ledger, "201") > 0, "documents starved");
 }
+
+/// A shop's 429 may name a time or none; both keep every process away, and orders come when it is over.
+#[tokio::test]
+async fn a_shop_that_asks_for_patience_is_left_alone_by_everybody() {
+    for named in [Some(3), None] {
+        let house = House::start(Wishes::default().set("COMMERCE__POLL__INTERVAL", "200ms")).await;
+        house.until_ready("ingestor-commerce").await;
+        let page = json!({ "system": "commerce", "method": "GET", "path": "*/V1/orders" });
+        let fault = json!({ "kind": "429", "retry_after": named, "on": page });
+        house.installation.tell("faults", &fault).await.unwrap();
+        house.place(5, 5).await;
+        let kind = |ledger: &Value| ledger["calls"]["commerce"].to_string().contains("\"429\"");
+        house.until("a refusal", PATIENCE, kind).await;
+        let settings = ml_connector::settings::Settings::load(Some(&house.installation.config)).unwrap();
+        let broker =
+            broker::connect(&settings.nats, "caller", Subjects::new("main"), &Health::default()).await.unwrap();
+        let other = Budget::open(&broker, "commerce", Shares::NONE, Duration::from_secs(10)).await.unwrap();
+        let started = tokio::time::Instant::now();
+        let wait = loop {
+            match other.take(Class::Document).await {
+                Err(wait) if wait > Duration::from_millis(1_500) => break wait,
+                _ => assert!(started.elapsed() < Duration::from_secs(2), "another process may call"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!(wait <= Duration::from_secs(8), "{wait:?} is long");
+        house.until_booked(5, PATIENCE).await;
+        let log = house.installation.ask("log?since=0").await.unwrap();
+        let calls = log.as_array().unwrap().iter().filter(|entry| entry["system"] == "commerce");
+        let calls: Vec<(i64, bool)> = calls
+            .map(|entry| {
+                let at: Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
+                (at.as_millisecond(), entry["status"] == 429)
+            })
+            .collect();
+        let refused = calls.iter().find(|(_, refused)| *refused).unwrap().0;
+        let early: Vec<i64> =
+            calls.iter().map(|(at, _)| at - refused).filter(|after| (200..2_000).contains(after)).collect();
+        assert!(early.is_empty(), "calls {early:?} ms after a 429 that named {named:?}");
+    }
+}
+
+/// More waits than a window takes: when it will be done is a figure, and a line in the log.
+#[tokio::test]
+async fn a_backlog_says_when_it_will_be_done() {
+    let company = json!({ "rate_limit": 40, "rate_window_ms": 3_600_000 }).to_string();
+    let house = House::start(Wishes::default().sandbox("--visma-config", &company)).await;
+    house.place(100, 50).await;
+    let started = tokio::time::Instant::now();
+    let seconds = loop {
+        let seconds = house.figure("writer-visma", "ml_backlog_seconds", "").await;
+        if seconds > 0.0 {
+            break seconds;
+        }
+        assert!(started.elapsed() < PATIENCE, "no figure\n{}", house.logs());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    // 150 documents and 40 calls an hour: over in the fourth hour.
+    assert!((7_200.0..14_400.0).contains(&seconds), "{seconds} s");
+    let log = std::fs::read_to_string(house.installation.folder().join("writer-visma.log")).unwrap();
+    assert!(log.contains("a backlog") && log.contains("done_at"), "{log}");
+}
