@@ -77,10 +77,10 @@ async fn orders_out_of_scope_are_not_booked_and_say_why() {
     ];
     until_reasons(&house, &expected).await;
     house.until_booked(1, PATIENCE).await;
-    // What waited is booked when its time comes, and what is held after that stays booked.
+    // What waited is booked when its time comes, and what is closed after that stays booked.
     house.installation.tell_shop("orders/15/state", &json!({ "state": "processing" })).await.unwrap();
     let ledger = house.until_booked(2, PATIENCE).await;
-    house.installation.tell_shop("orders/15/state", &json!({ "state": "canceled" })).await.unwrap();
+    house.installation.tell_shop("orders/15/state", &json!({ "state": "closed" })).await.unwrap();
     let mut expected = expected;
     expected[3].1 = "STATE_SKIPPED";
     until_reasons(&house, &expected).await;
