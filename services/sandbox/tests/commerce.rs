@@ -32,3 +32,5 @@ mod replayed;
 mod search;
 #[path = "commerce/signer.rs"]
 mod signer;
+#[path = "commerce/webhooks.rs"]
+mod webhooks;

@@ -7,9 +7,10 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::books::{ADDED, Books};
 use super::refusal::Refusal;
 use super::search::columns::Entity;
-use super::shop::{ADDED, Books, Shop, now};
+use super::shop::{Shop, now};
 use super::table::Document;
 use super::{text, webhook};
 use crate::generate::json::array;
@@ -52,7 +53,7 @@ impl Shop {
     ///
     /// # Errors
     /// A required field is missing, a field is unknown, or the e-mail address is taken.
-    pub(crate) fn register(&self, body: &str) -> Result<u64, Refusal> {
+    pub(crate) async fn register(&self, body: &str) -> Result<u64, Refusal> {
         let asked = Document::new(body);
         let missing: Vec<&str> =
             ["email", "firstname", "lastname"].into_iter().filter(|name| asked.member(name).is_none()).collect();
@@ -73,12 +74,12 @@ impl Shop {
             books.customers.insert(id, customer);
             id
         };
-        webhook::announce_saved(self, Entity::Customer, id);
+        webhook::wait(webhook::announce_saved(self, Entity::Customer, id)).await;
         Ok(id)
     }
 
     /// Registers the next customer that the generator draws, who has not ordered yet.
-    pub(crate) fn register_drawn(&self) -> u64 {
+    pub(crate) async fn register_drawn(&self) -> u64 {
         let at = now();
         let id = {
             let mut books = self.books();
@@ -89,7 +90,7 @@ impl Shop {
             books.customers.insert(id, Document::new(&text));
             id
         };
-        webhook::announce_saved(self, Entity::Customer, id);
+        webhook::wait(webhook::announce_saved(self, Entity::Customer, id)).await;
         id
     }
 
@@ -97,7 +98,7 @@ impl Shop {
     ///
     /// # Errors
     /// There is no such customer, a field is unknown, a default address was left out, or the e-mail address is taken.
-    pub(crate) fn edit_customer(&self, id: u64, body: &str) -> Result<String, Refusal> {
+    pub(crate) async fn edit_customer(&self, id: u64, body: &str) -> Result<String, Refusal> {
         let asked = Document::new(body);
         let text = {
             let mut books = self.books();
@@ -111,7 +112,7 @@ impl Shop {
             books.customers.insert(id, customer);
             text
         };
-        webhook::announce_saved(self, Entity::Customer, id);
+        webhook::wait(webhook::announce_saved(self, Entity::Customer, id)).await;
         Ok(text)
     }
 }

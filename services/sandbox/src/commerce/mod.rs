@@ -9,6 +9,7 @@
 //! answer 404 as an unknown route does.
 
 mod auth;
+mod books;
 mod comment;
 mod config;
 mod control;
@@ -31,11 +32,16 @@ use axum::Router;
 
 use crate::gate::Gate;
 
-pub use config::{Admin, Admins, Config, Flavour, Ims, Integration, LateCommit, RateLimit, Webhook};
+pub use config::{
+    Admin, Admins, CommerceWebhook, Config, Flavour, Ims, Integration, IoEvents, LateCommit, Luck, Payload, RateLimit,
+    Webhook,
+};
 pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};
 pub use shop::{OpenError, Shop};
 pub(crate) use text::whole_number;
+pub use webhook::Kind;
+pub use webhook::log::{Deliveries, Delivery, Outcome, Shown};
 
 /// The simulated shop as HTTP: REST behind the gate, and the test's own door beside it (see [`control_router`]).
 pub fn router(shop: Shop, gate: Gate) -> Router {

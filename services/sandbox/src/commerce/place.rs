@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::search::columns::Entity;
 use super::shop::{Shop, moment, now};
 use super::table::Document;
-use super::webhook;
+use super::webhook::{self, Waiting};
 use crate::generate::dice::{self, Dice};
 use crate::generate::{Order, Placement};
 
@@ -55,7 +55,9 @@ impl Shop {
                 ticks.tick().await;
             }
             let order = self.draw(&placing, turn, &now());
-            self.commit(order.entity_id, Document::new(&order.text), placing.webhook.unwrap_or(true));
+            let told = placing.webhook.unwrap_or(true);
+            // The shopper waits for the webhooks that are waited for, as at a real checkout.
+            webhook::wait(self.commit(order.entity_id, Document::new(&order.text), told)).await;
         }
     }
 
@@ -79,14 +81,12 @@ impl Shop {
     }
 
     /// Makes a new order visible, late if the dice say so, and announces it.
-    pub(crate) fn commit(&self, id: u64, order: Document, announce: bool) {
+    pub(crate) fn commit(&self, id: u64, order: Document, announce: bool) -> Waiting {
         let delay = self.commit_delay(id, &order.string("updated_at").unwrap_or_default());
         self.at_commit(delay, move |shop| {
             shop.books().orders.insert(id, order);
-            if announce {
-                webhook::announce_saved(shop, Entity::Order, id);
-            }
-        });
+            if announce { webhook::announce_saved(shop, Entity::Order, id) } else { None }
+        })
     }
 
     /// Writes members of an order, as JSON texts, and moves its `updated_at` to now. `false` when there is no such
@@ -97,31 +97,29 @@ impl Shop {
         }
         let written_at = now();
         let delay = self.commit_delay(id, &written_at);
-        self.at_commit(delay, move |shop| {
+        let _told = self.at_commit(delay, move |shop| {
             // Applied to the row as it is by then: what was committed meanwhile stays, and time does not run backwards.
             let mut books = shop.books();
-            let Some(order) = books.orders.get(&id) else { return };
+            let order = books.orders.get(&id)?;
             let updated_at = order.string("updated_at").unwrap_or_default().into_owned().max(written_at);
             let moved = order.with("updated_at", &serde_json::Value::from(updated_at).to_string());
             let changed = members.iter().fold(moved, |order, (name, value)| order.with(name, value));
             books.orders.insert(id, changed);
             drop(books);
-            webhook::announce_saved(shop, Entity::Order, id);
+            webhook::announce_saved(shop, Entity::Order, id)
         });
         true
     }
 
-    fn at_commit(&self, delay: Option<Duration>, finish: impl FnOnce(&Self) + Send + 'static) {
-        match delay {
-            None => finish(self),
-            Some(delay) => {
-                let shop = self.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    finish(&shop);
-                });
-            }
-        }
+    /// Finishes a write, now or after this delay. A late one is not waited for: orders placed after it overtake it.
+    fn at_commit(&self, delay: Option<Duration>, finish: impl FnOnce(&Self) -> Waiting + Send + 'static) -> Waiting {
+        let Some(delay) = delay else { return finish(self) };
+        let shop = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            webhook::wait(finish(&shop)).await;
+        });
+        None
     }
 
     /// Waits as long as a late transaction takes, if the dice say that this one is late.

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response, StatusCode, header};
-use axum::routing::any;
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use axum::routing::{any, get};
 
 use super::config::Flavour;
 use super::refusal::Refusal;
@@ -117,7 +117,12 @@ pub(crate) fn router(shop: Shop) -> Router {
             .route(&format!("/rest/{{store}}/V1/{pattern}"), any(handle))
             .route(&format!("/{{tenant}}/V1/{pattern}"), any(handle))
     });
-    named.route("/ims/token/v3", any(ims_token)).fallback(handle).with_state(shop)
+    named
+        .route("/ims/token/v3", any(ims_token))
+        .route("/prod/keys/{key}", get(public_key))
+        .route("/csm/registrations/validate", get(validate))
+        .fallback(handle)
+        .with_state(shop)
 }
 
 async fn handle(State(shop): State<Shop>, request: Request) -> Response<Body> {
@@ -133,6 +138,27 @@ async fn handle(State(shop): State<Shop>, request: Request) -> Response<Body> {
 async fn ims_token(State(shop): State<Shop>, method: Method, body: Bytes) -> Response<Body> {
     let response = auth::token(&shop, &method, &body).unwrap_or_else(Refusal::into_response);
     reply::dated(&shop, response)
+}
+
+/// `https://static.adobeioevents.com/prod/keys/…`: the keys under which events are signed.
+async fn public_key(State(shop): State<Shop>, uri: Uri) -> Response<Body> {
+    match shop.keys().public(uri.path()) {
+        Some(pem) => Response::new(Body::from(pem)),
+        None => Refusal::html(StatusCode::NOT_FOUND).into_response(),
+    }
+}
+
+/// `https://csm.adobe.io/csm/registrations/validate`: the URL of a challenge, called by whoever received it.
+async fn validate(State(shop): State<Shop>, uri: Uri) -> Response<Body> {
+    let query = uri.query().unwrap_or_default();
+    let said = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "challenge");
+    match shop.challenge().as_mut().filter(|(put, _)| said.is_some_and(|(_, said)| *put == said)) {
+        Some((_, called)) => {
+            *called = true;
+            Response::new(Body::empty())
+        }
+        None => Refusal::html(StatusCode::NOT_FOUND).into_response(),
+    }
 }
 
 async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Body>, Refusal> {

@@ -1,9 +1,7 @@
-//! The state of the shop: its documents, the nonces it has seen, and where it sends webhooks.
+//! The state of the shop: its books, its settings, who has signed in, and what it has told others.
 //!
-//! Documents are kept as text and served as that text (see [`super::table`]). One lock holds the books; nothing waits
-//! while holding it.
+//! One lock holds the books ([`super::books`]); nothing waits while holding it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,21 +10,21 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::auth::{Admins, Nonces, Tokens};
+use super::books::Books;
 use super::config::{Config, Webhook};
 use super::limit::Limit;
 use super::place::Placing;
 use super::route::SetUp;
-use super::search::columns::Entity;
-use super::table::{Document, Table};
+use super::table::Document;
 use super::text;
+use super::webhook::Queue;
+use super::webhook::keys::Keys;
+use super::webhook::log::Deliveries;
 use crate::corpus::{Corpus, CorpusError};
 use crate::generate::{self, Generator};
 
 /// How many webhooks are on their way at once.
 const WEBHOOKS_AT_ONCE: usize = 16;
-
-/// Customers and addresses that are given in a body have ids behind this one, clear of those that are drawn.
-pub(crate) const ADDED: u64 = 1_000_000;
 
 /// Why a shop did not open.
 #[derive(Debug, Error)]
@@ -53,91 +51,16 @@ struct Inner {
     admins: Mutex<Admins>,
     tokens: Mutex<Tokens>,
     limit: Mutex<Limit>,
+    deliveries: Mutex<Deliveries>,
+    events: Mutex<Queue>,
+    keys: Mutex<Arc<Keys>>,
+    challenge: Mutex<Option<(String, bool)>>,
     http: reqwest::Client,
     senders: Arc<Semaphore>,
     store_codes: Vec<String>,
     store_views: Arc<str>,
     websites: Arc<str>,
     store_configs: Arc<str>,
-}
-
-/// The documents, and the numbers that go on from them.
-#[derive(Debug, Default)]
-pub(crate) struct Books {
-    pub(crate) orders: Table,
-    pub(crate) invoices: Table,
-    pub(crate) credit_memos: Table,
-    pub(crate) shipments: Table,
-    pub(crate) customers: Table,
-    /// Which of the generator's customers placed an order that was drawn here.
-    pub(crate) drawn: BTreeMap<u64, u64>,
-    /// The highest id of each kind so far.
-    last_ids: BTreeMap<Entity, u64>,
-    /// Where the numbers of each kind start in every store, so that new documents stay clear of recorded ones.
-    first_numbers: BTreeMap<Entity, u64>,
-    numbers: BTreeMap<(Entity, u64), u64>,
-    last_item: u64,
-    placed: u64,
-    comments: u64,
-    addresses: u64,
-}
-
-impl Books {
-    pub(crate) fn table(&self, entity: Entity) -> &Table {
-        match entity {
-            Entity::Order => &self.orders,
-            Entity::Invoice => &self.invoices,
-            Entity::CreditMemo => &self.credit_memos,
-            Entity::Shipment => &self.shipments,
-            Entity::Customer => &self.customers,
-        }
-    }
-
-    /// How many orders were placed before this one, counted here.
-    pub(crate) fn next_serial(&mut self) -> u64 {
-        self.placed += 1;
-        self.placed - 1
-    }
-
-    /// An id for a new document.
-    pub(crate) fn next_id(&mut self, entity: Entity) -> u64 {
-        let last = self.last_ids.entry(entity).or_default();
-        *last += 1;
-        *last
-    }
-
-    /// Keeps new documents clear of this id.
-    pub(crate) fn reserve(&mut self, entity: Entity, id: u64) {
-        let last = self.last_ids.entry(entity).or_default();
-        *last = (*last).max(id);
-    }
-
-    /// The next number in a store's own sequence of a kind: nine digits, with the store id in front for all stores but
-    /// the first. Unique within the kind only.
-    pub(crate) fn next_number(&mut self, entity: Entity, store_id: u64) -> String {
-        let first = self.first_numbers.get(&entity).copied().unwrap_or_default();
-        let number = self.numbers.entry((entity, store_id)).or_insert(first);
-        *number += 1;
-        if store_id == 1 { format!("{number:09}") } else { format!("{store_id}{number:09}") }
-    }
-
-    /// The first of so many ids for new items of invoices, credit memos and shipments.
-    pub(crate) fn next_items(&mut self, count: u64) -> u64 {
-        self.last_item += count;
-        self.last_item - count + 1
-    }
-
-    /// An id for a new address. That of a drawn customer has the customer's own id.
-    pub(crate) fn next_address(&mut self) -> u64 {
-        self.addresses += 1;
-        ADDED + self.addresses
-    }
-
-    /// An id for a new comment.
-    pub(crate) fn next_comment(&mut self) -> u64 {
-        self.comments += 1;
-        self.comments
-    }
 }
 
 impl Shop {
@@ -158,13 +81,17 @@ impl Shop {
             admins: Mutex::default(),
             tokens: Mutex::default(),
             limit: Mutex::default(),
+            deliveries: Mutex::default(),
+            events: Mutex::default(),
+            keys: Mutex::default(),
+            challenge: Mutex::default(),
             http: reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?,
             senders: Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)),
             store_codes: codes(&store_views),
             store_views: store_views.into(),
             websites: recorded.websites.clone().unwrap_or_else(|| generate::WEBSITES.to_owned()).into(),
             store_configs: recorded.store_configs.clone().unwrap_or_else(|| generate::STORE_CONFIGS.to_owned()).into(),
-            books: Mutex::new(books(recorded)),
+            books: Mutex::new(Books::of(recorded)),
             config: Mutex::new(Arc::new(config)),
         }));
         if !from_corpus {
@@ -232,14 +159,34 @@ impl Shop {
         self.tokens().revoke();
     }
 
-    pub(crate) fn webhook(&self) -> Option<Webhook> {
-        self.config().webhook.clone()
-    }
-
     /// Sends webhooks there from now on, or nowhere.
     pub fn set_webhook(&self, webhook: Option<Webhook>) {
         let mut config = held(&self.0.config);
         *config = Arc::new(Config { webhook, ..Config::clone(&config) });
+    }
+
+    /// What was sent when documents were saved, and what became of it.
+    pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
+        held(&self.0.deliveries)
+    }
+
+    pub(crate) fn events(&self) -> MutexGuard<'_, Queue> {
+        held(&self.0.events)
+    }
+
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&held(&self.0.keys))
+    }
+
+    /// Signs with new keys from now on.
+    pub fn renew_keys(&self) {
+        let mut keys = held(&self.0.keys);
+        *keys = keys.renewed();
+    }
+
+    /// The challenge that was put last by a URL, and whether the URL was called.
+    pub(crate) fn challenge(&self) -> MutexGuard<'_, Option<(String, bool)>> {
+        held(&self.0.challenge)
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -266,21 +213,6 @@ impl Shop {
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn books(recorded: Corpus) -> Books {
-    let mut books = Books::default();
-    let mut table = |entity: Entity, documents: Vec<(u64, String)>| -> Table {
-        let last = documents.iter().map(|(id, _)| *id).max().unwrap_or(0);
-        books.last_ids.insert(entity, last);
-        books.first_numbers.insert(entity, last);
-        documents.into_iter().map(|(id, text)| (id, Document::new(&text))).collect()
-    };
-    let orders = table(Entity::Order, recorded.orders);
-    let invoices = table(Entity::Invoice, recorded.invoices);
-    let credit_memos = table(Entity::CreditMemo, recorded.credit_memos);
-    let customers = table(Entity::Customer, recorded.customers);
-    Books { orders, invoices, credit_memos, customers, ..books }
 }
 
 fn codes(store_views: &str) -> Vec<String> {

@@ -39,6 +39,7 @@ fn webhook(url: &str) -> Webhook {
         prefix: "sha256=".to_owned(),
         loss: 0.0,
         repeat: 0.0,
+        delay_ms: 0,
         retries: 0,
     }
 }

@@ -1,10 +1,12 @@
 //! Settings of the simulated shop: who may call, how late commits are, where webhooks go.
 
 mod door;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 
 pub use door::{Admin, Admins, Flavour, Ims, Integration};
+pub use webhook::{CommerceWebhook, IoEvents, Luck, Payload, Webhook};
 
 /// Everything that can be set about the simulated Commerce. The default has one integration that may do everything
 /// ([`Integration::default`]), commits that are never late and no webhook.
@@ -29,8 +31,12 @@ pub struct Config {
     pub late_commit: LateCommit,
     /// `webapi/validation/maximum_page_size`: a larger `pageSize` is refused with 400. Off by default, as in Commerce.
     pub maximum_page_size: Option<u32>,
-    /// Where to send a webhook when an order is placed.
+    /// Where to send a webhook with an HMAC when a document is saved.
     pub webhook: Option<Webhook>,
+    /// Where to send an Adobe Commerce Webhook when a document is saved.
+    pub commerce_webhook: Option<CommerceWebhook>,
+    /// Where to send an Adobe I/O Event when a document is saved.
+    pub io_events: Option<IoEvents>,
 }
 
 impl Default for Config {
@@ -46,6 +52,8 @@ impl Default for Config {
             late_commit: LateCommit::default(),
             maximum_page_size: None,
             webhook: None,
+            commerce_webhook: None,
+            io_events: None,
         }
     }
 }
@@ -72,38 +80,4 @@ pub struct LateCommit {
     pub percent: u8,
     /// The most that a late one takes, in milliseconds; each takes between half of it and all of it.
     pub max_ms: u64,
-}
-
-/// A webhook as a small signed HTTP POST. Commerce itself sends none in this form; a module or an App Builder action
-/// does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// Where to.
-    pub url: String,
-    /// Key of the HMAC-SHA256 over the raw body.
-    pub secret: String,
-    /// Name of the header that carries the signature.
-    #[serde(default = "default_header")]
-    pub header: String,
-    /// What stands before the hexadecimal digest.
-    #[serde(default = "default_prefix")]
-    pub prefix: String,
-    /// Share of webhooks that are never sent, 0 to 1.
-    #[serde(default)]
-    pub loss: f64,
-    /// Share of webhooks that are sent twice, 0 to 1.
-    #[serde(default)]
-    pub repeat: f64,
-    /// How often a webhook is tried again when it is not answered with 2xx. Commerce does not retry at all.
-    #[serde(default)]
-    pub retries: u8,
-}
-
-fn default_header() -> String {
-    "X-Signature".to_owned()
-}
-
-fn default_prefix() -> String {
-    "sha256=".to_owned()
 }

@@ -18,13 +18,13 @@ pub(super) fn router() -> Router<Shop> {
 
 async fn register(State(shop): State<Shop>, body: String) -> Answer {
     if body.trim().is_empty() {
-        let id = shop.register_drawn();
+        let id = shop.register_drawn().await;
         return answer(StatusCode::OK, &json!({ "id": id }));
     }
     if let Err(refused) = read::<Map<String, Value>>(&body) {
         return *refused;
     }
-    match shop.register(&body) {
+    match shop.register(&body).await {
         Ok(id) => answer(StatusCode::OK, &json!({ "id": id })),
         Err(refused) => refused.into_response(),
     }
@@ -34,7 +34,7 @@ async fn edit(State(shop): State<Shop>, Path(id): Path<u64>, body: String) -> An
     if let Err(refused) = read::<Map<String, Value>>(&body) {
         return *refused;
     }
-    match shop.edit_customer(id, &body) {
+    match shop.edit_customer(id, &body).await {
         Ok(text) => reply::ok(text),
         Err(refused) => refused.into_response(),
     }

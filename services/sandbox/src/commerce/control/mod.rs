@@ -18,10 +18,15 @@
 //! | `PUT /_sandbox/commerce/customers/{id}` a part of a customer | edits it as Magento's PUT does |
 //! | `GET /_sandbox/commerce/config`, `POST` | the settings; a JSON merge patch changes them |
 //! | `POST /_sandbox/commerce/revoke-tokens` | makes every token of administrators and of SaaS worthless |
-//! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks, or nowhere |
+//! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks with an HMAC, or nowhere |
+//! | `GET /_sandbox/commerce/deliveries?since=` | what was sent when documents were saved, and what became of it |
+//! | `POST /_sandbox/commerce/announce` `{"entity","id","kind"?}` | tells of a document once more |
+//! | `GET /_sandbox/commerce/keys`, `POST …/keys/renew` | the public keys of webhooks and events |
+//! | `POST /_sandbox/commerce/challenge` `{"how"?,"base"?}` | the handshake of I/O Events; `GET` tells how it ended |
 
 mod customers;
 mod fulfil;
+mod webhooks;
 
 use axum::Router;
 use axum::body::Body;
@@ -39,6 +44,7 @@ use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::Shop;
 use crate::commerce::table::Document;
 use crate::commerce::text::{self, whole_number};
+use crate::commerce::webhook;
 
 /// The control door of a shop, to be merged into any router.
 pub fn control_router(shop: Shop) -> Router {
@@ -52,6 +58,7 @@ pub fn control_router(shop: Shop) -> Router {
         .route("/_sandbox/commerce/revoke-tokens", post(revoke_tokens))
         .merge(fulfil::router())
         .merge(customers::router())
+        .merge(webhooks::router())
         .with_state(shop)
 }
 
@@ -116,7 +123,7 @@ async fn store(State(shop): State<Shop>, body: String) -> Answer {
     };
     let text =
         if whole_number(&body, "entity_id").is_some() { body } else { text::with(&body, "entity_id", &id.to_string()) };
-    shop.commit(id, Document::new(&text), true);
+    webhook::wait(shop.commit(id, Document::new(&text), true)).await;
     answer(StatusCode::OK, &json!({ "entity_id": id }))
 }
 

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::sale::Sale;
 use super::state;
+use crate::commerce::books::Books;
 use crate::commerce::refusal::Refusal;
 use crate::commerce::search::columns::Entity;
-use crate::commerce::shop::{Books, Shop, now};
+use crate::commerce::shop::{Shop, now};
 use crate::commerce::table::Document;
 use crate::commerce::webhook;
 use crate::generate::Placement;
@@ -24,8 +25,9 @@ impl Shop {
         let at = now();
         self.late(order, &at).await;
         let new = replace(self, &mut self.books(), order, &at)?;
-        webhook::announce_saved(self, Entity::Order, order);
-        webhook::announce_saved(self, Entity::Order, new);
+        for id in [order, new] {
+            webhook::wait(webhook::announce_saved(self, Entity::Order, id)).await;
+        }
         Ok(new)
     }
 }

@@ -24,9 +24,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::books::Books;
 use super::refusal::Refusal;
 use super::search::columns::Entity;
-use super::shop::{Books, Shop, now};
+use super::shop::{Shop, now};
 use super::table::Document;
 use super::webhook;
 use render::Named;
@@ -125,7 +126,7 @@ impl Shop {
             act(&mut books, order, &action, &at)?
         };
         for (entity, id) in written {
-            webhook::announce_saved(self, entity, id);
+            webhook::wait(webhook::announce_saved(self, entity, id)).await;
         }
         Ok(done)
     }
