@@ -16,6 +16,8 @@ pub(crate) enum Absence {
     Faulted(Refusal),
     /// The vendor refused it, after an earlier send had been in doubt: it is refused.
     Refused(Refusal),
+    /// It shall not stand, and does not.
+    Withdraw,
 }
 
 /// One doubt, from the first look to the last.
@@ -26,11 +28,18 @@ pub(crate) struct Doubt {
     believe_after: Millis,
     absence: Absence,
     absent_looks: u32,
+    /// Up to which change and command the record was settled when the doubt was found.
+    settled: (u64, u64),
 }
 
 impl Doubt {
     pub(crate) fn new(intent: Intent, believe_after: Millis, absence: Absence) -> Self {
-        Self { intent, believe_after, absence, absent_looks: 0 }
+        let settled = (intent.source_seq, intent.command_seq);
+        Self { intent, believe_after, absence, absent_looks: 0, settled }
+    }
+
+    pub(crate) fn settled(self, settled: (u64, u64)) -> Self {
+        Self { settled, ..self }
     }
 }
 
@@ -57,7 +66,7 @@ impl LookingUp {
     /// have begun after this step was given and must have read the vendor's list to its end.
     pub fn found(self, numbers: Vec<String>, now: Millis) -> Step {
         match <[String; 1]>::try_from(numbers) {
-            Ok([number]) => self.life.applied(self.doubt.intent, number, None),
+            Ok([number]) => self.life.applied(self.doubt.intent, number, None, self.doubt.settled),
             Err(numbers) if numbers.is_empty() => self.absent(now),
             Err(numbers) => Step::End(End::Dead(Death::Duplicate { numbers })),
         }
@@ -85,7 +94,7 @@ impl LookingUp {
             return life.pause(now.after(spacing), Pause::BetweenLooks, Next::Look(doubt));
         }
         let wanted = &life.wanted;
-        if wanted.source_seq < doubt.intent.source_seq || wanted.command_seq < doubt.intent.command_seq {
+        if wanted.source_seq < doubt.settled.0 || wanted.command_seq < doubt.settled.1 {
             // To send now would put an older version where a newer one may still be put.
             return Step::End(End::Dead(Death::Superseded { by: doubt.intent.command }));
         }
@@ -94,6 +103,7 @@ impl LookingUp {
         let attempts = if ours { doubt.intent.attempt } else { 0 };
         let spent = attempts >= life.policy.attempts;
         match doubt.absence {
+            Absence::Withdraw => life.fall(None),
             Absence::Refused(refusal) => life.refused(refusal),
             Absence::Faulted(refusal) if spent => life.refused(refusal),
             Absence::SendAgain if spent => life.refused(Refusal::unresolved(attempts)),

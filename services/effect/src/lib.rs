@@ -17,6 +17,9 @@
 //!    ([`Policy::looks`]). Only then a new intent, and a new send.
 //! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes
 //!    a new intent first, and loses that write if another process has taken over: an old process cannot send late.
+//!
+//! What stands is changed ([`update`]) and removed ([`withdraw`]) by requests that may be repeated, so neither needs an
+//! intent. A change carries the version that was read; a removal that finds nothing is done.
 
 mod doubt;
 mod life;
@@ -24,12 +27,15 @@ mod policy;
 mod record;
 mod sending;
 mod step;
+pub mod update;
+mod withdrawing;
 mod writing;
 
 pub use doubt::LookingUp;
-pub use life::open;
+pub use life::{give_up, open, withdraw};
 pub use policy::{Policy, PolicyError};
-pub use record::{Intent, Kind, Linked, Millis, Outcome, Record, Refusal, Rejected};
+pub use record::{GivenUp, Intent, Kind, Linked, Millis, Outcome, Record, Refusal, Rejected, Withdrawn};
 pub use sending::{Sending, Waiting};
 pub use step::{Death, End, Pause, Reply, Step, Wanted};
+pub use withdrawing::{Deleting, Inspecting, Removed};
 pub use writing::{PuttingOutcome, Reopening, WritingIntent};

@@ -42,6 +42,20 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The target told no version of what is to be changed, so that to change it could be to write over others.
+    #[must_use]
+    pub fn unversioned() -> Self {
+        Self {
+            code: "NO_VERSION".to_owned(),
+            sentence:
+                "The target told no version (ETag) of the record that is to be changed, and without one a change \
+                       could write over somebody else's."
+                    .to_owned(),
+        }
+    }
+}
+
 /// The document may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
@@ -74,6 +88,8 @@ pub struct Linked {
     pub command: String,
     /// The largest stream sequence of the commands that were settled.
     pub command_seq: u64,
+    /// Set when that command wanted something else of it, and was refused.
+    pub refused: Option<Refusal>,
 }
 
 /// The vendor refused the document, or it was given up; the vendor holds none.
@@ -91,6 +107,36 @@ pub struct Rejected {
     pub command_seq: u64,
 }
 
+/// The document shall not stand any longer, and the vendor holds none: it was removed, or what was to be booked was
+/// withdrawn before it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The number that the vendor held it under, if it ever did.
+    pub number: Option<String>,
+    /// Stream sequence of the newest change that was held against it.
+    pub source_seq: u64,
+    /// Id of the last command that was settled.
+    pub command: String,
+    /// The largest stream sequence of the commands that were settled.
+    pub command_seq: u64,
+}
+
+/// A command was given up while an intent stood: nobody knows whether the vendor holds the document. Whatever waits for
+/// it need not wait any longer; whoever wants to send it must settle the doubt first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// What may have been sent.
+    pub intent: Intent,
+    /// Why it was given up.
+    pub refusal: Refusal,
+    /// Stream sequence of the newest change that was held against it.
+    pub source_seq: u64,
+    /// Id of the command that was given up.
+    pub command: String,
+    /// The largest stream sequence of the commands that were settled.
+    pub command_seq: u64,
+}
+
 /// The last entry on a record's subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -102,6 +148,10 @@ pub enum Record {
     Linked(Linked),
     /// The vendor refused it.
     Rejected(Rejected),
+    /// It shall not stand any longer, and does not.
+    Withdrawn(Withdrawn),
+    /// It was given up in doubt.
+    GivenUp(GivenUp),
 }
 
 /// What became of a command.
@@ -134,19 +184,32 @@ pub struct Outcome {
     pub command_seq: u64,
     /// Set as long as the vendor's last word was a refusal.
     pub refusal: Option<Refusal>,
+    /// The document shall not stand any longer; `number` is what it was held under.
+    pub withdrawn: bool,
+    /// What may have been sent, as long as nobody knows what became of it.
+    pub doubt: Option<Intent>,
 }
 
 impl Outcome {
     /// What a record says whose last entry is this outcome.
     #[must_use]
     pub fn record(&self) -> Record {
-        let Self { kind: _, number, etag, body_hash, source_seq, command, command_seq, refusal } = self.clone();
-        match (number, refusal) {
-            (Some(number), _) => Record::Linked(Linked { number, etag, body_hash, source_seq, command, command_seq }),
-            (None, Some(refusal)) => {
+        let Self { kind: _, number, etag, body_hash, source_seq, command, command_seq, refusal, withdrawn, doubt } =
+            self.clone();
+        if withdrawn {
+            return Record::Withdrawn(Withdrawn { number, source_seq, command, command_seq });
+        }
+        match (number, refusal, doubt) {
+            (Some(number), refused, _) => {
+                Record::Linked(Linked { number, etag, body_hash, source_seq, command, command_seq, refused })
+            }
+            (None, Some(refusal), Some(intent)) => {
+                Record::GivenUp(GivenUp { intent, refusal, source_seq, command, command_seq })
+            }
+            (None, Some(refusal), None) => {
                 Record::Rejected(Rejected { refusal, body_hash, source_seq, command, command_seq })
             }
-            (None, None) => Record::Absent,
+            (None, None, _) => Record::Absent,
         }
     }
 }

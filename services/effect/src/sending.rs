@@ -3,6 +3,7 @@
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::life::Life;
 use crate::step::{Pause, Reply, Step};
+use crate::withdrawing::{Deleting, Inspecting, Removal};
 use crate::{Intent, Millis};
 
 /// What is sent, or will be.
@@ -54,7 +55,8 @@ impl Sending {
         match reply {
             Reply::Created { number, etag } => {
                 life.created = Some(number.clone());
-                life.applied(sent.intent, number, etag)
+                let settled = (sent.intent.source_seq, sent.intent.command_seq);
+                life.applied(sent.intent, number, etag, settled)
             }
             // The send before this one was taken for absent. That is a proof, and a look more costs little.
             Reply::Refused(refusal) if sent.doubted => look(life, sent.intent, now, Absence::Refused(refusal)),
@@ -79,6 +81,8 @@ pub(crate) enum Next {
     /// Nothing was done under this intent.
     Send(Sent),
     Look(Doubt),
+    Delete(Removal),
+    Inspect(Removal),
 }
 
 /// Time has to pass.
@@ -115,6 +119,8 @@ impl Waiting {
         match self.next {
             Next::Send(sent) => Sending::begin(self.life, sent, now),
             Next::Look(doubt) => LookingUp::begin(self.life, doubt, now),
+            Next::Delete(removal) => Step::Delete(Deleting::new(self.life, removal)),
+            Next::Inspect(removal) => Step::Inspect(Inspecting::new(self.life, removal)),
         }
     }
 }

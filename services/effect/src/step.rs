@@ -2,6 +2,7 @@
 
 use crate::doubt::LookingUp;
 use crate::sending::{Sending, Waiting};
+use crate::withdrawing::{Deleting, Inspecting};
 use crate::writing::{PuttingOutcome, Reopening, WritingIntent};
 use crate::{Linked, Millis, Refusal};
 
@@ -30,6 +31,10 @@ pub enum Step {
     Send(Sending),
     /// Ask the vendor which documents carry our reference.
     LookUp(LookingUp),
+    /// Delete the document.
+    Delete(Deleting),
+    /// Read the document that could not be deleted.
+    Inspect(Inspecting),
     /// Let time pass.
     Wait(Waiting),
     /// Write the outcome to the record, if it has not moved since it was read or since our intent.
@@ -47,6 +52,9 @@ pub enum End {
     Done,
     /// The document stands with another body. What follows (an update, a question) is the caller's decision.
     Differs(Linked),
+    /// It was to be withdrawn, and the vendor does not let go of it. What follows (a credit note) is the caller's
+    /// decision.
+    Stands(Linked),
     /// A person is needed; the dead letter, then acknowledge.
     Dead(Death),
 }
@@ -66,6 +74,16 @@ pub enum Death {
     },
     /// The vendor refused, or we gave up ([`Refusal::unresolved`]); the outcome says so too.
     Refused(Refusal),
+    /// A change of what stands was tried as often as allowed: others changed it meanwhile each time, or no answer came.
+    Contended {
+        /// How often.
+        attempts: u32,
+    },
+    /// What was to be changed is not there any longer.
+    Gone {
+        /// The number that it was held under.
+        number: String,
+    },
 }
 
 impl Death {
@@ -76,6 +94,8 @@ impl Death {
             Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
             Self::Superseded { .. } => "SUPERSEDED_IN_DOUBT",
             Self::Refused(refusal) => &refusal.code,
+            Self::Contended { .. } => "UPDATE_CONTENDED",
+            Self::Gone { .. } => "DOCUMENT_GONE",
         }
     }
 
@@ -93,6 +113,13 @@ impl Death {
                  reference is to be found. Nothing is to be done for this version; see to the newer one's dead letter."
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
+            Self::Contended { attempts } => format!(
+                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile or no \
+                 answer came. Look whether another program writes to it all the time, then replay the dead letter."
+            ),
+            Self::Gone { number } => format!(
+                "It stood in the target as {number}, and is not there any longer: it was removed or given another number."
+            ),
         }
     }
 }

@@ -34,6 +34,7 @@ fn linked() -> Linked {
         source_seq: 10,
         command: "c1".to_owned(),
         command_seq: 1,
+        refused: None,
     }
 }
 

@@ -17,8 +17,10 @@
 
 mod broker;
 mod chance;
+mod due;
 mod lane;
 mod tally;
+mod updates;
 mod vendor;
 mod worker;
 mod world;
@@ -78,6 +80,8 @@ fn one_document_stays_one_document() {
     // A simulation in which nothing goes wrong proves nothing.
     let rare = [sum.crashes, sum.adopted, sum.sent_again, sum.lost_writes, sum.rejected, sum.unresolved, sum.late];
     assert!(rare.iter().all(|count| *count > 0), "something never happened: {sum:?}");
+    let rare = [sum.withdrawn, sum.stands, sum.given_up];
+    assert!(rare.iter().all(|count| *count > 0), "something never happened: {sum:?}");
 }
 
 #[test]
@@ -120,4 +124,20 @@ fn a_worker_that_ignores_the_deadline_is_caught() {
 fn a_worker_that_overwrites_the_record_is_caught() {
     let blind = || Setup { careless: world::Careless { expected: true, ..Default::default() }, ..stormy(policy()) };
     assert!(caught(blind, 300) > 0);
+}
+
+#[test]
+fn updates_converge_and_lose_no_edit_of_others() {
+    let [calls, stale, lost, contended] = updates::run(SEEDS, 60, false).unwrap_or_else(|mistake| panic!("{mistake}"));
+    println!("{calls} calls, {stale} stale, {lost} answers lost, {contended} given up");
+    assert!(stale > 0 && lost > 0 && contended > 0, "{stale} stale, {lost} lost, {contended} given up");
+    // A storm: the record is edited between almost every read and the write that follows.
+    let [_, stale, _, contended] = updates::run(SEEDS, 700, false).unwrap_or_else(|mistake| panic!("{mistake}"));
+    assert!(stale > SEEDS && contended > 0, "{stale} stale, {contended} given up");
+    assert_eq!(updates::steady(), (1, 1), "calls and entries of a steady update");
+}
+
+#[test]
+fn a_vendor_that_ignores_the_version_is_caught() {
+    assert!(updates::run(300, 60, true).is_err());
 }

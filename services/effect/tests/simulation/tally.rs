@@ -13,6 +13,9 @@ pub(crate) struct Tally {
     pub(crate) rejected: u64,
     pub(crate) unresolved: u64,
     pub(crate) late: u64,
+    pub(crate) withdrawn: u64,
+    pub(crate) stands: u64,
+    pub(crate) given_up: u64,
 }
 
 impl Tally {
@@ -28,5 +31,8 @@ impl Tally {
         self.rejected += other.rejected;
         self.unresolved += other.unresolved;
         self.late += other.late;
+        self.withdrawn += other.withdrawn;
+        self.stands += other.stands;
+        self.given_up += other.given_up;
     }
 }

@@ -1,6 +1,6 @@
 //! The vendor: makes a document of every request that it works on, tells or does not tell, and lists with a lag.
 
-use effect::{Millis, Refusal, Reply};
+use effect::{Millis, Pause, Refusal, Removed, Reply};
 
 use crate::chance::Chance;
 
@@ -23,6 +23,7 @@ pub(crate) struct Faults {
     pub(crate) write_unknown: u64,
     pub(crate) delayed: u64,
     pub(crate) ack_lost: u64,
+    pub(crate) hindered: u64,
 }
 
 impl Faults {
@@ -39,6 +40,7 @@ impl Faults {
             write_unknown: 0,
             delayed: 0,
             ack_lost: 0,
+            hindered: 0,
         }
     }
 
@@ -55,6 +57,7 @@ impl Faults {
             write_unknown: 30,
             delayed: 120,
             ack_lost: 150,
+            hindered: 50,
         }
     }
 }
@@ -64,6 +67,10 @@ pub(crate) struct Document {
     pub(crate) number: String,
     pub(crate) body: String,
     visible_at: u64,
+    /// The accountant releases it then; from then on it is not deleted any more.
+    release_at: u64,
+    pub(crate) released: bool,
+    removed: bool,
 }
 
 #[derive(Default)]
@@ -71,6 +78,8 @@ pub(crate) struct Vendor {
     pub(crate) documents: Vec<Document>,
     pub(crate) sends: u64,
     pub(crate) looks: u64,
+    pub(crate) deletes: u64,
+    pub(crate) reads: u64,
 }
 
 /// When it answers, and what.
@@ -133,14 +142,90 @@ impl Vendor {
     pub(crate) fn commit(&mut self, lane: usize, body: String, now: u64, lagging: bool, chance: &mut Chance) -> String {
         let number = format!("{}", 100_000 + self.documents.len());
         let lag = if lagging { chance.between(0, LAG) } else { 0 };
-        self.documents.push(Document { lane, number: number.clone(), body, visible_at: now + lag });
+        let release_at = if chance.in_thousand(300) { now + chance.between(0, 1_200_000) } else { u64::MAX };
+        let document = Document {
+            lane,
+            number: number.clone(),
+            body,
+            visible_at: now + lag,
+            release_at,
+            released: false,
+            removed: false,
+        };
+        self.documents.push(document);
         number
+    }
+
+    /// The documents of a lane that stand.
+    pub(crate) fn standing(&self, lane: usize) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(move |document| document.lane == lane && !document.removed)
+    }
+
+    /// What stands under a number.
+    fn document(&mut self, number: &str, now: u64) -> Option<&mut Document> {
+        let document = self.documents.iter_mut().find(|document| document.number == number && !document.removed)?;
+        document.released |= document.release_at <= now;
+        Some(document)
+    }
+
+    /// Whether what stands under a number can be deleted; `None` when nothing stands there.
+    pub(crate) fn removable(&mut self, number: &str, now: u64) -> Option<bool> {
+        self.reads += 1;
+        self.document(number, now).map(|document| !document.released)
+    }
+
+    /// Takes a delete that arrives now: when it answers, what, and when it is done, if it is.
+    pub(crate) fn delete(
+        &mut self,
+        number: &str,
+        faults: Faults,
+        now: u64,
+        chance: &mut Chance,
+    ) -> (u64, Removed, Option<u64>) {
+        self.deletes += 1;
+        let (told, lost) = (now + chance.between(50, 3500), now + chance.between(5, 30_000));
+        let removable = self.document(number, now).map(|document| !document.released);
+        let doing = (removable == Some(true)).then_some(now);
+        let roll = |share: u64, chance: &mut Chance| chance.in_thousand(share);
+        if roll(faults.lost_before, chance) {
+            return (lost, Removed::Uncertain, None);
+        }
+        if roll(faults.lost_after + faults.fault_done, chance) {
+            return (lost, Removed::Uncertain, doing);
+        }
+        if roll(faults.slow, chance) {
+            return (lost, Removed::Uncertain, doing.map(|now| now + chance.between(0, LIMIT)));
+        }
+        if roll(faults.turned_away, chance) {
+            let retry_at = Millis(now + chance.between(1000, 60_000));
+            return (now + 5, Removed::NotNow { retry_at, why: Pause::Busy }, None);
+        }
+        match removable {
+            None => (told, Removed::Gone, None),
+            // An accountant has opened and saved it since.
+            Some(_) if roll(faults.turned_away, chance) => (told, Removed::Stale, None),
+            Some(true) => (told, Removed::Gone, doing),
+            Some(false) => {
+                let refusal = Refusal { code: "RELEASED".to_owned(), sentence: "It is released.".to_owned() };
+                (told, Removed::Refused(refusal), None)
+            }
+        }
+    }
+
+    /// A delete is done, unless it is too late.
+    pub(crate) fn remove(&mut self, number: &str, now: u64) {
+        if let Some(document) = self.document(number, now) {
+            document.removed = !document.released;
+        }
     }
 
     /// The numbers that its list shows now.
     pub(crate) fn list(&mut self, lane: usize, now: u64) -> Vec<String> {
         self.looks += 1;
-        let shown = self.documents.iter().filter(|document| document.lane == lane && document.visible_at <= now);
+        let shown = self
+            .documents
+            .iter()
+            .filter(|document| document.lane == lane && document.visible_at <= now && !document.removed);
         shown.map(|document| document.number.clone()).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! One delivery in a worker's hands: the step that it is at, and how an answer leads to the next.
 
-use effect::{Intent, Millis, Record, Reply, Step};
+use effect::{Intent, Millis, Record, Removed, Reply, Step};
 
 /// A delivery being worked on. Lost with its worker.
 pub(crate) struct Task {
@@ -12,6 +12,8 @@ pub(crate) struct Task {
     pub(crate) expected: usize,
     /// None before the record was read.
     pub(crate) step: Option<Step>,
+    /// It was given up before the vendor was asked.
+    pub(crate) gives_up: bool,
     /// The intent that is being written.
     pub(crate) intent: Option<Intent>,
 }
@@ -25,6 +27,9 @@ pub(crate) enum Told {
     Listed(Option<Vec<String>>),
     Read(Record, usize),
     Elapsed,
+    Removed(Removed),
+    /// Whether it can be removed, none when it is not there; none when it could not be read.
+    Inspected(Option<Option<bool>>),
     /// The send could not start in time.
     Missed,
 }
@@ -52,6 +57,10 @@ impl Task {
                 self.expected = sequence;
                 step.with(record, now)
             }
+            (Step::Delete(step), Told::Removed(removed)) => step.answered(removed, now),
+            (Step::Inspect(step), Told::Inspected(Some(Some(removable)))) => step.found(None, removable),
+            (Step::Inspect(step), Told::Inspected(Some(None))) => step.gone(),
+            (Step::Inspect(step), Told::Inspected(None)) => step.failed(None, now),
             _ => return None,
         };
         Some(step)

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use effect::{End, Millis, Policy, Reply, Step};
+use effect::{End, Kind, Millis, Policy, Record, Reply, Step};
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
-use crate::lane::{self, Lane, applies, commands};
+use crate::due::{Due, hopeless};
+use crate::lane::{self, Asks, Lane, applies, commands};
 use crate::tally::Tally;
 use crate::vendor::{Faults, Vendor};
 use crate::worker::{Task, Told};
@@ -41,18 +42,6 @@ pub(crate) struct Careless {
 struct Worker {
     alive: bool,
     skew: u64,
-}
-
-enum Due {
-    Deliver { lane: usize },
-    Restart { worker: usize },
-    Write { task: u64, entry: Entry },
-    Permit { task: u64 },
-    Arrive { task: u64, lane: usize, body: String, refused: bool },
-    Commit { task: u64, lane: usize, body: String },
-    Listing { task: u64 },
-    Reading { task: u64 },
-    Tell { task: u64, told: Told },
 }
 
 pub(crate) struct World {
@@ -106,6 +95,7 @@ impl World {
         for lane in &mut self.lanes {
             lane.commands.truncate(1);
             lane.commands[0].refused = false;
+            lane.commands[0].asks = Asks::Stand;
         }
     }
 
@@ -162,6 +152,20 @@ impl World {
                     self.answer(task, Told::Listed((!failed).then_some(numbers)));
                 }
             }
+            Due::Delete { task, number } => {
+                let (at, removed, done_at) = self.vendor.delete(&number, self.faults(), self.now, &mut self.chance);
+                self.story(|| format!("delete of {number} by task {task} gets {removed:?}, done {done_at:?}"));
+                if let Some(at) = done_at {
+                    self.plan(at, Due::Remove { number });
+                }
+                self.plan(at, Due::Tell { task, told: Told::Removed(removed) });
+            }
+            Due::Remove { number } => self.vendor.remove(&number, self.now),
+            Due::Inspect { task, number } => {
+                let failed = self.chance.in_thousand(self.faults().look_failed);
+                let removable = self.vendor.removable(&number, self.now);
+                self.answer(task, Told::Inspected((!failed).then_some(removable)));
+            }
             Due::Reading { task } => {
                 if let Some(lane) = self.tasks.get(&task).map(|task| task.lane) {
                     let (record, sequence) = self.broker.read(lane);
@@ -192,7 +196,7 @@ impl World {
         self.count += 1;
         let task = self.count;
         self.story(|| format!("lane {lane}: command {command} delivered to worker {worker} as task {task}"));
-        self.tasks.insert(task, Task { worker, lane, command, expected: 0, step: None, intent: None });
+        self.tasks.insert(task, Task { worker, lane, command, expected: 0, step: None, gives_up: false, intent: None });
         let at = self.now + self.chance.between(1, 100);
         self.plan(at, Due::Reading { task });
         if self.setup.faults.crash > 0 {
@@ -259,8 +263,16 @@ impl World {
         let step = match told {
             Told::Read(record, sequence) if task.step.is_none() => {
                 task.expected = sequence;
-                let wanted = self.lanes[task.lane].commands[task.command].wanted.clone();
-                Some(effect::open(record, wanted, self.setup.policy, now))
+                let command = &self.lanes[task.lane].commands[task.command];
+                let (wanted, policy) = (command.wanted.clone(), self.setup.policy);
+                // What was possible when the intent was written need not be when it is found.
+                let hindered = matches!(record, Record::Intent(_)) && self.chance.in_thousand(self.faults().hindered);
+                task.gives_up = command.asks == Asks::GiveUp || command.asks == Asks::Stand && hindered;
+                Some(match command.asks {
+                    _ if task.gives_up => effect::give_up(record, wanted, policy, hopeless()),
+                    Asks::Fall => effect::withdraw(record, wanted, policy, now),
+                    Asks::Stand | Asks::GiveUp => effect::open(record, wanted, policy, now),
+                })
             }
             told => {
                 let looked = matches!(task.step, Some(Step::LookUp(_)));
@@ -296,7 +308,18 @@ impl World {
                 self.tally.sent_again += u64::from(intent.attempt > 1);
                 self.plan(soon, Due::Write { task: id, entry: Entry::Intent(intent) });
             }
+            Step::Delete(deleting) => {
+                let number = deleting.number().to_owned();
+                self.plan(soon, Due::Delete { task: id, number });
+            }
+            Step::Inspect(inspecting) => {
+                let number = inspecting.number().to_owned();
+                self.plan(soon, Due::Inspect { task: id, number });
+            }
             Step::PutOutcome(put) => {
+                let outcome = put.outcome();
+                self.tally.withdrawn += u64::from(outcome.withdrawn && outcome.kind == Kind::Applied);
+                self.tally.given_up += u64::from(outcome.doubt.is_some());
                 let entry = Entry::Outcome(put.outcome().clone());
                 self.plan(soon, Due::Write { task: id, entry });
             }
@@ -326,12 +349,19 @@ impl World {
         let command = self.lanes[lane].commands[task.command].wanted.command.clone();
         self.story(|| format!("lane {lane}: {command} ends: {end:?}"));
         match end {
+            End::Done if task.gives_up => {
+                self.dead.push((lane, command, "AMBIGUOUS".to_owned()));
+            }
             End::Done => {}
             End::Differs(linked) => {
                 if self.lanes[lane].commands[task.command].wanted.source_seq < linked.source_seq {
                     self.mistake = Some(format!("lane {lane}: {command} would put an older version over a newer one"));
                 }
                 self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned()));
+            }
+            End::Stands(_) => {
+                self.tally.stands += 1;
+                self.dead.push((lane, command, "STANDS".to_owned()));
             }
             End::Dead(death) => {
                 self.tally.unresolved += u64::from(death.code() == "IN_DOUBT_UNRESOLVED");
@@ -349,7 +379,7 @@ impl World {
         self.plan(at, Due::Deliver { lane });
     }
 
-    /// What is true at the end of every world.
+    /// What is true at the end of every world. Documents are counted as the accountant left them.
     pub(crate) fn verdict(mut self) -> Result<Tally, String> {
         if let Some(mistake) = self.mistake {
             return Err(mistake);

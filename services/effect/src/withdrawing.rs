@@ -1,0 +1,138 @@
+//! Removing what stands. A delete may be repeated: whether it was done is the same question as whether the document is
+//! there. What a vendor no longer deletes, it says in words that differ, so a refused delete is followed by a look.
+
+use crate::life::Life;
+use crate::sending::Next;
+use crate::step::{Death, End, Pause, Step};
+use crate::{Linked, Millis, Refusal};
+
+/// One removal, from the first try to the last.
+#[derive(Debug)]
+pub(crate) struct Removal {
+    linked: Linked,
+    etag: Option<String>,
+    tries: u32,
+    refusal: Option<Refusal>,
+}
+
+/// What a delete came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone, now or before.
+    Gone,
+    /// Read and refused: it stands.
+    Refused(Refusal),
+    /// It has another version than the one that was sent: it stands.
+    Stale,
+    /// Nothing was done, and something is to be waited for.
+    NotNow {
+        /// When to try again.
+        retry_at: Millis,
+        /// What for.
+        why: Pause,
+    },
+    /// No answer, or one that does not say what became of it.
+    Uncertain,
+}
+
+/// The document is to be deleted.
+#[derive(Debug)]
+pub struct Deleting {
+    life: Life,
+    removal: Removal,
+}
+
+impl Deleting {
+    pub(crate) fn begin(life: Life, linked: Linked) -> Step {
+        let removal = Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None };
+        Step::Delete(Self { life, removal })
+    }
+
+    pub(crate) fn new(life: Life, removal: Removal) -> Self {
+        Self { life, removal }
+    }
+
+    /// The number that it is held under.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.removal.linked.number
+    }
+
+    /// The version that was last seen, where one was.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.removal.etag.as_deref()
+    }
+
+    /// What the delete came to.
+    pub fn answered(self, removed: Removed, now: Millis) -> Step {
+        let Self { life, mut removal } = self;
+        let refusal = match removed {
+            Removed::Gone => return life.fall(Some(removal.linked.number)),
+            Removed::NotNow { retry_at, why } => return life.pause(retry_at, why, Next::Delete(removal)),
+            Removed::Uncertain => {
+                removal.tries = removal.tries.saturating_add(1);
+                if removal.tries >= life.policy.attempts {
+                    return Step::End(End::Dead(Death::Contended { attempts: removal.tries }));
+                }
+                let until = now.after(life.policy.fault_wait);
+                return life.pause(until, Pause::Doubt, Next::Delete(removal));
+            }
+            Removed::Stale => None,
+            Removed::Refused(refusal) => Some(refusal),
+        };
+        removal.tries = removal.tries.saturating_add(1);
+        removal.refusal = refusal;
+        Step::Inspect(Inspecting { life, removal })
+    }
+}
+
+/// What could not be deleted is to be read.
+#[derive(Debug)]
+pub struct Inspecting {
+    life: Life,
+    removal: Removal,
+}
+
+impl Inspecting {
+    pub(crate) fn new(life: Life, removal: Removal) -> Self {
+        Self { life, removal }
+    }
+
+    /// The number that it is held under.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.removal.linked.number
+    }
+
+    /// It is not there.
+    pub fn gone(self) -> Step {
+        self.life.fall(Some(self.removal.linked.number))
+    }
+
+    /// It is there in this version. `removable` says whether the vendor deletes a document in such a state.
+    pub fn found(self, etag: Option<String>, removable: bool) -> Step {
+        let Self { life, mut removal } = self;
+        if !removable {
+            return Step::End(End::Stands(Linked { etag, ..removal.linked }));
+        }
+        // In a state in which it could be deleted, and refused all the same: for another reason.
+        if let Some(refusal) = removal.refusal {
+            return Step::End(End::Dead(Death::Refused(refusal)));
+        }
+        if removal.tries >= life.policy.attempts {
+            return Step::End(End::Dead(Death::Contended { attempts: removal.tries }));
+        }
+        removal.etag = etag;
+        Step::Delete(Deleting { life, removal })
+    }
+
+    /// No answer that says anything of it.
+    pub fn failed(self, retry_at: Option<Millis>, now: Millis) -> Step {
+        let until = retry_at.unwrap_or_else(|| now.after(self.life.policy.look_spacing));
+        self.life.pause(until, Pause::LookFailed, Next::Inspect(self.removal))
+    }
+}
+
+#[cfg(test)]
+mod tests;
