@@ -17,8 +17,8 @@ mod v1 {
 pub use prost::Message;
 pub use v1::outcome::Kind;
 pub use v1::{
-    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Invoice, InvoiceLine,
-    Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command, invoice as owner,
+    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Doubt, Invoice,
+    InvoiceLine, Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command, invoice as owner,
     payment as payer,
 };
 

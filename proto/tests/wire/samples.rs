@@ -3,12 +3,13 @@
 //! Whoever adds a field fills it here, raises [`VERSION`], and has the new messages written (see `golden`).
 
 use proto::{
-    Command, Customer, CustomerData, Invoice, InvoiceLine, Kind, Message as _, Outcome, Predicted, Segment, TaxDetail,
-    command, owner,
+    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Doubt, Invoice,
+    InvoiceLine, Kind, Message as _, Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command,
+    owner, payer,
 };
 
 /// The version of the messages below; those of the versions before it are in their folders and never change.
-pub(crate) const VERSION: &str = "v1";
+pub(crate) const VERSION: &str = "v2";
 
 /// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
@@ -16,6 +17,12 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("command-customer", command(command::Document::Customer(customer())).encode_to_vec()),
         ("command-invoice", command(command::Document::Invoice(invoice())).encode_to_vec()),
         ("command-invoice-of-number", command(command::Document::Invoice(of_number())).encode_to_vec()),
+        ("command-credit_note", command(command::Document::CreditNote(credit_note())).encode_to_vec()),
+        ("command-reference", command(command::Document::Reference(reference())).encode_to_vec()),
+        ("command-cancellation", command(command::Document::Cancellation(cancellation())).encode_to_vec()),
+        ("command-verification", command(command::Document::Verification(verification())).encode_to_vec()),
+        ("command-payment", command(command::Document::Payment(payment())).encode_to_vec()),
+        ("command-comment", command(command::Document::Comment(comment())).encode_to_vec()),
         ("customer_data-full", customer_data().encode_to_vec()),
         ("customer_data-bare", CustomerData { name: "Kari".to_owned(), ..CustomerData::default() }.encode_to_vec()),
     ];
@@ -40,7 +47,8 @@ fn customer() -> Customer {
         key: "guest-0123456789abcdef0123456789abcdef".to_owned(),
         person: "0123456789abcdef0123456789abcdef".to_owned(),
         sealed: vec![0, 1, 127, 128, 255],
-        ..Customer::default()
+        owned: vec![CustomerField::Name.into(), CustomerField::Email.into(), CustomerField::Address.into()],
+        existing_only: true,
     }
 }
 
@@ -97,6 +105,66 @@ fn invoice() -> Invoice {
     }
 }
 
+fn credit_note() -> CreditNote {
+    CreditNote { document: Some(invoice()), invoice_keys: vec!["487".to_owned(), "invoice-12".to_owned()] }
+}
+
+fn reference() -> Reference {
+    Reference { invoice_key: "487".to_owned(), increment_id: "000000012".to_owned() }
+}
+
+fn cancellation() -> Cancellation {
+    let reason = "the order was cancelled".to_owned();
+    Cancellation { invoice_key: "487".to_owned(), reason, credit_note: Some(credit_note()) }
+}
+
+fn verification() -> Verification {
+    Verification {
+        entity: "invoice".to_owned(),
+        key: "487".to_owned(),
+        number: "100001".to_owned(),
+        external_reference: "WEB-000001042".to_owned(),
+        currency: "NOK".to_owned(),
+        total: "250.0000".to_owned(),
+        vat: vec![TaxDetail { vat_code: "3".to_owned(), taxable: "200.00".to_owned(), vat: "50.00".to_owned() }],
+        status: "Balanced".to_owned(),
+        balance: "250.00".to_owned(),
+        etag: "AAAAAE0YIiI=".to_owned(),
+        duplicates: vec!["100001".to_owned(), "100002".to_owned()],
+        deleted: true,
+    }
+}
+
+fn payment() -> Payment {
+    let text = |text: &str| Some(text.to_owned());
+    Payment {
+        entity: "creditnote".to_owned(),
+        key: "9".to_owned(),
+        payment_reference: "WEB-C000000009".to_owned(),
+        payment_method: "10".to_owned(),
+        cash_account: "1921".to_owned(),
+        date: "2026-11-22".to_owned(),
+        financial_period: text("202611"),
+        currency: "NOK".to_owned(),
+        amount: "250.00".to_owned(),
+        text: "Credit memo 000000009".to_owned(),
+        branch: text("1"),
+        refund: true,
+        customer: Some(payer::Customer::CustomerKey("77".to_owned())),
+    }
+}
+
+fn comment() -> Comment {
+    Comment {
+        increment_id: "000001042".to_owned(),
+        entity_id: Some(487),
+        mark: "ml:supplierinvoice:300045".to_owned(),
+        text: "Supplier invoice 300045, Bø Leverandør".to_owned(),
+        visible: true,
+        attributes: vec![Attribute { code: "erp_invoice".to_owned(), value: "300045".to_owned() }],
+    }
+}
+
 /// On a customer that stands in Visma already, with nothing that may be left out.
 fn of_number() -> Invoice {
     Invoice {
@@ -137,6 +205,24 @@ fn outcome(kind: Kind) -> Outcome {
         external_reference: "WEB-000001042".to_owned(),
         currency: "NOK".to_owned(),
         predicted_total: "250.00".to_owned(),
-        ..Outcome::default()
+        status: only(&linked, "Balanced"),
+        balance: only(&linked, "250.00"),
+        deleted: kind == Kind::Verified,
+        references: linked.contains(&kind).then(|| "000000012".to_owned()).into_iter().collect(),
+        withdrawn: kind == Kind::Unchanged,
+        doubt: (kind == Kind::Rejected).then(doubt),
+        seen_sequence: 1_234_999,
+        applied_at: 1_795_348_889_000,
+    }
+}
+
+fn doubt() -> Doubt {
+    Doubt {
+        command_id: "0197a7c2-5d1c-5c3e-9c0a-1f2e3d4c5b6a".to_owned(),
+        command_sequence: 7_654_320,
+        change_sequence: 1_234_566,
+        body_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        attempt: 2,
+        written_at: 1_795_348_889_100,
     }
 }

@@ -54,6 +54,8 @@ pub enum Reply {
         /// What for.
         why: Pause,
     },
+    /// The vendor failed while it worked on it, and says so: done or not done.
+    Faulted(Refusal),
     /// No answer, or one that does not say what became of it.
     Uncertain,
 }
@@ -68,7 +70,7 @@ struct Life {
 /// Begins, or takes up again after a crash, the life of one update. `seen` is the version under which the caller has
 /// read what it would write over, mostly from a poll, before it read `record`; without one the vendor's is read first.
 pub fn open(record: Record, wanted: Wanted, seen: Option<String>, policy: Policy) -> Step {
-    begin(record, Asked { wanted, policy, tries: 0, sent: false }, |life| life.send_or_read(seen))
+    begin(record, Asked { wanted, policy, tries: 0, sent: false, fault: None }, |life| life.send_or_read(seen))
 }
 
 /// What of a life does not depend on our record.
@@ -80,6 +82,8 @@ struct Asked {
     tries: u32,
     /// A send of this life may have been done.
     sent: bool,
+    /// What the vendor last said when it failed.
+    fault: Option<Refusal>,
 }
 
 /// The step that ends it where there is nothing to send, else what comes `then`.
@@ -153,7 +157,8 @@ impl Life {
         self.asked.tries = self.asked.tries.saturating_add(1);
         if self.asked.tries >= self.asked.policy.attempts {
             let attempts = self.asked.tries;
-            return self.dead(Death::Contended { attempts });
+            let fault = self.asked.fault.take();
+            return self.dead(fault.map_or(Death::Contended { attempts }, Death::Refused));
         }
         then(self)
     }
@@ -195,8 +200,11 @@ impl Sending {
             Reply::NotNow { retry_at, why } => {
                 Step::Wait(Waiting { life, until: retry_at, why, next: Next::Send(etag) })
             }
-            Reply::Uncertain => {
+            Reply::Faulted(_) | Reply::Uncertain => {
                 life.asked.sent = true;
+                if let Reply::Faulted(refusal) = reply {
+                    life.asked.fault = Some(refusal);
+                }
                 // What was sent may still be on its way: whatever it finds then, it finds under its own version.
                 let until = now.after(life.asked.policy.fault_wait);
                 life.again(|life| Step::Wait(Waiting { life, until, why: Pause::Doubt, next: Next::Read }))

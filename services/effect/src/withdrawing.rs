@@ -13,6 +13,8 @@ pub(crate) struct Removal {
     etag: Option<String>,
     tries: u32,
     refusal: Option<Refusal>,
+    /// What the vendor last said when it failed.
+    fault: Option<Refusal>,
 }
 
 /// What a delete came to.
@@ -22,6 +24,8 @@ pub enum Removed {
     Gone,
     /// Read and refused: it stands.
     Refused(Refusal),
+    /// The vendor failed while it worked on it, and says so: done or not done.
+    Faulted(Refusal),
     /// It has another version than the one that was sent: it stands.
     Stale,
     /// Nothing was done, and something is to be waited for.
@@ -44,7 +48,7 @@ pub struct Deleting {
 
 impl Deleting {
     pub(crate) fn begin(life: Life, linked: Linked) -> Step {
-        let removal = Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None };
+        let removal = Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None };
         Step::Delete(Self { life, removal })
     }
 
@@ -79,6 +83,10 @@ impl Deleting {
                 return life.pause(until, Pause::Doubt, Next::Delete(removal));
             }
             Removed::Stale => None,
+            Removed::Faulted(fault) => {
+                removal.fault = Some(fault);
+                None
+            }
             Removed::Refused(refusal) => Some(refusal),
         };
         removal.tries = removal.tries.saturating_add(1);
@@ -121,7 +129,8 @@ impl Inspecting {
             return Step::End(End::Dead(Death::Refused(refusal)));
         }
         if removal.tries >= life.policy.attempts {
-            return Step::End(End::Dead(Death::Contended { attempts: removal.tries }));
+            let contended = Death::Contended { attempts: removal.tries };
+            return Step::End(End::Dead(removal.fault.map_or(contended, Death::Refused)));
         }
         removal.etag = etag;
         Step::Delete(Deleting { life, removal })

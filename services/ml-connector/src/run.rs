@@ -87,7 +87,8 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             service::run(writer::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
-                let target = writer::visma::Target { vendor, company, settings: settings.visma.create.clone() };
+                let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
+                let target = writer::visma::Target { vendor, company, settings: create, documents };
                 Box::pin(writer::visma::run(context, target)).await
             })
             .await

@@ -164,6 +164,8 @@ pub struct Visma {
     pub poll: ingestor::visma::Poll,
     /// Creating documents.
     pub create: writer::visma::Settings,
+    /// What is done with documents besides creating them.
+    pub documents: writer::visma::Documents,
 }
 
 impl Settings {

@@ -1,6 +1,36 @@
-//! The customer that Visma shall hold, before it takes the shape of a request.
+//! The customer that Visma shall hold, before it takes the shape of a request, and what of one that stands there differs
+//! from it.
 //!
 //! Field names follow `CustomerUpdateDto` of Visma's published OpenAPI file.
+
+mod differs;
+
+pub use differs::differing;
+
+/// A field of a customer that can be brought up to date by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Display name.
+    Name,
+    /// Customer class.
+    Class,
+    /// Credit terms.
+    CreditTerms,
+    /// VAT zone.
+    VatZone,
+    /// Organisation number.
+    CorporateId,
+    /// VAT registration number.
+    VatRegistrationId,
+    /// Name of the contact.
+    ContactName,
+    /// E-mail address of the contact.
+    Email,
+    /// Phone number of the contact.
+    Phone,
+    /// The whole address.
+    Address,
+}
 
 /// One customer as we create it. Existing customers are matched, not created.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,6 +11,7 @@ pub mod etag;
 pub mod invoice;
 pub mod list;
 pub mod payload;
+pub mod payment;
 pub mod rate;
 pub mod read;
 pub mod refusal;

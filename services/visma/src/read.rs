@@ -5,6 +5,7 @@
 
 mod document;
 mod lenient;
+mod payment;
 mod purchase;
 
 use serde::Deserialize;
@@ -13,7 +14,8 @@ use serde_json::Value;
 use crate::etag::Etag;
 use crate::stamp::Stamp;
 
-pub use document::{InvoiceRead, LineRead, TaxRead};
+pub use document::{InvoiceRead, LineRead, TaxRead, is_draft};
+pub use payment::PaymentRead;
 pub use purchase::{Named, PurchaseOrderRead, SupplierInvoiceRead};
 
 /// A record that cannot be read.

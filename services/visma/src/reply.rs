@@ -174,6 +174,34 @@ pub fn read_delete(reply: &Response<Bytes>, now: SystemTime) -> Answer {
     }
 }
 
+/// The answer to an action: 200 and what became of it, so far. A release goes on in the background after it.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_action(reply: &Response<Bytes>, now: SystemTime) -> Result<Action, Failure> {
+    if !reply.status().is_success() {
+        return Err(failure(reply, now));
+    }
+    let said: Value = serde_json::from_slice(reply.body()).unwrap_or_default();
+    let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match text("actionResult").to_lowercase().as_str() {
+        "failed" => Ok(Action::Failed(text("errorInfo"))),
+        "done" => Ok(Action::Done),
+        _ => Ok(Action::Begun),
+    }
+}
+
+/// How far an action has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Done.
+    Done,
+    /// Taken on.
+    Begun,
+    /// It came to nothing; Visma's words.
+    Failed(String),
+}
+
 /// A record and its version.
 ///
 /// # Errors

@@ -4,9 +4,11 @@
 //! set (the module `query`), a timestamp cannot be sent without its condition, and the replies are checked against what
 //! was asked.
 
+mod credit_notes;
 mod customers;
 mod invoices;
 mod lists;
+mod payments;
 mod query;
 mod reference;
 mod wrapped;
@@ -14,13 +16,16 @@ mod wrapped;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde::Serialize;
 use url::Url;
 
-pub use invoices::Dispatch;
+use crate::etag::Etag;
+
+pub use credit_notes::Application;
+pub use invoices::{Amendment, Dispatch};
 pub use lists::{List, Rows};
 
 /// Where the API is, unless configured otherwise.
@@ -126,7 +131,28 @@ impl Company {
     }
 
     fn post(&self, path: &str, body: &impl Serialize) -> Result<Request<Bytes>, RequestError> {
-        let method = Method::POST;
+        self.write(Method::POST, path, body)
+    }
+
+    /// An update under the version that was read: without one the last write wins, so there is none without.
+    fn put(&self, path: &str, etag: &Etag, body: &impl Serialize) -> Result<Request<Bytes>, RequestError> {
+        Self::guarded(self.write(Method::PUT, path, body)?, Some(etag))
+    }
+
+    /// Adds the version that the record is expected to have, where one is known.
+    fn guarded(mut request: Request<Bytes>, etag: Option<&Etag>) -> Result<Request<Bytes>, RequestError> {
+        if let Some(etag) = etag {
+            let value = HeaderValue::from_str(&etag.quoted()).map_err(|error| RequestError::Http {
+                method: request.method().clone(),
+                path: request.uri().path().to_owned(),
+                source: error.into(),
+            })?;
+            request.headers_mut().insert(IF_MATCH, value);
+        }
+        Ok(request)
+    }
+
+    fn write(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Request<Bytes>, RequestError> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.request(method, path, bytes.into()),
             Err(source) => Err(RequestError::Body { method, path: path.to_owned(), source }),

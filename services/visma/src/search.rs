@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::list::{Page, Pager, Turn};
-use crate::read::{CustomerRead, InvoiceRead};
+use crate::read::{CustomerRead, InvoiceRead, PaymentRead, ReadError};
 
 /// A row that can be found by a key of ours.
 pub trait Candidate {
@@ -22,6 +22,45 @@ pub trait Candidate {
 impl Candidate for InvoiceRead {
     fn key(&self) -> Option<String> {
         let reference = self.external_reference.as_deref().filter(|_| self.is_invoice())?;
+        Some(reference.trim().to_owned())
+    }
+
+    fn number(&self) -> &str {
+        &self.number
+    }
+}
+
+/// A credit note, by our reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditNoteRow(InvoiceRead);
+
+impl CreditNoteRow {
+    /// From a row of the list of credit notes, which has no other documents in it.
+    ///
+    /// # Errors
+    /// As [`InvoiceRead::read`].
+    pub fn read(value: &serde_json::Value) -> Result<Self, ReadError> {
+        InvoiceRead::read(value).map(Self)
+    }
+}
+
+impl Candidate for CreditNoteRow {
+    fn key(&self) -> Option<String> {
+        Some(self.0.external_reference.as_deref()?.trim().to_owned())
+    }
+
+    fn number(&self) -> &str {
+        &self.0.number
+    }
+}
+
+/// By our reference. A voided payment is none any longer, and the entry that voids one takes its reference along.
+impl Candidate for PaymentRead {
+    fn key(&self) -> Option<String> {
+        let kind = self.kind.as_deref().unwrap_or_default().to_lowercase();
+        let voided =
+            kind.starts_with("void") || self.status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("voided"));
+        let reference = self.reference.as_deref().filter(|_| !voided)?;
         Some(reference.trim().to_owned())
     }
 
@@ -161,6 +200,19 @@ mod tests {
         assert_eq!(numbers(&found, "WEB-1"), Some(vec!["7"]));
         assert_eq!(numbers(&found, "WEB-2"), Some(vec!["8", "9"]));
         assert_eq!(numbers(&found, "WEB-3"), Some(vec![]));
+    }
+
+    #[test]
+    fn a_payment_that_was_voided_is_none() {
+        let row = |number: &str, kind: &str, status: &str| {
+            let row = json!({"refNbr": number, "paymentRef": "WEB-P1", "type": kind, "status": status});
+            PaymentRead::read(&row).unwrap()
+        };
+        let rows = vec![row("1", "Payment", "Voided"), row("1v", "VoidPayment", "Closed"), row("2", "Payment", "Open")];
+        let mut search = Search::new(["WEB-P1".to_owned()], 20);
+        let found = over(search.take(Page { rows, total: Some(3), max_page_size: None }));
+        let numbers: Vec<_> = found.of("WEB-P1").unwrap().iter().map(|row| row.number.as_str()).collect();
+        assert_eq!(numbers, ["2"]);
     }
 
     #[test]

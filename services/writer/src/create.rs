@@ -1,10 +1,11 @@
-//! Drives the life of one create: carries out each step that `effect` gives, until it ends or has to wait for long.
-//! What differs between targets is behind [`System`].
+//! Drives the life of one document: carries out each step that `effect` gives, until it ends or has to wait for long.
+//! What differs between targets is behind [`System`], and behind [`Removing`] where documents can be removed.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use effect::{End, Linked, Millis, Pause, Policy, Record, Sending, Step, Waiting, Wanted};
+use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
+use effect::{Waiting, Wanted};
 use http::Request;
 use pipeline::broker::take::Delivery;
 use pipeline::budget::Permit;
@@ -45,7 +46,20 @@ pub(crate) trait System: Sync {
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
 }
 
-/// One document to be created.
+/// A target system that documents can be removed from.
+pub(crate) trait Removing: System {
+    /// Deletes the document of this number, under the version that was last seen where one was.
+    fn delete(&self, number: &str, etag: Option<&str>) -> impl Future<Output = Removed> + Send;
+
+    /// Reads the document of this number: none when it is not there, else its version, and whether it can be deleted in
+    /// the state that it is in.
+    fn inspect(&self, number: &str) -> impl Future<Output = Inspected> + Send;
+}
+
+/// What a look at a document that could not be deleted came to, or when to ask again.
+pub(crate) type Inspected = Result<Option<(Option<String>, bool)>, Option<Duration>>;
+
+/// One document to be created, or to be withdrawn.
 pub(crate) struct Document<'a, K> {
     /// Subject of its record.
     pub(crate) subject: String,
@@ -53,8 +67,6 @@ pub(crate) struct Document<'a, K> {
     pub(crate) what: &'static str,
     /// What is asked for.
     pub(crate) wanted: Wanted,
-    /// The request that creates it.
-    pub(crate) request: Request<Bytes>,
     /// How it is found at the target.
     pub(crate) key: K,
     /// What its entries say besides.
@@ -67,8 +79,16 @@ pub(crate) struct Document<'a, K> {
 pub(crate) enum Ended {
     /// Settled, and the log says so: this is the record now.
     Done(Record),
-    /// It stands with another body; the sequence is that of the record's last entry.
-    Differs(Linked, u64),
+    /// It stands with another body.
+    Differs(Linked, Held),
+}
+
+/// How a withdrawal ended, short of a verdict.
+pub(crate) enum Fallen {
+    /// It does not stand, and the log says so.
+    Done,
+    /// The target does not let go of it.
+    Stands(Linked),
 }
 
 /// Drives lives against one system.
@@ -89,72 +109,80 @@ pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) 
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }
 }
 
+/// Where a life leaves the steps that all lives share.
+enum Left {
+    End(End),
+    Delete(Deleting),
+    Inspect(Inspecting),
+}
+
+/// One life under way.
+struct Run<'a, S: System> {
+    driver: &'a Driver<S>,
+    delivery: &'a Delivery,
+    document: &'a Document<'a, S::Key>,
+    request: Option<&'a Request<Bytes>>,
+    cause: Cause,
+    held: Held,
+    permit: Option<Permit>,
+}
+
 impl<S: System> Driver<S> {
-    /// Makes the target hold `document`; `held` is its record where it was just read. `Err` is the verdict of
-    /// everything but a good end.
+    /// Makes the target hold `document` by sending `request`; `held` is its record where it was just read. `Err` is the
+    /// verdict of everything but a good end.
     pub(crate) async fn create(
         &self,
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
+        request: &Request<Bytes>,
         held: Option<Held>,
     ) -> Result<Ended, Verdict> {
-        let cause = Cause::of(&delivery.headers);
-        let retry = |problem: Problem| Verdict::retry(delivery.delivered, problem.to_string());
-        let subject = document.subject.as_str();
-        let Held { mut record, mut sequence } = match held {
-            Some(held) => held,
-            None => self.records.read(subject).await.map_err(retry)?,
-        };
-        let mut permit = None;
-        let mut step = effect::open(record.clone(), document.wanted.clone(), self.policy, now());
-        loop {
-            step = match step {
-                Step::WriteIntent(writing) => {
-                    permit = Some(self.permit().await?);
-                    let intent = writing.intent(now());
-                    let entry = fill(intent_entry(&intent), document);
-                    match self.records.write(subject, &entry, document.marks, sequence, &cause).await {
-                        Some(written) => {
-                            sequence = written;
-                            writing.written(intent, now())
-                        }
-                        None => writing.lost(),
-                    }
-                }
-                Step::Send(sending) => self.system.send(sending, permit.take(), &document.request).await,
-                Step::LookUp(looking) => {
-                    let since = looking.intent().written_at;
-                    match self.system.find(&document.key, since).await {
-                        Ok(numbers) => looking.found(numbers, now()),
-                        Err(wait) => looking.failed(wait.map(|wait| now().after(wait)), now()),
-                    }
-                }
-                Step::Wait(waiting) => self.wait(waiting).await?,
-                Step::PutOutcome(putting) => {
-                    let entry = fill(outcome_entry(putting.outcome(), now()), document);
-                    match self.records.write(subject, &entry, &marks(&entry, document), sequence, &cause).await {
-                        Some(written) => {
-                            sequence = written;
-                            record = putting.outcome().record();
-                            putting.written(now())
-                        }
-                        None => putting.lost(),
-                    }
-                }
-                Step::Reopen(reopening) => {
-                    let held = self.records.read(subject).await.map_err(retry)?;
-                    (record, sequence) = (held.record, held.sequence);
-                    reopening.with(record.clone(), now())
-                }
-                Step::End(End::Done) => return Ok(Ended::Done(record)),
-                Step::End(End::Differs(linked)) => return Ok(Ended::Differs(linked, sequence)),
-                Step::End(End::Dead(death)) => {
-                    let remedy = "see the runbook page of the code; then replay the dead letter";
-                    let sentence = named(document.what, &document.entry, &death.sentence());
-                    return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
-                }
-            };
+        let mut run = self.run(delivery, document, Some(request), held).await?;
+        let step = effect::open(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        match run.go(step).await? {
+            Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
+            Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, run.held)),
+            Left::End(End::Dead(death)) => Err(dead(document, &death)),
+            Left::End(End::Stands(_)) | Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
         }
+    }
+
+    /// Writes down that the command of `document` is given up before the target was asked, so that whatever waits for
+    /// it need not wait for ever.
+    pub(crate) async fn give_up(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, S::Key>,
+        problem: &Problem,
+    ) -> Result<Record, Verdict> {
+        let mut run = self.run(delivery, document, None, None).await?;
+        let refusal = Refusal { code: problem.code.to_string(), sentence: problem.sentence.clone() };
+        let step = effect::give_up(run.held.record.clone(), document.wanted.clone(), self.policy, refusal);
+        match run.go(step).await? {
+            Left::End(_) => Ok(run.held.record),
+            Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
+        }
+    }
+
+    async fn run<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+        document: &'a Document<'a, S::Key>,
+        request: Option<&'a Request<Bytes>>,
+        held: Option<Held>,
+    ) -> Result<Run<'a, S>, Verdict> {
+        let held = match held {
+            Some(held) => held,
+            None => self.read(delivery, &document.subject).await?,
+        };
+        let cause = Cause::of(&delivery.headers);
+        Ok(Run { driver: self, delivery, document, request, cause, held, permit: None })
+    }
+
+    /// The record behind `subject`, or the verdict of a broker that is away.
+    pub(crate) async fn read(&self, delivery: &Delivery, subject: &str) -> Result<Held, Verdict> {
+        let held = self.records.read(subject).await;
+        held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 
     /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
@@ -179,16 +207,120 @@ impl<S: System> Driver<S> {
         }
     }
 
+    /// Lets time pass here until `until`, or hands the delivery back when that is long and `may_hand_back`.
+    pub(crate) async fn wait(&self, until: Millis, why: Pause, may_hand_back: bool) -> Result<(), Verdict> {
+        let left = Duration::from_millis(until.0.saturating_sub(now().0));
+        if left > HOLD && may_hand_back {
+            return Err(Verdict::RetryAfter(left, format!("{why:?}")));
+        }
+        self.pass(left).await
+    }
+}
+
+impl<S: Removing> Driver<S> {
+    /// Makes the target hold `document` no longer. `Err` is the verdict of everything but a good end.
+    pub(crate) async fn withdraw(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, S::Key>,
+    ) -> Result<Fallen, Verdict> {
+        let mut run = self.run(delivery, document, None, None).await?;
+        let mut step = effect::withdraw(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        loop {
+            step = match run.go(step).await? {
+                Left::Delete(deleting) => {
+                    let removed = self.system.delete(deleting.number(), deleting.etag()).await;
+                    deleting.answered(removed, now())
+                }
+                Left::Inspect(inspecting) => match self.system.inspect(inspecting.number()).await {
+                    Ok(Some((etag, removable))) => inspecting.found(etag, removable),
+                    Ok(None) => inspecting.gone(),
+                    Err(wait) => inspecting.failed(wait.map(|wait| now().after(wait)), now()),
+                },
+                Left::End(End::Done) => return Ok(Fallen::Done),
+                Left::End(End::Stands(linked)) => return Ok(Fallen::Stands(linked)),
+                Left::End(End::Dead(death)) => return Err(dead(document, &death)),
+                Left::End(End::Differs(_)) => return Err(run.astray()),
+            };
+        }
+    }
+}
+
+impl<S: System> Run<'_, S> {
+    /// Carries out the steps that all lives share.
+    async fn go(&mut self, mut step: Step) -> Result<Left, Verdict> {
+        loop {
+            step = match step {
+                Step::WriteIntent(writing) => {
+                    self.permit = Some(self.driver.permit().await?);
+                    let intent = writing.intent(now());
+                    if self.write(intent_entry(&intent), Record::Intent(intent.clone())).await {
+                        writing.written(intent, now())
+                    } else {
+                        writing.lost()
+                    }
+                }
+                Step::Send(sending) => {
+                    let Some(request) = self.request else { return Err(self.astray()) };
+                    self.driver.system.send(sending, self.permit.take(), request).await
+                }
+                Step::LookUp(looking) => {
+                    let since = looking.intent().written_at;
+                    match self.driver.system.find(&self.document.key, since).await {
+                        Ok(numbers) => looking.found(numbers, now()),
+                        Err(wait) => looking.failed(wait.map(|wait| now().after(wait)), now()),
+                    }
+                }
+                Step::Wait(waiting) => self.wait(waiting).await?,
+                Step::PutOutcome(putting) => {
+                    let outcome = putting.outcome();
+                    if self.write(outcome_entry(outcome, now()), outcome.record()).await {
+                        putting.written(now())
+                    } else {
+                        putting.lost()
+                    }
+                }
+                Step::Reopen(reopening) => {
+                    self.held = self.driver.read(self.delivery, &self.document.subject).await?;
+                    reopening.with(self.held.record.clone(), now())
+                }
+                Step::Delete(deleting) => return Ok(Left::Delete(deleting)),
+                Step::Inspect(inspecting) => return Ok(Left::Inspect(inspecting)),
+                Step::End(end) => return Ok(Left::End(end)),
+            };
+        }
+    }
+
+    /// Writes the next entry of the record; false when the record has moved, or may have.
+    async fn write(&mut self, entry: Outcome, record: Record) -> bool {
+        let entry = fill(entry, self.document, &self.held.entry);
+        let marks = match record {
+            // For whoever rebuilds the view: who is being created.
+            Record::Intent(_) => self.document.marks.to_vec(),
+            _ => marks(&entry, self.document.marks),
+        };
+        let subject = &self.document.subject;
+        match self.driver.records.write(subject, &entry, &marks, self.held.sequence, &self.cause).await {
+            Some(sequence) => {
+                self.held = Held { record, sequence, entry };
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Lets time pass here, or hands the delivery back when it is long and nothing is forgotten by it.
     async fn wait(&self, waiting: Waiting) -> Result<Step, Verdict> {
-        let left = Duration::from_millis(waiting.until().0.saturating_sub(now().0));
-        let why = format!("{:?}", waiting.why());
         // Before a send this process knows that nothing was done; another life would have to find that out anew.
-        if left > HOLD && is_worth_handing_back(waiting.why()) {
-            return Err(Verdict::RetryAfter(left, why));
-        }
-        self.pass(left).await?;
+        let may = self.request.is_none() || is_worth_handing_back(waiting.why());
+        self.driver.wait(waiting.until(), waiting.why(), may && waiting.why().may_hand_back()).await?;
         Ok(waiting.over(now()))
+    }
+
+    /// A step that this life cannot come to.
+    fn astray(&self) -> Verdict {
+        tracing::error!(subject = self.document.subject, "a life came to a step that it does not have");
+        Verdict::retry(self.delivery.delivered, "a step that this life does not have")
     }
 }
 
@@ -201,34 +333,63 @@ fn is_worth_handing_back(pause: Pause) -> bool {
     }
 }
 
+/// A death as a dead letter.
+fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
+    let remedy = "see the runbook page of the code; then replay the dead letter";
+    let sentence = named(document.what, &document.entry, &death.sentence());
+    Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
+}
+
 /// A sentence that says which document it is about, by what an accountant knows it by. A customer has no such name that
 /// may stand in clear.
 pub(crate) fn named(what: &str, entry: &Outcome, sentence: &str) -> String {
-    match entry.external_reference.as_str() {
-        "" => sentence.to_owned(),
-        reference => format!("{what} {reference} of {} {}: {sentence}", entry.predicted_total, entry.currency),
+    let Outcome { external_reference: reference, predicted_total: total, currency, .. } = entry;
+    match (reference.as_str(), total.as_str()) {
+        ("", _) => sentence.to_owned(),
+        (_, "") => format!("{what} {reference}: {sentence}"),
+        (_, _) => format!("{what} {reference} of {total} {currency}: {sentence}"),
     }
 }
 
 /// The headers by which views, and people with the `nats` tool, find a document that stands: its marks and its number.
 /// A view that is rebuilt after a restart knows nothing else of a customer that no poll has read yet.
-fn marks<K>(entry: &Outcome, document: &Document<'_, K>) -> Vec<(&'static str, String)> {
+pub(crate) fn marks(entry: &Outcome, marks: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
     if entry.number.is_empty() {
         return Vec::new();
     }
-    document.marks.iter().cloned().chain([(NUMBER, entry.number.clone())]).collect()
+    marks.iter().cloned().chain([(NUMBER, entry.number.clone())]).collect()
 }
 
-/// Adds to an entry what the document says of itself.
-fn fill<K>(entry: Outcome, document: &Document<'_, K>) -> Outcome {
+/// Adds to an entry what is known besides: of our document what it says of itself, of another one what the entry before
+/// says of it.
+pub(crate) fn fill<K>(entry: Outcome, document: &Document<'_, K>, before: &Outcome) -> Outcome {
     let known = &document.entry;
     // An adopted document may come from an older command, whose version is not known here.
     let ours = entry.command_id == document.wanted.command;
+    // What was withdrawn is another document than the one that is booked after it.
+    let new = Outcome::default();
+    let before = if before.withdrawn && !entry.withdrawn { &new } else { before };
+    let described =
+        if entry.body_hash == document.wanted.body_hash || before.body_hash.is_empty() { known } else { before };
     Outcome {
         change_version: if ours { known.change_version.clone() } else { String::new() },
-        external_reference: known.external_reference.clone(),
-        currency: known.currency.clone(),
-        predicted_total: known.predicted_total.clone(),
+        external_reference: described.external_reference.clone(),
+        currency: described.currency.clone(),
+        predicted_total: described.predicted_total.clone(),
+        status: before.status.clone(),
+        balance: before.balance.clone(),
+        seen_sequence: before.seen_sequence,
+        applied_at: if entry.kind() == proto::Kind::Applied { entry.written_at } else { applied_at(before) },
+        references: before.references.clone(),
+        deleted: entry.deleted || before.deleted && !entry.number.is_empty(),
         ..entry
+    }
+}
+
+/// When the target's record was last written to by us. Entries of earlier versions do not say so themselves.
+pub(crate) fn applied_at(entry: &Outcome) -> u64 {
+    match entry.kind() {
+        proto::Kind::Applied => entry.applied_at.max(entry.written_at),
+        _ => entry.applied_at,
     }
 }

@@ -4,6 +4,7 @@
 //! `records` reads and writes the log of what was done. What is a target's own is in its module: how it is asked, how
 //! its documents are found, what its answers mean.
 
+mod amend;
 mod create;
 mod records;
 pub mod visma;

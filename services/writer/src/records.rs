@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use async_nats::header::NATS_MESSAGE_ID;
-use effect::{Intent, Kind, Linked, Millis, Record, Refusal, Rejected};
+use effect::{GivenUp, Intent, Kind, Linked, Millis, Record, Refusal, Rejected, Withdrawn};
 use pipeline::broker::last::Last;
 use pipeline::broker::{Publisher, Put, PutError, streams};
 use pipeline::envelope::{self, Cause, Envelope};
 use pipeline::problem::Problem;
 use pipeline::service::Context;
-use proto::{Message as _, Outcome};
+use proto::{Doubt, Message as _, Outcome};
 
 use uuid::Uuid;
 
@@ -23,6 +23,8 @@ pub(crate) struct Held {
     pub(crate) record: Record,
     /// Sequence of its last entry, 0 for none.
     pub(crate) sequence: u64,
+    /// That entry, for what `effect` does not look at.
+    pub(crate) entry: Outcome,
 }
 
 /// Reads and writes records.
@@ -45,13 +47,13 @@ impl Records {
     /// The record behind `subject`.
     pub(crate) async fn read(&self, subject: &str) -> Result<Held, Problem> {
         let Some(entry) = self.last.get(subject).await? else {
-            return Ok(Held { record: Record::Absent, sequence: 0 });
+            return Ok(Held { record: Record::Absent, sequence: 0, entry: Outcome::default() });
         };
         let outcome = Outcome::decode(entry.payload).map_err(|e| {
             let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
             Problem::new("OUTCOME_UNREADABLE", format!("the last entry of {subject} cannot be read: {e}"), remedy)
         })?;
-        Ok(Held { record: record(outcome, entry.stored_at), sequence: entry.sequence })
+        Ok(Held { record: record(outcome.clone(), entry.stored_at), sequence: entry.sequence, entry: outcome })
     }
 
     /// Writes an entry if the record's last one is still `after`. Returns its sequence, or `None` when the record has
@@ -104,24 +106,51 @@ fn record(outcome: Outcome, stored_at: u64) -> Record {
         (outcome.change_sequence, outcome.command_id.clone(), outcome.command_sequence);
     if outcome.kind() == proto::Kind::Intent {
         let written_at = Millis(stored_at.max(outcome.written_at));
-        return Record::Intent(Intent {
-            attempt: outcome.attempt,
-            written_at,
-            body_hash,
-            source_seq,
-            command,
-            command_seq,
-        });
+        let attempt = outcome.attempt;
+        return Record::Intent(Intent { attempt, written_at, body_hash, source_seq, command, command_seq });
     }
-    if !outcome.number.is_empty() {
-        let etag = (!outcome.etag.is_empty()).then_some(outcome.etag);
-        return Record::Linked(Linked { number: outcome.number, etag, body_hash, source_seq, command, command_seq });
+    let number = (!outcome.number.is_empty()).then_some(outcome.number);
+    if outcome.withdrawn {
+        return Record::Withdrawn(Withdrawn { number, source_seq, command, command_seq });
     }
-    if outcome.refusal_code.is_empty() {
-        return Record::Absent;
+    let refusal = (!outcome.refusal_code.is_empty())
+        .then_some(Refusal { code: outcome.refusal_code, sentence: outcome.refusal_sentence });
+    match (number, refusal, outcome.doubt) {
+        (Some(number), refused, _) => {
+            let etag = (!outcome.etag.is_empty()).then_some(outcome.etag);
+            Record::Linked(Linked { number, etag, body_hash, source_seq, command, command_seq, refused })
+        }
+        (None, Some(refusal), Some(doubt)) => {
+            let intent = intent(doubt);
+            Record::GivenUp(GivenUp { intent, refusal, source_seq, command, command_seq })
+        }
+        (None, Some(refusal), None) => {
+            Record::Rejected(Rejected { refusal, body_hash, source_seq, command, command_seq })
+        }
+        (None, None, _) => Record::Absent,
     }
-    let refusal = Refusal { code: outcome.refusal_code, sentence: outcome.refusal_sentence };
-    Record::Rejected(Rejected { refusal, body_hash, source_seq, command, command_seq })
+}
+
+fn intent(doubt: Doubt) -> Intent {
+    Intent {
+        attempt: doubt.attempt,
+        written_at: Millis(doubt.written_at),
+        body_hash: doubt.body_hash,
+        source_seq: doubt.change_sequence,
+        command: doubt.command_id,
+        command_seq: doubt.command_sequence,
+    }
+}
+
+fn doubt(intent: &Intent) -> Doubt {
+    Doubt {
+        command_id: intent.command.clone(),
+        command_sequence: intent.command_seq,
+        change_sequence: intent.source_seq,
+        body_hash: intent.body_hash.clone(),
+        attempt: intent.attempt,
+        written_at: intent.written_at.0,
+    }
 }
 
 /// An intent as an entry of the log.
@@ -158,6 +187,9 @@ pub(crate) fn outcome_entry(outcome: &effect::Outcome, now: Millis) -> Outcome {
         etag: outcome.etag.clone().unwrap_or_default(),
         refusal_code,
         refusal_sentence,
+        withdrawn: outcome.withdrawn,
+        deleted: outcome.withdrawn && outcome.number.is_some(),
+        doubt: outcome.doubt.as_ref().map(doubt),
         ..Outcome::default()
     }
 }

@@ -1,39 +1,48 @@
 //! The writer of Visma: takes its commands and makes Visma hold them exactly once.
 //!
 //! `lookups` finds what is in doubt, `customers` is the view that customers are matched in, `send` says what Visma's
-//! answers mean; each kind of document has its own module.
+//! answers mean, `standing` waits for what a document depends on; each kind of command has its own module.
 
+mod cancellation;
+mod credit_note;
 mod customer;
+mod customer_change;
 mod customers;
 mod invoice;
 mod lookups;
+mod payment;
+mod reference;
+mod release;
 mod send;
+mod settings;
+mod standing;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::visma::requests::Company;
-use effect::Policy;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use pipeline::backlog;
-use pipeline::broker::streams::{COMMANDS, Durable};
+use pipeline::broker::last::Last;
+use pipeline::broker::streams::{CHANGES, COMMANDS, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::cursor::Cursor;
 use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
-use pipeline::settings::Span;
+use pipeline::subject::{key_of, untoken};
 use pipeline::vendor::Vendor;
 use pipeline::verdict::Verdict;
 use proto::{Command, Message as _, command};
-use serde::Deserialize;
 
 use crate::create::Driver;
 use crate::records::Records;
 use crate::unreadable;
 use customers::Customers;
 use lookups::Lookups;
+pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 
 /// The service's name.
 pub const NAME: &str = "writer-visma";
@@ -41,45 +50,6 @@ pub const NAME: &str = "writer-visma";
 pub const DURABLE: Durable = Durable { name: NAME, stream: COMMANDS, filter: "command.{}.visma.>" };
 /// The target's name in subjects.
 const TARGET: &str = "visma";
-
-/// How documents are created.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Documents worked on at once.
-    pub width: usize,
-    /// See [`Policy::doubt_wait`].
-    pub doubt_wait: Span,
-    /// See [`Policy::send_within`].
-    pub send_within: Span,
-    /// See [`Policy::looks`].
-    pub looks: u32,
-    /// See [`Policy::look_spacing`].
-    pub look_spacing: Span,
-    /// See [`Policy::fault_wait`].
-    pub fault_wait: Span,
-    /// See [`Policy::attempts`].
-    pub attempts: u32,
-    /// After an answer that keeps every document out until a person acts: when the next one is tried.
-    pub refused_wait: Span,
-    /// From this many documents in doubt on, they are looked up in one sweep.
-    pub sweep_from: usize,
-}
-
-impl Settings {
-    fn policy(&self) -> Result<Policy, Problem> {
-        let policy = Policy {
-            doubt_wait: self.doubt_wait.0,
-            send_within: self.send_within.0,
-            looks: self.looks,
-            look_spacing: self.look_spacing.0,
-            fault_wait: self.fault_wait.0,
-            attempts: self.attempts,
-        };
-        let wrong = |e| Problem::new("SETTINGS_INVALID", format!("[visma.create]: {e}"), "correct the figures");
-        policy.check().map_err(wrong).map(|()| policy)
-    }
-}
 
 /// What the service works with besides its context.
 #[derive(Debug)]
@@ -90,6 +60,8 @@ pub struct Target {
     pub company: Company,
     /// How documents are created.
     pub settings: Settings,
+    /// What is done with them besides.
+    pub documents: Documents,
 }
 
 /// Runs the service until it is told to stop.
@@ -103,6 +75,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         lookups: Lookups::start(&context, &target),
         health: context.health.clone(),
         vendor: target.vendor,
+        company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
     };
     let records = Records::open(&context, TARGET).await?;
@@ -110,7 +83,9 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         read: Cursor::open(&context.broker, &context.connection, "visma.customer").await?,
         driver: Driver { records, policy, stop: context.stop.clone(), system: api },
         context: context.clone(),
+        changes: Last::of(&context.broker.jetstream, CHANGES).await?,
         company: target.company,
+        documents: target.documents,
         customers: Arc::new(Customers::default()),
     };
     tokio::select! {
@@ -125,6 +100,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
 /// Visma as the driver sees it.
 struct Api {
     vendor: Vendor,
+    company: Company,
     lookups: Lookups,
     health: pipeline::health::Health,
     refused_wait: Duration,
@@ -133,7 +109,10 @@ struct Api {
 struct Writer {
     context: Context,
     company: Company,
+    documents: Documents,
     driver: Driver<Api>,
+    /// What was last read at Visma.
+    changes: Last,
     customers: Arc<Customers>,
     read: Cursor,
 }
@@ -156,24 +135,29 @@ impl Writer {
     }
 
     async fn apply(&self, delivery: &Delivery) -> Verdict {
-        let command = match Command::decode(delivery.payload.clone()) {
+        let mut command = match Command::decode(delivery.payload.clone()) {
             Ok(command) => command,
             Err(e) => return Verdict::Dead(unreadable(&chain(&e))),
         };
-        let mut command = command;
-        match command.document.take() {
-            Some(command::Document::Customer(customer)) => self.customer(delivery, &command, customer).await,
-            Some(command::Document::Invoice(invoice)) => self.invoice(delivery, &command, invoice).await,
-            Some(
-                command::Document::CreditNote(_)
-                | command::Document::Reference(_)
-                | command::Document::Cancellation(_)
-                | command::Document::Verification(_)
-                | command::Document::Payment(_)
-                | command::Document::Comment(_),
-            ) => Verdict::Dead(unreadable("this version does not apply such a document yet")),
-            None => Verdict::Dead(unreadable("it names no document of this version")),
-        }
+        let command_of = command.document.take();
+        let command = &command;
+        let applied = match command_of {
+            Some(command::Document::Customer(customer)) => self.customer(delivery, command, customer).await,
+            Some(command::Document::Invoice(invoice)) => self.invoice(delivery, command, invoice).await,
+            Some(command::Document::CreditNote(note)) => self.credit_note(delivery, command, note).await,
+            Some(command::Document::Reference(reference)) => self.reference(delivery, command, reference).await,
+            Some(command::Document::Cancellation(fallen)) => self.cancellation(delivery, command, fallen).await,
+            Some(command::Document::Verification(seen)) => self.verification(delivery, command, seen).await,
+            Some(command::Document::Payment(payment)) => self.payment(delivery, command, payment).await,
+            Some(command::Document::Comment(_)) => Err(Verdict::Dead(unreadable("a comment is none of Visma's"))),
+            None => Err(Verdict::Dead(unreadable("it names no document of this version"))),
+        };
+        applied.err().unwrap_or(Verdict::Done)
+    }
+
+    /// The key in the subject of a command.
+    fn key(delivery: &Delivery) -> String {
+        key_of(&delivery.subject).map(untoken).unwrap_or_default()
     }
 
     /// Subject of a record.

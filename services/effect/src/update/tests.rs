@@ -149,6 +149,23 @@ fn a_storm_of_stale_versions_ends_with_a_person() {
 }
 
 #[test]
+fn a_fault_that_does_not_pass_is_taken_for_a_refusal() {
+    let refusal = Refusal { code: "X".to_owned(), sentence: "The credit terms 99 are unknown.".to_owned() };
+    let mut step = Step::Send(sending());
+    let put = loop {
+        step = match step {
+            Step::Send(sending) => sending.answered(Reply::Faulted(refusal.clone()), NOW),
+            Step::Wait(wait) => wait.over(at(60)),
+            Step::Read(reading) => reading.found(Some("v7".to_owned()), true),
+            Step::Reopen(reopening) => reopening.with(Record::Linked(linked())),
+            put @ Step::PutOutcome(_) => break put,
+            other => panic!("{other:?}"),
+        };
+    };
+    assert_eq!(dead(put), Death::Refused(refusal));
+}
+
+#[test]
 fn after_silence_nobody_knows_what_it_says() {
     let mut step = Step::Send(sending());
     let put = loop {

@@ -107,6 +107,22 @@ fn what_is_refused_is_looked_at_before_it_is_said_to_stand() {
 }
 
 #[test]
+fn a_fault_is_looked_at_too() {
+    let mut step = Step::Delete(deleting());
+    let end = loop {
+        step = match step {
+            Step::Delete(deleting) => deleting.answered(Removed::Faulted(refusal()), NOW),
+            Step::Inspect(inspecting) => inspecting.found(None, true),
+            Step::End(end) => break end,
+            other => panic!("{other:?}"),
+        };
+    };
+    assert_eq!(end, End::Dead(Death::Refused(refusal())));
+    let inspecting = step!(deleting().answered(Removed::Faulted(refusal()), NOW), Inspect);
+    assert!(matches!(inspecting.found(None, false), Step::End(End::Stands(_))));
+}
+
+#[test]
 fn another_version_is_read_and_deleted_under_that_so_many_times() {
     let mut step = Step::Delete(deleting());
     let mut versions = Vec::new();

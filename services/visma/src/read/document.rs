@@ -8,6 +8,13 @@ use super::{ReadError, lenient, read};
 use crate::etag::Etag;
 use crate::stamp::Stamp;
 
+/// Whether a document of this status has not been released yet. Every status that came later than this list counts as
+/// released: nothing is deleted or changed on the strength of a word that nobody knows.
+#[must_use]
+pub fn is_draft(status: &str) -> bool {
+    ["hold", "balanced", "on hold", "pendingprint", "pendingemail"].contains(&status.to_lowercase().as_str())
+}
+
 /// A customer document (`CustomerInvoiceDto`, `CustomerCreditNoteDto`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,6 +128,12 @@ impl InvoiceRead {
     /// No number, or a field of a type that nothing can be made of.
     pub fn read(value: &Value) -> Result<Self, ReadError> {
         read("the customer document", value)
+    }
+
+    /// Whether it can still be deleted or changed: it has not been released. `None` when no status is told.
+    #[must_use]
+    pub fn is_draft(&self) -> Option<bool> {
+        self.status.as_deref().map(is_draft)
     }
 
     /// An invoice, and not a credit note that was made of one and took its reference along.

@@ -126,3 +126,18 @@ fn records_and_lists_are_read_or_said_to_be_none() {
     assert!(matches!(read_page(&reply(200, &[], "[{\"number\":"), now), Err(Failure::Unknown { .. })));
     assert!(matches!(read_page(&reply(404, &[], ""), now), Err(Failure::NotFound { .. })));
 }
+
+#[test]
+fn an_action_says_how_far_it_has_come() {
+    let action = |status: u16, body: &'static str| {
+        let reply = Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap();
+        read_action(&reply, SystemTime::UNIX_EPOCH)
+    };
+    assert_eq!(action(200, r#"{"actionId":"1","actionResult":"Queued","errorInfo":""}"#), Ok(Action::Begun));
+    assert_eq!(action(200, r#"{"actionResult":"Done"}"#), Ok(Action::Done));
+    let failed = Action::Failed("The period is closed.".to_owned());
+    assert_eq!(action(200, r#"{"actionResult":"Failed","errorInfo":"The period is closed."}"#), Ok(failed));
+    assert_eq!(action(202, ""), Ok(Action::Begun));
+    let refused = action(400, r#"{"message":"Document can't be released because it is already released."}"#);
+    assert!(matches!(refused, Err(Failure::Refused { refusal: Refusal::Released, .. })));
+}

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::query::{Param, Query};
 use super::wrapped::{Wrapped, text, wrap};
 use super::{Company, RequestError, segment};
-use crate::customer::{Address, Contact, Customer};
+use crate::customer::{Address, Contact, Customer, Field};
+use crate::etag::Etag;
 use crate::stamp::Stamp;
 
 impl Company {
@@ -18,6 +19,21 @@ impl Company {
     /// See [`RequestError`].
     pub fn create_customer(&self, customer: &Customer, number: Option<&str>) -> Result<Request<Bytes>, RequestError> {
         self.post("/v1/customer", &Body::new(customer, number))
+    }
+
+    /// `PUT /v1/customer/{number}` of these fields and no other. The status, the class's values and everything else that
+    /// an accountant looks after stays as it is.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn update_customer(
+        &self,
+        number: &str,
+        etag: &Etag,
+        customer: &Customer,
+        fields: &[Field],
+    ) -> Result<Request<Bytes>, RequestError> {
+        self.put(&format!("/v1/customer/{}", segment(number)), etag, &Update::new(customer, fields))
     }
 
     /// `GET /v1/customer/{number}`, with its ETag.
@@ -78,6 +94,60 @@ struct Body<'a> {
     invoice_contact: Wrapped<ContactBody<'a>>,
 }
 
+/// `CustomerUpdateDto` of some fields. What is left out stays as it is.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Update<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_class_id: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_terms_id: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vat_zone_id: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corporate_id: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vat_registration_id: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main_address: Option<Wrapped<AddressBody<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main_contact: Option<Wrapped<ContactBody<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice_address: Option<Wrapped<AddressBody<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice_contact: Option<Wrapped<ContactBody<'a>>>,
+}
+
+impl<'a> Update<'a> {
+    fn new(customer: &'a Customer, fields: &[Field]) -> Self {
+        let mut update = Self::default();
+        let mut contact = ContactBody::default();
+        for field in fields {
+            match field {
+                Field::Name => update.name = Some(wrap(&customer.name)),
+                Field::Class => update.customer_class_id = text(customer.class.as_deref()),
+                Field::CreditTerms => update.credit_terms_id = text(customer.credit_terms.as_deref()),
+                Field::VatZone => update.vat_zone_id = text(customer.vat_zone.as_deref()),
+                Field::CorporateId => update.corporate_id = text(customer.corporate_id.as_deref()),
+                Field::VatRegistrationId => update.vat_registration_id = text(customer.vat_registration_id.as_deref()),
+                Field::ContactName => contact.name = text(Some(&customer.contact.name)),
+                Field::Email => contact.email = text(Some(&customer.contact.email)),
+                Field::Phone => contact.phone1 = text(customer.contact.phone.as_deref()),
+                Field::Address => {
+                    update.main_address = Some(wrap(AddressBody::whole(&customer.address)));
+                    update.invoice_address = Some(wrap(AddressBody::whole(&customer.address)));
+                }
+            }
+        }
+        let told = contact.name.is_some() || contact.email.is_some() || contact.phone1.is_some();
+        update.main_contact = told.then(|| wrap(contact));
+        update.invoice_contact = update.main_contact;
+        update
+    }
+}
+
 /// `AddressUpdateDto`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,7 +167,7 @@ struct AddressBody<'a> {
 }
 
 /// `ContactInfoUpdateDto`.
-#[derive(Serialize)]
+#[derive(Serialize, Default, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
 struct ContactBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +202,17 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> AddressBody<'a> {
+    /// With the lines that it does not have written as empty: those of an address that stood there before must not stay.
+    fn whole(address: &'a Address) -> Self {
+        let body = Self::new(address);
+        Self {
+            address_line1: body.address_line1.or(Some(wrap(""))),
+            address_line2: body.address_line2.or(Some(wrap(""))),
+            address_line3: body.address_line3.or_else(|| Some(wrap(String::new()))),
+            ..body
+        }
+    }
+
     fn new(address: &'a Address) -> Self {
         let mut lines = address.lines.iter().map(String::as_str).filter(|line| !line.is_empty());
         let (first, second) = (lines.next(), lines.next());

@@ -8,6 +8,7 @@ use super::query::{Param, Query};
 use super::wrapped::{Wrapped, text, wrap};
 use super::{Company, RequestError, segment};
 use crate::decimal::Exact;
+use crate::etag::Etag;
 use crate::invoice::{Invoice, InvoiceLine, TaxDetail};
 use crate::stamp::Stamp;
 
@@ -20,6 +21,17 @@ pub struct Dispatch {
     pub email: bool,
     /// Send it through AutoInvoice (EHF, Peppol).
     pub auto_invoice: bool,
+}
+
+/// What of an invoice may be written after it was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amendment<'a> {
+    /// The internal note, not printed.
+    Note(&'a str),
+    /// The text on the head, which the buyer reads.
+    Text(&'a str),
+    /// Off hold: balanced, as a release wants it.
+    OffHold,
 }
 
 impl Company {
@@ -45,12 +57,42 @@ impl Company {
         self.get(&format!("/v1/customerinvoice/{}", segment(number)), &Query::default())
     }
 
-    /// `DELETE /v1/customerinvoice/{number}`; Visma takes it while the invoice is not released.
+    /// `DELETE /v1/customerinvoice/{number}`; Visma takes it while the invoice is not released. The service description
+    /// lists no `If-Match` for it; a server that looks at it does not delete what somebody has just changed.
     ///
     /// # Errors
     /// See [`RequestError`].
-    pub fn delete_invoice(&self, number: &str) -> Result<Request<Bytes>, RequestError> {
-        self.request(Method::DELETE, &format!("/v1/customerinvoice/{}", segment(number)), Bytes::new())
+    pub fn delete_invoice(&self, number: &str, etag: Option<&Etag>) -> Result<Request<Bytes>, RequestError> {
+        let path = format!("/v1/customerinvoice/{}", segment(number));
+        Self::guarded(self.request(Method::DELETE, &path, Bytes::new())?, etag)
+    }
+
+    /// `PUT /v1/customerinvoice/{number}` of one field and nothing else.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn amend_invoice(
+        &self,
+        number: &str,
+        etag: &Etag,
+        amendment: Amendment<'_>,
+    ) -> Result<Request<Bytes>, RequestError> {
+        let mut body = AmendmentBody::default();
+        match amendment {
+            Amendment::Note(text) => body.note = Some(wrap(text)),
+            Amendment::Text(text) => body.invoice_text = Some(wrap(text)),
+            Amendment::OffHold => body.hold = Some(wrap(false)),
+        }
+        self.put(&format!("/v1/customerinvoice/{}", segment(number)), etag, &body)
+    }
+
+    /// `POST /v1/customerinvoice/{number}/action/release`. It is answered before it is done: the status tells.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn release_invoice(&self, number: &str, etag: Option<&Etag>) -> Result<Request<Bytes>, RequestError> {
+        let path = format!("/v1/customerinvoice/{}/action/release", segment(number));
+        Self::guarded(self.post(&path, &Empty {})?, etag)
     }
 
     /// `GET /v1/customerinvoice` by our reference. The rows must be compared again: see [`crate::search`].
@@ -71,6 +113,22 @@ impl Company {
         self.get("/v1/customerinvoice", &query.with(Param::Page { number: page, size }))
     }
 }
+
+/// `CustomerInvoiceUpdateDto`, of which only what is sent is written.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AmendmentBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invoice_text: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hold: Option<Wrapped<bool>>,
+}
+
+/// An action that takes nothing.
+#[derive(Serialize)]
+pub(super) struct Empty {}
 
 /// `CustomerInvoiceUpdateDto`, as far as we fill it.
 #[derive(Serialize)]
@@ -107,7 +165,7 @@ struct Body<'a> {
 /// operation is silently left out by Visma.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     operation: &'static str,
     description: Wrapped<&'a str>,
     quantity: Wrapped<Exact>,
@@ -124,7 +182,7 @@ struct Line<'a> {
 /// `SegmentUpdateDto`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Segment<'a> {
+pub(super) struct Segment<'a> {
     segment_id: u32,
     segment_value: &'a str,
 }
@@ -132,7 +190,7 @@ struct Segment<'a> {
 /// `TaxDetailUpdateDto`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tax<'a> {
+pub(super) struct Tax<'a> {
     tax_id: Wrapped<&'a str>,
     taxable_amount: Wrapped<Exact>,
     vat_amount: Wrapped<Exact>,
@@ -163,7 +221,7 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(line: &'a InvoiceLine) -> Self {
+    pub(super) fn new(line: &'a InvoiceLine) -> Self {
         let segment =
             |segment: &'a crate::invoice::Segment| Segment { segment_id: segment.id, segment_value: &segment.value };
         Self {
@@ -181,7 +239,7 @@ impl<'a> Line<'a> {
 }
 
 impl<'a> Tax<'a> {
-    fn new(tax: &'a TaxDetail) -> Self {
+    pub(super) fn new(tax: &'a TaxDetail) -> Self {
         Self { tax_id: wrap(&tax.vat_code), taxable_amount: wrap(Exact(tax.taxable)), vat_amount: wrap(Exact(tax.vat)) }
     }
 }

@@ -16,6 +16,9 @@ pub(super) enum Param<'a> {
     },
     ExternalReference(&'a str),
     Email(&'a str),
+    Customer(&'a str),
+    /// `YYYY-MM-DD`. Its condition knows no "equal", so both bounds are the caller's to check.
+    DocumentFrom(&'a str),
     /// Not without its condition: alone it filters nothing.
     CreatedSince(Stamp),
     /// Not without its condition: alone it filters nothing.
@@ -35,6 +38,8 @@ impl Query {
             }
             Param::ExternalReference(reference) => self.pair("externalReference", reference),
             Param::Email(email) => self.pair("email", email),
+            Param::Customer(number) => self.pair("customer", number),
+            Param::DocumentFrom(date) => self.pair("docDate", date).pair("docDateCondition", ">="),
             Param::CreatedSince(stamp) => self.since("createdDateTime", stamp),
             Param::ModifiedSince(stamp) => self.since("lastModifiedDateTime", stamp),
             Param::ExpandTaxDetails => self.pair("expandTaxDetails", "true"),

@@ -2,8 +2,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::customer::{Address, Contact, Customer};
+use crate::customer::{Address, Contact, Customer, Field};
 use crate::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
+use crate::payment::{Kind, Payment};
 
 fn decimal(text: &str) -> Decimal {
     Decimal::from_str_exact(text).unwrap()
@@ -63,6 +64,39 @@ fn customer() -> Customer {
     }
 }
 
+const ALL: [Field; 10] = [
+    Field::Name,
+    Field::Class,
+    Field::CreditTerms,
+    Field::VatZone,
+    Field::CorporateId,
+    Field::VatRegistrationId,
+    Field::ContactName,
+    Field::Email,
+    Field::Phone,
+    Field::Address,
+];
+
+fn etag() -> Etag {
+    Etag::parse("AAAAAE0YIiI=").unwrap()
+}
+
+fn payment(kind: Kind) -> Payment {
+    Payment {
+        kind,
+        reference: "WEB-P000001042".to_owned(),
+        method: "10".to_owned(),
+        cash_account: "1921".to_owned(),
+        date: "2026-11-22".to_owned(),
+        period: Some("202611".to_owned()),
+        currency: "NOK".to_owned(),
+        amount: decimal("1600.25"),
+        text: "Order 000001042, paid by card through a provider with a name".to_owned(),
+        branch: Some("1".to_owned()),
+        document: "100123".to_owned(),
+    }
+}
+
 fn body(request: &Request<Bytes>) -> Value {
     serde_json::from_slice(request.body()).unwrap()
 }
@@ -99,6 +133,86 @@ fn bodies_are_of_the_published_schema() {
     conforms(&schemas, &json!("CustomerInvoiceUpdateDto"), &body(&created), "invoice");
     let created = company().create_customer(&customer(), Some("10000")).unwrap();
     conforms(&schemas, &json!("CustomerUpdateDto"), &body(&created), "customer");
+    let updated = company().update_customer("10000", &etag(), &customer(), &ALL).unwrap();
+    conforms(&schemas, &json!("CustomerUpdateDto"), &body(&updated), "customer");
+    for amendment in [Amendment::Note("a"), Amendment::Text("b"), Amendment::OffHold] {
+        let amended = company().amend_invoice("100123", &etag(), amendment).unwrap();
+        conforms(&schemas, &json!("CustomerInvoiceUpdateDto"), &body(&amended), "invoice");
+    }
+    let applied = [Application { invoice: "100123".to_owned(), amount: decimal("1600.25") }];
+    let credited = company().create_credit_note("10000", &invoice(), &applied, Dispatch::default()).unwrap();
+    conforms(&schemas, &json!("CustomerCreditNoteUpdateDto"), &body(&credited), "credit note");
+    let off = company().take_credit_note_off_hold("200001", &etag()).unwrap();
+    conforms(&schemas, &json!("CustomerCreditNoteUpdateDto"), &body(&off), "credit note");
+    let paid = company().create_payment("10000", &payment(Kind::Payment)).unwrap();
+    conforms(&schemas, &json!("PaymentUpdateDto"), &body(&paid), "payment");
+    let released = company().release_payment("500001", Kind::Refund).unwrap();
+    conforms(&schemas, &json!("ReleasePaymentActionDto"), &body(&released), "release");
+}
+
+#[test]
+fn an_update_writes_only_what_it_is_told_to_under_the_version_that_was_read() {
+    let update = company().update_customer("10000", &etag(), &customer(), &[Field::Phone, Field::CreditTerms]).unwrap();
+    assert_eq!((update.method(), update.uri().path()), (&Method::PUT, "/v1/customer/10000"));
+    assert_eq!(update.headers()["if-match"], "\"AAAAAE0YIiI=\"");
+    let phone = json!({"value": {"phone1": {"value": "+4722334455"}}});
+    let expected = json!({"creditTermsId": {"value": "30"}, "mainContact": phone, "invoiceContact": phone});
+    assert_eq!(body(&update), expected);
+
+    // The second and third line of the address before it must not stay.
+    let moved = body(&company().update_customer("10000", &etag(), &customer(), &[Field::Address]).unwrap());
+    assert_eq!(moved["mainAddress"]["value"]["addressLine2"]["value"], "");
+    assert_eq!(moved["invoiceAddress"], moved["mainAddress"]);
+    assert!(moved.get("status").is_none() && moved.get("overrideWithClassValues").is_none());
+
+    let amended = company().amend_invoice("100123", &etag(), Amendment::Note("Invoice 000000012")).unwrap();
+    assert_eq!(body(&amended), json!({"note": {"value": "Invoice 000000012"}}));
+    assert_eq!(amended.headers()["if-match"], "\"AAAAAE0YIiI=\"");
+    let deleted = company().delete_invoice("100123", Some(&etag())).unwrap();
+    assert_eq!(deleted.headers()["if-match"], "\"AAAAAE0YIiI=\"");
+    assert!(!company().delete_invoice("100123", None).unwrap().headers().contains_key("if-match"));
+}
+
+#[test]
+fn a_credit_note_says_what_it_is_applied_to() {
+    let bare = body(&company().create_credit_note("10000", &invoice(), &[], Dispatch::default()).unwrap());
+    assert!(bare.get("applicationLines").is_none() && bare.get("creditTermsId").is_none());
+    assert_eq!(bare["lines"][0]["operation"], "Insert");
+    assert_eq!(bare["taxDetails"][0]["taxId"]["value"], "3");
+    let applied = [Application { invoice: "100123".to_owned(), amount: decimal("1600.25") }];
+    let sent = company().create_credit_note("10000", &invoice(), &applied, Dispatch::default()).unwrap();
+    assert_eq!((sent.method(), sent.uri().path()), (&Method::POST, "/v2/customerCreditNote"));
+    let expected = json!([{
+        "operation": "Insert", "documentType": {"value": "Invoice"}, "refNbr": {"value": "100123"},
+        "amountPaid": {"value": 1600.25},
+    }]);
+    assert_eq!(body(&sent)["applicationLines"], expected);
+}
+
+#[test]
+fn a_payment_settles_one_document_and_a_refund_a_credit_note() {
+    let paid = body(&company().create_payment("10000", &payment(Kind::Payment)).unwrap());
+    assert_eq!((&paid["type"]["value"], &paid["paymentRef"]["value"]), (&json!("Payment"), &json!("WEB-P000001042")));
+    assert_eq!(paid["paymentLines"][0]["documentType"]["value"], "Invoice");
+    assert_eq!(paid["invoiceText"]["value"].as_str().unwrap().chars().count(), 50);
+    let refunded = body(&company().create_payment("10000", &payment(Kind::Refund)).unwrap());
+    assert_eq!(refunded["type"]["value"], "Refund");
+    assert_eq!(refunded["paymentLines"][0]["documentType"]["value"], "CreditNote");
+    let listed = company().payments_of("10000", "2026-11-22", 1, 50).unwrap();
+    assert_eq!(
+        listed.uri(),
+        "https://api.finance.visma.net/v1/customerPayment?customer=10000&docDate=2026-11-22\
+         &docDateCondition=%3E%3D&pageNumber=1&pageSize=50"
+    );
+}
+
+#[test]
+fn a_release_is_an_action_with_nothing_in_it() {
+    let release = company().release_invoice("100123", Some(&etag())).unwrap();
+    assert_eq!((release.method(), release.uri().path()), (&Method::POST, "/v1/customerinvoice/100123/action/release"));
+    assert_eq!((body(&release), &release.headers()["if-match"]), (json!({}), &"\"AAAAAE0YIiI=\"".parse().unwrap()));
+    let credit = company().release_credit_note("200001", None).unwrap();
+    assert_eq!(credit.uri().path(), "/v1/customerCreditNote/200001/action/release");
 }
 
 #[test]
@@ -229,7 +343,7 @@ fn a_key_is_one_segment() {
     assert_eq!(segment("Bø 1"), "B%C3%B8%201");
     assert_eq!(segment("A/1"), "b64(QS8x)");
     assert_eq!(segment(".."), "b64(Li4)");
-    let deleted = company().delete_invoice("100123").unwrap();
+    let deleted = company().delete_invoice("100123", None).unwrap();
     assert_eq!(deleted.method(), Method::DELETE);
     assert_eq!(deleted.uri().path(), "/v1/customerinvoice/100123");
 }

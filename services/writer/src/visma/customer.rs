@@ -1,128 +1,174 @@
-//! A customer: matched with one that stands in Visma, or created.
+//! A customer: matched with one that stands in Visma, or created; and brought up to date in the fields that the shop
+//! owns.
 
 use std::time::Duration;
 
+use ::visma::customer::{Customer as Wanted, Field};
 use ::visma::payload::spelled;
-use effect::Record;
+use effect::{Linked, Record};
 use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, Cause, header};
+use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
-use proto::matching::{Marks, NUMBER};
-use proto::{Command, Customer, CustomerData, Kind, Message as _, Outcome};
+use proto::matching::Marks;
+use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, Outcome};
 
 use super::Writer;
 use super::customers::Match;
 use super::lookups::Key;
-use crate::create::{Document, Ended, wanted};
+use crate::amend::Amended;
+use crate::create::{Document, Ended, fill, marks, wanted};
 use crate::records::Held;
 use crate::{now, unreadable};
 
+/// Purpose of the hash by which bodies of customers are compared: they hold personal data, so it is keyed.
+const BODY: &str = "customer-body";
+
 impl Writer {
-    /// Applies a customer command.
-    pub(crate) async fn customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Verdict {
+    /// Applies a customer command. A customer that is given up on is refused in its record too, so that its invoices do
+    /// not wait for it.
+    pub(super) async fn customer(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        customer: Customer,
+    ) -> Result<(), Verdict> {
         let key = customer.key.clone();
         match self.try_customer(delivery, command, customer).await {
-            Ok(()) => Verdict::Done,
-            Err(Verdict::Dead(problem)) => self.give_up(delivery, command, &key, problem).await,
-            Err(verdict) => verdict,
-        }
-    }
-
-    /// A customer that is given up on is refused in its record too, so that its invoices do not wait for it. Not over
-    /// an intent: a refusal is proof that nothing stands in Visma, and an intent says that something may.
-    async fn give_up(&self, delivery: &Delivery, command: &Command, key: &str, problem: Problem) -> Verdict {
-        let subject = self.record("customer", key);
-        let held = match self.driver.records.read(&subject).await {
-            Ok(held) => held,
-            Err(problem) => return Verdict::retry(delivery.delivered, problem.to_string()),
-        };
-        if !matches!(held.record, Record::Intent(_)) {
-            self.customers.release(key);
-        }
-        let settled = match &held.record {
-            Record::Linked(_) | Record::Intent(_) => true,
-            Record::Rejected(rejected) => rejected.command == command.id,
-            Record::Absent => false,
-        };
-        if !settled {
-            let entry = Outcome {
-                kind: Kind::Rejected.into(),
-                command_id: command.id.clone(),
-                command_sequence: delivery.sequence,
-                change_sequence: command.change_sequence,
-                change_version: command.change_version.clone(),
-                written_at: now().0,
-                refusal_code: problem.code.to_string(),
-                refusal_sentence: problem.sentence.clone(),
-                ..Outcome::default()
-            };
-            let cause = Cause::of(&delivery.headers);
-            if self.driver.records.write(&subject, &entry, &[], held.sequence, &cause).await.is_none() {
-                return Verdict::retry(delivery.delivered, "the customer's record has moved");
+            Err(Verdict::Dead(problem)) => {
+                let document = Document {
+                    subject: self.record("customer", &key),
+                    what: "customer",
+                    wanted: wanted(delivery, command, String::new()),
+                    key: Key::Email(String::new()),
+                    entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
+                    marks: &[],
+                };
+                self.give_up(delivery, &document, &key, &problem).await?;
+                Err(Verdict::Dead(problem))
             }
+            ended => ended,
         }
-        Verdict::Dead(problem)
     }
 
-    async fn try_customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Result<(), Verdict> {
-        let data = self.open_customer(delivery, &customer).await?;
-        let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
-        let marks = Marks::of(Some(&data.contact.email), corporate, vat);
-        let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
-        let subject = self.record("customer", &customer.key);
-        let request = self.company.create_customer(&data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-        let entry = Outcome { change_version: command.change_version.clone(), ..Outcome::default() };
-        let identity = header(&delivery.headers, envelope::VERSION).unwrap_or_default().to_owned();
-        let document = Document {
-            subject,
-            what: "customer",
-            wanted: wanted(delivery, command, identity),
-            request,
-            key: Key::Email(spelled(&data.contact.email)),
-            entry,
-            marks: &marks,
-        };
-        let held = self.driver.records.read(&document.subject).await;
-        let held = held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
-        if self.matched(delivery, &customer.key, &document, &held).await? {
-            return Ok(());
-        }
-        if !self.customers.reserve(&customer.key, &marks) {
-            let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
-            return Err(Verdict::RetryAfter(wait, "the same customer is being created under another key".to_owned()));
-        }
-        match self.driver.create(delivery, &document, Some(held)).await? {
-            Ended::Done(Record::Linked(linked)) => self.customers.link(&customer.key, &linked.number, &marks),
-            Ended::Done(Record::Absent | Record::Intent(_) | Record::Rejected(_)) => {}
-            // Who the customer is stands; bringing its fields up to date is the flow of customers, not of orders.
-            Ended::Differs(linked, sequence) => {
-                self.settle(delivery, &customer.key, &document, &linked.number, sequence).await?;
+    /// Writes down that a customer is given up on. Its marks stay reserved as long as it may stand in Visma all the
+    /// same.
+    async fn give_up(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, Key>,
+        key: &str,
+        problem: &Problem,
+    ) -> Result<(), Verdict> {
+        match self.driver.give_up(delivery, document, problem).await? {
+            Record::Intent(_) | Record::GivenUp(_) => {}
+            Record::Absent | Record::Linked(_) | Record::Rejected(_) | Record::Withdrawn(_) => {
+                self.customers.release(key);
             }
         }
         Ok(())
     }
 
-    /// Links a customer that has no record yet with the one that it is in Visma, if there is one.
-    async fn matched(
+    async fn try_customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Result<(), Verdict> {
+        let (data, body_hash) = self.open_customer(delivery, &customer).await?;
+        let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
+        let marks = Marks::of(Some(&data.contact.email), corporate, vat);
+        let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
+        let document = Document {
+            subject: self.record("customer", &customer.key),
+            what: "customer",
+            wanted: wanted(delivery, command, body_hash),
+            key: Key::Email(spelled(&data.contact.email)),
+            entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
+            marks: &marks,
+        };
+        let owned: Vec<Field> = customer.owned().filter_map(field).collect();
+        let held = self.driver.read(delivery, &document.subject).await?;
+        let held = match &held.record {
+            Record::Linked(_) | Record::Intent(_) | Record::GivenUp(_) => held,
+            Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
+                match self.matched(&document)? {
+                    // With nothing to be brought up to date, the link is all that there is to do.
+                    Some(number) => {
+                        self.link(delivery, &customer.key, &document, &number, held, owned.is_empty()).await?
+                    }
+                    None if customer.existing_only => {
+                        let problem = Problem::new(
+                            "CUSTOMER_WITHOUT_ORDER",
+                            "the customer does not stand in Visma, and nothing was ordered: it is created with its \
+                             first order",
+                            "nothing is to be done",
+                        );
+                        return self.give_up(delivery, &document, &customer.key, &problem).await;
+                    }
+                    None => held,
+                }
+            }
+        };
+        match &held.record {
+            Record::Linked(linked) if !owned.is_empty() => {
+                let number = linked.number.clone();
+                self.bring_up_to_date(delivery, &document, &data, owned, held).await?;
+                self.customers.link(&customer.key, &number, &marks);
+                Ok(())
+            }
+            _ => self.create_customer(delivery, &customer.key, &document, &data, held).await,
+        }
+    }
+
+    /// Creates a customer, or finds that it stands.
+    async fn create_customer(
         &self,
         delivery: &Delivery,
         key: &str,
         document: &Document<'_, Key>,
-        held: &Held,
-    ) -> Result<bool, Verdict> {
-        match held.record {
-            Record::Absent | Record::Rejected(_) => {}
-            Record::Intent(_) | Record::Linked(_) => return Ok(false),
+        data: &Wanted,
+        held: Held,
+    ) -> Result<(), Verdict> {
+        let request = self.company.create_customer(data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        if !self.customers.reserve(key, document.marks) {
+            let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
+            return Err(Verdict::RetryAfter(wait, "the same customer is being created under another key".to_owned()));
         }
-        match self.customers.find(document.marks) {
-            Match::Nobody => Ok(false),
-            Match::One(number) => {
-                self.settle(delivery, key, document, &number, held.sequence).await?;
-                Ok(true)
+        match self.driver.create(delivery, document, &request, Some(held)).await? {
+            Ended::Done(Record::Linked(linked)) => self.customers.link(key, &linked.number, document.marks),
+            Ended::Done(
+                Record::Absent | Record::Intent(_) | Record::Rejected(_) | Record::Withdrawn(_) | Record::GivenUp(_),
+            ) => {}
+            // Who the customer is stands. Its fields are the flow of customers', not of orders'.
+            Ended::Differs(linked, held) => {
+                self.link(delivery, key, document, &linked.number, held, true).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Brings the fields that are the shop's up to date, and leaves all others alone.
+    async fn bring_up_to_date(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, Key>,
+        data: &Wanted,
+        fields: Vec<Field>,
+        held: Held,
+    ) -> Result<(), Verdict> {
+        let Record::Linked(linked) = &held.record else { return Ok(()) };
+        let same = linked.body_hash == document.wanted.body_hash;
+        let seen = if same { None } else { self.polled(delivery, &linked.number, &held).await? };
+        let change = super::customer_change::CustomerChange { company: &self.company, customer: data, fields };
+        match self.driver.amend(delivery, document, &change, held, seen).await? {
+            Amended::Done(_) => Ok(()),
+            Amended::NotLinked => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
+        }
+    }
+
+    /// The number of the customer that this is in Visma, if it stands there.
+    fn matched(&self, document: &Document<'_, Key>) -> Result<Option<String>, Verdict> {
+        match self.customers.find(document.marks) {
+            Match::Nobody => Ok(None),
+            Match::One(number) => Ok(Some(number)),
             Match::Several(numbers) => {
                 let sentence = format!(
                     "the customer of this order matches several customers in Visma: {}. Which one is meant is not guessed",
@@ -134,35 +180,63 @@ impl Writer {
         }
     }
 
-    /// Writes the outcome that links a record with a number, without a call to Visma.
-    async fn settle(
+    /// Writes the entry that links a record with a number, without a call to Visma. `settles` says that this is all
+    /// that the command asks for; the body that Visma holds is then still the one that was held there before.
+    async fn link(
         &self,
         delivery: &Delivery,
         key: &str,
         document: &Document<'_, Key>,
         number: &str,
-        after: u64,
-    ) -> Result<(), Verdict> {
-        let entry = Outcome { kind: Kind::Unchanged.into(), number: number.to_owned(), ..known(document) };
-        let mut marks = document.marks.to_vec();
-        marks.push((NUMBER, number.to_owned()));
-        let cause = Cause::of(&delivery.headers);
-        if self.driver.records.write(&document.subject, &entry, &marks, after, &cause).await.is_none() {
+        held: Held,
+        settles: bool,
+    ) -> Result<Held, Verdict> {
+        let linked = match held.record {
+            Record::Linked(linked) => linked,
+            _ => Linked {
+                number: number.to_owned(),
+                etag: None,
+                body_hash: String::new(),
+                source_seq: held.entry.change_sequence,
+                command: document.wanted.command.clone(),
+                command_seq: held.entry.command_sequence,
+                refused: None,
+            },
+        };
+        let (source_seq, command_seq) = match settles {
+            true => (document.wanted.source_seq.max(linked.source_seq), document.wanted.command_seq),
+            false => (linked.source_seq, linked.command_seq),
+        };
+        let record = Linked { source_seq, command_seq, command: document.wanted.command.clone(), ..linked };
+        let entry = Outcome {
+            kind: Kind::Unchanged.into(),
+            number: number.to_owned(),
+            command_id: record.command.clone(),
+            command_sequence: record.command_seq,
+            change_sequence: record.source_seq,
+            body_hash: record.body_hash.clone(),
+            etag: record.etag.clone().unwrap_or_default(),
+            written_at: now().0,
+            ..Outcome::default()
+        };
+        let entry = fill(entry, document, &held.entry);
+        let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
+        let written = self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await;
+        let Some(sequence) = written else {
             return Err(Verdict::retry(delivery.delivered, "the customer's record has moved"));
-        }
+        };
         self.customers.link(key, number, document.marks);
-        Ok(())
+        Ok(Held { record: Record::Linked(record), sequence, entry })
     }
 
-    /// The customer as Visma shall hold it, unsealed.
-    async fn open_customer(
-        &self,
-        delivery: &Delivery,
-        customer: &Customer,
-    ) -> Result<::visma::customer::Customer, Verdict> {
+    /// The customer as Visma shall hold it, unsealed, and the keyed hash of that.
+    async fn open_customer(&self, delivery: &Delivery, customer: &Customer) -> Result<(Wanted, String), Verdict> {
         match self.context.vault.open_bytes(&customer.person, &customer.sealed).await {
             Ok(bytes) => match CustomerData::decode(bytes.as_slice()) {
-                Ok(data) => Ok(data.into()),
+                Ok(data) => {
+                    let body_hash = self.context.vault.keyed_hash_bytes(BODY, bytes.as_slice());
+                    Ok((data.into(), body_hash))
+                }
                 Err(e) => Err(Verdict::Dead(unreadable(&chain(&e)))),
             },
             Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
@@ -174,14 +248,19 @@ impl Writer {
     }
 }
 
-/// What every entry of this document says.
-fn known(document: &Document<'_, Key>) -> Outcome {
-    Outcome {
-        command_id: document.wanted.command.clone(),
-        command_sequence: document.wanted.command_seq,
-        change_sequence: document.wanted.source_seq,
-        body_hash: document.wanted.body_hash.clone(),
-        written_at: now().0,
-        ..document.entry.clone()
+/// A field as the wire names it. One that a newer version names is not touched.
+fn field(field: CustomerField) -> Option<Field> {
+    match field {
+        CustomerField::Unspecified => None,
+        CustomerField::Name => Some(Field::Name),
+        CustomerField::Class => Some(Field::Class),
+        CustomerField::CreditTerms => Some(Field::CreditTerms),
+        CustomerField::VatZone => Some(Field::VatZone),
+        CustomerField::CorporateId => Some(Field::CorporateId),
+        CustomerField::VatRegistrationId => Some(Field::VatRegistrationId),
+        CustomerField::ContactName => Some(Field::ContactName),
+        CustomerField::Email => Some(Field::Email),
+        CustomerField::Phone => Some(Field::Phone),
+        CustomerField::Address => Some(Field::Address),
     }
 }

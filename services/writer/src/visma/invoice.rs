@@ -1,13 +1,9 @@
 //! An invoice: whose it is, and that it stands in Visma once.
 
-use std::time::Duration;
-
 use ::visma::requests::Dispatch;
 use effect::Record;
 use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain};
-use pipeline::retry::wait_after;
-use pipeline::subject::{key_of, untoken};
 use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
 
@@ -16,117 +12,116 @@ use super::lookups::Key;
 use crate::create::{Document, Ended, named, wanted};
 use crate::unreadable;
 
-/// An invoice waits for its customer this long before a person is asked.
-const CUSTOMER_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// A document of the customer's ledger, read from its command.
+pub(super) struct Booked {
+    /// As Visma shall hold it.
+    pub(super) document: ::visma::invoice::Invoice,
+    /// Whose it is.
+    pub(super) owner: owner::Customer,
+    /// Sequence of the customer's command that it relies on.
+    pub(super) relies_on: u64,
+    /// Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
+    pub(super) body_hash: String,
+    /// What its entries say besides.
+    pub(super) entry: Outcome,
+}
 
 impl Writer {
     /// Applies an invoice command.
-    pub(crate) async fn invoice(&self, delivery: &Delivery, command: &Command, invoice: Invoice) -> Verdict {
-        match self.try_invoice(delivery, command, invoice).await {
-            Ok(()) => Verdict::Done,
-            Err(verdict) => verdict,
-        }
-    }
-
-    async fn try_invoice(&self, delivery: &Delivery, command: &Command, mut invoice: Invoice) -> Result<(), Verdict> {
-        let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
-        let predicted = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
-        // Of the message without its prediction: what is sent, in a form that does not depend on how a request is
-        // written.
-        let relies_on = std::mem::take(&mut invoice.customer_command_sequence);
-        let body_hash = sha256(&invoice.encode_to_vec());
-        let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
-        let entry = Outcome {
-            external_reference: invoice.external_reference.clone(),
-            currency: invoice.currency.clone(),
-            predicted_total: predicted,
-            change_version: command.change_version.clone(),
-            ..Outcome::default()
-        };
-        let number = self.owner(delivery, owner, relies_on, &entry).await?;
-        let invoice =
-            ::visma::invoice::Invoice::try_from(invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-        let request = self.company.create_invoice(&number, &invoice, Dispatch::default());
-        let document = Document {
-            subject: self.record("invoice", &key),
-            what: "invoice",
-            wanted: wanted(delivery, command, body_hash),
-            request: request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?,
-            key: Key::Reference(invoice.external_reference.clone()),
-            entry,
-            marks: &[],
-        };
-        match self.driver.create(delivery, &document, None).await? {
-            Ended::Done(_) => Ok(()),
-            Ended::Differs(linked, _) => Err(Verdict::Dead(Problem::new(
-                "CHANGED_AFTER_BOOKING",
-                format!(
-                    "the order of {} stands in Visma as invoice {}, and would be booked differently now ({} {}): it was \
-                     changed in Commerce, or the mapping file was",
-                    document.entry.external_reference,
-                    linked.number,
-                    document.entry.predicted_total,
-                    document.entry.currency
-                ),
-                "compare both, and correct or credit the invoice in Visma by hand; this program does not change it",
-            ))),
-        }
-    }
-
-    /// Visma's number of the customer whose invoice it is.
-    async fn owner(
+    pub(super) async fn invoice(
         &self,
         delivery: &Delivery,
-        owner: owner::Customer,
-        relies_on: u64,
-        invoice: &Outcome,
-    ) -> Result<String, Verdict> {
-        let key = match owner {
-            owner::Customer::CustomerNumber(number) => return Ok(number),
-            owner::Customer::CustomerKey(key) => key,
+        command: &Command,
+        invoice: Invoice,
+    ) -> Result<(), Verdict> {
+        let booked = booked(command, invoice)?;
+        let number = self.owner(delivery, &booked.owner, booked.relies_on, ("invoice", &booked.entry)).await?;
+        let request = self.company.create_invoice(&number, &booked.document, Dispatch::default());
+        let document = Document {
+            subject: self.record("invoice", &Self::key(delivery)),
+            what: "invoice",
+            wanted: wanted(delivery, command, booked.body_hash),
+            key: Key::Reference(booked.document.external_reference),
+            entry: booked.entry,
+            marks: &[],
         };
-        if let Some(number) = self.customers.linked(&key) {
-            return Ok(number);
-        }
-        let subject = self.record("customer", &key);
-        let held = self.driver.records.read(&subject).await;
-        match held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?.record {
-            Record::Linked(linked) => {
-                self.customers.link(&key, &linked.number, &[]);
-                Ok(linked.number)
-            }
-            // An earlier command's refusal: the one that this invoice relies on is still under way.
-            Record::Rejected(rejected) if rejected.command_seq < relies_on => {
-                Err(self.wait_for_customer(delivery, &key, invoice))
-            }
-            Record::Rejected(rejected) => {
-                let sentence = format!("its customer could not be had in Visma: {}", rejected.refusal.sentence);
-                Err(Verdict::Dead(Problem::new(
-                    "CUSTOMER_REFUSED",
-                    named("invoice", invoice, &sentence),
-                    "settle the customer's dead letter first, then replay this one",
-                )))
-            }
-            Record::Absent | Record::Intent(_) => Err(self.wait_for_customer(delivery, &key, invoice)),
+        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        match self.driver.create(delivery, &document, &request, None).await? {
+            Ended::Done(_) => Ok(()),
+            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "order")),
         }
     }
 
-    fn wait_for_customer(&self, delivery: &Delivery, key: &str, invoice: &Outcome) -> Verdict {
-        let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
-        if u128::from(age) < CUSTOMER_PATIENCE.as_millis() {
-            let wait = wait_after(delivery.delivered, Duration::from_millis(20), Duration::from_secs(30));
-            return Verdict::RetryAfter(wait, format!("the customer {key} is not settled yet"));
+    /// Visma's number of the customer whose document it is.
+    pub(super) async fn owner(
+        &self,
+        delivery: &Delivery,
+        owner: &owner::Customer,
+        relies_on: u64,
+        dependent: (&str, &Outcome),
+    ) -> Result<String, Verdict> {
+        let key = match owner {
+            owner::Customer::CustomerNumber(number) => return Ok(number.clone()),
+            owner::Customer::CustomerKey(key) => key,
+        };
+        if let Some(number) = self.customers.linked(key) {
+            return Ok(number);
         }
-        let sentence = format!("its customer {key} has not been settled for a day");
-        Verdict::Dead(Problem::new(
-            "CUSTOMER_MISSING",
-            named("invoice", invoice, &sentence),
-            "look for the customer's dead letter; then replay this one",
-        ))
+        let refusal = match self.driver.read(delivery, &self.record("customer", key)).await?.record {
+            Record::Linked(linked) => {
+                self.customers.link(key, &linked.number, &[]);
+                return Ok(linked.number);
+            }
+            // An earlier command's refusal does not count: the one that this relies on is still under way.
+            Record::Rejected(rejected) => Some(rejected.refusal).filter(|_| rejected.command_seq >= relies_on),
+            Record::GivenUp(given_up) => Some(given_up.refusal).filter(|_| given_up.command_seq >= relies_on),
+            Record::Absent | Record::Intent(_) | Record::Withdrawn(_) => None,
+        };
+        let Some(refusal) = refusal else {
+            let why = format!("the customer {key} is not settled yet");
+            return Err(self.wait_for(delivery, "CUSTOMER_MISSING", self.documents.patience.0, dependent, &why));
+        };
+        let sentence = format!("its customer could not be had in Visma: {}", refusal.sentence);
+        Err(Verdict::Dead(Problem::new(
+            "CUSTOMER_REFUSED",
+            named(dependent.0, dependent.1, &sentence),
+            "settle the customer's dead letter first, then replay this one",
+        )))
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// Reads what an invoice's message says.
+pub(super) fn booked(command: &Command, mut invoice: Invoice) -> Result<Booked, Verdict> {
+    let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
+    let predicted_total = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
+    let relies_on = std::mem::take(&mut invoice.customer_command_sequence);
+    let body_hash = sha256(&invoice.encode_to_vec());
+    let entry = Outcome {
+        external_reference: invoice.external_reference.clone(),
+        currency: invoice.currency.clone(),
+        predicted_total,
+        change_version: command.change_version.clone(),
+        ..Outcome::default()
+    };
+    let document = ::visma::invoice::Invoice::try_from(invoice);
+    let document = document.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+    Ok(Booked { document, owner, relies_on, body_hash, entry })
+}
+
+/// The dead letter of a document that would be booked differently now.
+pub(super) fn changed(document: &Document<'_, Key>, number: &str, source: &str) -> Verdict {
+    let Outcome { external_reference, predicted_total, currency, .. } = &document.entry;
+    let what = document.what;
+    let sentence = format!(
+        "the {source} of {external_reference} stands in Visma as {what} {number}, and would be booked differently now \
+         ({predicted_total} {currency}): it was changed in Commerce, or the mapping file was"
+    );
+    let remedy =
+        format!("compare both, and correct or credit the {what} in Visma by hand; this program does not change it");
+    Verdict::Dead(Problem::new("CHANGED_AFTER_BOOKING", sentence, remedy))
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
     hex::encode(Sha256::digest(bytes))
 }

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use ::visma::list::Page;
-use ::visma::read::{CustomerRead, InvoiceRead, ReadError};
+use ::visma::read::{CustomerRead, InvoiceRead, PaymentRead, ReadError};
 use ::visma::reply::{Failure, read_page};
 use ::visma::requests::{Company, RequestError};
-use ::visma::search::{Candidate, Search, Searched};
+use ::visma::search::{Candidate, CreditNoteRow, Search, Searched};
 use ::visma::stamp::Stamp;
 use bytes::Bytes;
 use effect::Millis;
@@ -40,8 +40,19 @@ const GATHER: Duration = Duration::from_millis(30);
 pub(crate) enum Key {
     /// An invoice, by our reference.
     Reference(String),
+    /// A credit note, by our reference.
+    CreditNote(String),
     /// A customer, by normalised e-mail address.
     Email(String),
+    /// A payment, by our reference among those of one customer from a date on.
+    Payment {
+        /// Our reference.
+        reference: String,
+        /// Visma's number of the customer.
+        customer: String,
+        /// `YYYY-MM-DD`.
+        from: String,
+    },
 }
 
 struct Asked {
@@ -91,25 +102,30 @@ struct Looker {
 impl Looker {
     async fn run(&self, mut asked: mpsc::Receiver<Asked>) {
         while let Some(first) = asked.recv().await {
-            let mut invoices = Vec::new();
-            let mut customers = Vec::new();
             tokio::time::sleep(GATHER).await;
-            let mut next = Some(first);
-            while let Some(one) = next {
-                match one.key {
-                    Key::Reference(_) => invoices.push(one),
-                    Key::Email(_) => customers.push(one),
-                }
-                next = asked.try_recv().ok();
+            let mut all = vec![first];
+            while let Ok(more) = asked.try_recv() {
+                all.push(more);
             }
-            self.answer(invoices, InvoiceRead::read, |since, page| {
-                self.company.invoices_created_since(since, page, MANY)
-            })
-            .await;
+            let kind = |kind: fn(&Key) -> bool, all: &mut Vec<Asked>| {
+                let (these, others) = std::mem::take(all).into_iter().partition(|one: &Asked| kind(&one.key));
+                *all = others;
+                these
+            };
+            let company = &self.company;
+            let invoices = kind(|key| matches!(key, Key::Reference(_)), &mut all);
+            self.answer(invoices, InvoiceRead::read, |since, page| company.invoices_created_since(since, page, MANY))
+                .await;
+            let credit_notes = kind(|key| matches!(key, Key::CreditNote(_)), &mut all);
+            let sweep = |since, page| company.credit_notes_created_since(since, page, MANY);
+            self.answer(credit_notes, CreditNoteRow::read, sweep).await;
+            let customers = kind(|key| matches!(key, Key::Email(_)), &mut all);
             self.answer(customers, CustomerRead::read, |since, page| {
-                self.company.customers_created_since(since, page, MANY)
+                company.customers_created_since(since, page, MANY)
             })
             .await;
+            // Payments: their list knows no time of creation, so there is no sweep of it.
+            self.each(all, PaymentRead::read).await;
         }
     }
 
@@ -129,12 +145,19 @@ impl Looker {
             self.search(search, read, |page| sweep(since, page), asked).await;
             return;
         }
+        self.each(asked, read).await;
+    }
+
+    /// Answers for documents of one kind, one by one.
+    async fn each<T: Candidate>(&self, asked: Vec<Asked>, read: fn(&Value) -> Result<T, ReadError>) {
         for one in asked {
             let key = one.key.clone();
             let search = Search::new([key.text().to_owned()], FEW_PAGES);
             let request = |page| match &key {
                 Key::Reference(reference) => self.company.invoices_by_reference(reference, page, FEW),
+                Key::CreditNote(reference) => self.company.credit_notes_by_reference(reference, page, FEW),
                 Key::Email(email) => self.company.customers_by_email(email, page, FEW),
+                Key::Payment { customer, from, .. } => self.company.payments_of(customer, from, page, FEW),
             };
             self.search(search, read, request, vec![one]).await;
         }
@@ -202,7 +225,8 @@ impl Looker {
 impl Key {
     fn text(&self) -> &str {
         match self {
-            Self::Reference(text) | Self::Email(text) => text,
+            Self::Reference(text) | Self::CreditNote(text) | Self::Email(text) => text,
+            Self::Payment { reference, .. } => reference,
         }
     }
 }

@@ -1,19 +1,23 @@
-//! One send, and what Visma's answer means for the life of the document.
+//! One call to Visma, and what its answer means for the life of the document.
 
 use std::time::Duration;
 
+use ::visma::etag::Etag;
+use ::visma::read::InvoiceRead;
 use ::visma::refusal::Refusal as About;
-use ::visma::reply::{Answer, Failure, read_create};
+use ::visma::reply::{Answer, Failure, read_create, read_delete, read_record, read_update};
 use bytes::Bytes;
-use effect::{Millis, Refusal, Reply, Sending, Step};
-use http::Request;
+use effect::update::Reply as Updated;
+use effect::{Millis, Pause, Refusal, Removed, Reply, Sending, Step};
+use http::{Request, Response};
 use pipeline::budget::{Class, Permit};
 use pipeline::clock;
 use pipeline::vendor::CallError;
 
 use super::Api;
 use super::lookups::Key;
-use crate::create::{Looked, System};
+use crate::amend::{Read, Seen, Updating};
+use crate::create::{Inspected, Looked, Removing, System};
 use crate::now;
 
 /// How long it waits when nobody could be reached.
@@ -41,59 +45,218 @@ impl System for Api {
         };
         let reply = match answer {
             Err(CallError::TooLate) => return sending.missed(),
-            Ok(response) => self.reply(read_create(&response, clock::now().into())),
-            Err(CallError::Busy(wait)) => Reply::Busy { retry_at: now().after(wait) },
-            Err(CallError::NotSent(why)) => {
-                tracing::warn!(why, "Visma could not be reached");
-                Reply::NotSent { retry_at: now().after(self.vendor.away_for().unwrap_or(AWAY)) }
-            }
-            Err(CallError::NoAnswer(why)) => {
-                tracing::warn!(why, "a create got no answer; the document is in doubt");
-                Reply::Uncertain
-            }
-            Err(CallError::Credentials(problem)) => {
-                self.health.not_ready("visma", problem.to_string());
-                tracing::error!(%problem, "Visma refuses our credentials");
-                Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
-            }
+            Ok(response) => match read_create(&response, clock::now().into()) {
+                Answer::Accepted { number: Some(number), etag } => {
+                    self.health.ready("visma");
+                    Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) }
+                }
+                Answer::Accepted { number: None, .. } | Answer::Unchanged => Reply::Uncertain,
+                Answer::Failed(failure) => self.reply(&failure),
+            },
+            Err(error) => reply(self.unanswered(error)),
         };
         sending.answered(reply, now())
     }
 }
 
-impl Api {
-    fn reply(&self, answer: Answer) -> Reply {
-        let failure = match answer {
-            Answer::Accepted { number: Some(number), etag } => {
-                self.health.ready("visma");
-                return Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) };
-            }
-            Answer::Accepted { number: None, .. } | Answer::Unchanged => return Reply::Uncertain,
-            Answer::Failed(failure) => failure,
+impl Removing for Api {
+    async fn delete(&self, number: &str, etag: Option<&str>) -> Removed {
+        let request = match self.company.delete_invoice(number, etag.and_then(Etag::parse).as_ref()) {
+            Ok(request) => request,
+            Err(e) => return Removed::Refused(unbuildable(&e)),
         };
-        let refusal =
-            Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) };
-        match failure {
-            Failure::Busy { retry_after, .. } => Reply::Busy { retry_at: now().after(retry_after) },
-            // Not this document's fault: rights or a wrong address or company keep every document out until a person
-            // acts.
-            Failure::Unauthorised { .. }
-            | Failure::Forbidden { .. }
-            | Failure::NotFound { .. }
-            | Failure::Refused { refusal: About::Company, .. } => {
+        let meaning = match self.vendor.call(Class::Document, &request).await {
+            Ok(response) => match read_delete(&response, clock::now().into()) {
+                Answer::Accepted { .. } | Answer::Unchanged => {
+                    self.health.ready("visma");
+                    return Removed::Gone;
+                }
+                Answer::Failed(failure) => self.meant(&failure),
+            },
+            Err(error) => self.unanswered(error),
+        };
+        match meaning {
+            Meaning::Stale => Removed::Stale,
+            Meaning::Gone => Removed::Gone,
+            Meaning::Refused(refusal) => Removed::Refused(refusal),
+            Meaning::Faulted(refusal) => Removed::Faulted(refusal),
+            Meaning::NotNow { retry_at, why } => Removed::NotNow { retry_at, why },
+            Meaning::Uncertain => Removed::Uncertain,
+        }
+    }
+
+    async fn inspect(&self, number: &str) -> Inspected {
+        let request = self.company.invoice(number).map_err(|e| unread(&e))?;
+        let Some(seen) = self.read(&request).await? else { return Ok(None) };
+        let draft = seen.says.as_ref().and_then(|says| InvoiceRead::read(says).ok()).and_then(|read| read.is_draft());
+        // Where no status is told, the refusal stands.
+        Ok(Some((seen.etag, draft.unwrap_or(true))))
+    }
+}
+
+impl Updating for Api {
+    async fn read(&self, request: &Request<Bytes>) -> Read {
+        let response = match self.vendor.call(Class::Document, request).await {
+            Ok(response) => response,
+            Err(CallError::Busy(wait)) => return Err(Some(wait)),
+            Err(
+                e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate | CallError::Credentials(_)),
+            ) => return Err(unread(&e)),
+        };
+        match read_record(&response, clock::now().into()) {
+            Ok((says, etag)) => Ok(Some(Seen { etag: etag.map(|etag| etag.as_str().to_owned()), says: Some(says) })),
+            Err(Failure::NotFound { .. }) => Ok(None),
+            Err(Failure::Busy { retry_after, .. }) => Err(Some(retry_after)),
+            Err(
+                failure @ (Failure::Stale { .. }
+                | Failure::Unauthorised { .. }
+                | Failure::Forbidden { .. }
+                | Failure::Refused { .. }
+                | Failure::Broken { .. }
+                | Failure::Unknown { .. }),
+            ) => Err(unread(&failure)),
+        }
+    }
+
+    async fn update(&self, request: &Request<Bytes>) -> Updated {
+        let meaning = match self.answered(request).await {
+            Ok(response) => match read_update(&response, clock::now().into()) {
+                Answer::Accepted { etag, .. } => {
+                    self.health.ready("visma");
+                    return Updated::Updated { etag: etag.map(|etag| etag.as_str().to_owned()) };
+                }
+                Answer::Unchanged => return Updated::Uncertain,
+                Answer::Failed(failure) => self.meant(&failure),
+            },
+            Err(meaning) => meaning,
+        };
+        match meaning {
+            Meaning::Stale => Updated::Stale,
+            Meaning::Gone => Updated::Gone,
+            Meaning::Refused(refusal) => Updated::Refused(refusal),
+            Meaning::Faulted(refusal) => Updated::Faulted(refusal),
+            Meaning::NotNow { retry_at, why } => Updated::NotNow { retry_at, why },
+            Meaning::Uncertain => Updated::Uncertain,
+        }
+    }
+}
+
+/// What an answer that is not the one that was hoped for means for a write.
+#[derive(Debug)]
+pub(crate) enum Meaning {
+    /// Another version. Nothing was done.
+    Stale,
+    /// Not there. Nothing was done.
+    Gone,
+    /// Read and refused. Nothing was done.
+    Refused(Refusal),
+    /// Failed, and says so: done or not done.
+    Faulted(Refusal),
+    /// Nothing was done, and something is to be waited for.
+    NotNow { retry_at: Millis, why: Pause },
+    /// Done or not done.
+    Uncertain,
+}
+
+/// Of a create.
+fn reply(meaning: Meaning) -> Reply {
+    match meaning {
+        Meaning::Refused(refusal) => Reply::Refused(refusal),
+        Meaning::Faulted(refusal) => Reply::Faulted(refusal),
+        Meaning::NotNow { retry_at, why: Pause::Busy } => Reply::Busy { retry_at },
+        Meaning::NotNow { retry_at, why: Pause::Away } => Reply::NotSent { retry_at },
+        Meaning::NotNow { retry_at, .. } => Reply::Unauthorised { retry_at },
+        Meaning::Stale | Meaning::Gone | Meaning::Uncertain => Reply::Uncertain,
+    }
+}
+
+impl Api {
+    /// What a failure of a create means. It has no version and no record that could be gone: where its address is not
+    /// found, the base URL is wrong, and every document is kept out until a person acts.
+    fn reply(&self, failure: &Failure) -> Reply {
+        let refusal = refusal(failure);
+        match self.meant(failure) {
+            Meaning::Gone => {
                 self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
                 tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
                 Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
-            Failure::Refused { .. } | Failure::Stale { .. } => {
-                self.health.ready("visma"); // It was let in, and read.
-                Reply::Refused(refusal)
+            Meaning::Stale => Reply::Refused(refusal),
+            meaning => reply(meaning),
+        }
+    }
+
+    /// Calls once; `Err` is what it means that there is no answer.
+    pub(crate) async fn answered(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Meaning> {
+        self.vendor.call(Class::Document, request).await.map_err(|error| self.unanswered(error))
+    }
+
+    /// What a call without an answer means.
+    fn unanswered(&self, error: CallError) -> Meaning {
+        match error {
+            CallError::Busy(wait) => Meaning::NotNow { retry_at: now().after(wait), why: Pause::Busy },
+            CallError::TooLate => Meaning::NotNow { retry_at: now(), why: Pause::Away },
+            CallError::NotSent(why) => {
+                tracing::warn!(why, "Visma could not be reached");
+                let retry_at = now().after(self.vendor.away_for().unwrap_or(AWAY));
+                Meaning::NotNow { retry_at, why: Pause::Away }
             }
-            Failure::Broken { .. } => Reply::Faulted(refusal),
-            Failure::Unknown { .. } => {
-                tracing::warn!(answer = refusal.sentence, "a create got an answer that does not say what became of it");
-                Reply::Uncertain
+            CallError::NoAnswer(why) => {
+                tracing::warn!(why, "a write got no answer; what became of it is in doubt");
+                Meaning::Uncertain
+            }
+            CallError::Credentials(problem) => {
+                self.health.not_ready("visma", problem.to_string());
+                tracing::error!(%problem, "Visma refuses our credentials");
+                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
             }
         }
     }
+
+    /// What a failure means.
+    pub(crate) fn meant(&self, failure: &Failure) -> Meaning {
+        let refusal = refusal(failure);
+        match failure {
+            Failure::Busy { retry_after, .. } => {
+                Meaning::NotNow { retry_at: now().after(*retry_after), why: Pause::Busy }
+            }
+            // Not this document's fault: rights or a wrong address or company keep every document out until a person
+            // acts.
+            Failure::Unauthorised { .. }
+            | Failure::Forbidden { .. }
+            | Failure::Refused { refusal: About::Company, .. } => {
+                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
+                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
+                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
+            }
+            Failure::NotFound { .. } => Meaning::Gone,
+            Failure::Stale { .. } => {
+                self.health.ready("visma"); // It was let in, and read.
+                Meaning::Stale
+            }
+            Failure::Refused { .. } => {
+                self.health.ready("visma");
+                Meaning::Refused(refusal)
+            }
+            Failure::Broken { .. } => Meaning::Faulted(refusal),
+            Failure::Unknown { .. } => {
+                tracing::warn!(answer = refusal.sentence, "an answer does not say what became of a write");
+                Meaning::Uncertain
+            }
+        }
+    }
+}
+
+fn refusal(failure: &Failure) -> Refusal {
+    Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) }
+}
+
+/// A reading that failed proves nothing; when to try again is for `effect` to say.
+fn unread(error: &dyn std::error::Error) -> Option<Duration> {
+    tracing::warn!(error = %pipeline::problem::chain(error), "a record could not be read at Visma");
+    None
+}
+
+fn unbuildable(error: &dyn std::error::Error) -> Refusal {
+    Refusal { code: "COMMAND_UNREADABLE".to_owned(), sentence: pipeline::problem::chain(error) }
 }

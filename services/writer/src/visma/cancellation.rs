@@ -1,0 +1,53 @@
+//! A cancellation: what was booked is deleted while it is not released, and credited in full otherwise; what was not
+//! booked yet is not booked any more.
+
+use pipeline::broker::take::Delivery;
+use pipeline::problem::Problem;
+use pipeline::verdict::Verdict;
+use proto::{Cancellation, Command, Outcome};
+
+use super::Writer;
+use super::lookups::Key;
+use crate::create::{Document, Fallen, wanted};
+
+impl Writer {
+    /// Applies a cancellation.
+    pub(super) async fn cancellation(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        cancellation: Cancellation,
+    ) -> Result<(), Verdict> {
+        let subject = self.record("invoice", &cancellation.invoice_key);
+        let held = self.driver.read(delivery, &subject).await?;
+        // What is in doubt is looked for under the reference that it was sent with.
+        let reference = held.entry.external_reference.clone();
+        let entry = Outcome {
+            external_reference: reference.clone(),
+            change_version: command.change_version.clone(),
+            ..Outcome::default()
+        };
+        let document = Document {
+            subject,
+            what: "invoice",
+            wanted: wanted(delivery, command, String::new()),
+            key: Key::Reference(reference),
+            entry,
+            marks: &[],
+        };
+        let linked = match self.driver.withdraw(delivery, &document).await? {
+            Fallen::Done => return Ok(()),
+            Fallen::Stands(linked) => linked,
+        };
+        let Some(note) = cancellation.credit_note else {
+            let sentence = format!(
+                "invoice {} was to be taken back ({}), and Visma does not delete it any more: it is released",
+                linked.number, cancellation.reason
+            );
+            let remedy = "credit it in Visma by hand";
+            return Err(Verdict::Dead(Problem::new("CANCELLED_AFTER_RELEASE", sentence, remedy)));
+        };
+        let key = format!("cancellation-{}", Self::key(delivery));
+        self.credit(delivery, command, note, &key, "cancelled order").await
+    }
+}

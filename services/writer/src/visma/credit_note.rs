@@ -1,0 +1,102 @@
+//! A credit note: after the invoices that it credits, once, and never changed.
+
+use std::str::FromStr as _;
+
+use ::visma::invoice::Invoice;
+use ::visma::read::is_draft;
+use ::visma::requests::{Application, Dispatch};
+use pipeline::broker::take::Delivery;
+use pipeline::problem::chain;
+use pipeline::verdict::Verdict;
+use proto::{Command, CreditNote, Outcome};
+use rust_decimal::Decimal;
+
+use super::Writer;
+use super::invoice::{booked, changed};
+use super::lookups::Key;
+use super::standing::INVOICE;
+use crate::create::{Document, Ended, wanted};
+use crate::unreadable;
+
+impl Writer {
+    /// Applies a credit note command.
+    pub(super) async fn credit_note(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        note: CreditNote,
+    ) -> Result<(), Verdict> {
+        self.credit(delivery, command, note, &Self::key(delivery), "credit memo").await
+    }
+
+    /// Makes the credit note of this key stand. `source` is what it came from, for the sentence of a dead letter.
+    pub(super) async fn credit(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        note: CreditNote,
+        key: &str,
+        source: &str,
+    ) -> Result<(), Verdict> {
+        let message = note.document.ok_or_else(|| Verdict::Dead(unreadable("it holds no document")))?;
+        let mut booked = booked(command, message)?;
+        let dependent = ("credit note", &booked.entry);
+        let mut credited = Vec::new();
+        for invoice in &note.invoice_keys {
+            let (linked, held) = self.standing(delivery, &INVOICE, &self.record("invoice", invoice), dependent).await?;
+            credited.push((linked.number, held.entry));
+        }
+        let owner = self.owner(delivery, &booked.owner, booked.relies_on, dependent).await?;
+        refer(&mut booked.document, &credited);
+        let applied = match self.documents.apply_credit_notes {
+            true => applications(&booked.entry, &credited),
+            false => Vec::new(),
+        };
+        let request = self.company.create_credit_note(&owner, &booked.document, &applied, Dispatch::default());
+        let document = Document {
+            subject: self.record("creditnote", key),
+            what: "credit note",
+            wanted: wanted(delivery, command, booked.body_hash),
+            key: Key::CreditNote(booked.document.external_reference),
+            entry: booked.entry,
+            marks: &[],
+        };
+        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        match self.driver.create(delivery, &document, &request, None).await? {
+            Ended::Done(_) => Ok(()),
+            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, source)),
+        }
+    }
+}
+
+/// Names the invoices that are credited, by Visma's numbers, in the note: for the accountant, whatever is applied to
+/// what.
+fn refer(document: &mut Invoice, credited: &[(String, Outcome)]) {
+    let numbers: Vec<_> = credited.iter().map(|(number, _)| number.as_str()).collect();
+    if numbers.is_empty() {
+        return;
+    }
+    let said = format!("Credits invoice {}", numbers.join(", "));
+    let before = document.note.take().filter(|note| !note.is_empty());
+    document.note = Some(before.map_or(said.clone(), |note| format!("{note}\n{said}")));
+}
+
+/// What of the credit note is applied to which invoice: as much as the last poll saw open, in the order in which they
+/// are named. What is not released cannot be applied to.
+fn applications(entry: &Outcome, credited: &[(String, Outcome)]) -> Vec<Application> {
+    let mut left = Decimal::from_str(&entry.predicted_total).unwrap_or_default();
+    let mut applied = Vec::new();
+    for (number, invoice) in credited {
+        let open = Decimal::from_str(&invoice.balance).unwrap_or_default();
+        let amount = left.min(open);
+        let released = !invoice.status.is_empty() && !is_draft(&invoice.status);
+        if released && invoice.currency == entry.currency && amount > Decimal::ZERO {
+            left -= amount;
+            applied.push(Application { invoice: number.clone(), amount });
+        }
+    }
+    applied
+}
+
+#[cfg(test)]
+mod tests;

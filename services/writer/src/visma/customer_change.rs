@@ -1,0 +1,74 @@
+//! What is to be written of a customer that stands in Visma, and what the last poll saw of it.
+
+use std::time::Duration;
+
+use ::visma::customer::{Customer, Field, differing};
+use ::visma::etag::Etag;
+use ::visma::requests::Company;
+use bytes::Bytes;
+use http::Request;
+use pipeline::body;
+use pipeline::broker::take::Delivery;
+use pipeline::problem::{Problem, chain};
+use pipeline::verdict::Verdict;
+use serde_json::Value;
+
+use super::Writer;
+use crate::amend::{Change, Seen};
+use crate::create::applied_at;
+use crate::records::Held;
+use crate::unreadable;
+
+/// A poll is recorded some time after Visma was read.
+const POLL_LAG: Duration = Duration::from_secs(60);
+
+impl Writer {
+    /// What the last poll saw of a customer, unless we have written to it since: then only the version that our write
+    /// led to is worth something, which its record holds.
+    pub(super) async fn polled(&self, delivery: &Delivery, number: &str, held: &Held) -> Result<Option<Seen>, Verdict> {
+        let subject = self.context.broker.subjects.change("visma", "customer", number);
+        let entry = self.changes.get(&subject).await;
+        let Some(entry) = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? else {
+            return Ok(None);
+        };
+        let lag = u64::try_from(POLL_LAG.as_millis()).unwrap_or(u64::MAX);
+        if entry.stored_at < applied_at(&held.entry).saturating_add(lag) && applied_at(&held.entry) > 0 {
+            return Ok(None);
+        }
+        // What cannot be opened or read is as good as not polled: it is read at Visma.
+        let Ok(text) = body::unpack(&entry.headers, &entry.payload) else { return Ok(None) };
+        let Ok(text) = std::str::from_utf8(&text) else { return Ok(None) };
+        let Ok(text) = self.context.vault.open_text(text).await else { return Ok(None) };
+        let Ok(says) = serde_json::from_str::<Value>(&text) else { return Ok(None) };
+        let etag = says.get("timeStamp").and_then(Value::as_str).and_then(Etag::parse);
+        Ok(Some(Seen { etag: etag.map(|etag| etag.as_str().to_owned()), says: Some(says) }))
+    }
+}
+
+/// The fields of a customer that are the shop's.
+pub(super) struct CustomerChange<'a> {
+    pub(super) company: &'a Company,
+    pub(super) customer: &'a Customer,
+    pub(super) fields: Vec<Field>,
+}
+
+impl Change for CustomerChange<'_> {
+    fn reading(&self, number: &str) -> Result<Request<Bytes>, Problem> {
+        self.company.customer(number).map_err(|e| unreadable(&chain(&e)))
+    }
+
+    fn adds(&self) -> bool {
+        false
+    }
+
+    fn differs(&self, says: &Value) -> bool {
+        !differing(self.customer, &self.fields, says).is_empty()
+    }
+
+    fn writing(&self, number: &str, etag: &str, says: Option<&Value>) -> Result<Request<Bytes>, Problem> {
+        let etag = Etag::parse(etag).ok_or_else(|| unreadable("there is no version to write under"))?;
+        let fields = says.map_or_else(|| self.fields.clone(), |says| differing(self.customer, &self.fields, says));
+        let request = self.company.update_customer(number, &etag, self.customer, &fields);
+        request.map_err(|e| unreadable(&chain(&e)))
+    }
+}

@@ -1,0 +1,109 @@
+//! A payment that settles an invoice, or a refund that settles a credit note, on the clearing account of its payment
+//! method. Visma applies nothing to a document that is not released: it waits for that.
+
+use std::str::FromStr as _;
+
+use ::visma::payment::{Kind, Payment};
+use ::visma::read::is_draft;
+use effect::Record;
+use pipeline::broker::take::Delivery;
+use pipeline::envelope::Cause;
+use pipeline::problem::chain;
+use pipeline::verdict::Verdict;
+use proto::{Command, Message as _, Outcome, owner, payer};
+use rust_decimal::Decimal;
+
+use super::Writer;
+use super::invoice::{changed, sha256};
+use super::lookups::Key;
+use super::standing::{CREDIT_NOTE, INVOICE};
+use crate::create::{Document, Ended, wanted};
+use crate::records::Held;
+use crate::{now, unreadable};
+
+/// What a payment's record says of one whose release Visma has taken on.
+const RELEASED: &str = "released";
+
+impl Writer {
+    /// Applies a payment command.
+    pub(super) async fn payment(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        payment: proto::Payment,
+    ) -> Result<(), Verdict> {
+        let body_hash = sha256(&payment.encode_to_vec());
+        let kind = if payment.refund { Kind::Refund } else { Kind::Payment };
+        let amount = Decimal::from_str(&payment.amount);
+        let amount = amount.map_err(|_| Verdict::Dead(unreadable("its amount is none")))?;
+        let entry = Outcome {
+            external_reference: payment.payment_reference.clone(),
+            currency: payment.currency.clone(),
+            predicted_total: payment.amount.clone(),
+            change_version: command.change_version.clone(),
+            ..Outcome::default()
+        };
+        let dependent = ("payment", &entry);
+        let settles = self.record(&payment.entity, &payment.key);
+        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &INVOICE };
+        let (settled, held) = self.standing(delivery, needs, &settles, dependent).await?;
+        if held.entry.status.is_empty() || is_draft(&held.entry.status) {
+            let why = format!("its {} {} is not released yet", needs.what, settled.number);
+            let patience = self.documents.release_patience.0;
+            return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
+        }
+        let owner = match payment.customer {
+            Some(payer::Customer::CustomerKey(key)) => owner::Customer::CustomerKey(key),
+            Some(payer::Customer::CustomerNumber(number)) => owner::Customer::CustomerNumber(number),
+            None => return Err(Verdict::Dead(unreadable("it names no customer"))),
+        };
+        let customer = self.owner(delivery, &owner, 0, dependent).await?;
+        let paid = Payment {
+            kind,
+            reference: payment.payment_reference.clone(),
+            method: payment.payment_method,
+            cash_account: payment.cash_account,
+            date: payment.date.clone(),
+            period: payment.financial_period,
+            currency: payment.currency,
+            amount,
+            text: payment.text,
+            branch: payment.branch,
+            document: settled.number,
+        };
+        let request = self.company.create_payment(&customer, &paid);
+        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let document = Document {
+            subject: self.record("payment", &Self::key(delivery)),
+            what: "payment",
+            wanted: wanted(delivery, command, body_hash),
+            key: Key::Payment { reference: payment.payment_reference, customer, from: payment.date },
+            entry,
+            marks: &[],
+        };
+        match self.driver.create(delivery, &document, &request, None).await? {
+            Ended::Done(_) => self.release_payment(delivery, &document.subject, kind).await,
+            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "payment")),
+        }
+    }
+
+    /// Releases a payment that stands, once, where that is wanted.
+    async fn release_payment(&self, delivery: &Delivery, subject: &str, kind: Kind) -> Result<(), Verdict> {
+        if !self.documents.release_payments {
+            return Ok(());
+        }
+        let held = self.driver.read(delivery, subject).await?;
+        let number = match &held.record {
+            Record::Linked(linked) if held.entry.status.is_empty() => linked.number.clone(),
+            _ => return Ok(()),
+        };
+        let request = self.company.release_payment(&number, kind);
+        self.act(delivery, &number, &request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?).await?;
+        let Held { sequence, entry, .. } = held;
+        let entry = Outcome { status: RELEASED.to_owned(), written_at: now().0, ..entry };
+        match self.driver.records.write(subject, &entry, &[], sequence, &Cause::of(&delivery.headers)).await {
+            Some(_) => Ok(()),
+            None => Err(Verdict::retry(delivery.delivered, "the payment's record has moved")),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Releasing what was compared and found right. Visma answers before it is done, so that nothing is waited for here: the
+//! next poll sees the status. What was released before says so, and is done.
+
+use ::visma::etag::Etag;
+use ::visma::refusal::Refusal as About;
+use ::visma::reply::{Action, Failure, read_action};
+use bytes::Bytes;
+use effect::update::Reply;
+use http::Request;
+use pipeline::broker::take::Delivery;
+use pipeline::clock;
+use pipeline::problem::{Problem, chain};
+use pipeline::verdict::Verdict;
+
+use super::Writer;
+use super::send::Meaning;
+use crate::amend::Updating as _;
+use crate::{now, unreadable};
+
+/// A document of the customer's ledger that is to be released.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Draft<'a> {
+    /// A credit note, or else an invoice.
+    pub(super) is_credit_note: bool,
+    /// Visma's number.
+    pub(super) number: &'a str,
+    /// The version that was compared: what was changed since is not released.
+    pub(super) etag: Option<&'a Etag>,
+    /// On hold, which Visma does not release.
+    pub(super) on_hold: bool,
+}
+
+impl Writer {
+    /// Releases a document in the version that was compared.
+    pub(super) async fn release(&self, delivery: &Delivery, draft: Draft<'_>) -> Result<(), Verdict> {
+        let unbuildable = |e: &dyn std::error::Error| Verdict::Dead(unreadable(&chain(e)));
+        let Draft { is_credit_note, number, etag, on_hold } = draft;
+        let mut etag = etag.cloned();
+        if let (true, Some(version)) = (on_hold, &etag) {
+            let off_hold = match is_credit_note {
+                true => self.company.take_credit_note_off_hold(number, version),
+                false => self.company.amend_invoice(number, version, ::visma::requests::Amendment::OffHold),
+            };
+            etag = match self.driver.system.update(&off_hold.map_err(|e| unbuildable(&e))?).await {
+                Reply::Updated { etag } => etag.as_deref().and_then(Etag::parse),
+                Reply::Stale => return Ok(()),
+                Reply::Gone => return Err(gone(number)),
+                Reply::Refused(refusal) | Reply::Faulted(refusal) => {
+                    return Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, "release it by hand")));
+                }
+                Reply::NotNow { retry_at, .. } => return Err(self.later(retry_at)),
+                Reply::Uncertain => return Err(Verdict::retry(delivery.delivered, "no answer to taking it off hold")),
+            };
+        }
+        let request = match is_credit_note {
+            true => self.company.release_credit_note(number, etag.as_ref()),
+            false => self.company.release_invoice(number, etag.as_ref()),
+        };
+        self.act(delivery, number, &request.map_err(|e| unbuildable(&e))?).await
+    }
+
+    /// Carries out a release.
+    pub(super) async fn act(&self, delivery: &Delivery, number: &str, request: &Request<Bytes>) -> Result<(), Verdict> {
+        let again = |why: &str| Verdict::retry(delivery.delivered, format!("the release of {number}: {why}"));
+        let meaning = match self.driver.system.answered(request).await {
+            Ok(response) => match read_action(&response, clock::now().into()) {
+                Ok(Action::Done | Action::Begun) => return Ok(()),
+                Ok(Action::Failed(why)) => {
+                    let sentence = format!("the release of {number} came to nothing: {why}");
+                    let remedy = "correct what Visma's sentence names, and release it in Visma by hand";
+                    return Err(Verdict::Dead(Problem::new("RELEASE_FAILED", sentence, remedy)));
+                }
+                Err(
+                    Failure::Refused { refusal: About::Released, .. }
+                    | Failure::Broken { refusal: About::Released, .. },
+                ) => return Ok(()),
+                Err(failure) => self.driver.system.meant(&failure),
+            },
+            Err(meaning) => meaning,
+        };
+        match meaning {
+            // Changed since it was compared: the next poll has it compared again.
+            Meaning::Stale => Ok(()),
+            Meaning::Gone => Err(gone(number)),
+            Meaning::Refused(refusal) => {
+                let remedy = "correct what Visma's sentence names, and release it in Visma by hand";
+                Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, remedy)))
+            }
+            Meaning::Faulted(refusal) => Err(again(&refusal.sentence)),
+            Meaning::NotNow { retry_at, .. } => Err(self.later(retry_at)),
+            Meaning::Uncertain => Err(again("no answer")),
+        }
+    }
+
+    fn later(&self, at: effect::Millis) -> Verdict {
+        let wait = std::time::Duration::from_millis(at.0.saturating_sub(now().0));
+        Verdict::RetryAfter(wait, "Visma takes no calls".to_owned())
+    }
+}
+
+fn gone(number: &str) -> Verdict {
+    let sentence = format!("document {number} was to be released, and Visma does not hold it any longer");
+    Verdict::Dead(Problem::new("DOCUMENT_GONE", sentence, "look who removed it, and why"))
+}

@@ -1,0 +1,85 @@
+//! What a document depends on: it waits for it without holding up other lanes, and not for ever.
+
+use std::time::Duration;
+
+use effect::{Linked, Record, Refusal};
+use pipeline::broker::take::Delivery;
+use pipeline::problem::Problem;
+use pipeline::retry::wait_after;
+use pipeline::verdict::Verdict;
+use proto::Outcome;
+
+use super::Writer;
+use crate::create::named;
+use crate::records::Held;
+
+/// What a document depends on, and how it is called where it is missing.
+pub(super) struct Needs {
+    /// `invoice`, `credit note`.
+    pub(super) what: &'static str,
+    /// Code of a dead letter when what it depends on was refused.
+    pub(super) refused: &'static str,
+    /// Code of a dead letter when it was waited for too long.
+    pub(super) missing: &'static str,
+}
+
+/// The invoice that something is about.
+pub(super) const INVOICE: Needs = Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING" };
+/// The credit note that something is about.
+pub(super) const CREDIT_NOTE: Needs =
+    Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING" };
+
+impl Writer {
+    /// The record of a document that must stand before `dependent` can be settled, or the verdict of waiting for it.
+    pub(super) async fn standing(
+        &self,
+        delivery: &Delivery,
+        needs: &Needs,
+        subject: &str,
+        dependent: (&str, &Outcome),
+    ) -> Result<(Linked, Held), Verdict> {
+        let held = self.driver.read(delivery, subject).await?;
+        let refused = |sentence: String| {
+            let sentence = named(dependent.0, dependent.1, &sentence);
+            let remedy = format!("settle the {}'s dead letter first, then replay this one", needs.what);
+            Err(Verdict::Dead(Problem::new(needs.refused, sentence, remedy)))
+        };
+        match held.record.clone() {
+            Record::Linked(linked) if held.entry.deleted => {
+                refused(format!("its {} {} was deleted in Visma", needs.what, linked.number))
+            }
+            Record::Linked(linked) => Ok((linked, held)),
+            Record::Rejected(rejected) => refused(said(needs.what, &rejected.refusal)),
+            Record::GivenUp(given_up) => refused(said(needs.what, &given_up.refusal)),
+            Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what)),
+            Record::Absent | Record::Intent(_) => {
+                let why = format!("its {} is not settled yet", needs.what);
+                Err(self.wait_for(delivery, needs.missing, self.documents.patience.0, dependent, &why))
+            }
+        }
+    }
+
+    /// The verdict of waiting for something that another command settles: later, or a person after `patience`.
+    pub(super) fn wait_for(
+        &self,
+        delivery: &Delivery,
+        code: &'static str,
+        patience: Duration,
+        (what, entry): (&str, &Outcome),
+        why: &str,
+    ) -> Verdict {
+        let age = Duration::from_millis(pipeline::clock::now_millis().saturating_sub(delivery.stored_at));
+        if age < patience {
+            // The longer it has waited, the less often it is looked at: a day is looked at every few minutes.
+            let cap = (age / 16).clamp(Duration::from_secs(30), Duration::from_secs(600));
+            return Verdict::RetryAfter(wait_after(delivery.delivered, Duration::from_millis(20), cap), why.to_owned());
+        }
+        let sentence = named(what, entry, &format!("{why}, and has not been for {patience:?}"));
+        let remedy = "look for the dead letter of what it waits for; then replay this one";
+        Verdict::Dead(Problem::new(code, sentence, remedy))
+    }
+}
+
+fn said(what: &str, refusal: &Refusal) -> String {
+    format!("its {what} could not be had in Visma: {}", refusal.sentence)
+}
