@@ -60,7 +60,7 @@ pub(crate) trait Change: Sync {
 /// How an update ended, short of a verdict.
 pub(crate) enum Amended {
     /// Settled, and the log says so: this is the record now.
-    Done(Held),
+    Done(Box<Held>),
     /// There is nothing that could be updated.
     NotLinked,
 }
@@ -135,7 +135,7 @@ impl<S: Updating> Driver<S> {
                     let sentence = named(document.what, &document.entry, &death.sentence());
                     return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
                 }
-                Step::End(End::Done | End::Differs(_) | End::Stands(_)) => return Ok(Amended::Done(held)),
+                Step::End(End::Done | End::Differs(_) | End::Stands(_)) => return Ok(Amended::Done(Box::new(held))),
             };
         }
     }

@@ -80,7 +80,7 @@ pub(crate) enum Ended {
     /// Settled, and the log says so: this is the record now.
     Done(Record),
     /// It stands with another body.
-    Differs(Linked, Held),
+    Differs(Linked, Box<Held>),
 }
 
 /// How a withdrawal ended, short of a verdict.
@@ -141,7 +141,7 @@ impl<S: System> Driver<S> {
         let step = effect::open(run.held.record.clone(), document.wanted.clone(), self.policy, now());
         match run.go(step).await? {
             Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
-            Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, run.held)),
+            Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, Box::new(run.held))),
             Left::End(End::Dead(death)) => Err(dead(document, &death)),
             Left::End(End::Stands(_)) | Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
         }

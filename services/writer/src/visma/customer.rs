@@ -139,7 +139,7 @@ impl Writer {
             ) => {}
             // Who the customer is stands. Its fields are the flow of customers', not of orders'.
             Ended::Differs(linked, held) => {
-                self.link(delivery, key, document, &linked.number, held, true).await?;
+                self.link(delivery, key, document, &linked.number, *held, true).await?;
             }
         }
         Ok(())
