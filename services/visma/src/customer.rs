@@ -1,5 +1,5 @@
-//! The customer that Visma shall hold, before it takes the shape of a request, and what of one that stands there differs
-//! from it.
+//! The customer that Visma shall hold, before it takes the shape of a request, and what of one that stands there
+//! differs from it.
 //!
 //! Field names follow `CustomerUpdateDto` of Visma's published OpenAPI file.
 

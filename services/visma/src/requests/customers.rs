@@ -21,8 +21,8 @@ impl Company {
         self.post("/v1/customer", &Body::new(customer, number))
     }
 
-    /// `PUT /v1/customer/{number}` of these fields and no other. The status, the class's values and everything else that
-    /// an accountant looks after stays as it is.
+    /// `PUT /v1/customer/{number}` of these fields and no other. The status, the class's values and everything else
+    /// that an accountant looks after stays as it is.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -202,7 +202,8 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> AddressBody<'a> {
-    /// With the lines that it does not have written as empty: those of an address that stood there before must not stay.
+    /// With the lines that it does not have written as empty: those of an address that stood there before must not
+    /// stay.
     fn whole(address: &'a Address) -> Self {
         let body = Self::new(address);
         Self {

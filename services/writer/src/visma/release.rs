@@ -1,5 +1,5 @@
-//! Releasing what was compared and found right. Visma answers before it is done, so that nothing is waited for here: the
-//! next poll sees the status. What was released before says so, and is done.
+//! Releasing what was compared and found right. Visma answers before it is done, so that nothing is waited for here:
+//! the next poll sees the status. What was released before says so, and is done.
 
 use ::visma::etag::Etag;
 use ::visma::refusal::Refusal as About;
