@@ -14,8 +14,8 @@ const WRITER: &str = "writer-visma";
 const CREATE: &str = "POST /v2/customerinvoice";
 const LOOK: &str = "GET /v1/customerinvoice";
 
-/// An intent stays fresh enough to send under for as long as a test needs, so that nothing but its owner decides. No poll
-/// reads the list that look-ups are counted on.
+/// An intent stays fresh enough to send under for as long as a test needs, so that nothing but its owner decides. No
+/// poll reads the list that look-ups are counted on.
 fn patient() -> Wishes {
     quick()
         .set("VISMA__POLL__ENTITIES", "customer, purchaseorder")
