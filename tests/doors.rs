@@ -4,6 +4,7 @@
 mod adobe;
 mod io_events;
 mod logins;
+mod losses;
 mod poll;
 mod refusals;
 pub(crate) mod sender;

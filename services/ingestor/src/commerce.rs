@@ -3,9 +3,12 @@
 
 mod door;
 mod hints;
+mod losses;
 mod poll;
 mod reader;
 mod recorder;
+
+use std::sync::Arc;
 
 use ::commerce::entity::Entity;
 use ::commerce::requests::Base;
@@ -21,6 +24,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
 pub use door::{AdobeWebhooks, IoEvents};
+use losses::Losses;
 use reader::Reader;
 use recorder::Recorder;
 
@@ -82,6 +86,10 @@ pub struct Webhook {
     pub entity_id_pointer: String,
     /// Larger bodies are refused.
     pub max_body_bytes: usize,
+    /// The kinds of records of whose changes webhooks tell.
+    pub expected: Vec<Kind>,
+    /// How long after the poll has found a change its webhook may still come.
+    pub grace: Span,
     /// Adobe Commerce's own webhooks.
     pub adobe: AdobeWebhooks,
     /// Adobe I/O's events.
@@ -126,11 +134,17 @@ pub struct Source {
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
-    let recorder = Recorder::new(reader, changes);
-    let door = door::open(&context, &source.webhook).await?;
+    let losses = Losses::open(&context, &source.webhook).await?.map(Arc::new);
+    let recorder = Recorder::new(reader, changes, losses.clone());
+    let door = door::open(&context, &source.webhook, losses.clone()).await?;
     let hints = hints::run(&context, &recorder, WIDTH);
     let polls = poll::run(&context, &recorder, &source);
-    let (hints, polls) = futures::join!(hints, polls);
+    let counting = async {
+        if let Some(losses) = &losses {
+            losses.run().await;
+        }
+    };
+    let (hints, polls, ()) = futures::join!(hints, polls, counting);
     if let Some(door) = door {
         let _ = door.await; // It ends with `stop`, and has logged what it had to say.
     }

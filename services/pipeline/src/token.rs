@@ -26,7 +26,8 @@ pub use login::{Guard, Login};
 
 /// How long a refusal, or an endpoint that is away, is believed before it is asked again.
 const PAUSE: Duration = Duration::from_secs(3);
-/// A token that is refused although it is new is not to blame; the next one is asked for after this time.
+/// A token that came for a refused one, and is refused as well, is not to blame: the fault is elsewhere (a right that
+/// is missing, where the vendor answers 401 to that). Another one is asked for after this time at the soonest.
 const NOT_TO_BLAME: Duration = Duration::from_secs(60);
 /// No token is believed to live longer, whatever is said of it: some say milliseconds and mean seconds.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -92,6 +93,8 @@ pub struct Tokens {
 #[derive(Debug, Default)]
 struct Kept {
     token: Option<Held>,
+    /// The last token was dropped because it was refused.
+    refused: bool,
     failed: Option<(Instant, TokenError)>,
 }
 
@@ -100,7 +103,7 @@ struct Held {
     token: String,
     renew_at: Instant,
     ends_at: Instant,
-    /// It was refused when it was new: until then a refusal is not its fault.
+    /// It came for one that was refused: until then a refusal is not its fault.
     blameless_until: Option<Instant>,
 }
 
@@ -131,7 +134,9 @@ impl Tokens {
         let failure = match kept.failed.take().filter(|(at, _)| at.elapsed() < PAUSE) {
             Some((at, failure)) => (at, failure),
             None => match self.fetch().await {
-                Ok(fresh) => {
+                Ok(mut fresh) => {
+                    fresh.blameless_until = kept.refused.then(|| Instant::now() + NOT_TO_BLAME);
+                    kept.refused = false;
                     kept.token = Some(fresh.clone());
                     return Ok(fresh.token);
                 }
@@ -153,17 +158,9 @@ impl Tokens {
         let to_blame = held.blameless_until.is_none_or(|until| until <= Instant::now());
         if to_blame {
             kept.token = None;
+            kept.refused = true;
         }
         to_blame
-    }
-
-    /// `token` is new and was refused as the one before it was: it is kept, for the fault is elsewhere (a right that is
-    /// missing, where the vendor answers 401 to that), and asking for tokens without end would only make it worse.
-    pub async fn acquit(&self, token: &str) {
-        let mut kept = self.held.lock().await;
-        if let Some(held) = kept.token.as_mut().filter(|held| held.token == token) {
-            held.blameless_until = Some(Instant::now() + NOT_TO_BLAME);
-        }
     }
 
     async fn fetch(&self) -> Result<Held, TokenError> {

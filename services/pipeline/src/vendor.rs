@@ -168,13 +168,9 @@ impl Vendor {
                 if !tokens.drop_refused(&token).await {
                     return Ok(response);
                 }
-                let (value, token) = self.authorization(request).await?;
+                let (value, _) = self.authorization(request).await?;
                 let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
-                let again = self.attempt(permit, value, request, by).await?;
-                if again.status() == StatusCode::UNAUTHORIZED {
-                    tokens.acquit(&token).await;
-                }
-                Ok(again)
+                self.attempt(permit, value, request, by).await
             }
             Auth::Bearer(_) | Auth::Signed(_) => Ok(response),
         }

@@ -14,6 +14,7 @@ mod settings;
 mod shared_secret;
 
 use std::future::IntoFuture as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::commerce::webhook::KeyPointer;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::Webhook;
+use super::losses::Losses;
 use keep::Keeper;
 use receive::Places;
 
@@ -35,16 +37,20 @@ pub use settings::{AdobeWebhooks, IoEvents};
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Opens the doors that are configured, if there is an address. The task ends with the service.
-pub(super) async fn open(context: &Context, settings: &Webhook) -> Result<Option<JoinHandle<()>>, Problem> {
+pub(super) async fn open(
+    context: &Context,
+    settings: &Webhook,
+    losses: Option<Arc<Losses>>,
+) -> Result<Option<JoinHandle<()>>, Problem> {
     if settings.listen.is_empty() {
         tracing::info!("the webhook door is closed; records are polled");
         return Ok(None);
     }
-    let router = router(context, settings).await?;
     let listener = TcpListener::bind(&settings.listen).await.map_err(|e| {
         let sentence = format!("{} could not be opened: {e}", settings.listen);
         Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
     })?;
+    let router = router(settings, Keeper::new(context, losses)).await?;
     let stop = context.stop.clone();
     Ok(Some(tokio::spawn(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -62,8 +68,8 @@ pub(super) async fn open(context: &Context, settings: &Webhook) -> Result<Option
 }
 
 /// A path for each kind that has what it believes senders by: a secret, a key, a client id.
-async fn router(context: &Context, settings: &Webhook) -> Result<Router, Problem> {
-    let (places, keeper) = (Places::new(), Keeper::new(context));
+async fn router(settings: &Webhook, keeper: Keeper) -> Result<Router, Problem> {
+    let places = Places::new();
     let mut routes: Vec<(&str, MethodRouter)> = Vec::new();
     let adobe = &settings.adobe;
     if !adobe.public_key.is_empty() || !adobe.public_key_file.is_empty() {

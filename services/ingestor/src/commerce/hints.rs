@@ -14,15 +14,12 @@ use pipeline::verdict::Verdict;
 
 use super::DURABLE;
 use super::reader::ReadError;
-use super::recorder::Recorder;
+use super::recorder::{By, Recorder};
 
 /// Prefix of a hint's key that is an increment id.
 pub(super) const INCREMENT: &str = "increment-";
 /// A hook may fire before its transaction commits: a record that is not there is looked for this often.
 const LOOKS: u64 = 8;
-
-/// How a record was come by, for the figures.
-const BY: &str = "hint";
 
 struct Hints<'a> {
     recorder: &'a Recorder,
@@ -58,7 +55,7 @@ impl Hints<'_> {
             },
         };
         let recorded = match row {
-            Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), BY).await.map(|_| ()),
+            Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), By::Hint).await.map(|_| ()),
             Err(e) => Err(e),
         };
         match recorded {

@@ -24,15 +24,12 @@ use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 
 use super::reader::ReadError;
-use super::recorder::Recorder;
+use super::recorder::{By, Recorder};
 use super::{Poll, Source};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
 const AT_ONCE: usize = 64;
-/// How a record was come by, for the figures.
-const BY: &str = "poll";
-
 /// The poll of a kind: its name, and that of its cursor.
 fn name(entity: Entity) -> &'static str {
     match entity {
@@ -134,7 +131,7 @@ impl<'a> Scan<'a> {
 
     async fn record(&self, page: Page) -> Result<u64, ReadError> {
         let rows = page.items.into_iter();
-        let recording = rows.map(|row| self.recorder.record(self.entity, row, Cause::default(), BY));
+        let recording = rows.map(|row| self.recorder.record(self.entity, row, Cause::default(), By::Poll));
         let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
         let mut new = 0;
         while let Some(recorded) = done.next().await {

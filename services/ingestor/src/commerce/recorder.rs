@@ -1,10 +1,13 @@
 //! Recording what was read, and first what it cannot be understood without: the order of an invoice or a credit memo.
 
+use std::sync::Arc;
+
 use ::commerce::entity::Entity;
 use ::commerce::page::Row;
 use pipeline::envelope::Cause;
 use tokio::sync::Semaphore;
 
+use super::losses::Losses;
 use super::reader::{ReadError, Reader};
 use crate::changes::{Changes, Reading, Recorded};
 use crate::records;
@@ -12,30 +15,43 @@ use crate::records;
 /// Orders that are read at once because a document of theirs was met first.
 const ORDERS_AT_ONCE: usize = 4;
 
+/// How a record was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// A hint told of it.
+    Hint,
+    /// The poll found it.
+    Poll,
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Poll => "poll",
+        }
+    }
+}
+
 /// Records what a reader reads.
 #[derive(Debug)]
 pub(super) struct Recorder {
     pub(super) reader: Reader,
     changes: Changes,
     orders: Semaphore,
+    losses: Option<Arc<Losses>>,
 }
 
 impl Recorder {
-    pub(super) fn new(reader: Reader, changes: Changes) -> Self {
-        Self { reader, changes, orders: Semaphore::new(ORDERS_AT_ONCE) }
+    pub(super) fn new(reader: Reader, changes: Changes, losses: Option<Arc<Losses>>) -> Self {
+        Self { reader, changes, orders: Semaphore::new(ORDERS_AT_ONCE), losses }
     }
 
     /// Records a row that was just read; `by` is how it was come by, for the figures.
     ///
     /// # Errors
     /// When the broker does not do its part, or the row's order could not be read.
-    pub(super) async fn record(
-        &self,
-        entity: Entity,
-        row: Row,
-        cause: Cause,
-        by: &'static str,
-    ) -> Result<Recorded, ReadError> {
+    pub(super) async fn record(&self, entity: Entity, row: Row, cause: Cause, by: By) -> Result<Recorded, ReadError> {
         let owner = match row.order_id {
             Some(order_id) => self.owner(order_id, &cause, by).await?,
             None => None,
@@ -44,7 +60,7 @@ impl Recorder {
     }
 
     /// Whom a document is about: the person of its order, which is recorded first if it is not yet.
-    async fn owner(&self, order_id: u64, cause: &Cause, by: &'static str) -> Result<Option<String>, ReadError> {
+    async fn owner(&self, order_id: u64, cause: &Cause, by: By) -> Result<Option<String>, ReadError> {
         let key = order_id.to_string();
         if let Some(recorded) = self.changes.recorded("commerce", Entity::Order.name(), &key).await? {
             return Ok(recorded.person);
@@ -68,8 +84,9 @@ impl Recorder {
         row: Row,
         owner: Option<String>,
         cause: Cause,
-        by: &'static str,
+        by: By,
     ) -> Result<Recorded, ReadError> {
+        let (key, updated_at) = (row.entity_id, row.updated_at);
         let reading = Reading {
             system: "commerce",
             entity: entity.name(),
@@ -83,7 +100,12 @@ impl Recorder {
         };
         let recorded = self.changes.record(reading, cause).await?;
         if recorded == Recorded::New {
-            metrics::counter!("ml_read_total", "entity" => entity.name(), "by" => by).increment(1);
+            metrics::counter!("ml_read_total", "entity" => entity.name(), "by" => by.name()).increment(1);
+        }
+        match (&self.losses, by) {
+            (Some(losses), By::Hint) => losses.hinted(entity, key),
+            (Some(losses), By::Poll) if recorded == Recorded::New => losses.found(entity, key, updated_at),
+            (Some(_), By::Poll) | (None, _) => {}
         }
         Ok(recorded)
     }

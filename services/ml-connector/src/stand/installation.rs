@@ -66,7 +66,7 @@ impl Installation {
         std::fs::create_dir_all(&plan.folder)?;
         let server = nats::find(&plan.cache)?;
         let broker = Broker::start(&server, &plan.folder.join("broker")).await?;
-        let (visma, commerce, door) = (nats::free_address()?, nats::free_address()?, nats::free_address()?);
+        let [visma, commerce, door] = nats::free_addresses()?;
         let mut arguments = vec!["sandbox".to_owned(), "--visma".to_owned(), visma.to_string()];
         arguments.extend(["--commerce".to_owned(), commerce.to_string()]);
         arguments.extend(plan.sandbox.iter().cloned());

@@ -136,7 +136,7 @@ impl Broker {
     /// # Errors
     /// When it does not come up.
     pub async fn start(server: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let address = free_address()?;
+        let [address] = free_addresses()?;
         let config = folder.join("nats.conf");
         let log = folder.join("nats-server.log");
         std::fs::create_dir_all(folder)?;
@@ -188,10 +188,17 @@ impl Broker {
     }
 }
 
-/// A loopback address that was free a moment ago.
+/// Loopback addresses that were free a moment ago, no two alike: they are held until all are known.
 ///
 /// # Errors
 /// When no port can be bound.
-pub fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+pub fn free_addresses<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (mut held, mut addresses) = (Vec::new(), [any; N]);
+    for address in &mut addresses {
+        let listener = TcpListener::bind(any)?;
+        *address = listener.local_addr()?;
+        held.push(listener);
+    }
+    Ok(addresses)
 }

@@ -1,5 +1,7 @@
 //! Keeping: hints, on disk, before anybody is told that they were taken.
 
+use std::sync::Arc;
+
 use ::commerce::webhook::{Hint, HintKey};
 use axum::body::Bytes;
 use futures::future::try_join_all;
@@ -10,12 +12,14 @@ use pipeline::service::Context;
 
 use super::super::NAME;
 use super::super::hints::INCREMENT;
+use super::super::losses::Losses;
 
 /// Puts hints on disk. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Keeper {
     publisher: Publisher,
     context: Context,
+    losses: Option<Arc<Losses>>,
 }
 
 /// A hint and the id of the event that gave it, the same when the event is sent again.
@@ -32,8 +36,8 @@ impl From<Hint> for Told {
 }
 
 impl Keeper {
-    pub(super) fn new(context: &Context) -> Self {
-        Self { publisher: context.broker.publisher(streams::HINTS), context: context.clone() }
+    pub(super) fn new(context: &Context, losses: Option<Arc<Losses>>) -> Self {
+        Self { publisher: context.broker.publisher(streams::HINTS), context: context.clone(), losses }
     }
 
     /// Puts all hints of one body on disk; the body as received stands with the first.
@@ -61,6 +65,9 @@ impl Keeper {
         let put =
             Put { subject, headers: envelope.headers(&Cause::default()), payload: sealed.into(), expect_last: None };
         self.publisher.put(put).await?;
+        if let Some(losses) = &self.losses {
+            losses.heard(told.hint.entity);
+        }
         Ok(())
     }
 }
