@@ -12,6 +12,8 @@ mod comments;
 mod control;
 #[path = "commerce/customers.rs"]
 mod customers;
+#[path = "commerce/day.rs"]
+mod day;
 #[path = "commerce/documents.rs"]
 mod documents;
 #[path = "commerce/doors.rs"]

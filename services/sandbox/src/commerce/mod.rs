@@ -14,6 +14,7 @@ mod comment;
 mod config;
 mod control;
 mod customer;
+mod day;
 mod fulfil;
 mod ledger;
 mod limit;

@@ -61,11 +61,15 @@ impl Shop {
         }
     }
 
-    /// Draws an order, and puts its customer into the books if the customer is registered.
+    /// Draws an order by whoever's turn it is.
     fn draw(&self, placing: &Placing, turn: u64, created_at: &str) -> Order {
         let customers = placing.customers.unwrap_or(self.config().customers).max(1);
+        self.draw_for(self.generator().customer_of(turn, placing.count, customers), created_at)
+    }
+
+    /// Draws an order by this customer, and puts the customer into the books if registered.
+    pub(crate) fn draw_for(&self, customer: u64, created_at: &str) -> Order {
         let serial = self.books().next_serial();
-        let customer = self.generator().customer_of(turn, placing.count, customers);
         let quote = self.generator().quote(serial, customer);
         let (entity_id, increment_id) = {
             let mut books = self.books();

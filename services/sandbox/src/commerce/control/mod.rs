@@ -16,6 +16,7 @@
 //! | `POST /_sandbox/commerce/orders/{id}/edit` | cancels it and places `{number}-1` in its stead |
 //! | `POST /_sandbox/commerce/customers` a customer, or nothing | registers it, or the next one that is drawn |
 //! | `PUT /_sandbox/commerce/customers/{id}` a part of a customer | edits it as Magento's PUT does |
+//! | `POST /_sandbox/commerce/day` `{"seed"?,"orders"?,"new_customers"?,…}` | lets a whole day happen |
 //! | `GET /_sandbox/commerce/config`, `POST` | the settings; a JSON merge patch changes them |
 //! | `POST /_sandbox/commerce/revoke-tokens` | makes every token of administrators and of SaaS worthless |
 //! | `POST /_sandbox/webhook`, a [`Webhook`] or `null` | where to send webhooks with an HMAC, or nowhere |
@@ -38,6 +39,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::commerce::config::Webhook;
+use crate::commerce::day::Day;
 use crate::commerce::place::Placing;
 use crate::commerce::reply;
 use crate::commerce::search::columns::Entity;
@@ -54,6 +56,7 @@ pub fn control_router(shop: Shop) -> Router {
         .route("/_sandbox/orders/{id}/touch", post(touch))
         .route("/_sandbox/orders/{id}/state", post(set_state))
         .route("/_sandbox/webhook", post(set_webhook))
+        .route("/_sandbox/commerce/day", post(day))
         .route("/_sandbox/commerce/config", get(show_config).post(patch_config))
         .route("/_sandbox/commerce/revoke-tokens", post(revoke_tokens))
         .merge(fulfil::router())
@@ -177,4 +180,15 @@ async fn patch_config(State(shop): State<Shop>, body: String) -> Answer {
 async fn revoke_tokens(State(shop): State<Shop>) -> Answer {
     shop.revoke_tokens();
     answer(StatusCode::OK, &json!({}))
+}
+
+async fn day(State(shop): State<Shop>, body: String) -> Answer {
+    let asked = if body.trim().is_empty() { Ok(Day::default()) } else { read::<Day>(&body) };
+    match asked {
+        Ok(asked) => match shop.day(&asked).await {
+            Ok(happened) => answer(StatusCode::OK, &serde_json::to_value(happened).unwrap_or_default()),
+            Err(error) => answer(StatusCode::CONFLICT, &json!({ "error": error })),
+        },
+        Err(refused) => *refused,
+    }
 }
