@@ -2,8 +2,8 @@
 //!
 //! A folder with one document a line, each the body of one GET by id, exactly as it was received: number literals
 //! such as `1.7763568394003e-15` are part of what is tested, so nothing is re-written. Files: `orders.jsonl`
-//! (needed), `invoices.jsonl`, `creditmemos.jsonl`, `customers.jsonl`, and the three lists `store_views.json`,
-//! `websites.json` and `store_configs.json`. A file that is not there leaves that part empty, or as in the generated
+//! (needed), `invoices.jsonl`, `creditmemos.jsonl`, `customers.jsonl`, the three lists `store_views.json`,
+//! `websites.json` and `store_configs.json`, and the answers of two searches, `tax_rates.json` and `customer_groups.json`. A file that is not there leaves that part empty, or as in the generated
 //! shop.
 
 use std::collections::BTreeSet;
@@ -24,6 +24,10 @@ pub struct Corpus {
     pub credit_memos: Vec<(u64, String)>,
     /// Customers by `id`.
     pub customers: Vec<(u64, String)>,
+    /// Tax rates by `id`, if they were recorded.
+    pub tax_rates: Option<Vec<(u64, String)>>,
+    /// Customer groups by `id`, if they were recorded.
+    pub customer_groups: Option<Vec<(u64, String)>>,
     /// The body of `GET /V1/store/storeViews`.
     pub store_views: Option<String>,
     /// The body of `GET /V1/store/websites`.
@@ -87,6 +91,8 @@ impl Corpus {
             invoices: documents(&folder.join("invoices.jsonl"), "entity_id", false)?,
             credit_memos: documents(&folder.join("creditmemos.jsonl"), "entity_id", false)?,
             customers: documents(&folder.join("customers.jsonl"), "id", false)?,
+            tax_rates: found(&folder.join("tax_rates.json"))?,
+            customer_groups: found(&folder.join("customer_groups.json"))?,
             store_views: list(&folder.join("store_views.json"))?,
             websites: list(&folder.join("websites.json"))?,
             store_configs: list(&folder.join("store_configs.json"))?,
@@ -127,6 +133,17 @@ fn list(file: &Path) -> Result<Option<String>, CorpusError> {
     let Some(text) = text(file, false)? else { return Ok(None) };
     check(file, 1, &text)?;
     Ok(Some(text))
+}
+
+/// What a search found, by `id`.
+fn found(file: &Path) -> Result<Option<Vec<(u64, String)>>, CorpusError> {
+    let Some(text) = list(file)? else { return Ok(None) };
+    let no_id = || CorpusError::Id { file: file.to_owned(), line: 1, member: "id" };
+    let items = crate::commerce::items(&text).into_iter();
+    items
+        .map(|item| Ok((crate::commerce::whole_number(&item, "id").ok_or_else(no_id)?, item)))
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn check(file: &Path, line: usize, source: &str) -> Result<(), CorpusError> {

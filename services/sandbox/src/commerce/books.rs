@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use super::search::columns::Entity;
 use super::table::{Document, Table};
+use super::text::whole_number;
 use crate::corpus::Corpus;
+use crate::generate;
 
 /// Customers and addresses that are given in a body have ids behind this one, clear of those that are drawn.
 pub(crate) const ADDED: u64 = 1_000_000;
@@ -19,6 +21,8 @@ pub(crate) struct Books {
     pub(crate) credit_memos: Table,
     pub(crate) shipments: Table,
     pub(crate) customers: Table,
+    pub(crate) tax_rates: Table,
+    pub(crate) customer_groups: Table,
     /// Which of the generator's customers placed an order that was drawn here.
     pub(crate) drawn: BTreeMap<u64, u64>,
     /// The highest id of each kind so far.
@@ -40,6 +44,8 @@ impl Books {
             Entity::CreditMemo => &self.credit_memos,
             Entity::Shipment => &self.shipments,
             Entity::Customer => &self.customers,
+            Entity::TaxRate => &self.tax_rates,
+            Entity::CustomerGroup => &self.customer_groups,
         }
     }
 
@@ -93,7 +99,7 @@ impl Books {
 impl Books {
     /// The books of a recorded shop.
     pub(crate) fn of(recorded: Corpus) -> Self {
-        let mut books = Books::default();
+        let mut books = Self::default();
         let mut table = |entity: Entity, documents: Vec<(u64, String)>| -> Table {
             let last = documents.iter().map(|(id, _)| *id).max().unwrap_or(0);
             books.last_ids.insert(entity, last);
@@ -104,6 +110,12 @@ impl Books {
         let invoices = table(Entity::Invoice, recorded.invoices);
         let credit_memos = table(Entity::CreditMemo, recorded.credit_memos);
         let customers = table(Entity::Customer, recorded.customers);
-        Books { orders, invoices, credit_memos, customers, ..books }
+        let drawn = |document: String| Some((whole_number(&document, "id")?, document));
+        let tax_rates =
+            recorded.tax_rates.unwrap_or_else(|| generate::tax_rates().into_iter().filter_map(drawn).collect());
+        let groups = generate::customer_groups();
+        let groups = recorded.customer_groups.unwrap_or_else(|| groups.into_iter().filter_map(drawn).collect());
+        let (tax_rates, customer_groups) = (table(Entity::TaxRate, tax_rates), table(Entity::CustomerGroup, groups));
+        Self { orders, invoices, credit_memos, customers, tax_rates, customer_groups, ..books }
     }
 }

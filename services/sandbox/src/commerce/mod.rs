@@ -4,8 +4,8 @@
 //! (gift cards, store credit, reward points) in its generated orders. What it does not know it refuses, in the body
 //! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
-//! What is served: orders (list, by id, comments, statuses), invoices, credit memos, customers, store views, websites
-//! and store configurations. What is not: carts, products, writing invoices, XML, and `POST /V1/orders`; their routes
+//! What is served: orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer
+//! groups, tax rates, modules, store views, websites and store configurations. What is not: carts, products, writing invoices, XML, and `POST /V1/orders`; their routes
 //! answer 404 as an unknown route does.
 
 mod auth;
@@ -40,7 +40,7 @@ pub use config::{
 pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};
 pub use shop::{OpenError, Shop};
-pub(crate) use text::whole_number;
+pub(crate) use text::{items, whole_number};
 pub use webhook::Kind;
 pub use webhook::log::{Deliveries, Delivery, Outcome, Shown};
 

@@ -21,7 +21,7 @@ use crate::hold::Points;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The patterns below `/rest[/<store>]/V1`, so that calls can be counted by route.
-const PATTERNS: [&str; 15] = [
+const PATTERNS: [&str; 18] = [
     "orders",
     "orders/{id}",
     "orders/{id}/comments",
@@ -35,6 +35,9 @@ const PATTERNS: [&str; 15] = [
     "customers/search",
     "customers/{id}",
     "store/{list}",
+    "taxRates/search",
+    "customerGroups/search",
+    "modules",
     "integration/admin/token",
     "{unknown}",
 ];
@@ -52,6 +55,8 @@ pub(crate) enum Route<'p> {
     Comments(&'p str),
     /// Adding one.
     Comment(&'p str),
+    /// The names of the modules that are installed.
+    Modules,
     /// The token of an administrator.
     SignIn,
     /// One of the three lists of the shop's own set-up.
@@ -84,6 +89,9 @@ impl Route<'_> {
             ["customers", "search"] if get => Route::List(Entity::Customer),
             ["customers", id] if get => Route::One(Entity::Customer, id),
             ["integration", "admin", "token"] if method == Method::POST => Route::SignIn,
+            ["taxRates", "search"] if get => Route::List(Entity::TaxRate),
+            ["customerGroups", "search"] if get => Route::List(Entity::CustomerGroup),
+            ["modules"] if get => Route::Modules,
             ["store", "storeViews"] if get => Route::SetUp(SetUp::StoreViews),
             ["store", "websites"] if get => Route::SetUp(SetUp::Websites),
             ["store", "storeConfigs"] if get => Route::SetUp(SetUp::StoreConfigs),
@@ -101,10 +109,14 @@ impl Route<'_> {
                 Entity::CreditMemo => "Magento_Sales::sales_creditmemo",
                 Entity::Shipment => "Magento_Sales::shipment",
                 Entity::Customer => "Magento_Customer::customer",
+                Entity::TaxRate => "Magento_Tax::manage_tax",
+                Entity::CustomerGroup => "Magento_Customer::group",
             },
             Route::Status(_) | Route::Comments(_) => "Magento_Sales::actions_view",
             Route::Comment(_) => "Magento_Sales::comment",
             Route::SetUp(_) => "Magento_Backend::store",
+            // Which permission this asks for was not measured.
+            Route::Modules => "Magento_Backend::all",
         })
     }
 }
@@ -181,6 +193,7 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
         Route::Status(id) => read::status(shop, id),
         Route::Comments(id) => comment::list(shop, id),
         Route::SignIn => auth::sign_in(shop, &parts.headers, body),
+        Route::Modules => Ok(reply::ok(serde_json::json!(shop.config().modules).to_string())),
         Route::SetUp(which) => Ok(reply::ok(shop.set_up(which))),
         Route::Comment(id) => {
             let points = parts.extensions.get::<Points>().cloned().unwrap_or_default();

@@ -129,3 +129,10 @@ pub(crate) fn whole_number(text: &str, name: &str) -> Option<u64> {
     let member = members(text).into_iter().find(|member| member.name == name)?;
     text.get(member.value)?.parse().ok()
 }
+
+/// The elements of `items` of a list's answer.
+pub(crate) fn items(answer: &str) -> Vec<String> {
+    let member = members(answer).into_iter().find(|member| member.name == "items");
+    let all = member.and_then(|member| answer.get(member.value)).unwrap_or("[]");
+    elements(all).into_iter().map(str::to_owned).collect()
+}

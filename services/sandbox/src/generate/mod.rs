@@ -65,6 +65,44 @@ pub const STORE_CONFIGS: &str = "[\
     {\"id\":3,\"code\":\"eu\",\"website_id\":1,\"locale\":\"en_US\",\"base_currency_code\":\"NOK\",\
     \"default_display_currency_code\":\"EUR\",\"timezone\":\"Europe/Berlin\",\"weight_unit\":\"kgs\"}]";
 
+/// The customer groups, as `GET /V1/customerGroups/search` finds them.
+#[must_use]
+pub fn customer_groups() -> Vec<String> {
+    let group = |(id, code, class, name): (u64, &str, u64, &str)| {
+        let mut group = json::Object::new();
+        group.integer("id", id).text("code", code).integer("tax_class_id", class).text("tax_class_name", name).end()
+    };
+    let groups = [
+        (0, "NOT LOGGED IN", 3, "Retail Customer"),
+        (1, "General", 3, "Retail Customer"),
+        (4, "VIP", 3, "Retail Customer"),
+        (5, "B2B EU", 7, "B2B EU"),
+    ];
+    groups.map(group).into()
+}
+
+/// The tax rates, as `GET /V1/taxRates/search` finds them. Here those of 0 % are there too, which orders do not show.
+#[must_use]
+pub fn tax_rates() -> Vec<String> {
+    use catalogue::TaxClass::{Food, Standard, Transport};
+    let mut rates: Vec<(catalogue::Rate, &str)> = Vec::new();
+    for class in [Standard, Food, Transport] {
+        for country in ["NO", "SE", "DK", "FI"] {
+            let rate = class.rate(country, false);
+            if !rate.code.is_empty() {
+                rates.push((rate, country));
+            }
+        }
+    }
+    rates.push((catalogue::Rate { code: "DE-EXPORT-0", percent: Decimal::ZERO }, "DE"));
+    let row = |(id, (rate, country)): (u64, (catalogue::Rate, &str))| {
+        let mut row = json::Object::new();
+        row.integer("id", id).text("tax_country_id", country).integer("tax_region_id", 0).text("tax_postcode", "*");
+        row.decimal("rate", rate.percent).text("code", rate.code).raw("titles", "[]").end()
+    };
+    (3..).zip(rates).map(row).collect()
+}
+
 /// A store view.
 #[derive(Debug, PartialEq, Eq)]
 struct Store {

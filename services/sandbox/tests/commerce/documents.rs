@@ -117,3 +117,18 @@ async fn registered_customers_are_there_with_their_orders() {
     let found = shop.get(&format!("customers/search?{}", criteria_query(&nobody))).await;
     assert_eq!(found.items("id"), [""; 0]);
 }
+
+#[tokio::test]
+async fn what_a_first_mapping_is_made_of() {
+    let shop = shop().await;
+    let all = criteria_query(&[("", "all")]);
+    let rates = shop.get(&format!("taxRates/search?{all}")).await;
+    assert!(rates.items("code").contains(&"FI-ALV-25.5".to_owned()), "{}", rates.text);
+    assert_eq!(
+        rates.json["items"].as_array().unwrap().iter().find(|rate| rate["rate"] == 25.5).unwrap()["tax_country_id"],
+        "FI"
+    );
+    assert_eq!(shop.get(&format!("customerGroups/search?{all}")).await.items("id"), ["0", "1", "4", "5"]);
+    assert_eq!(shop.get("taxRates/search").await.status, 400, "criteria are needed");
+    assert_eq!(shop.get("modules").await.json[0], "Magento_Store");
+}

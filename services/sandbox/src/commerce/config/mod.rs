@@ -31,6 +31,8 @@ pub struct Config {
     pub late_commit: LateCommit,
     /// `webapi/validation/maximum_page_size`: a larger `pageSize` is refused with 400. Off by default, as in Commerce.
     pub maximum_page_size: Option<u32>,
+    /// The names of the installed modules, as `GET /V1/modules` lists them.
+    pub modules: Vec<String>,
     /// Where to send a webhook with an HMAC when a document is saved.
     pub webhook: Option<Webhook>,
     /// Where to send an Adobe Commerce Webhook when a document is saved.
@@ -38,6 +40,17 @@ pub struct Config {
     /// Where to send an Adobe I/O Event when a document is saved.
     pub io_events: Option<IoEvents>,
 }
+
+/// What a shop with Adobe's webhooks and events has among many others.
+const MODULES: [&str; 7] = [
+    "Magento_Store",
+    "Magento_Customer",
+    "Magento_Sales",
+    "Magento_Tax",
+    "Magento_Webapi",
+    "Magento_AdobeCommerceEventsClient",
+    "Magento_AdobeCommerceWebhooks",
+];
 
 impl Default for Config {
     fn default() -> Self {
@@ -51,6 +64,7 @@ impl Default for Config {
             customers: 300,
             late_commit: LateCommit::default(),
             maximum_page_size: None,
+            modules: MODULES.map(str::to_owned).into(),
             webhook: None,
             commerce_webhook: None,
             io_events: None,

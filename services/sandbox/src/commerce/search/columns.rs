@@ -22,6 +22,8 @@ pub(crate) enum Entity {
     CreditMemo,
     Shipment,
     Customer,
+    TaxRate,
+    CustomerGroup,
 }
 
 /// Where the value of a column is found in a document.
@@ -100,6 +102,10 @@ impl Entity {
             Self::Shipment => {
                 &[(SHIPMENT_NUMBERS, Kind::Number), ("increment_id shipping_label", Kind::Text), (TIMES, Kind::Time)]
             }
+            Self::TaxRate => {
+                &[("id rate tax_region_id", Kind::Number), ("code tax_country_id tax_postcode", Kind::Text)]
+            }
+            Self::CustomerGroup => &[("id tax_class_id", Kind::Number), ("code tax_class_name", Kind::Text)],
             // Customers are searched by `entity_id` and show it as `id`.
             Self::Customer if name == "entity_id" => return Some(Source { member: "id", kind: Kind::Number }),
             Self::Customer => &[(CUSTOMER_NUMBERS, Kind::Number), (CUSTOMER_TEXT, Kind::Text), (TIMES, Kind::Time)],

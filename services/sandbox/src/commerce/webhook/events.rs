@@ -54,7 +54,7 @@ fn envelope(saved: &Saved, id: &str, client_id: &str) -> Value {
     value.insert("_isNew".to_owned(), is_new.into());
     json!({
         "specversion": "1.0",
-        "type": format!("com.adobe.commerce.observer.{}", saved.entity.event()),
+        "type": format!("com.adobe.commerce.observer.{}", saved.event()),
         "source": "urn:uuid:5a6db0c1-0000-4000-8000-000000000001",
         "id": id,
         "time": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

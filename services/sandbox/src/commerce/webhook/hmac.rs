@@ -27,8 +27,7 @@ pub(super) async fn send(shop: &Shop, saved: &Saved, times: u32) {
 }
 
 fn body(saved: &Saved) -> String {
-    let members =
-        [("event", saved.entity.event().into()), ("entity", saved.name().into()), ("entity_id", saved.id.into())];
+    let members = [("event", saved.event().into()), ("entity", saved.name().into()), ("entity_id", saved.id.into())];
     let mut body: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
     for name in ["increment_id", "order_id", "updated_at"] {
         let value = saved.document.member(name).and_then(|value| serde_json::from_str(value).ok());

@@ -124,6 +124,10 @@ impl Saved {
         self.entity.spoken().unwrap_or_default()
     }
 
+    fn event(&self) -> &'static str {
+        self.entity.told().map_or("", |(_, event)| event)
+    }
+
     /// Where to: with the kind of document put in.
     fn address(&self, url: &str) -> String {
         url.replace("{entity}", self.name())
@@ -131,26 +135,20 @@ impl Saved {
 }
 
 impl Entity {
-    /// As payloads name it; shipments are not told of.
-    fn spoken(self) -> Option<&'static str> {
+    /// How payloads name it, and the event that says that one was saved. Only orders and customers have an event that
+    /// comes after the commit; of the rest of the shop nobody is told.
+    fn told(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Order => Some("order"),
-            Self::Invoice => Some("invoice"),
-            Self::CreditMemo => Some("creditmemo"),
-            Self::Customer => Some("customer"),
-            Self::Shipment => None,
+            Self::Order => Some(("order", "sales_order_save_commit_after")),
+            Self::Invoice => Some(("invoice", "sales_order_invoice_save_after")),
+            Self::CreditMemo => Some(("creditmemo", "sales_order_creditmemo_save_after")),
+            Self::Customer => Some(("customer", "customer_save_commit_after")),
+            Self::Shipment | Self::TaxRate | Self::CustomerGroup => None,
         }
     }
 
-    /// The event that says that one was saved. Only orders and customers have one that comes after the commit.
-    fn event(self) -> &'static str {
-        match self {
-            Self::Order => "sales_order_save_commit_after",
-            Self::Invoice => "sales_order_invoice_save_after",
-            Self::CreditMemo => "sales_order_creditmemo_save_after",
-            Self::Customer => "customer_save_commit_after",
-            Self::Shipment => "sales_order_shipment_save_after",
-        }
+    fn spoken(self) -> Option<&'static str> {
+        self.told().map(|(name, _)| name)
     }
 
     /// The kind that payloads name so.

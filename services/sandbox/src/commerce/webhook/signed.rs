@@ -52,7 +52,7 @@ async fn deliver(shop: &Shop, webhook: &CommerceWebhook, saved: &Saved, body: &s
 fn body(saved: &Saved, payload: Payload) -> String {
     let data = json!({ saved.name(): row(saved) });
     let body = match payload {
-        Payload::Observer => json!({ "eventName": format!("observer.{}", saved.entity.event()), "data": data }),
+        Payload::Observer => json!({ "eventName": format!("observer.{}", saved.event()), "data": data }),
         Payload::Plugin => data,
         Payload::Fields => {
             let mut fields = Map::from_iter([("entity_id".to_owned(), saved.entity_id().into())]);
