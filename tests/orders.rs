@@ -1,6 +1,7 @@
 //! The main job: orders become invoices, once each, to the øre.
 
 mod budget;
+mod documents;
 mod scope;
 
 use std::time::Duration;

@@ -17,9 +17,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::decode;
+use crate::field;
+
 pub use crate::decode::DecodeError;
-pub(crate) use crate::decode::from_text;
-pub(crate) use crate::field;
 pub use crate::totals::Totals;
 pub use address::Address;
 pub use extension::{
@@ -207,7 +208,7 @@ impl Order {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        from_text(body)
+        decode::from_text(body)
     }
 
     /// Decodes an order that is already JSON, with its numbers as text.
@@ -215,7 +216,7 @@ impl Order {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
-        crate::decode::from_value(value)
+        decode::from_value(value)
     }
 
     /// Whether the order was placed without an account.

@@ -9,10 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::decode::{DecodeError, from_text};
 use crate::entity::Entity;
-use crate::order::DecodeError;
-use crate::order::field::id_of;
-use crate::order::from_text;
+use crate::field::id_of;
 use crate::time::Moment;
 
 /// A page of `GET /V1/orders` and the like.

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::order::{DecodeError, from_text};
+use crate::decode::{DecodeError, from_text};
 
 /// A store view, the place where orders are placed; it fixes language and currency.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

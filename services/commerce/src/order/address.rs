@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::field;
+use crate::field;
 
 /// A postal address with the party that lives there. Every field may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

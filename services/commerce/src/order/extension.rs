@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::address::Address;
-use super::field;
+use crate::field;
 
 /// Extension attributes of an order. All of them may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -7,7 +7,8 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{DecodeError, field, from_text};
+use crate::decode::{DecodeError, from_text};
+use crate::field;
 
 /// An order item. Amounts without `base_` are in the order's currency, the others in the website's base currency.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

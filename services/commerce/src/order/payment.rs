@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::field;
+use crate::field;
 
 /// The payment of an order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

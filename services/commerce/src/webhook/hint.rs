@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use crate::entity::Entity;
-use crate::order::field::id_of;
+use crate::field::id_of;
 
 /// Hints of one body at most; Adobe sends 20 events together.
 const MAX_HINTS: usize = 100;
