@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("sandbox", &[]),
     ("ingestor", &["commerce", "visma", "proto", "pipeline"]),
     ("mapper", &["commerce", "visma", "mapping", "proto", "pipeline"]),
-    ("writer", &["visma", "effect", "proto", "pipeline"]),
+    ("writer", &["commerce", "visma", "effect", "proto", "pipeline"]),
     ("operator", &["commerce", "visma", "mapping", "effect", "proto", "pipeline"]),
 ];
 /// The one crate that knows them all.

@@ -16,6 +16,7 @@ mod bad_input;
 mod broker;
 mod crash;
 mod doors;
+mod flows;
 mod hold;
 mod house;
 mod orders;

@@ -163,5 +163,5 @@ async fn a_shop_that_says_when_to_come_again_is_left_alone_until_then() {
 
 #[tokio::test]
 async fn a_shop_that_only_says_too_many_is_left_alone_for_a_while() {
-    assert_eq!(after_a_429(None, 500..4_900).await, (Vec::new(), true));
+    assert_eq!(after_a_429(None, 500..2_400).await, (Vec::new(), true));
 }

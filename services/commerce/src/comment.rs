@@ -1,8 +1,8 @@
 //! Comments on an order: what is noted on one already, and noting something more.
 //!
-//! A POST of a comment repeats: Commerce stores the same text twice. So a comment of ours bears a mark, and the order is
-//! read before it is written. A comment goes by the order's own status: another one is refused, and an older Commerce
-//! sets the order's to nothing when none is given. Neither moves the order's `updated_at`.
+//! A POST of a comment repeats: Commerce stores the same text twice. So a comment of ours bears a mark, and the order
+//! is read before it is written. A comment goes by the order's own status: another one is refused, and an older
+//! Commerce sets the order's to nothing when none is given. Neither moves the order's `updated_at`.
 
 use bytes::Bytes;
 use http::Request;

@@ -66,6 +66,8 @@ pub enum Service {
     Mapper,
     /// Makes Visma hold it.
     WriterVisma,
+    /// Makes Commerce's orders bear comments on what became of them.
+    WriterCommerce,
 }
 
 /// Verbs on polls.

@@ -19,7 +19,8 @@ use crate::settings::{DEFAULT, Settings};
 use crate::{demo, polls, vendors};
 
 /// Every durable consumer of the house.
-const DURABLES: [Durable; 3] = [ingestor::commerce::DURABLE, mapper::DURABLE, writer::visma::DURABLE];
+const DURABLES: [Durable; 4] =
+    [ingestor::commerce::DURABLE, mapper::DURABLE, writer::visma::DURABLE, writer::commerce::DURABLE];
 
 /// Carries out what the command line says.
 ///
@@ -90,6 +91,14 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                 let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
                 let target = writer::visma::Target { vendor, company, settings: create, documents };
                 Box::pin(writer::visma::run(context, target)).await
+            })
+            .await
+        }
+        Service::WriterCommerce => {
+            service::run(writer::commerce::NAME, shell, async move |context| {
+                let (vendor, base) = vendors::commerce(&settings.commerce, &context).await?;
+                let target = writer::commerce::Target { vendor, base, settings: settings.commerce.comment.clone() };
+                writer::commerce::run(context, target).await
             })
             .await
         }

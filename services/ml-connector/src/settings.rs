@@ -52,6 +52,8 @@ pub struct AdminPorts {
     pub mapper: SocketAddr,
     /// Of the service that writes to Visma.
     pub writer_visma: SocketAddr,
+    /// Of the service that writes to Commerce.
+    pub writer_commerce: SocketAddr,
 }
 
 /// Where the mapping file is.
@@ -90,6 +92,8 @@ pub struct Commerce {
     pub poll: ingestor::commerce::Poll,
     /// The webhook door.
     pub webhook: ingestor::commerce::Webhook,
+    /// Comments on orders.
+    pub comment: writer::commerce::Settings,
 }
 
 /// How requests to Commerce prove who sends them.
@@ -195,6 +199,7 @@ impl Settings {
                 (ingestor::visma::NAME, self.admin.ingestor_visma),
                 (mapper::NAME, self.admin.mapper),
                 (writer::visma::NAME, self.admin.writer_visma),
+                (writer::commerce::NAME, self.admin.writer_commerce),
             ])),
         }
     }

@@ -37,8 +37,8 @@ impl Poll {
     }
 }
 
-/// The polls that `asked` means: all, those of a system (`commerce`), or one (`commerce.order`, or `order` where only one
-/// system has it).
+/// The polls that `asked` means: all, those of a system (`commerce`), or one (`commerce.order`, or `order` where only
+/// one system has it).
 ///
 /// # Errors
 /// `POLL_UNKNOWN` names those that there are.

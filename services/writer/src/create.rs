@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
 use effect::{Waiting, Wanted};
-use http::Request;
 use pipeline::broker::take::Delivery;
 use pipeline::budget::Permit;
 use pipeline::envelope::Cause;
@@ -30,6 +28,9 @@ pub(crate) trait System: Sync {
     /// How a document is found there.
     type Key: Send + Sync;
 
+    /// What makes a document there.
+    type Request: Sync;
+
     /// Reserves a call; else how long to wait.
     fn permit(&self) -> impl Future<Output = Result<Permit, Duration>> + Send;
 
@@ -39,7 +40,7 @@ pub(crate) trait System: Sync {
         &self,
         sending: Sending,
         permit: Option<Permit>,
-        request: &Request<Bytes>,
+        request: &Self::Request,
     ) -> impl Future<Output = Step> + Send;
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
@@ -121,7 +122,7 @@ struct Run<'a, S: System> {
     driver: &'a Driver<S>,
     delivery: &'a Delivery,
     document: &'a Document<'a, S::Key>,
-    request: Option<&'a Request<Bytes>>,
+    request: Option<&'a S::Request>,
     cause: Cause,
     held: Held,
     permit: Option<Permit>,
@@ -134,7 +135,7 @@ impl<S: System> Driver<S> {
         &self,
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
-        request: &Request<Bytes>,
+        request: &S::Request,
         held: Option<Held>,
     ) -> Result<Ended, Verdict> {
         let mut run = self.run(delivery, document, Some(request), held).await?;
@@ -168,7 +169,7 @@ impl<S: System> Driver<S> {
         &'a self,
         delivery: &'a Delivery,
         document: &'a Document<'a, S::Key>,
-        request: Option<&'a Request<Bytes>>,
+        request: Option<&'a S::Request>,
         held: Option<Held>,
     ) -> Result<Run<'a, S>, Verdict> {
         let held = match held {

@@ -5,6 +5,7 @@
 //! its documents are found, what its answers mean.
 
 mod amend;
+pub mod commerce;
 mod create;
 mod records;
 pub mod visma;
@@ -21,4 +22,10 @@ pub(crate) fn now() -> Millis {
 pub(crate) fn unreadable(why: &str) -> Problem {
     let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
     Problem::new("COMMAND_UNREADABLE", format!("the command cannot be read: {why}"), remedy)
+}
+
+/// A hash of what a command asks for, hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    hex::encode(Sha256::digest(bytes))
 }

@@ -11,7 +11,7 @@ use super::nats::{self, Broker};
 use super::process::Process;
 
 /// The services of an installation, in the order in which they start.
-pub const SERVICES: [&str; 4] = ["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma"];
+pub const SERVICES: [&str; 5] = ["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma", "writer-commerce"];
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -233,6 +233,7 @@ ingestor-commerce = "127.0.0.1:0"
 ingestor-visma = "127.0.0.1:0"
 mapper = "127.0.0.1:0"
 writer-visma = "127.0.0.1:0"
+writer-commerce = "127.0.0.1:0"
 [scope]
 go_live = "2020-01-01"
 [mapping]
@@ -250,6 +251,12 @@ safety_lag = "5s"
 [commerce.webhook]
 listen = "{door}"
 secret = "{WEBHOOK_SECRET}"
+[commerce.comment]
+doubt_wait = "3s"
+send_within = "2s"
+look_spacing = "300ms"
+fault_wait = "500ms"
+refused_wait = "1s"
 [visma]
 base_url = "http://{visma}"
 token_url = "http://{visma}/connect/token"

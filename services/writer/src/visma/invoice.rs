@@ -10,7 +10,7 @@ use proto::{Command, Invoice, Message as _, Outcome, owner};
 use super::Writer;
 use super::lookups::Key;
 use crate::create::{Document, Ended, named, wanted};
-use crate::unreadable;
+use crate::{sha256, unreadable};
 
 /// A document of the customer's ledger, read from its command.
 pub(super) struct Booked {
@@ -119,9 +119,4 @@ pub(super) fn changed(document: &Document<'_, Key>, number: &str, source: &str) 
     let remedy =
         format!("compare both, and correct or credit the {what} in Visma by hand; this program does not change it");
     Verdict::Dead(Problem::new("CHANGED_AFTER_BOOKING", sentence, remedy))
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    use sha2::{Digest as _, Sha256};
-    hex::encode(Sha256::digest(bytes))
 }

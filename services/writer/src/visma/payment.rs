@@ -14,11 +14,12 @@ use proto::{Command, Message as _, Outcome, owner, payer};
 use rust_decimal::Decimal;
 
 use super::Writer;
-use super::invoice::{changed, sha256};
+use super::invoice::changed;
 use super::lookups::Key;
 use super::standing::{CREDIT_NOTE, INVOICE};
 use crate::create::{Document, Ended, wanted};
 use crate::records::Held;
+use crate::sha256;
 use crate::{now, unreadable};
 
 /// What a payment's record says of one whose release Visma has taken on.

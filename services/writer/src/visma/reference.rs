@@ -17,13 +17,13 @@ use proto::{Command, Kind, Outcome, Reference};
 use serde_json::Value;
 
 use super::Writer;
-use super::invoice::sha256;
 use super::lookups::Key;
 use super::settings::{OnReleased, ReferenceIn};
 use super::standing::INVOICE;
 use crate::amend::{Amended, Change};
 use crate::create::{Document, fill, wanted};
 use crate::records::Held;
+use crate::sha256;
 use crate::{now, unreadable};
 
 impl Writer {

@@ -25,6 +25,7 @@ const AWAY: Duration = Duration::from_secs(2);
 
 impl System for Api {
     type Key = Key;
+    type Request = Request<Bytes>;
 
     async fn permit(&self) -> Result<Permit, Duration> {
         self.vendor.permit(Class::Document).await

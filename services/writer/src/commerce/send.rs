@@ -1,0 +1,207 @@
+//! One comment: the order is read, the comment added, and the order read again, which gives the comment's number.
+//!
+//! What Commerce answers at each step is brought to what it means for the life of the comment.
+
+use std::time::Duration;
+
+use ::commerce::comment::{self, NewComment, NotedOrder};
+use ::commerce::reply::Answer;
+use bytes::Bytes;
+use effect::{Millis, Refusal, Reply, Sending, Step};
+use http::Request;
+use pipeline::budget::{Class, Permit};
+use pipeline::clock;
+use pipeline::problem::chain;
+use pipeline::vendor::CallError;
+use proto::Comment;
+
+use super::Api;
+use crate::create::{Looked, System};
+use crate::now;
+
+/// How long it waits when nobody could be reached, or nothing came of an answer.
+const AWAY: Duration = Duration::from_secs(2);
+/// How often an order's status may change between reading it and noting something on it.
+const STATUS_TRIES: usize = 3;
+
+/// What came of one call.
+enum Called {
+    /// Done; the body.
+    Ok(Bytes),
+    /// There is no such record, or no such address.
+    NotFound,
+    /// Read and refused.
+    Refused(String),
+    /// Nothing was done, for a reason that has nothing to do with this comment.
+    Not(Reply),
+    /// Commerce failed while it worked on it.
+    Broken(String),
+    /// No answer is known.
+    Unknown,
+    /// It could not begin in time.
+    TooLate,
+}
+
+impl System for Api {
+    type Key = Comment;
+    type Request = Comment;
+
+    async fn permit(&self) -> Result<Permit, Duration> {
+        self.vendor.permit(Class::Document).await
+    }
+
+    async fn find(&self, comment: &Comment, _since: Millis) -> Looked {
+        match self.order(comment, None).await {
+            Ok(order) => Ok(order.marked(&comment.mark)),
+            // Where no order is, no comment stands.
+            Err(Reply::Refused(_)) => Ok(Vec::new()),
+            Err(Reply::NotSent { retry_at } | Reply::Busy { retry_at } | Reply::Unauthorised { retry_at }) => {
+                Err(Some(Duration::from_millis(retry_at.0.saturating_sub(now().0))))
+            }
+            Err(Reply::Created { .. } | Reply::Faulted(_) | Reply::Uncertain) => Err(None),
+        }
+    }
+
+    async fn send(&self, sending: Sending, mut permit: Option<Permit>, comment: &Comment) -> Step {
+        for _ in 0..STATUS_TRIES {
+            let order = match self.order(comment, permit.take()).await {
+                Ok(order) => order,
+                Err(reply) => return sending.answered(reply, now()),
+            };
+            if let Some(reply) = standing(&order, comment) {
+                return sending.answered(reply, now());
+            }
+            let new = NewComment { text: &comment.text, visible: comment.visible, status: order.status.as_deref() };
+            let request = match comment::add(&self.base, order.entity_id, new) {
+                Ok(request) => request,
+                Err(e) => return sending.answered(Reply::Refused(refused(&chain(&e))), now()),
+            };
+            let reply = match self.call(&request, None, sending.by().0).await {
+                Called::TooLate => return sending.missed(),
+                Called::Refused(said) if comment::is_other_status(&said) => continue,
+                Called::Ok(_) => self.read_back(comment).await,
+                Called::NotFound => Reply::Refused(no_order(comment, "it was removed just now")),
+                Called::Refused(said) => Reply::Refused(refused(&said)),
+                Called::Broken(said) => Reply::Faulted(broken(&said)),
+                Called::Not(reply) => reply,
+                Called::Unknown => {
+                    tracing::warn!(mark = comment.mark, "a comment got no answer; it is in doubt");
+                    Reply::Uncertain
+                }
+            };
+            return sending.answered(reply, now());
+        }
+        sending.answered(Reply::NotSent { retry_at: now().after(AWAY) }, now())
+    }
+}
+
+impl Api {
+    /// The number of the comment that was just added; looked for later when it cannot be read now.
+    async fn read_back(&self, comment: &Comment) -> Reply {
+        let order = self.order(comment, None).await.ok();
+        order.and_then(|order| standing(&order, comment)).unwrap_or(Reply::Uncertain)
+    }
+
+    /// The order that a comment belongs on, with what is noted on it; else a reply that says that nothing was done.
+    async fn order(&self, comment: &Comment, permit: Option<Permit>) -> Result<NotedOrder, Reply> {
+        let request = comment::noted_order(&self.base, &comment.increment_id);
+        let request = request.map_err(|e| Reply::Refused(refused(&chain(&e))))?;
+        let later = |wait| Reply::NotSent { retry_at: now().after(wait) };
+        match self.call(&request, permit, u64::MAX).await {
+            Called::Ok(body) => match NotedOrder::decode_list(&body) {
+                Ok(orders) => chosen(orders, comment),
+                Err(e) => Err(self.shut("COMMERCE_UNREADABLE", &chain(&e))),
+            },
+            Called::NotFound => Err(self.shut("COMMERCE_REFUSED", "it has no list of orders at commerce.base_url")),
+            Called::Refused(said) => Err(self.shut("COMMERCE_REFUSED", &said)),
+            Called::Not(reply) => Err(reply),
+            Called::Broken(why) => {
+                tracing::warn!(why, "Commerce failed to show an order");
+                Err(later(AWAY))
+            }
+            Called::Unknown | Called::TooLate => Err(later(self.vendor.away_for().unwrap_or(AWAY))),
+        }
+    }
+
+    async fn call(&self, request: &Request<Bytes>, permit: Option<Permit>, by: u64) -> Called {
+        let permit = match permit {
+            Some(permit) => Ok(permit),
+            None => self.permit().await.map_err(CallError::Busy),
+        };
+        let answer = match permit {
+            Ok(permit) => self.vendor.call_by(permit, request, by).await,
+            Err(busy) => Err(busy),
+        };
+        match answer {
+            Ok(response) => self.meaning(Answer::read(&response, clock::now())),
+            Err(CallError::Busy(wait)) => Called::Not(Reply::Busy { retry_at: now().after(wait) }),
+            Err(CallError::NotSent(why)) => {
+                tracing::warn!(why, "Commerce could not be reached");
+                Called::Not(Reply::NotSent { retry_at: now().after(self.vendor.away_for().unwrap_or(AWAY)) })
+            }
+            Err(CallError::NoAnswer(_)) => Called::Unknown,
+            Err(CallError::TooLate) => Called::TooLate,
+            Err(CallError::Credentials(problem)) => Called::Not(self.shut(&problem.code, &problem.sentence)),
+        }
+    }
+
+    fn meaning(&self, answer: Answer) -> Called {
+        let soon = |wait: Duration| now().after(wait);
+        match answer {
+            Answer::Ok(body) => {
+                self.health.ready("commerce");
+                Called::Ok(body)
+            }
+            Answer::NotFound { .. } => Called::NotFound,
+            Answer::Refused { message, .. } => Called::Refused(message),
+            // Signed anew, it may be taken.
+            Answer::NonceRefused { .. } => Called::Not(Reply::NotSent { retry_at: soon(Duration::from_millis(200)) }),
+            Answer::Unauthorised { message } => Called::Not(self.shut("COMMERCE_UNAUTHORISED", &message)),
+            Answer::BusyUntil { retry_after, .. } => {
+                Called::Not(Reply::Busy { retry_at: soon(retry_after.unwrap_or(AWAY)) })
+            }
+            Answer::Broken { status, message } => Called::Broken(format!("{status}: {message}")),
+        }
+    }
+
+    /// Keeps every comment out until a person acts.
+    fn shut(&self, code: &str, said: &str) -> Reply {
+        self.health.not_ready("commerce", format!("{code}: {said}"));
+        tracing::error!(code, said, "Commerce lets no comment in");
+        Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
+    }
+}
+
+/// What an order's comments say of ours: nothing when it is not among them.
+fn standing(order: &NotedOrder, comment: &Comment) -> Option<Reply> {
+    let mut marked = order.marked(&comment.mark);
+    match (marked.pop(), marked.is_empty()) {
+        (None, _) => None,
+        (Some(number), true) => Some(Reply::Created { number, etag: None }),
+        // A look at what stands there tells a person of both.
+        (Some(_), false) => Some(Reply::Uncertain),
+    }
+}
+
+/// The one order that is meant.
+fn chosen(mut orders: Vec<NotedOrder>, comment: &Comment) -> Result<NotedOrder, Reply> {
+    let several = orders.len() > 1;
+    if several {
+        orders.retain(|order| Some(order.entity_id) == comment.entity_id);
+    }
+    let why = if several { "several orders have that number" } else { "no order has that number" };
+    orders.pop().ok_or_else(|| Reply::Refused(no_order(comment, why)))
+}
+
+fn no_order(comment: &Comment, why: &str) -> Refusal {
+    let sentence = format!("Order {} of Commerce cannot be commented on: {why}.", comment.increment_id);
+    Refusal { code: "COMMENT_NO_ORDER".to_owned(), sentence }
+}
+
+fn refused(said: &str) -> Refusal {
+    Refusal { code: "COMMENT_REFUSED".to_owned(), sentence: format!("Commerce refuses the comment: {said}") }
+}
+
+fn broken(said: &str) -> Refusal {
+    Refusal { code: "COMMERCE_BROKEN".to_owned(), sentence: format!("Commerce failed over the comment ({said}).") }
+}
