@@ -34,13 +34,13 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
 
     let calls_before = visma_calls(&house).await;
     let broker_before = house.installation.broker.process.usage().unwrap();
-    let services_before = house.installation.usage().1;
+    let services_before = house.installation.usage().cpu;
     let started = Instant::now();
     house.installation.start_service("ingestor-commerce").unwrap();
     house.until_settled(ORDERS as u64, Duration::from_secs(300)).await;
     let wall = started.elapsed();
     let ledger = house.until_booked(ORDERS as u64, Duration::from_secs(5)).await;
-    let (resident, services_cpu) = house.installation.usage();
+    let services = house.installation.usage();
     let each: Vec<String> = house.installation.services.iter().map(show).collect();
     let broker = house.installation.broker.process.usage().unwrap();
     let calls = visma_calls(&house).await - calls_before;
@@ -50,8 +50,8 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
     let flow = bare::span(&house).await;
 
     let per_second = |took: Duration| ORDERS as f64 / took.as_secs_f64();
-    let broker_cpu = broker.1.saturating_sub(broker_before.1);
-    let services_cpu = services_cpu.saturating_sub(services_before);
+    let broker_cpu = broker.cpu.saturating_sub(broker_before.cpu);
+    let services_cpu = services.cpu.saturating_sub(services_before);
     println!("-- {name}");
     println!("Visma calls an order          {:.3}", calls as f64 / ORDERS as f64);
     println!("durable writes                {} ({:.2} an order)", writes.len(), writes.len() as f64 / ORDERS as f64);
@@ -68,14 +68,15 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
         services_cpu.as_secs_f64(),
         broker_cpu.as_secs_f64()
     );
-    println!("resident, services together   {} MB ({})", resident / 1_000_000, each.join(", "));
-    println!("resident, broker              {} MB", broker.0 / 1_000_000);
+    println!("resident, services together   {} MB, the binary's pages counted once", services.share / 1_000_000);
+    println!("  counted for each process    {} MB ({})", services.resident / 1_000_000, each.join(", "));
+    println!("resident, broker              {} MB", broker.resident / 1_000_000);
     println!("dead letters                  {}", house.dead_letters().await.len());
     assert!(ledger["missing"].as_array().unwrap().is_empty());
 }
 
 fn show(process: &Process) -> String {
-    format!("{} {}", process.name(), process.usage().map_or(0, |(memory, _)| memory / 1_000_000))
+    format!("{} {}", process.name(), process.usage().map_or(0, |used| used.resident / 1_000_000))
 }
 
 async fn visma_calls(house: &House) -> u64 {

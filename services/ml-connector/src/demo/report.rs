@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::stand::Installation;
+use crate::stand::process::Usage;
 
 /// What happened.
 pub(super) struct Report {
@@ -17,7 +18,7 @@ pub(super) struct Report {
     dead: Vec<DeadLetter>,
     left_alone: BTreeMap<String, u64>,
     latencies: Vec<u64>,
-    usage: (u64, Duration),
+    usage: Usage,
     took: Duration,
 }
 
@@ -87,8 +88,8 @@ impl Report {
             "calls": self.ledger.get("calls"),
             "visma_calls_per_order": self.calls_per_order(),
             "latency_ms": { "p50": self.percentile(50), "p99": self.percentile(99) },
-            "services_resident_bytes": self.usage.0,
-            "services_cpu_ms": self.usage.1.as_millis() as u64,
+            "services_resident_bytes": self.usage.share,
+            "services_cpu_ms": self.usage.cpu.as_millis() as u64,
             "seconds": self.took.as_secs(),
         });
         Ok(serde_json::to_string_pretty(&summary)? + "\n")
@@ -137,13 +138,13 @@ impl Report {
             let sentence = letters.first().map_or("", |letter| &letter.sentence);
             lines.push(format!("  {} × {code}: {sentence}", letters.len()));
         }
-        let (resident, cpu) = self.usage;
+        let Usage { share, cpu, .. } = self.usage;
         lines.push(format!(
             "order read → invoice in Visma: p50 {} ms, p99 {} ms",
             self.percentile(50),
             self.percentile(99)
         ));
-        lines.push(format!("services together: {} MB resident, {} ms of CPU", resident / 1_000_000, cpu.as_millis()));
+        lines.push(format!("services together: {} MB resident, {} ms of CPU", share / 1_000_000, cpu.as_millis()));
         lines.join("\n") + "\n"
     }
 

@@ -1,6 +1,7 @@
 //! The installation: what is started, with which settings, and how it is watched.
 
 use std::net::SocketAddr;
+use std::ops::Add as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::nats::{self, Broker};
-use super::process::Process;
+use super::process::{Process, Usage};
 
 /// The services of an installation, in the order in which they start.
 pub const SERVICES: [&str; 5] = ["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma", "writer-commerce"];
@@ -176,10 +177,9 @@ impl Installation {
         read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
     }
 
-    /// Resident bytes and CPU time of all services together.
-    pub fn usage(&self) -> (u64, Duration) {
-        let each = self.services.iter().filter_map(Process::usage);
-        each.fold((0, Duration::ZERO), |(memory, cpu), (m, c)| (memory + m, cpu + c))
+    /// What all services used together.
+    pub fn usage(&self) -> Usage {
+        self.services.iter().filter_map(Process::usage).fold(Usage::default(), Usage::add)
     }
 
     /// The folder of stores, settings and logs.

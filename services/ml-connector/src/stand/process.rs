@@ -77,17 +77,39 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Resident memory in bytes and CPU time used so far, from `/proc`; `None` where there is no such thing.
-    pub fn usage(&self) -> Option<(u64, Duration)> {
+    /// What it has used so far, from `/proc`; `None` where there is no such thing.
+    pub fn usage(&self) -> Option<Usage> {
         let folder = PathBuf::from(format!("/proc/{}", self.id()));
-        let status = std::fs::read_to_string(folder.join("status")).ok()?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kilobytes: u64 = resident.trim().trim_end_matches("kB").trim().parse().ok()?;
+        let memory = std::fs::read_to_string(folder.join("smaps_rollup")).ok()?;
+        let bytes = |name: &str| {
+            let amount = memory.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(amount.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
+        };
         let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
         let mut after_name = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
         let ticks = after_name.next()?.parse::<u64>().ok()? + after_name.next()?.parse::<u64>().ok()?;
         // USER_HZ is 100 on every Linux that we know of.
-        Some((kilobytes * 1024, Duration::from_millis(ticks * 10)))
+        let cpu = Duration::from_millis(ticks * 10);
+        Some(Usage { resident: bytes("Rss:")?, share: bytes("Pss:")?, cpu })
+    }
+}
+
+/// What a process, or several, used.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// Bytes resident, with every page counted that others have too: the binary's own are, once for each process.
+    pub resident: u64,
+    /// Bytes resident, a page that several have divided among them: of several processes, what they take together.
+    pub share: u64,
+    /// CPU time.
+    pub cpu: Duration,
+}
+
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { resident: self.resident + other.resident, share: self.share + other.share, cpu: self.cpu + other.cpu }
     }
 }
 
