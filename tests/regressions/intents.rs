@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::consumer::pull;
 use ml_connector::stand::tap::{Message, Side, Tap, Way};
+use pipeline::subject::Subjects;
 use serde_json::json;
 
 use super::{PATIENCE, calls, quick, until_entries};
@@ -108,5 +110,34 @@ async fn a_writer_does_not_send_under_the_intent_of_another() {
     assert_eq!(calls(&house, CREATE).await, 2, "one for each order");
     let record = until_entries(&house, "OUTCOMES", "outcome.main.visma.invoice.2", 2).await;
     assert_eq!(record.len(), 2, "an intent and an outcome: {record:#?}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// A command that says of itself that it is its record's first is believed no further than the intent, which loses
+/// against what stands there.
+#[tokio::test]
+async fn a_first_command_that_comes_a_second_time_makes_no_second_invoice() {
+    let house = House::start(patient()).await;
+    store(&house, 1).await;
+    house.until_booked(1, PATIENCE).await;
+    let command = Subjects::new("main").command("visma", "invoice", "1", "1");
+    let first = until_entries(&house, "COMMANDS", &command, 1).await.remove(0);
+    assert_eq!(first.headers.get("Ml-First").map(|first| first.as_str()), Some("true"), "what the test is about");
+    let mut headers = first.headers.clone();
+    headers.insert("Nats-Msg-Id", "the same once more");
+    let before = calls(&house, CREATE).await;
+    let jetstream = house.jetstream().await;
+    jetstream.publish_with_headers(first.subject, headers, first.payload).await.unwrap().await.unwrap();
+    let acknowledged = async || {
+        let mut consumer = jetstream.get_consumer_from_stream::<pull::Config, _, _>(WRITER, "COMMANDS").await.unwrap();
+        let info = consumer.info().await.unwrap();
+        info.num_pending == 0 && info.num_ack_pending == 0
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !acknowledged().await {
+        assert!(Instant::now() < deadline, "{}", house.logs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(calls(&house, CREATE).await, before);
     assert_eq!(house.dead_letters().await, []);
 }

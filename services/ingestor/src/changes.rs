@@ -32,6 +32,8 @@ pub struct Reading {
     /// The source's stamps go back: a wall clock repeats an hour in autumn. Then an older stamp proves no older
     /// reading, and whoever reads must be alone.
     pub clock_repeats: bool,
+    /// Most likely it was never recorded: the last change is not read unless that turns out to be wrong.
+    pub is_new: bool,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -104,7 +106,7 @@ impl Changes {
     /// When the broker or the vault does not do its part; the reading can be recorded again.
     pub async fn record(&self, mut reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
         let subject = self.broker.subjects.change(reading.system, reading.entity, &reading.key);
-        let mut last = self.last.get(&subject).await?;
+        let mut last = if reading.is_new { None } else { self.last.get(&subject).await? };
         let Some((version, payload)) = self.seal(&subject, &mut reading, last.as_ref()).await? else {
             return Ok(Recorded::Same);
         };

@@ -36,7 +36,7 @@ pub const NAME: &str = "mapper";
 /// Its consumer of changes.
 pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "change.{}.>" };
 /// Changes in hand at once: the publisher makes batches of them when many wait.
-const WIDTH: usize = 96;
+const WIDTH: usize = 160;
 
 /// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its record.
 const FRESH: u64 = 1_000;

@@ -82,6 +82,9 @@ impl Messages {
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.command.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
         headers.insert(envelope::LANE, lane);
+        if delivery.delivered == 1 && envelope::is_first(&delivery.headers) {
+            headers.insert(envelope::FIRST, "true");
+        }
         Put { subject, headers, payload: Bytes::from(command.encode_to_vec()), expect_last: None }
     }
 

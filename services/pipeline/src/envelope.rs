@@ -3,7 +3,7 @@
 //! See the NATS protocol binding of CloudEvents 1.0 for the `ce-` names and their percent-encoding.
 
 use async_nats::HeaderMap;
-use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -17,6 +17,9 @@ pub const PREVIOUS: &str = "Ml-Previous";
 pub const KIND: &str = "Ml-Kind";
 /// The lane of a command.
 pub const LANE: &str = "Ml-Lane";
+/// `true` on a command that follows from the first change of its record: most likely nothing has been done about it
+/// yet. A hint, which saves a reading where it is right and costs a refused publish where it is not.
+pub const FIRST: &str = "Ml-First";
 /// Code of a dead letter.
 pub const CODE: &str = "Ml-Code";
 /// Sentence of a dead letter, percent-encoded.
@@ -109,6 +112,11 @@ pub fn encode(text: &str) -> String {
 /// The text that [`encode`] encoded.
 pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// Whether a stored message is the first entry of its subject, as its publisher demanded.
+pub fn is_first(headers: &HeaderMap) -> bool {
+    headers.get(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE).is_some_and(|sequence| sequence.as_str() == "0")
 }
 
 /// A header's value as text.

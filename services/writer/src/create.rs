@@ -7,7 +7,7 @@ use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, R
 use effect::{Waiting, Wanted};
 use pipeline::broker::take::Delivery;
 use pipeline::budget::Permit;
-use pipeline::envelope::Cause;
+use pipeline::envelope::{self, Cause, header};
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 use proto::matching::NUMBER;
@@ -108,6 +108,13 @@ pub(crate) struct Driver<S> {
 pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) -> Wanted {
     let (source_seq, command_seq) = (command.change_sequence, delivery.sequence);
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }
+}
+
+/// The record of a document whose first command this is, at its first delivery: nothing is read and nothing is taken to
+/// stand there. Where that is wrong the intent loses against the entry that does, and the record is read then.
+pub(crate) fn unread(delivery: &Delivery) -> Option<Held> {
+    let is_first = delivery.delivered == 1 && header(&delivery.headers, envelope::FIRST) == Some("true");
+    is_first.then(Held::nothing)
 }
 
 /// Where a life leaves the steps that all lives share.

@@ -27,6 +27,13 @@ pub(crate) struct Held {
     pub(crate) entry: Outcome,
 }
 
+impl Held {
+    /// A record that has no entry.
+    pub(crate) fn nothing() -> Self {
+        Self { record: Record::Absent, sequence: 0, entry: Outcome::default() }
+    }
+}
+
 /// Reads and writes records.
 #[derive(Debug)]
 pub(crate) struct Records {
@@ -47,7 +54,7 @@ impl Records {
     /// The record behind `subject`.
     pub(crate) async fn read(&self, subject: &str) -> Result<Held, Problem> {
         let Some(entry) = self.last.get(subject).await? else {
-            return Ok(Held { record: Record::Absent, sequence: 0, entry: Outcome::default() });
+            return Ok(Held::nothing());
         };
         let outcome = Outcome::decode(entry.payload).map_err(|e| {
             let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";

@@ -29,7 +29,7 @@ use super::{Poll, Source};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 /// The poll of a kind: its name, and that of its cursor.
 fn name(entity: Entity) -> &'static str {
     match entity {

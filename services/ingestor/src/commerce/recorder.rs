@@ -1,6 +1,7 @@
 //! Recording what was read, and first what it cannot be understood without: the order of an invoice or a credit memo.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::commerce::entity::Entity;
 use ::commerce::page::Row;
@@ -40,11 +41,14 @@ pub(super) struct Recorder {
     changes: Changes,
     orders: Semaphore,
     losses: Option<Arc<Losses>>,
+    /// The largest id of an order that was recorded by this process.
+    newest_order: AtomicU64,
 }
 
 impl Recorder {
     pub(super) fn new(reader: Reader, changes: Changes, losses: Option<Arc<Losses>>) -> Self {
-        Self { reader, changes, orders: Semaphore::new(ORDERS_AT_ONCE), losses }
+        let (orders, newest_order) = (Semaphore::new(ORDERS_AT_ONCE), AtomicU64::new(0));
+        Self { reader, changes, orders, losses, newest_order }
     }
 
     /// Records a row that was just read; `by` is how it was come by, for the figures.
@@ -96,6 +100,9 @@ impl Recorder {
             owner,
             updated: row.updated_at.to_string(),
             clock_repeats: false,
+            // Ids grow: what lies beyond those seen was placed since.
+            is_new: entity == Entity::Order
+                && self.newest_order.fetch_max(row.entity_id, Ordering::Relaxed) < row.entity_id,
             headers: Vec::new(),
         };
         let recorded = self.changes.record(reading, cause).await?;

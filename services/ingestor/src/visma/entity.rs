@@ -100,6 +100,7 @@ impl Entity {
             rules,
             owner: None,
             updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+            is_new: false,
             clock_repeats: true,
             headers,
         };

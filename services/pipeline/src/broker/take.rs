@@ -134,7 +134,7 @@ impl<'a> Runner<'a> {
                 }
                 () = stop.cancelled(), if taking => taking = false,
                 _ = progress.tick() => self.report_progress().await,
-                next = messages.next(), if taking && self.lanes.waiting() < 2 * self.width => match next {
+                next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
                     Some(Ok(message)) => self.accept(message),
                     Some(Err(e)) => {
                         tracing::warn!(error = %chain(&e), "taking was interrupted");

@@ -9,7 +9,7 @@ use proto::{Command, Invoice, Message as _, Outcome, owner};
 
 use super::Writer;
 use super::lookups::Key;
-use crate::create::{Document, Ended, named, wanted};
+use crate::create::{Document, Ended, named, unread, wanted};
 use crate::{sha256, unreadable};
 
 /// A document of the customer's ledger, read from its command.
@@ -46,7 +46,7 @@ impl Writer {
             marks: &[],
         };
         let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-        match self.driver.create(delivery, &document, &request, None).await? {
+        match self.driver.create(delivery, &document, &request, unread(delivery)).await? {
             Ended::Done(_) => Ok(()),
             Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "order")),
         }
