@@ -16,6 +16,8 @@ const SLOW_MS: u64 = 3_000;
 fn wishes() -> Wishes {
     Wishes::default()
         .set("COMMERCE__POLL__INTERVAL", "300ms")
+        // No poll reads the list that look-ups are counted on.
+        .set("VISMA__POLL__ENTITIES", "customer, purchaseorder")
         .set("VISMA__TIMEOUT", "2s")
         .set("VISMA__CREATE__DOUBT_WAIT", "8s")
         .set("VISMA__CREATE__SEND_WITHIN", "1s")
