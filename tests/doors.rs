@@ -9,6 +9,7 @@ mod losses;
 mod poll;
 mod refusals;
 pub(crate) mod sender;
+mod shop;
 mod signer;
 mod stub;
 mod webhooks;

@@ -6,6 +6,7 @@
 
 mod adobe;
 mod answer;
+mod handshake;
 mod io_events;
 mod keep;
 mod keys;
