@@ -159,9 +159,14 @@ fn a_handshake_is_told_from_an_event() {
     let handshake = json!({ "validationUrl": url }).to_string();
     assert_eq!(validation_url(handshake.as_bytes()).as_deref(), Some(url));
     let event = event("a", "observer.sales_order_save_commit_after", &json!({ "entity_id": "1" })).to_string();
-    for other in
-        [event.as_str(), "", "[]", r#"{"validationUrl":7}"#, &json!({ "validationUrl": "x".repeat(5000) }).to_string()]
-    {
+    for other in [
+        event.as_str(),
+        "",
+        "[]",
+        r#"["https://csm.adobe.io"]"#,
+        r#"{"validationUrl":7}"#,
+        &json!({ "validationUrl": "x".repeat(5000) }).to_string(),
+    ] {
         assert_eq!(validation_url(other.as_bytes()), None, "{other}");
     }
 }
