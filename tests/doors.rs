@@ -2,14 +2,12 @@
 //! poll's, which finds what the other missed. One content of an order is one change, through whichever it came.
 
 mod adobe;
-mod documents;
 mod io_events;
 mod logins;
 mod losses;
 mod poll;
 mod refusals;
 pub(crate) mod sender;
-mod shop;
 mod signer;
 mod stub;
 mod webhooks;

@@ -28,7 +28,7 @@ pub use login::{Guard, Login};
 const PAUSE: Duration = Duration::from_secs(3);
 /// A token that came for a refused one, and is refused as well, is not to blame: the fault is elsewhere (a right that
 /// is missing, where the vendor answers 401 to that). Another one is asked for after this time at the soonest.
-const NOT_TO_BLAME: Duration = Duration::from_secs(30);
+const NOT_TO_BLAME: Duration = Duration::from_secs(60);
 /// No token is believed to live longer, whatever is said of it: some say milliseconds and mean seconds.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -9,7 +9,6 @@ mod delivery;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use serde_json::Value;
 
 use super::public_key::signature;
 use super::{PublicKey, SignatureError, Verified, single};
@@ -24,8 +23,6 @@ const FOLDER: &str = "/prod/keys/";
 const MAX_PATH: usize = 200;
 /// Longest challenge that is answered; Adobe sends a UUID.
 const MAX_CHALLENGE: usize = 200;
-/// Bytes of a handshake at most.
-const MAX_HANDSHAKE: usize = 4096;
 /// Signature and path of its key, in pairs.
 const HEADERS: [(&str, &str); 2] = [
     ("x-adobe-digital-signature-1", "x-adobe-public-key1-path"),
@@ -86,15 +83,6 @@ pub fn challenge(query: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let fit = !challenge.is_empty() && challenge.len() <= MAX_CHALLENGE && challenge.bytes().all(plain);
     fit.then(|| challenge.into_owned())
-}
-
-/// The address that Adobe wants opened, where its challenge was not answered: `{"validationUrl": "…"}`. Nothing signs
-/// it.
-pub fn validation_url(body: &[u8]) -> Option<String> {
-    // An event is larger, and no handshake is looked for in it.
-    let body = Some(body).filter(|body| body.len() <= MAX_HANDSHAKE)?;
-    let body: Value = serde_json::from_slice(body).ok()?;
-    body.get("validationUrl")?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

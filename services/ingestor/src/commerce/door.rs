@@ -6,7 +6,6 @@
 
 mod adobe;
 mod answer;
-mod handshake;
 mod io_events;
 mod keep;
 mod keys;

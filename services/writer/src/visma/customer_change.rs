@@ -31,17 +31,19 @@ impl Writer {
         let Some(entry) = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? else {
             return Ok(None);
         };
-        let lag = u64::try_from(POLL_LAG.as_millis()).unwrap_or(u64::MAX);
-        if entry.stored_at < applied_at(&held.entry).saturating_add(lag) && applied_at(&held.entry) > 0 {
-            return Ok(None);
-        }
         // What cannot be opened or read is as good as not polled: it is read at Visma.
         let Ok(text) = body::unpack(&entry.headers, &entry.payload) else { return Ok(None) };
         let Ok(text) = std::str::from_utf8(&text) else { return Ok(None) };
         let Ok(text) = self.context.vault.open_text(text).await else { return Ok(None) };
         let Ok(says) = serde_json::from_str::<Value>(&text) else { return Ok(None) };
         let etag = says.get("timeStamp").and_then(Value::as_str).and_then(Etag::parse);
-        Ok(Some(Seen { etag: etag.map(|etag| etag.as_str().to_owned()), says: Some(says) }))
+        let etag = etag.map(|etag| etag.as_str().to_owned());
+        // The very version that our write led to was polled since; or so much later that it was read after it.
+        let same = etag.is_some() && etag.as_deref() == Etag::parse(&held.entry.etag).as_ref().map(Etag::as_str);
+        let written = applied_at(&held.entry);
+        let lag = u64::try_from(POLL_LAG.as_millis()).unwrap_or(u64::MAX);
+        let since = written == 0 || entry.stored_at >= written.saturating_add(lag);
+        Ok((same || since).then_some(Seen { etag, says: Some(says) }))
     }
 }
 

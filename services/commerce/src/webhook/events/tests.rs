@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Claim, DeliveryError, challenge, validation_url};
+use super::{Claim, DeliveryError, challenge};
 use crate::entity::Entity;
 use crate::webhook::tests::signer::Signer;
 use crate::webhook::{Hint, HintKey, SignatureError, Verified};
@@ -151,22 +151,4 @@ fn a_challenge_is_sent_back_if_it_is_harmless() {
         assert_eq!(challenge(query), None, "{query}");
     }
     assert_eq!(challenge(&format!("challenge={}", "a".repeat(201))), None);
-}
-
-#[test]
-fn a_handshake_is_told_from_an_event() {
-    let url = "https://csm.adobe.io/csm/registrations/validate?id=1&challenge=2";
-    let handshake = json!({ "validationUrl": url }).to_string();
-    assert_eq!(validation_url(handshake.as_bytes()).as_deref(), Some(url));
-    let event = event("a", "observer.sales_order_save_commit_after", &json!({ "entity_id": "1" })).to_string();
-    for other in [
-        event.as_str(),
-        "",
-        "[]",
-        r#"["https://csm.adobe.io"]"#,
-        r#"{"validationUrl":7}"#,
-        &json!({ "validationUrl": "x".repeat(5000) }).to_string(),
-    ] {
-        assert_eq!(validation_url(other.as_bytes()), None, "{other}");
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::commerce::webhook::Verified;
-use ::commerce::webhook::events::{Claim, Delivery, DeliveryError};
+use ::commerce::webhook::events::{Claim, Delivery, DeliveryError, challenge};
 use axum::body::Bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
@@ -16,7 +16,6 @@ use axum::routing::{MethodRouter, get};
 use pipeline::problem::{Problem, chain};
 
 use super::answer::{Refusal, count, count_unkept};
-use super::handshake::Handshake;
 use super::keep::{Keeper, Told};
 use super::keys::Keys;
 use super::receive::Places;
@@ -26,7 +25,6 @@ const KIND: &str = "io_events";
 
 struct Door {
     keys: Keys,
-    handshake: Handshake,
     client_id: String,
     patience: Duration,
     max_body_bytes: usize,
@@ -38,7 +36,6 @@ struct Door {
 pub(super) fn route(settings: &IoEvents, places: &Places, keeper: &Keeper) -> Result<MethodRouter, Problem> {
     let door = Door {
         keys: Keys::new(&settings.keys_url, settings.keys_kept.0)?,
-        handshake: Handshake::new(&settings.validation_url)?,
         client_id: settings.client_id.clone(),
         patience: settings.patience.0,
         max_body_bytes: settings.max_body_bytes,
@@ -48,8 +45,16 @@ pub(super) fn route(settings: &IoEvents, places: &Places, keeper: &Keeper) -> Re
     Ok(get(challenged).post(receive).with_state(Arc::new(door)))
 }
 
+/// Adobe asks whether the address is ours, when events are registered for it.
 async fn challenged(RawQuery(query): RawQuery) -> Response {
-    Handshake::challenged(query.as_deref().unwrap_or_default())
+    match challenge(query.as_deref().unwrap_or_default()) {
+        Some(challenge) => {
+            tracing::info!("Adobe I/O has asked whether this address is ours, and was answered");
+            let headers = [("content-type", "text/plain"), ("x-content-type-options", "nosniff")];
+            (StatusCode::OK, headers, challenge).into_response()
+        }
+        None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
 }
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -69,9 +74,6 @@ impl Door {
         let received = self.places.receive(request, self.max_body_bytes).await;
         // A limit of ours, or a connection that we may have cut: 4xx would be the event's end.
         let received = received.map_err(|refusal| Refusal { status: StatusCode::SERVICE_UNAVAILABLE, ..refusal })?;
-        if self.handshake.take(&received.body) {
-            return Ok(());
-        }
         let claims = Claim::of(&received.headers)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
         let verified = self.believe(&claims, &received.body).await?;

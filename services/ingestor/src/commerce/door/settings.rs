@@ -35,8 +35,6 @@ pub struct IoEvents {
     pub keys_url: String,
     /// How long a key is believed before it is fetched again.
     pub keys_kept: Span,
-    /// Host of the addresses that Adobe may want opened to see that ours is ours.
-    pub validation_url: String,
     /// How long a delivery may take; Adobe takes a later answer for none.
     pub patience: Span,
     /// Larger bodies are refused.

@@ -1,0 +1,108 @@
+//! Customers who change in the shop, while an accountant works on them in Visma.
+
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::{PATIENCE, accountant, bodies, calls, wishes};
+use crate::house::House;
+
+/// A registered customer of the shop, who stands in Visma; the id in the shop.
+async fn customer(house: &House) -> u64 {
+    let ola = json!({
+        "email": "ola@example.no", "firstname": "Ola", "lastname": "Prøve",
+        "addresses": [address("Storgata 1", "22334455")],
+    });
+    let registered = house.installation.tell_shop("commerce/customers", &ola).await.unwrap();
+    let id = registered["id"].as_u64().unwrap();
+    house.until("a customer", PATIENCE, |ledger| ledger["customers"] == 1).await;
+    id
+}
+
+fn address(street: &str, phone: &str) -> Value {
+    json!({
+        "firstname": "Ola", "lastname": "Prøve", "country_id": "NO", "city": "Oslo", "street": [street],
+        "postcode": "0155", "telephone": phone, "default_billing": true, "default_shipping": true,
+    })
+}
+
+/// The customer moves, and has another phone number.
+fn moved() -> Value {
+    json!({ "addresses": [address("Havnegata 9", "99887766")] })
+}
+
+async fn edit(house: &House, id: u64, body: &Value) {
+    let url = format!("http://{}/_sandbox/commerce/customers/{id}", house.installation.commerce);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer =
+        client.put(url).header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+}
+
+/// Waits until the poll of Visma has seen the customer.
+async fn until_polled(house: &House) {
+    let started = std::time::Instant::now();
+    let stream = house.jetstream().await.get_stream("CHANGES").await.unwrap();
+    while stream.info_with_subjects("change.main.visma.customer.>").await.unwrap().count().await == 0 {
+        assert!(started.elapsed() < PATIENCE, "no poll has seen the customer\n{}", house.logs());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Waits until Visma got a `PUT` whose body says this.
+async fn until_put(house: &House, says: &str) -> Vec<Value> {
+    let started = std::time::Instant::now();
+    loop {
+        let puts = bodies(house, "PUT", "/v1/customer/").await;
+        if puts.iter().any(|put| put.to_string().contains(says)) {
+            return puts;
+        }
+        assert!(started.elapsed() < PATIENCE, "no PUT with {says}: {puts:?}\n{}", house.logs());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_costs_one_call_and_writes_what_differs_alone() {
+    let house = House::start(wishes()).await;
+    let id = customer(&house).await;
+    until_polled(&house).await;
+    let reads = calls(&house, "GET /v1/customer/{id}").await;
+    edit(&house, id, &moved()).await;
+    let puts = until_put(&house, "Havnegata 9").await;
+    assert_eq!(puts.len(), 1, "{puts:#?}");
+    assert_eq!(calls(&house, "GET /v1/customer/{id}").await, reads);
+    let mut fields: Vec<_> = puts[0].as_object().unwrap().keys().collect();
+    fields.sort();
+    assert_eq!(fields, ["invoiceAddress", "invoiceContact", "mainAddress", "mainContact"], "{:#}", puts[0]);
+    assert_eq!(puts[0]["mainContact"], json!({ "value": { "phone1": { "value": "99887766" } } }));
+    let ledger = house.ledger().await;
+    assert_eq!(ledger["audit"]["blind_overwrites"], json!([]));
+    assert_eq!(ledger["audit"]["stale_puts"], 0);
+    assert_eq!(house.dead_letters().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accountants_edits_survive_a_storm() {
+    let house = House::start(wishes().set("VISMA__CREATE__ATTEMPTS", "5")).await;
+    let id = customer(&house).await;
+    let errand = json!({
+        "entity": "customer", "before_put": { "first": 2 },
+        "body": { "mainContact": { "value": { "attention": { "value": "Regnskap {n}" } } } },
+    });
+    accountant(&house, &errand).await;
+    arm_lost(&house).await;
+    edit(&house, id, &moved()).await;
+    let ledger = house.until("the storm", PATIENCE, |ledger| ledger["audit"]["stale_puts"].as_u64() >= Some(2)).await;
+    assert_eq!(ledger["audit"]["lost_edits"], json!([]), "{ledger:#}");
+    super::until_kind(&house, &format!("outcome.main.visma.customer.{id}"), "applied").await;
+    let audit = house.ledger().await["audit"].clone();
+    assert_eq!((&audit["lost_edits"], &audit["blind_overwrites"]), (&json!([]), &json!([])), "{audit:#}");
+    assert!(audit["kept_edits"].as_u64() >= Some(1), "{audit:#}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// The answer to the third `PUT`, the one that is done, is lost.
+async fn arm_lost(house: &House) {
+    let on = json!({ "system": "visma", "method": "PUT", "path": "*/v1/customer/*", "nth": 3, "count": 1 });
+    house.installation.tell("faults", &json!({ "kind": "lost_after", "on": on })).await.unwrap();
+}
