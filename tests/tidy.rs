@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Folders that hold what tools write.
+/// What tools write: folders, and the file that stands for one in a second working tree of git.
 const WRITTEN_BY_TOOLS: [&str; 2] = ["target", ".git"];
 
 /// The root of the project.
@@ -29,10 +29,11 @@ fn files() -> Vec<(String, String)> {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if WRITTEN_BY_TOOLS.contains(&name.as_str()) {
+                continue;
+            }
             if path.is_dir() {
-                if !WRITTEN_BY_TOOLS.contains(&name.as_str()) {
-                    folders.push(path);
-                }
+                folders.push(path);
             } else if let Ok(text) = fs::read_to_string(&path) {
                 found.push((path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(), text));
             }
