@@ -10,7 +10,8 @@ use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 use serde_json::Value;
 
-use crate::create::{Document, Driver, System, fill, marks, named};
+use crate::create::{Document, Driver, System};
+use crate::entries::{fill, marks, named};
 use crate::now;
 use crate::records::{Held, outcome_entry};
 

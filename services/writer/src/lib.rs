@@ -7,6 +7,7 @@
 mod amend;
 pub mod commerce;
 mod create;
+mod entries;
 mod records;
 pub mod visma;
 

@@ -200,3 +200,6 @@ pub(crate) fn outcome_entry(outcome: &effect::Outcome, now: Millis) -> Outcome {
         ..Outcome::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,8 @@ use super::Writer;
 use super::customers::Match;
 use super::lookups::Key;
 use crate::amend::Amended;
-use crate::create::{Document, Ended, fill, marks, wanted};
+use crate::create::{Document, Ended, wanted};
+use crate::entries::{fill, marks};
 use crate::records::Held;
 use crate::{now, unreadable};
 

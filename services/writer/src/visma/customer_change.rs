@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::Writer;
 use crate::amend::{Change, Seen};
-use crate::create::applied_at;
+use crate::entries::applied_at;
 use crate::records::Held;
 use crate::unreadable;
 

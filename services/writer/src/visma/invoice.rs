@@ -9,7 +9,8 @@ use proto::{Command, Invoice, Message as _, Outcome, owner};
 
 use super::Writer;
 use super::lookups::Key;
-use crate::create::{Document, Ended, named, unread, wanted};
+use crate::create::{Document, Ended, unread, wanted};
+use crate::entries::named;
 use crate::{sha256, unreadable};
 
 /// A document of the customer's ledger, read from its command.

@@ -10,7 +10,7 @@ use pipeline::verdict::Verdict;
 use proto::Outcome;
 
 use super::Writer;
-use crate::create::named;
+use crate::entries::named;
 use crate::records::Held;
 
 /// What a document depends on, and how it is called where it is missing.

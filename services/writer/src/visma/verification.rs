@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use super::Writer;
 use super::release::Draft;
-use crate::create::named;
+use crate::entries::named;
 use crate::now;
 use crate::records::Held;
 
@@ -94,7 +94,7 @@ impl Writer {
             kind: kind.into(),
             command_id: command.id.clone(),
             written_at: now().0,
-            applied_at: crate::create::applied_at(&held.entry),
+            applied_at: crate::entries::applied_at(&held.entry),
             seen_sequence: command.change_sequence,
             status: kept(&seen.status, &held.entry.status),
             balance: kept(&seen.balance, &held.entry.balance),
