@@ -24,3 +24,4 @@ mod polls;
 mod regressions;
 mod telemetry;
 mod tidy;
+mod vault;

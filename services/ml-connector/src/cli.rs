@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipeline::settings::Span;
 
 /// Keeps Visma.net ERP and Adobe Commerce in agreement.
 #[derive(Debug, Parser)]
@@ -47,8 +48,18 @@ pub enum Verb {
         #[command(subcommand)]
         verb: PollVerb,
     },
-    /// Print a new random master key.
-    MasterKey,
+    /// What the vendors know us by, kept sealed in the vault.
+    Credentials {
+        /// What to do.
+        #[command(subcommand)]
+        verb: CredentialsVerb,
+    },
+    /// Print a new random master key, or change the one in force.
+    MasterKey {
+        /// What to do; a new key is printed when nothing is named.
+        #[command(subcommand)]
+        verb: Option<MasterKeyVerb>,
+    },
     /// Run a strict simulated Visma.net and Adobe Commerce on this machine.
     Sandbox(Sandbox),
     /// Show the main job: broker, sandbox and services on this machine, and a morning of orders.
@@ -68,6 +79,84 @@ pub enum Service {
     WriterVisma,
     /// Makes Commerce's orders bear comments on what became of them.
     WriterCommerce,
+}
+
+/// A vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VendorName {
+    /// Visma.net ERP.
+    Visma,
+    /// Adobe Commerce.
+    Commerce,
+}
+
+/// Verbs on credentials. None takes a secret as an argument: every user of a machine can read those.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CredentialsVerb {
+    /// Keep credentials: asked for one by one, or on standard input, one `name = value` a line.
+    Set {
+        /// Whose.
+        vendor: VendorName,
+        /// Who keeps them; this user on this host when it is left out.
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
+    /// List what is kept, by whom and since when; never a secret.
+    List {
+        /// Print JSON, one object a vendor.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try what is in force against the vendors: a token, and one call.
+    Test {
+        /// Which; both when none is named.
+        vendor: Option<VendorName>,
+    },
+    /// Replace what is kept, after the new credentials were tried; those before stay good for a while.
+    Rotate {
+        /// Whose.
+        vendor: VendorName,
+        /// How long a call that is refused under the new ones is made under those before.
+        #[arg(long, default_value = "1h", value_parser = span, value_name = "TIME")]
+        overlap: Span,
+        /// Who replaces them; this user on this host when it is left out.
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
+    /// Show what would be removed; remove it with --apply.
+    Remove {
+        /// Whose.
+        vendor: VendorName,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+}
+
+/// Verbs on the master key.
+#[derive(Debug, Clone, Subcommand)]
+pub enum MasterKeyVerb {
+    /// Show what sealing everything under another key would do; do it with --apply.
+    Rotate {
+        /// File of the new key, as `ml-connector master-key` prints one.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// When every service has the new key: take the old one out of force, with --apply.
+    Retire {
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Which key is in force, by its fingerprint.
+    Status,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    text.parse()
 }
 
 /// Verbs on polls.

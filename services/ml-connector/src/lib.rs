@@ -1,7 +1,9 @@
 //! The one binary's inside: settings, the services put together, the demo, and what tests and benchmarks stand on.
 
 pub mod cli;
+mod credentials;
 pub mod demo;
+mod master_keys;
 mod polls;
 pub mod run;
 pub mod settings;

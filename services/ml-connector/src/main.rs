@@ -1,11 +1,18 @@
 //! The one binary: a subcommand for each service and each operator verb.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use ml_connector::cli::{Cli, Verb};
 use ml_connector::run;
 use pipeline::problem::Problem;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Overwrites memory as it is freed: libraries that know nothing of secrets copy them into buffers, and what is left in
+/// those would stand in a core dump.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// `EX_CONFIG` of sysexits.h: something is wrong that a restart does not cure.
 const WRONG_SETTINGS: u8 = 78;
@@ -29,9 +36,15 @@ fn main() -> ExitCode {
                 eprintln!("ml-connector: {text}");
             }
             match e.downcast_ref::<Problem>().map(|problem| problem.code.as_ref()) {
-                Some("BROKER_AWAY" | "BROKER_NOT_CONFIRMED" | "CURSOR_FAILED" | "POLL_FAILED" | "POLL_UNANSWERED") => {
-                    ExitCode::from(AWAY)
-                }
+                Some(
+                    "BROKER_AWAY"
+                    | "BROKER_NOT_CONFIRMED"
+                    | "CURSOR_FAILED"
+                    | "POLL_FAILED"
+                    | "POLL_UNANSWERED"
+                    | "CREDENTIALS_NOT_TRIED"
+                    | "VAULT_CHANGE_FAILED",
+                ) => ExitCode::from(AWAY),
                 Some(_) => ExitCode::from(WRONG_SETTINGS),
                 None => ExitCode::FAILURE,
             }

@@ -16,7 +16,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{demo, polls, vendors};
+use crate::{credentials, demo, master_keys, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -39,7 +39,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::Mapping { verb: MappingVerb::Check } => check(config),
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
-        Verb::MasterKey => print(&(pipeline::vault::new_master_key() + "\n")),
+        Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
+        Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb)).await,
+        Verb::MasterKey { verb: None } => print(&(pipeline::vault::new_master_key() + "\n")),
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
         Verb::Demo(demo) => demo::run(&demo).await,
     }
@@ -71,7 +73,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(ingestor::visma::NAME, shell, async move |context| {
                 poll::beginning(&context.health);
-                let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
                 let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
@@ -86,7 +88,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         }
         Service::WriterVisma => {
             service::run(writer::visma::NAME, shell, async move |context| {
-                let (vendor, company) = vendors::visma(&settings.visma, &context.broker).await?;
+                let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
                 let target = writer::visma::Target { vendor, company, settings: create, documents };

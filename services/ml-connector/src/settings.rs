@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use pipeline::problem::Problem;
 use pipeline::schedule::Zone;
+use pipeline::secret::Secret;
 use pipeline::service::{Admin, Shell};
 use pipeline::settings::{Sources, Span};
-use secrecy::SecretString;
+
 use serde::Deserialize;
 
 /// The shipped, commented default file *is* the default.
@@ -75,11 +76,11 @@ pub struct Commerce {
     /// OAuth 1.0a consumer key.
     pub consumer_key: String,
     /// OAuth 1.0a consumer secret.
-    pub consumer_secret: SecretString,
+    pub consumer_secret: Secret,
     /// OAuth 1.0a access token.
-    pub access_token: SecretString,
+    pub access_token: Secret,
     /// OAuth 1.0a access token secret.
-    pub access_token_secret: SecretString,
+    pub access_token_secret: Secret,
     /// An administrator's account.
     pub admin_token: AdminToken,
     /// Adobe's identity service.
@@ -115,7 +116,7 @@ pub struct AdminToken {
     /// Its name.
     pub username: String,
     /// Its password.
-    pub password: SecretString,
+    pub password: Secret,
     /// How long a token lives.
     pub life: Span,
     /// How long a refused login is not tried again.
@@ -131,7 +132,7 @@ pub struct Ims {
     /// Client id of the server-to-server credential.
     pub client_id: String,
     /// Its secret.
-    pub client_secret: SecretString,
+    pub client_secret: Secret,
     /// Scopes, separated by commas.
     pub scope: String,
     /// Organisation, `…@AdobeOrg`, or empty.
@@ -151,7 +152,7 @@ pub struct Visma {
     /// OAuth 2.0 client id.
     pub client_id: String,
     /// OAuth 2.0 client secret.
-    pub client_secret: SecretString,
+    pub client_secret: Secret,
     /// Company tenant.
     pub tenant_id: String,
     /// `ipp-company-id`, or empty.

@@ -2,41 +2,83 @@
 //! crates) and how calls are made (`pipeline::vendor`).
 
 mod commerce;
+pub mod kept;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::Response;
-use pipeline::broker::Broker;
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
 use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
+use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Tokens};
+use pipeline::vault::credentials::Fields;
 use pipeline::vendor::{Api, Auth, CallError, Vendor};
-use secrecy::{ExposeSecret as _, SecretString};
 use visma::refusal::Refusal;
 use visma::reply::{Failure, read_page};
 use visma::requests::Company;
 use visma::token::{TENANT_PARAMETER, TokenRefusal};
 
-pub use commerce::commerce;
+pub use commerce::{commerce, commerce_with};
+use kept::{Kept, fill_visma};
 
 use crate::settings::Visma;
 
-/// Visma.net with client credentials of Visma Connect, and the company that requests are built for.
+/// Visma.net with client credentials of Visma Connect, and the company that requests are built for. What the settings
+/// leave empty of the credentials is the vault's, and is followed there.
 ///
 /// # Errors
 /// `SETTINGS_INCOMPLETE` when a credential is missing, `SETTINGS_INVALID` when the base URL is none.
-pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company), Problem> {
-    required("visma.client_id", &settings.client_id)?;
-    required_secret("visma.client_secret", &settings.client_secret)?;
-    required("visma.tenant_id", &settings.tenant_id)?;
+pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
+    let kept = Kept::read(context, VISMA).await?;
+    let (vendor, company) = visma_with(settings, &kept.fields(), context).await?;
+    let (settings, http) = (settings.clone(), token_http(settings)?);
+    let make = Box::new(move |fields: Fields| {
+        let made = visma_auth(&fill_visma(&settings, &fields).0, &http);
+        async move { made }.boxed()
+    });
+    kept.follow(context, &vendor, make).await;
+    Ok((vendor, company))
+}
+
+/// The name of Visma's credentials in the vault.
+pub const VISMA: &str = "visma";
+/// The name of Commerce's.
+pub const COMMERCE: &str = "commerce";
+
+/// As [`visma`], under `fields` alone.
+///
+/// # Errors
+/// As [`visma`].
+pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) -> Result<(Vendor, Company), Problem> {
     let company = Company::new(&settings.base_url, Some(&settings.company_id), None)
         .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url and visma.company_id"))?;
     let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
+    let api = Api {
+        auth: visma_auth(&fill_visma(settings, fields).0, &token_http(settings)?)?,
+        read_window: |headers| {
+            let window = ::visma::rate::Window::of(headers)?;
+            Some(Window { limit: window.limit, remaining: window.remaining, reset: window.reset })
+        },
+        read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
+    };
+    let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
+    Ok((Vendor::new(http, budget, api), company))
+}
+
+fn token_http(settings: &Visma) -> Result<Http, Problem> {
+    Http::seldom(settings.timeout.0, settings.max_body_bytes)
+}
+
+fn visma_auth(settings: &Visma, http: &Http) -> Result<Auth, Problem> {
+    required("visma.client_id", &settings.client_id)?;
+    required_secret("visma.client_secret", &settings.client_secret)?;
+    required("visma.tenant_id", &settings.tenant_id)?;
     let grant = Grant {
         token_url: settings.token_url.clone(),
         client_id: settings.client_id.clone(),
@@ -45,16 +87,7 @@ pub async fn visma(settings: &Visma, broker: &Broker) -> Result<(Vendor, Company
         extra: vec![(TENANT_PARAMETER.to_owned(), settings.tenant_id.clone())],
         explain,
     };
-    let api = Api {
-        auth: Auth::Bearer(Box::new(Tokens::new(http.clone(), grant))),
-        read_window: |headers| {
-            let window = ::visma::rate::Window::of(headers)?;
-            Some(Window { limit: window.limit, remaining: window.remaining, reset: window.reset })
-        },
-        read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
-    };
-    let budget = Budget::open(broker, "visma", settings.budget, settings.timeout.0).await?;
-    Ok((Vendor::new(http, budget, api), company))
+    Ok(Auth::Bearer(Box::new(Tokens::new(http.clone(), grant))))
 }
 
 /// Waits until Visma shows us the company. A wrong company id is answered by some tenants with 200 and empty lists, and
@@ -99,7 +132,7 @@ fn unshown(context: &Context, problem: &Problem, schedule: &mut Schedule) -> Dur
 }
 
 /// What the list of branches says of the company.
-fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
+pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
     let failure = match read_page(answer, clock::now().into()) {
         Ok(page) if page.rows.is_empty() => {
             return Err(Problem::new(
@@ -134,14 +167,16 @@ fn explain(error: &str, description: &str) -> Problem {
     Problem::new(refusal.code(), refusal.to_string(), refusal.what_to_do())
 }
 
-fn required_secret(key: &str, value: &SecretString) -> Result<(), Problem> {
-    required(key, value.expose_secret())
+fn required_secret(key: &str, value: &Secret) -> Result<(), Problem> {
+    if value.is_empty() { Err(missing(key)) } else { Ok(()) }
 }
 
 fn required(key: &str, value: &str) -> Result<(), Problem> {
-    if value.is_empty() {
-        let remedy = "set it in the settings file, or in the environment as ML__SECTION__KEY";
-        return Err(Problem::new("SETTINGS_INCOMPLETE", format!("{key} is not set"), remedy));
-    }
-    Ok(())
+    if value.is_empty() { Err(missing(key)) } else { Ok(()) }
+}
+
+fn missing(key: &str) -> Problem {
+    let remedy = "set it in the settings file, or in the environment as ML__SECTION__KEY; credentials also with \
+                  `ml-connector credentials set`";
+    Problem::new("SETTINGS_INCOMPLETE", format!("{key} is not set"), remedy)
 }

@@ -1,10 +1,10 @@
 //! The calls that a vendor still allows in its window, shared by all processes.
 //!
 //! What is left stands in one entry of a bucket. A process takes a block of calls out of it with a compare-and-set and
-//! spends the block by itself, so that a steady call costs no message. The vendor's headers are the truth: they say what
-//! the limit is, which window a call was counted in, and whether somebody else is using it too. Until an answer has told
-//! what a window is like, one call is made at a time. The arithmetic is in `entry` and `share`, which know no clock and
-//! no broker; here it is carried out.
+//! spends the block by itself, so that a steady call costs no message. The vendor's headers are the truth: they say
+//! what the limit is, which window a call was counted in, and whether somebody else is using it too. Until an answer
+//! has told what a window is like, one call is made at a time. The arithmetic is in `entry` and `share`, which know no
+//! clock and no broker; here it is carried out.
 //!
 //! Our own calls, of all processes together, are never more than the limit in any window of the vendor's. That holds
 //! while the clocks of our hosts differ by less than [`MARGIN`], and is not a promise about other users of the same
@@ -31,7 +31,8 @@ use share::{After, Answered, Share, Ticket};
 
 /// Clocks of our hosts differ by less than this, milliseconds; a new window is opened this much after its end.
 const MARGIN: u64 = 500;
-/// How old this process's copy of the entry may be, milliseconds: a 429 that another process met is seen after this time.
+/// How old this process's copy of the entry may be, milliseconds: a 429 that another process met is seen after this
+/// time.
 const FRESH: u64 = 1_000;
 /// How long a window lasts whose end no answer tells, milliseconds: an hour, which Visma documents.
 const UNTOLD: u64 = 3_600_000;
@@ -93,8 +94,8 @@ struct Inner {
     vendor: &'static str,
     shares: Shares,
     share: Mutex<Share>,
-    /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and [`Spent`]s
-    /// that were dropped. They are accounted for at the next turn.
+    /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and
+    /// [`Spent`]s that were dropped. They are accounted for at the next turn.
     dropped: Now<Vec<Dropped>>,
     /// Nobody calls before this time: what `share` says of it, to be read without waiting.
     blocked_until: AtomicU64,

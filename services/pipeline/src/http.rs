@@ -33,7 +33,20 @@ impl Http {
     /// # Errors
     /// `HTTP_CLIENT` when the TLS roots cannot be loaded.
     pub fn new(timeout: Duration, max_body: usize) -> Result<Self, Problem> {
-        let client = reqwest::Client::builder()
+        Self::build(reqwest::Client::builder(), timeout, max_body)
+    }
+
+    /// A client that keeps no connection, for what is asked seldom and has secrets in it: a connection that is kept
+    /// keeps the last request in its buffer.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn seldom(timeout: Duration, max_body: usize) -> Result<Self, Problem> {
+        Self::build(reqwest::Client::builder().pool_max_idle_per_host(0), timeout, max_body)
+    }
+
+    fn build(builder: reqwest::ClientBuilder, timeout: Duration, max_body: usize) -> Result<Self, Problem> {
+        let client = builder
             .user_agent(concat!("ml-connector/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeout.min(Duration::from_secs(10)))
             .timeout(timeout)

@@ -17,6 +17,7 @@ pub mod problem;
 pub mod record;
 pub mod retry;
 pub mod schedule;
+pub mod secret;
 pub mod service;
 pub mod settings;
 pub mod subject;

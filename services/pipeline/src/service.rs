@@ -101,7 +101,10 @@ pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<V
             VaultError::Cipher(_) => {
                 ("VAULT_BAD_MASTER_KEY", "use the master key that this broker's data was sealed with")
             }
-            VaultError::Read(_) | VaultError::Write(_) | VaultError::Erased => {
+            VaultError::OldMasterKey => {
+                ("VAULT_OLD_MASTER_KEY", "give it the new one: vault.master_key_file, or vault.master_key")
+            }
+            VaultError::Read(_) | VaultError::Write(_) | VaultError::Erased | VaultError::UnderWay(_) => {
                 ("VAULT_UNUSABLE", "look at the broker; then start again")
             }
         };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use config::{Config, File, FileFormat};
@@ -153,13 +154,19 @@ fn mask(value: &mut toml::Value) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.parse::<jiff::Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+        let parsed = parsed.map_err(|e| format!("`{text}` is no length of time such as \"30s\" or \"10m\": {e}"))?;
+        Duration::try_from(parsed).map(Span).map_err(|_| format!("`{text}` must not be negative"))
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let parsed = text.parse::<jiff::Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-        let parsed = parsed
-            .map_err(|e| D::Error::custom(format!("`{text}` is no length of time such as \"30s\" or \"10m\": {e}")))?;
-        Duration::try_from(parsed).map(Span).map_err(|_| D::Error::custom(format!("`{text}` must not be negative")))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -15,12 +15,12 @@ use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope,
     TokenResponse as _, TokenUrl,
 };
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
+use crate::secret::Secret;
 
 pub use login::{Guard, Login};
 
@@ -40,7 +40,7 @@ pub struct Grant {
     /// Client id.
     pub client_id: String,
     /// Client secret.
-    pub client_secret: SecretString,
+    pub client_secret: Secret,
     /// Scopes, as the vendor names them.
     pub scopes: Vec<String>,
     /// Further form fields, such as Visma's `tenant_id`.
@@ -178,7 +178,7 @@ impl Grant {
     async fn fetch(&self, http: &Http) -> Result<(String, Duration), TokenError> {
         let url = TokenUrl::new(self.token_url.clone()).map_err(|e| TokenError::Refused(bad_url(&e)))?;
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
-            .set_client_secret(ClientSecret::new(self.client_secret.expose_secret().to_owned()))
+            .set_client_secret(ClientSecret::new(self.client_secret.expose().to_string()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(url);
         let mut request = client.exchange_client_credentials();

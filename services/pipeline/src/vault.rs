@@ -4,8 +4,11 @@
 //! then stays unreadable. Keys of persons are wrapped under the master key (XChaCha20-Poly1305) and kept in a bucket;
 //! subjects and headers carry a keyed hash, never an e-mail address.
 
-mod cipher;
+pub(crate) mod cipher;
+pub mod credentials;
 mod json;
+mod ring;
+mod rotation;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,28 +17,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_nats::jetstream::kv;
 use hmac::{Hmac, KeyInit, Mac};
 use rand::RngCore as _;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
 pub use zeroize::Zeroizing;
 
 use crate::problem::Problem;
+use crate::secret::Secret;
 pub use cipher::CipherError;
 pub(crate) use json::is_marked;
+use ring::Ring;
+pub use ring::{InForce, fingerprint};
+pub use rotation::Changed;
 
 /// Bucket of the wrapped keys.
 pub const BUCKET: &str = "ML_KEYS";
 /// Keys of persons held in memory at most; beyond that the cache starts over.
 const CACHE: usize = 20_000;
 
-type Key = Zeroizing<[u8; 32]>;
+/// A key; cleared when it is dropped.
+pub type Key = Zeroizing<[u8; 32]>;
 
 /// Where the master key comes from. One of the two must be set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// 32 bytes, base64 or hex. Prefer the file.
-    pub master_key: SecretString,
+    pub master_key: Secret,
     /// A file that holds the same; wins over `master_key`.
     pub master_key_file: String,
 }
@@ -52,6 +59,12 @@ pub enum VaultError {
     /// The person's key was deleted: the person was erased.
     #[error("the person's key was erased")]
     Erased,
+    /// The master key was changed, and this process has the old one.
+    #[error("the master key was changed, and this process has another one")]
+    OldMasterKey,
+    /// The master key is being changed to the one with this fingerprint.
+    #[error("a change to the master key with the fingerprint {0} has not ended")]
+    UnderWay(String),
     /// A text is no sealed text, or was sealed under another key.
     #[error("opening sealed data")]
     Cipher(#[from] CipherError),
@@ -64,8 +77,7 @@ pub struct Vault {
 }
 
 struct Inner {
-    bucket: kv::Store,
-    master: Key,
+    ring: Ring,
     hash: Key,
     hints: Key,
     persons: Mutex<HashMap<String, Key>>,
@@ -81,26 +93,39 @@ impl std::fmt::Debug for Vault {
 ///
 /// # Errors
 /// `VAULT_NO_MASTER_KEY` when none is set, `VAULT_BAD_MASTER_KEY` when it is not 32 bytes of base64 or hex.
-pub fn master_key(settings: &Settings) -> Result<Zeroizing<[u8; 32]>, Problem> {
-    let remedy = "make one with `ml-connector master-key > master.key` and set vault.master_key_file";
+pub fn master_key(settings: &Settings) -> Result<Key, Problem> {
     let text = if settings.master_key_file.is_empty() {
-        Zeroizing::new(settings.master_key.expose_secret().to_owned())
+        settings.master_key.expose()
     } else {
-        Zeroizing::new(std::fs::read_to_string(&settings.master_key_file).map_err(|e| {
-            let sentence = format!("the master key file {} could not be read: {e}", settings.master_key_file);
-            Problem::new("VAULT_NO_MASTER_KEY", sentence, remedy)
-        })?)
+        return read_master_key(std::path::Path::new(&settings.master_key_file));
     };
     if text.trim().is_empty() {
         return Err(Problem::new(
             "VAULT_NO_MASTER_KEY",
             "no master key is set, and personal data must be sealed",
-            remedy,
+            MAKE_ONE,
         ));
     }
-    cipher::parse_key(text.trim()).ok_or_else(|| {
-        Problem::new("VAULT_BAD_MASTER_KEY", "the master key is not 32 bytes written in base64 or hex", remedy)
-    })
+    parse(&text)
+}
+
+/// Reads a master key from a file.
+///
+/// # Errors
+/// `VAULT_NO_MASTER_KEY` when it cannot be read, `VAULT_BAD_MASTER_KEY` when it holds none.
+pub fn read_master_key(path: &std::path::Path) -> Result<Key, Problem> {
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
+        let sentence = format!("the master key file {} could not be read: {e}", path.display());
+        Problem::new("VAULT_NO_MASTER_KEY", sentence, MAKE_ONE)
+    })?);
+    parse(&text)
+}
+
+const MAKE_ONE: &str = "make one with `ml-connector master-key > master.key` and set vault.master_key_file";
+
+fn parse(text: &str) -> Result<Key, Problem> {
+    let sentence = "the master key is not 32 bytes written in base64 or hex";
+    cipher::parse_key(text.trim()).ok_or_else(|| Problem::new("VAULT_BAD_MASTER_KEY", sentence, MAKE_ONE))
 }
 
 /// A new random master key, base64.
@@ -119,10 +144,24 @@ impl Vault {
     ///
     /// # Errors
     /// When the bucket cannot be used, or its keys were wrapped under another master key.
-    pub async fn open(bucket: kv::Store, master: Zeroizing<[u8; 32]>) -> Result<Self, VaultError> {
-        let hash = named_key(&bucket, &master, "hash", true).await?;
-        let hints = named_key(&bucket, &master, "hints", true).await?;
-        Ok(Self { inner: Arc::new(Inner { bucket, master, hash, hints, persons: Mutex::default() }) })
+    pub async fn open(bucket: kv::Store, master: Key) -> Result<Self, VaultError> {
+        let given = fingerprint(&master);
+        let ring = Ring::new(bucket, master);
+        let in_force = ring.read_in_force().await?.map(|(in_force, _)| in_force);
+        let old = in_force.filter(|in_force| in_force.fingerprint != given);
+        let named = async || Ok((named_key(&ring, "hash", true).await?, named_key(&ring, "hints", true).await?));
+        let (hash, hints) = named().await.map_err(|e| match e {
+            VaultError::Cipher(_) if old.is_some() => VaultError::OldMasterKey,
+            other => other,
+        })?;
+        if let Some(new) = old {
+            tracing::warn!(
+                since = %new.since,
+                "the master key was changed and this service has the old one, which is good until `ml-connector \
+                 master-key retire`: give it the new one and start it again"
+            );
+        }
+        Ok(Self { inner: Arc::new(Inner { ring, hash, hints, persons: Mutex::default() }) })
     }
 
     /// A keyed hash of `text` within `purpose`, 32 hex digits: equal texts meet, and nobody can try e-mail addresses.
@@ -203,7 +242,7 @@ impl Vault {
         if let Some(key) = self.cached(person) {
             return Ok(key);
         }
-        let key = named_key(&self.inner.bucket, &self.inner.master, &format!("person.{person}"), create).await?;
+        let key = named_key(&self.inner.ring, &format!("person.{person}"), create).await?;
         let mut persons = self.inner.persons.lock().unwrap_or_else(PoisonError::into_inner);
         if persons.len() >= CACHE {
             persons.clear();
@@ -218,10 +257,10 @@ impl Vault {
 }
 
 /// Reads and unwraps the key `name`, or makes it when `create` says so; whoever creates first wins.
-async fn named_key(bucket: &kv::Store, master: &Key, name: &str, create: bool) -> Result<Key, VaultError> {
+async fn named_key(ring: &Ring, name: &str, create: bool) -> Result<Key, VaultError> {
     for _ in 0..3 {
-        if let Some(wrapped) = bucket.get(name).await.map_err(|e| VaultError::Read(e.into()))? {
-            let plain = Zeroizing::new(cipher::open(master, name.as_bytes(), &wrapped)?);
+        if let Some(wrapped) = ring.bucket.get(name).await.map_err(|e| VaultError::Read(e.into()))? {
+            let plain = ring.open(name.as_bytes(), &wrapped).await?;
             let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| CipherError)?;
             return Ok(Zeroizing::new(key));
         }
@@ -230,8 +269,8 @@ async fn named_key(bucket: &kv::Store, master: &Key, name: &str, create: bool) -
         }
         let mut key = Zeroizing::new([0_u8; 32]);
         rand::rng().fill_bytes(key.as_mut_slice());
-        let wrapped = cipher::seal(master, name.as_bytes(), key.as_slice())?;
-        match bucket.create(name, wrapped.into()).await {
+        let wrapped = ring.seal(name.as_bytes(), key.as_slice()).await?;
+        match ring.bucket.create(name, wrapped.into()).await {
             Ok(_) => return Ok(key),
             Err(e) if e.kind() == kv::CreateErrorKind::AlreadyExists => {}
             Err(e) => return Err(VaultError::Write(e.into())),

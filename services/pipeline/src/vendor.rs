@@ -2,6 +2,8 @@
 //!
 //! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
+mod proofs;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +18,8 @@ use crate::budget::{Budget, Class, Outlook, Permit, Spent, Window};
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
-use crate::token::{TokenError, Tokens};
+use proofs::Proofs;
+pub use proofs::{Auth, Sign};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -47,17 +50,6 @@ pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
 /// Reads how long a 429 asks to wait; the second argument is the time now.
 pub type ReadRetryAfter = fn(&HeaderMap, Timestamp) -> Option<Duration>;
 
-/// Makes the `Authorization` header of one attempt; called anew for each, since a nonce may be used once only.
-pub type Sign = Box<dyn Fn(&Request<Bytes>) -> Result<HeaderValue, String> + Send + Sync>;
-
-/// How requests prove who sends them.
-pub enum Auth {
-    /// An OAuth 2.0 token, renewed early, and once more when it is refused.
-    Bearer(Box<Tokens>),
-    /// A signature over each attempt.
-    Signed(Sign),
-}
-
 /// What is particular to a vendor.
 pub struct Api {
     /// How requests are authorized.
@@ -73,7 +65,9 @@ pub struct Api {
 pub struct Vendor {
     http: Http,
     budget: Budget,
-    api: Arc<Api>,
+    read_window: ReadWindow,
+    read_retry_after: ReadRetryAfter,
+    proofs: Arc<Proofs>,
     away: Arc<Mutex<Away>>,
     unnamed: Arc<Mutex<Schedule>>,
     for_documents: Arc<AtomicU64>,
@@ -97,7 +91,15 @@ impl Vendor {
         let schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
         let away = Arc::new(Mutex::new(Away { schedule, until: None }));
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
-        Self { http, budget, api: Arc::new(api), away, unnamed, for_documents: Arc::default() }
+        let Api { auth, read_window, read_retry_after } = api;
+        let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
+        Self { http, budget, read_window, read_retry_after, proofs, away, unnamed, for_documents }
+    }
+
+    /// Calls under `current` from now on. While `previous` is good (milliseconds since the epoch), a call that is
+    /// refused under the new credentials is made under those.
+    pub fn renew(&self, current: Auth, previous: Option<(Auth, u64)>) {
+        self.proofs.change(current, previous);
     }
 
     /// Reserves one call: the budget has it, and the vendor was not just found to be away.
@@ -133,14 +135,11 @@ impl Vendor {
     /// # Errors
     /// See [`CallError`]. A 429 is returned as the answer it is, and remembered by the budget of all processes.
     pub async fn call(&self, class: Class, request: &Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        // The token first: a call that is reserved meanwhile is one that nobody else can make.
-        let proof = self.authorization(request).await?;
-        let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
-        self.twice(permit, proof, request, u64::MAX).await
+        self.proven(None, class, request, u64::MAX).await
     }
 
-    /// As [`Vendor::call`], of a call that was reserved by [`Vendor::permit`], if it can begin before `by`, milliseconds
-    /// since the epoch: fetching a token takes time too.
+    /// As [`Vendor::call`], of a call that was reserved by [`Vendor::permit`], if it can begin before `by`,
+    /// milliseconds since the epoch: fetching a token takes time too.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -150,29 +149,55 @@ impl Vendor {
         request: &Request<Bytes>,
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
-        let proof = self.authorization(request).await?;
-        self.twice(permit, proof, request, by).await
+        let class = permit.class();
+        self.proven(Some(permit), class, request, by).await
     }
 
-    async fn twice(
+    async fn proven(
         &self,
-        permit: Permit,
-        (value, token): (HeaderValue, String),
+        permit: Option<Permit>,
+        class: Class,
         request: &Request<Bytes>,
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
-        let class = permit.class();
+        let (current, previous) = self.proofs.get();
+        let answer = self.under(&current, permit, class, request, by).await;
+        match previous {
+            Some(previous) if is_refused(&answer) => {
+                tracing::warn!(
+                    vendor = self.budget.vendor(),
+                    "the new credentials are refused; trying those before them"
+                );
+                self.under(&previous, None, class, request, by).await
+            }
+            _ => answer,
+        }
+    }
+
+    /// One call under one proof; a token that is refused is renewed and the call made once more.
+    async fn under(
+        &self,
+        auth: &Auth,
+        permit: Option<Permit>,
+        class: Class,
+        request: &Request<Bytes>,
+        by: u64,
+    ) -> Result<Response<Bytes>, CallError> {
+        // The token first: a call that is reserved meanwhile is one that nobody else can make.
+        let (value, token) = auth.header(request).await?;
+        let permit = match permit {
+            Some(permit) => permit,
+            None => self.budget.take(class).await.map_err(CallError::Busy)?,
+        };
         let response = self.attempt(permit, value, request, by).await?;
-        match &self.api.auth {
+        match auth {
             Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
-                if !tokens.drop_refused(&token).await {
-                    return Ok(response);
-                }
-                let (value, _) = self.authorization(request).await?;
+                tokens.drop_refused(&token).await;
+                let (value, _) = auth.header(request).await?;
                 let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
                 self.attempt(permit, value, request, by).await
             }
-            Auth::Bearer(_) | Auth::Signed(_) => Ok(response),
+            Auth::Bearer(_) | Auth::Signed(_) | Auth::Missing(_) => Ok(response),
         }
     }
 
@@ -215,28 +240,10 @@ impl Vendor {
         }
     }
 
-    /// The header for one attempt, and the token in it.
-    async fn authorization(&self, request: &Request<Bytes>) -> Result<(HeaderValue, String), CallError> {
-        let (mut value, token) = match &self.api.auth {
-            Auth::Signed(sign) => (sign(request).map_err(CallError::NotSent)?, String::new()),
-            Auth::Bearer(tokens) => {
-                let token = tokens.get().await.map_err(|e| match e {
-                    TokenError::Refused(problem) => CallError::Credentials(problem),
-                    TokenError::Away(why) => CallError::NotSent(why),
-                })?;
-                let value = HeaderValue::from_str(&format!("Bearer {token}"))
-                    .map_err(|e| CallError::NotSent(format!("the token is no header value: {e}")))?;
-                (value, token)
-            }
-        };
-        value.set_sensitive(true);
-        Ok((value, token))
-    }
-
     async fn learn(&self, spent: Spent, answer: &Response<Bytes>) {
-        self.budget.learn(spent, (self.api.read_window)(answer.headers()), answer.status().is_success()).await;
+        self.budget.learn(spent, (self.read_window)(answer.headers()), answer.status().is_success()).await;
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-            let named = (self.api.read_retry_after)(answer.headers(), crate::clock::now());
+            let named = (self.read_retry_after)(answer.headers(), crate::clock::now());
             let wait = named.unwrap_or_else(|| self.unnamed().next_wait());
             tracing::warn!(
                 vendor = self.budget.vendor(),
@@ -262,5 +269,13 @@ impl Vendor {
     /// What the vendor's windows still take.
     pub async fn outlook(&self) -> Outlook {
         self.budget.outlook().await
+    }
+}
+
+/// Whether the credentials were to blame.
+fn is_refused(answer: &Result<Response<Bytes>, CallError>) -> bool {
+    match answer {
+        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
+        Err(e) => matches!(e, CallError::Credentials(_)),
     }
 }

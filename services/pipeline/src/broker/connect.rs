@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use async_nats::jetstream::ContextBuilder;
 use async_nats::{ConnectOptions, Event};
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::Broker;
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
+use crate::secret::Secret;
 use crate::settings::Span;
 use crate::subject::Subjects;
 
@@ -26,7 +26,7 @@ pub struct Settings {
     /// User name; empty for none.
     pub user: String,
     /// Password of the user.
-    pub password: SecretString,
+    pub password: Secret,
     /// Path of a credentials file; empty for none.
     pub creds: String,
     /// How long to wait for a broker that is away at start before giving up; the service is not ready meanwhile.
@@ -79,7 +79,7 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
             async move { note(&health, event) }
         });
     let user = from_environment("NATS_USER", &settings.user);
-    let password = from_environment("NATS_PASSWORD", settings.password.expose_secret());
+    let password = from_environment("NATS_PASSWORD", &settings.password.expose());
     let creds = from_environment("NATS_CREDS", &settings.creds);
     if !user.is_empty() {
         options = options.user_and_password(user, password);

@@ -132,6 +132,7 @@ fn buckets(settings: &Settings) -> Vec<kv::Config> {
     };
     vec![
         bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key"),
+        bucket(crate::vault::credentials::BUCKET, "Credentials of the vendors, sealed under the master key"),
         bucket(CURSORS, "How far each poll has read"),
         bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
         bucket(BUDGET, "The calls that a vendor still allows in its window"),

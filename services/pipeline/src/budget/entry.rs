@@ -166,8 +166,8 @@ impl Entry {
         self.limit.is_some() && now >= self.end.latest.saturating_add(MARGIN)
     }
 
-    /// Begins the next window. `spent` calls of the caller may have been counted in it already; what all processes still
-    /// have in hand may be, too.
+    /// Begins the next window. `spent` calls of the caller may have been counted in it already; what all processes
+    /// still have in hand may be, too.
     pub(super) fn open(&mut self, spent: u64, now: u64) {
         self.held.retain(|_, held| held.until > now && held.calls > 0);
         self.window += 1;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,10 @@ const UNDER_WAY: u64 = 90_000;
 
 /// How a login is made and read.
 pub struct Login {
-    /// The request.
-    pub request: Request<Bytes>,
+    /// Where it is sent.
+    pub uri: Uri,
+    /// Makes the request; called for each try, so that the password in it does not stay in memory.
+    pub request: Box<dyn Fn() -> Result<Request<Bytes>, String> + Send + Sync>,
     /// Reads the answer; [`TokenError::Refused`] means that user and password may have been found wrong.
     pub read: fn(&Response<Bytes>, Timestamp) -> Result<String, TokenError>,
     /// How long a token lives, which the answer does not say.
@@ -62,18 +64,18 @@ struct Tries {
 }
 
 impl fmt::Debug for Login {
-    /// The request's body holds the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("uri", self.request.uri()).field("life", &self.life).finish_non_exhaustive()
+        f.debug_struct("Login").field("uri", &self.uri).field("life", &self.life).finish_non_exhaustive()
     }
 }
 
 impl Login {
     /// A token and how long it lives.
     pub(super) async fn fetch(&self, http: &Http) -> Result<(String, Duration), TokenError> {
+        let request = (self.request)().map_err(TokenError::Away)?;
         let (mut tries, revision) = self.guard.begin().await?;
         tries.under_way = false;
-        let answer = match http.send(self.request.clone()).await {
+        let answer = match http.send(request).await {
             Ok(answer) => (self.read)(&answer, now()),
             Err(SendError::NotSent(why)) => Err(TokenError::Away(why)),
             Err(SendError::NoAnswer(why)) => {

@@ -1,0 +1,234 @@
+//! `ml-connector credentials`: what the vendors know us by, kept sealed in the vault.
+//!
+//! Secrets come from standard input, line by line or asked for one by one, and never from the command line, which every
+//! user of the machine can read.
+
+mod input;
+mod trial;
+
+use anyhow::Context as _;
+use comfy_table::{Table, presets};
+use jiff::{SignedDuration, Timestamp};
+use pipeline::broker;
+use pipeline::health::Health;
+use pipeline::problem::Problem;
+use pipeline::service::{self, Context};
+use pipeline::subject::Subjects;
+use pipeline::vault::credentials::{Credentials, Fields, Set, Stored};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{CredentialsVerb, VendorName};
+use crate::run::print;
+use crate::settings::{CommerceAuth, Settings};
+use crate::vendors;
+use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, unreadable};
+
+/// Carries out a verb on credentials.
+///
+/// # Errors
+/// What a person must know of it.
+pub(crate) async fn run(settings: &Settings, verb: CredentialsVerb) -> anyhow::Result<()> {
+    let desk = Desk::open(settings).await?;
+    match verb {
+        CredentialsVerb::Set { vendor, by } => desk.set(vendor, by).await,
+        CredentialsVerb::List { json } => desk.list(json).await,
+        CredentialsVerb::Test { vendor } => desk.test(vendor).await,
+        CredentialsVerb::Rotate { vendor, overlap, by } => desk.rotate(vendor, overlap.0, by).await,
+        CredentialsVerb::Remove { vendor, apply } => desk.remove(vendor, apply).await,
+    }
+}
+
+struct Desk<'a> {
+    settings: &'a Settings,
+    context: Context,
+    store: Credentials,
+}
+
+/// What an operator's verb works with: a connected broker and the vault.
+///
+/// # Errors
+/// When the broker is away, or the vault cannot be opened.
+pub(crate) async fn context(settings: &Settings, name: &'static str) -> Result<Context, Problem> {
+    service::crypto_provider();
+    let (subjects, health) = (Subjects::new(&settings.connection), Health::default());
+    let broker = broker::connect(&settings.nats, name, subjects, &health).await?;
+    let vault = service::open_vault(&broker, &settings.vault).await?;
+    Ok(Context { name, connection: settings.connection.clone(), broker, vault, health, stop: CancellationToken::new() })
+}
+
+impl<'a> Desk<'a> {
+    async fn open(settings: &'a Settings) -> Result<Self, Problem> {
+        let context = context(settings, "credentials").await?;
+        let store = Credentials::open(&context.broker, &context.vault, &context.connection).await?;
+        Ok(Self { settings, context, store })
+    }
+
+    async fn read(&self, vendor: VendorName) -> Result<(Option<Stored>, u64), Problem> {
+        self.store.read(vendor.name()).await.map_err(|e| unreadable(vendor.name(), &e))
+    }
+
+    async fn write(&self, vendor: VendorName, stored: &Stored, revision: u64) -> anyhow::Result<()> {
+        let what = format!("keeping the credentials of {}: nothing was changed", vendor.name());
+        self.store.write(vendor.name(), stored, revision).await.context(what)
+    }
+
+    async fn set(&self, vendor: VendorName, by: Option<String>) -> anyhow::Result<()> {
+        let (stored, revision) = self.read(vendor).await?;
+        if let Some(stored) = stored {
+            let remedy = "replace them with `ml-connector credentials rotate`, which tries the new ones first";
+            let sentence = format!("{} has credentials already, kept by {}", vendor.name(), stored.current.by);
+            return Err(Problem::new("CREDENTIALS_STAND", sentence, remedy).into());
+        }
+        let own = self.own(vendor, &Fields::default());
+        let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &Fields::default())?;
+        self.complete(vendor, &fields)?;
+        let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
+        self.write(vendor, &Stored { current: current.clone(), previous: None }, revision).await?;
+        self.say_kept(vendor, &current)
+    }
+
+    async fn rotate(&self, vendor: VendorName, overlap: std::time::Duration, by: Option<String>) -> anyhow::Result<()> {
+        let (stored, revision) = self.read(vendor).await?;
+        let Some(old) = stored.map(|stored| stored.current) else { return Err(none(vendor).into()) };
+        let own = self.own(vendor, &old.fields);
+        let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &old.fields)?;
+        self.complete(vendor, &fields)?;
+        if self.store.fingerprint(&fields) == self.store.fingerprint(&old.fields) {
+            return print("these are the credentials that stand; nothing was changed\n");
+        }
+        let found = trial::run(self.settings, vendor, &fields, &self.context).await?;
+        let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
+        let until = current.at + SignedDuration::try_from(overlap).unwrap_or(SignedDuration::MAX);
+        let stored = Stored { current: current.clone(), previous: (!overlap.is_zero()).then_some((old, until)) };
+        self.write(vendor, &stored, revision).await?;
+        print(&format!("tried: {found}\n"))?;
+        self.say_kept(vendor, &current)
+    }
+
+    fn say_kept(&self, vendor: VendorName, set: &Set) -> anyhow::Result<()> {
+        let names: Vec<&str> = set.fields.names().collect();
+        let fingerprint = self.store.fingerprint(&set.fields);
+        print(&format!("{}: {} kept, fingerprint {fingerprint}\n", vendor.name(), names.join(", ")))?;
+        for own in self.own(vendor, &set.fields).into_iter().filter(|own| names.contains(own)) {
+            let key = format!("{}.{own}", vendor.name());
+            print(&format!("note: {key} is set in the settings file or the environment, and wins\n"))?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, as_json: bool) -> anyhow::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        table.set_header(["vendor", "kept", "by", "since", "fingerprint", "those before, until", "settings win"]);
+        for vendor in [VendorName::Visma, VendorName::Commerce] {
+            let (stored, _) = self.read(vendor).await?;
+            let fields = stored.as_ref().map(|stored| stored.current.fields.clone()).unwrap_or_default();
+            let own = self.own(vendor, &fields);
+            let kept: Vec<&str> = fields.names().collect();
+            let before = stored.as_ref().and_then(|stored| stored.previous.as_ref()).map(|(_, until)| *until);
+            let before = before.filter(|until| *until > Timestamp::now()).map(|until| until.to_string());
+            let current = stored.as_ref().map(|stored| &stored.current);
+            let fingerprint = current.map(|set| self.store.fingerprint(&set.fields));
+            let (by, at) = current.map(|set| (set.by.clone(), set.at.to_string())).unzip();
+            if as_json {
+                let line = json!({
+                    "vendor": vendor.name(), "kept": kept, "by": by, "since": at, "fingerprint": fingerprint,
+                    "before_until": before, "settings_win": own,
+                });
+                print(&format!("{line}\n"))?;
+                continue;
+            }
+            let cell = |text: Option<String>| text.unwrap_or_default();
+            let (kept, own) = (kept.join("\n"), own.join("\n"));
+            table.add_row([vendor.name().to_owned(), kept, cell(by), cell(at), cell(fingerprint), cell(before), own]);
+        }
+        if as_json { Ok(()) } else { print(&format!("{table}\n")) }
+    }
+
+    async fn test(&self, vendor: Option<VendorName>) -> anyhow::Result<()> {
+        let vendors = vendor.map_or_else(|| vec![VendorName::Visma, VendorName::Commerce], |one| vec![one]);
+        let mut failed = None;
+        for vendor in vendors {
+            let (stored, _) = self.read(vendor).await?;
+            let fields = stored.map(|stored| stored.current.fields).unwrap_or_default();
+            match trial::run(self.settings, vendor, &fields, &self.context).await {
+                Ok(found) => print(&format!("{}: {found}\n", vendor.name()))?,
+                Err(problem) => {
+                    print(&format!("{}: {problem}\n", vendor.name()))?;
+                    failed = Some(problem);
+                }
+            }
+        }
+        failed.map_or(Ok(()), |problem| Err(problem.into()))
+    }
+
+    async fn remove(&self, vendor: VendorName, apply: bool) -> anyhow::Result<()> {
+        let (stored, _) = self.read(vendor).await?;
+        let Some(stored) = stored else { return Err(none(vendor).into()) };
+        let names: Vec<&str> = stored.current.fields.names().collect();
+        let (vendor, names) = (vendor.name(), names.join(", "));
+        if !apply {
+            return print(&format!(
+                "would remove {names} of {vendor}, kept by {} at {}; running services would call {vendor} no more, \
+                 unless their settings have credentials. Give --apply to do it.\n",
+                stored.current.by, stored.current.at
+            ));
+        }
+        self.store.remove(vendor).await.with_context(|| format!("removing the credentials of {vendor}"))?;
+        print(&format!("removed: {names} of {vendor}\n"))
+    }
+
+    /// The fields that the settings have themselves.
+    fn own(&self, vendor: VendorName, fields: &Fields) -> Vec<&'static str> {
+        match vendor {
+            VendorName::Visma => fill_visma(&self.settings.visma, fields).1,
+            VendorName::Commerce => fill_commerce(&self.settings.commerce, fields).1,
+        }
+    }
+
+    /// The fields that a person is asked for: those of the vendor's login that the settings leave empty.
+    fn asked_for(&self, vendor: VendorName, own: &[&str]) -> Vec<Field> {
+        let needed = |field: &Field| match (vendor, self.settings.commerce.auth) {
+            (VendorName::Visma, _) => true,
+            (VendorName::Commerce, CommerceAuth::Oauth1) => !field.name.contains('.'),
+            (VendorName::Commerce, CommerceAuth::AdminToken) => field.name.starts_with("admin_token."),
+            (VendorName::Commerce, CommerceAuth::Ims) => field.name.starts_with("ims."),
+        };
+        all(vendor).iter().filter(|field| needed(field) && !own.contains(&field.name)).copied().collect()
+    }
+
+    fn complete(&self, vendor: VendorName, fields: &Fields) -> Result<(), Problem> {
+        let own = self.own(vendor, fields);
+        let missing = self.asked_for(vendor, &own).into_iter().filter(|field| fields.get(field.name).is_none());
+        let missing: Vec<&str> = missing.map(|field| field.name).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let sentence = format!("of {} there is no {}", vendor.name(), missing.join(" and no "));
+        let remedy = "give it too, one `name = value` a line, or set it in the settings file";
+        Err(Problem::new("CREDENTIALS_INCOMPLETE", sentence, remedy))
+    }
+}
+
+fn all(vendor: VendorName) -> &'static [Field] {
+    match vendor {
+        VendorName::Visma => &kept::VISMA,
+        VendorName::Commerce => &kept::COMMERCE,
+    }
+}
+
+fn none(vendor: VendorName) -> Problem {
+    let remedy = "keep some with `ml-connector credentials set`";
+    Problem::new("CREDENTIALS_NONE", format!("the vault keeps no credentials of {}", vendor.name()), remedy)
+}
+
+impl VendorName {
+    /// The name of its credentials in the vault.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Visma => vendors::VISMA,
+            Self::Commerce => vendors::COMMERCE,
+        }
+    }
+}
