@@ -138,6 +138,9 @@ impl Writer {
         if comment.mark.is_empty() || !comment.text.contains(&comment.mark) {
             return Err(Verdict::Dead(unreadable("its text does not hold its mark")));
         }
+        if !comment.attributes.is_empty() {
+            return Err(Verdict::Dead(unreadable("this version writes no attributes of orders")));
+        }
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
         let document = Document {
             subject: self.context.broker.subjects.outcome(TARGET, "comment", &key),
