@@ -81,6 +81,16 @@ impl House {
         self.installation.tell_shop("orders/raw", order).await.unwrap()["entity_id"].as_u64().unwrap()
     }
 
+    /// Runs a verb to its end, with further settings as whole variables: exit code, data, talk.
+    pub(crate) async fn verb(&self, arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
+        command.arg("--config").arg(&self.installation.config).args(arguments).envs(settings.iter().copied());
+        command.kill_on_drop(true);
+        let output = tokio::time::timeout(Duration::from_secs(120), command.output()).await.expect("it ends").unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
     /// Waits until a service says on its admin port that it is ready.
     pub(crate) async fn until_ready(&self, service: &str) {
         let started = Instant::now();

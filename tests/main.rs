@@ -20,6 +20,7 @@ mod flows;
 mod hold;
 mod house;
 mod orders;
+mod ping;
 mod polls;
 mod regressions;
 mod telemetry;

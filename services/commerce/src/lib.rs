@@ -23,6 +23,7 @@ pub mod person;
 pub mod reply;
 pub mod requests;
 pub mod search;
+pub mod setup;
 pub mod stores;
 pub mod time;
 pub mod totals;

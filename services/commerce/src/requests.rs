@@ -79,7 +79,7 @@ impl Base {
     }
 
     /// A `GET` of a path below this base, which begins with `/V1/` and may end in a query.
-    fn get(&self, path: &str) -> Result<Request<Bytes>, RequestError> {
+    pub(crate) fn get(&self, path: &str) -> Result<Request<Bytes>, RequestError> {
         self.request(Method::GET, path, Bytes::new())
     }
 

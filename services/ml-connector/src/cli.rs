@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use operator::ping::Side;
 use pipeline::settings::Span;
 
 /// Keeps Visma.net ERP and Adobe Commerce in agreement.
@@ -30,6 +31,15 @@ pub enum Verb {
     Provision,
     /// Print the settings in force, secrets masked.
     Config,
+    /// Try both sides step by step, and say for each failure what to do. Nothing is written to either. Exit code 0: all
+    /// fine, 1: something failed, 2: nothing could be tried.
+    Ping {
+        /// One side only.
+        side: Option<VendorName>,
+        /// Print JSON, one object a step.
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at the mapping file.
     Mapping {
         /// What to do with it.
@@ -88,6 +98,15 @@ pub enum VendorName {
     Visma,
     /// Adobe Commerce.
     Commerce,
+}
+
+impl From<VendorName> for Side {
+    fn from(vendor: VendorName) -> Self {
+        match vendor {
+            VendorName::Visma => Self::Visma,
+            VendorName::Commerce => Self::Commerce,
+        }
+    }
 }
 
 /// Verbs on credentials. None takes a secret as an argument: every user of a machine can read those.

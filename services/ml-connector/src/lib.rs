@@ -1,9 +1,11 @@
 //! The one binary's inside: settings, the services put together, the demo, and what tests and benchmarks stand on.
 
+mod bench;
 pub mod cli;
 mod credentials;
 pub mod demo;
 mod master_keys;
+mod ping;
 mod polls;
 pub mod run;
 pub mod settings;

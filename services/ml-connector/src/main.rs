@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     };
     let ended = builder.enable_all().build().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run::run(cli)));
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             let text = e.downcast_ref::<Problem>().map_or_else(|| format!("{e:#}"), ToString::to_string);
             #[allow(clippy::print_stderr, reason = "the last word of the program, before or after logging")]

@@ -1,6 +1,7 @@
 //! Carries out a verb.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
@@ -16,7 +17,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{credentials, demo, master_keys, polls, vendors};
+use crate::{credentials, demo, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -26,15 +27,16 @@ const DURABLES: [Durable; 4] =
 ///
 /// # Errors
 /// What a person must know of it.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config.as_deref();
-    match cli.verb {
-        Verb::Run { service } => Ok(Box::pin(serve(service, &Settings::load(config)?)).await?),
+    let done = match cli.verb {
+        Verb::Run { service } => Box::pin(serve(service, &Settings::load(config)?)).await.map_err(Into::into),
         Verb::Provision => provision(&Settings::load(config)?).await,
         Verb::Config => {
             Settings::load(config)?;
             print(&Sources::process(DEFAULT, cli.config).masked()?)
         }
+        Verb::Ping { side, json } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Check } => check(config),
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
@@ -44,7 +46,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::MasterKey { verb: None } => print(&(pipeline::vault::new_master_key() + "\n")),
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
         Verb::Demo(demo) => demo::run(&demo).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {

@@ -4,5 +4,6 @@
 
 pub mod dead_letters;
 pub mod orders;
+pub mod ping;
 pub mod polls;
 mod read;

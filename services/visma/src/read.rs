@@ -7,6 +7,7 @@ mod document;
 mod lenient;
 mod payment;
 mod purchase;
+mod setup;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::stamp::Stamp;
 pub use document::{InvoiceRead, LineRead, TaxRead, is_draft};
 pub use payment::PaymentRead;
 pub use purchase::{Named, PurchaseOrderRead, SupplierInvoiceRead};
+pub use setup::{AccountRead, DimensionRead, EntryRead, SegmentRead, SegmentValueRead, VatRead, VatScheduleRead};
 
 /// A record that cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -27,6 +27,7 @@ use crate::etag::Etag;
 pub use credit_notes::Application;
 pub use invoices::{Amendment, Dispatch};
 pub use lists::{List, Rows};
+pub use reference::Reference;
 
 /// Where the API is, unless configured otherwise.
 pub const BASE_URL: &str = "https://api.finance.visma.net";

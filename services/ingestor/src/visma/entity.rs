@@ -30,7 +30,7 @@ pub enum Entity {
 
 impl Entity {
     /// As it stands in subjects.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
             Self::PurchaseOrder => "purchaseorder",

@@ -24,6 +24,7 @@ pub(super) enum Param<'a> {
     /// Not without its condition: alone it filters nothing.
     ModifiedSince(Stamp),
     ExpandTaxDetails,
+    ExpandSegmentValues,
 }
 
 /// The parameters, in the order in which they were added.
@@ -43,6 +44,7 @@ impl Query {
             Param::CreatedSince(stamp) => self.since("createdDateTime", stamp),
             Param::ModifiedSince(stamp) => self.since("lastModifiedDateTime", stamp),
             Param::ExpandTaxDetails => self.pair("expandTaxDetails", "true"),
+            Param::ExpandSegmentValues => self.pair("expandSegmentsValues", "true"),
         }
     }
 

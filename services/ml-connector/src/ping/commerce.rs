@@ -1,0 +1,81 @@
+//! Commerce's steps: the way, the credentials, the stores, what may be done, webhooks and release.
+
+use ::commerce::entity::Entity;
+use ::commerce::requests::{self, Base, RequestError};
+use ::commerce::search::{PageSize, Search};
+use ::commerce::setup;
+use bytes::Bytes;
+use http::Request;
+use operator::ping::{Side, State, Step, comment_right, credentials, modules, read_right, stores, version};
+use pipeline::clock::now;
+use pipeline::http::Http;
+use pipeline::problem::{Problem, chain};
+
+use super::{Ended, Trial, call, way};
+use crate::bench::Bench;
+use crate::settings::CommerceAuth;
+
+pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
+    let settings = &bench.settings.commerce;
+    let (vendor, base) = bench.commerce().await?;
+    let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
+    way::walk(trial, Side::Commerce, &settings.base_url, &http, true).await?;
+    if settings.auth == CommerceAuth::Ims {
+        way::walk(trial, Side::Commerce, &settings.ims.token_url, &http, false).await?;
+    }
+    trial.looking("credentials and stores");
+    let views = built(requests::store_views(&base))?;
+    for step in stores(&call(&vendor, &views).await, now()) {
+        trial.note(step)?;
+    }
+    trial.looking("what may be done");
+    let mut rights = Vec::new();
+    for entity in Entity::ALL {
+        let needed = settings.poll.entities.iter().any(|kind| kind.0 == entity);
+        let answer = call(&vendor, &built(first(&base, entity))?).await;
+        rights.push(read_right(entity, serves(entity), needed, &answer, now()));
+    }
+    let answer = call(&vendor, &built(setup::comment_that_cannot_be(&base))?).await;
+    rights.push(comment_right("flows 6 and 7, what Visma says about an order", &answer, now()));
+    let known = trial.steps.iter().any(|step| step.step == "credentials" && step.state == State::Fine);
+    if !known && let Some(step) = credentials(&rights) {
+        trial.note(step)?;
+    }
+    for step in rights {
+        trial.note(step)?;
+    }
+    let said = "Commerce tells no limit of calls; a 429 of what stands in front of it is obeyed by all processes";
+    trial.note(Step::unknown(Side::Commerce, "rate window", said))?;
+    trial.looking("webhooks and release");
+    trial.note(modules(&call(&vendor, &built(setup::modules(&base))?).await, now()))?;
+    trial.note(release(&settings.base_url, &http).await)
+}
+
+/// The release is asked for without credentials: it is shown to everybody or to nobody.
+async fn release(base_url: &str, http: &Http) -> Step {
+    let request = setup::version_address(base_url).and_then(|uri| Request::get(uri).body(Bytes::new()).ok());
+    let Some(request) = request else {
+        return Step::unknown(Side::Commerce, "version", "SaaS is always the latest, and shows no number");
+    };
+    match http.send(request).await {
+        Ok(answer) => version(answer.status(), answer.body()),
+        Err(_) => Step::unknown(Side::Commerce, "version", "the shop does not show it"),
+    }
+}
+
+fn first(base: &Base, entity: Entity) -> Result<Request<Bytes>, RequestError> {
+    requests::records(base, entity, &Search::new(PageSize::new(1)?))
+}
+
+fn serves(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Order => "flow 2, orders",
+        Entity::Invoice => "flow 3, or flow 2 where invoices are booked",
+        Entity::CreditMemo => "flow 4, credit memos",
+        Entity::Customer => "flow 1, customers",
+    }
+}
+
+fn built(request: Result<Request<Bytes>, RequestError>) -> Result<Request<Bytes>, Problem> {
+    request.map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.base_url"))
+}

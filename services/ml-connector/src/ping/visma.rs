@@ -1,0 +1,57 @@
+//! Visma's steps: the way, the token, the company, what may be read, what is left of the window.
+
+use operator::ping::{Side, Step, company, resource, window};
+use pipeline::clock::now;
+use pipeline::http::Http;
+use pipeline::problem::{Problem, chain};
+
+use super::{Ended, Trial, call, way};
+use crate::bench::Bench;
+
+/// Lists by their path, what reads or writes them, and the poll that makes them needed; without one they always are.
+const LISTS: [(&str, &str, Option<&str>); 6] = [
+    ("/v1/customer", "flow 1, customers", Some("customer")),
+    ("/v1/customerinvoice", "flow 2, invoices, and looking up one that may have been made", None),
+    ("/v1/customerCreditNote", "flow 4, credit notes", None),
+    ("/v1/customerPayment", "flow 9, payments, where the mapping has [[payments]]", Some("payment")),
+    ("/v1/supplierInvoice", "flow 6, supplier invoices", Some("supplierinvoice")),
+    ("/v1/purchaseorder", "flows 6 and 8, purchase orders", Some("purchaseorder")),
+];
+
+pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
+    let settings = bench.visma_settings().await?;
+    let (vendor, company_at) = bench.visma().await?;
+    let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
+    way::walk(trial, Side::Visma, &settings.base_url, &http, true).await?;
+    if host(&settings.token_url) != host(&settings.base_url) {
+        way::walk(trial, Side::Visma, &settings.token_url, &http, false).await?;
+    }
+    let unbuilt = |e: &dyn std::error::Error| Problem::new("SETTINGS_INVALID", chain(e), "correct visma.base_url");
+    trial.looking("token and company");
+    let branches = company_at.branches().map_err(|e| unbuilt(&e))?;
+    let answer = call(&vendor, &branches).await;
+    for step in company(&answer, &settings.tenant_id, now()) {
+        trial.note(step)?;
+    }
+    let mut headers = answer.map(|answer| answer.headers().clone()).unwrap_or_default();
+    trial.looking("what may be read");
+    for (path, serves, poll) in LISTS {
+        let request = company_at.first_of(path).map_err(|e| unbuilt(&e))?;
+        let answer = call(&vendor, &request).await;
+        let needed = poll.is_none_or(|poll| settings.poll.entities.iter().any(|kind| kind.name() == poll));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        trial.note(resource(name, serves, needed, &answer, now()))?;
+        if let Ok(answer) = answer {
+            headers = answer.headers().clone();
+        }
+    }
+    let said = "whether they may be written shows with the first one: trying it would make one";
+    trial.note(Step::unknown(Side::Visma, "writing", said))?;
+    trial.note(window(&headers))?;
+    let said = "Visma does not tell its version; this program knows the service description of 2026, under /v1 and /v2";
+    trial.note(Step::unknown(Side::Visma, "version", said))
+}
+
+fn host(address: &str) -> Option<String> {
+    url::Url::parse(address).ok()?.host_str().map(str::to_owned)
+}

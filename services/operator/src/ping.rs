@@ -1,0 +1,165 @@
+//! What a ping finds out: each step as data, with what to do where it failed.
+//!
+//! The calls are made elsewhere. Here it is decided what an answer proves, since that is where it is easy to go wrong: an
+//! empty list of branches proves a wrong company, a 401 of Commerce proves wrong credentials or a missing right, and an
+//! answer that proves nothing must not be shown as a success.
+
+mod commerce;
+mod reach;
+mod visma;
+
+use std::fmt::Write as _;
+
+use pipeline::problem::Problem;
+use pipeline::vendor::CallError;
+use serde::Serialize;
+
+pub use commerce::{Asked, comment_right, credentials, modules, read_right, stores, version};
+pub use reach::{clock, connected, resolved, secured};
+pub use visma::{company, resource, window};
+
+/// A vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Visma.net.
+    Visma,
+    /// Adobe Commerce.
+    Commerce,
+}
+
+impl Side {
+    /// Its name in settings and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Visma => "visma",
+            Self::Commerce => "commerce",
+        }
+    }
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Fine,
+    /// It works, and somebody should know of it.
+    Notice,
+    /// Not as it should be.
+    Failed,
+    /// It cannot be known.
+    Unknown,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Of which side.
+    pub side: Side,
+    /// What was looked at: `dns`, `token`, `customerinvoice`, …
+    pub step: String,
+    /// What it came to.
+    pub state: State,
+    /// What was found, or is wrong.
+    pub said: String,
+    /// The code of the runbook page, where there is one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+    /// Whether nothing further can be asked of this side.
+    #[serde(skip)]
+    pub ends_side: bool,
+}
+
+impl Step {
+    /// A step that found what it should.
+    pub fn fine(side: Side, step: &str, said: impl Into<String>) -> Self {
+        Self::new(side, step, State::Fine, said.into())
+    }
+
+    /// A step whose answer proves nothing.
+    pub fn unknown(side: Side, step: &str, said: impl Into<String>) -> Self {
+        Self::new(side, step, State::Unknown, said.into())
+    }
+
+    /// A step that found something to know of.
+    pub fn notice(side: Side, step: &str, said: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { remedy: remedy.into(), ..Self::new(side, step, State::Notice, said.into()) }
+    }
+
+    /// A step that failed, while others of the side can still be asked.
+    pub fn failed(side: Side, step: &str, problem: Problem) -> Self {
+        let Problem { code, sentence, remedy } = problem;
+        Self { code: code.into_owned(), remedy, ..Self::new(side, step, State::Failed, sentence) }
+    }
+
+    /// A step that failed, and without which no other makes sense.
+    pub fn ends(side: Side, step: &str, problem: Problem) -> Self {
+        Self { ends_side: true, ..Self::failed(side, step, problem) }
+    }
+
+    fn new(side: Side, step: &str, state: State, said: String) -> Self {
+        let (code, remedy) = (String::new(), String::new());
+        Self { side, step: step.to_owned(), state, said, code, remedy, ends_side: false }
+    }
+
+    /// The same, as something that only those need to know who use it.
+    #[must_use]
+    fn softened(self) -> Self {
+        match self.state {
+            State::Failed => Self { state: State::Notice, ..self },
+            State::Fine | State::Notice | State::Unknown => self,
+        }
+    }
+}
+
+/// Why a call brought no answer, as a problem.
+fn unanswered(side: Side, error: &CallError) -> Problem {
+    let who = side.name();
+    match error {
+        CallError::Credentials(problem) => problem.clone(),
+        CallError::Busy(wait) => Problem::new(
+            "PING_NO_ANSWER",
+            format!(
+                "{who} was not asked: what it allows in its window is used up for another {} s",
+                wait.as_secs() + 1
+            ),
+            "ask again when the window is over; the services wait for it by themselves",
+        ),
+        CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate => no_answer(side, &error.to_string()),
+    }
+}
+
+/// An answer that says nothing about the settings: the vendor is away or broken.
+fn no_answer(side: Side, why: &str) -> Problem {
+    let remedy =
+        "try again; if it stays so, look at the vendor's status page and at what stands between here and there";
+    Problem::new("PING_NO_ANSWER", format!("{} gave no usable answer: {why}", side.name()), remedy)
+}
+
+/// Whether anything failed.
+pub fn any_failed(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.state == State::Failed)
+}
+
+/// A step as lines for a person.
+pub fn line(step: &Step) -> String {
+    let state = match step.state {
+        State::Fine => "ok",
+        State::Notice => "note",
+        State::Failed => "FAILED",
+        State::Unknown => "unknown",
+    };
+    let code = if step.code.is_empty() { String::new() } else { format!("{}: ", step.code) };
+    let mut line = format!("{:<9} {:<16} {state:<8} {code}{}\n", step.side.name(), step.step, step.said);
+    if !step.remedy.is_empty() {
+        let _ = writeln!(line, "{:36}what to do: {}", "", step.remedy); // A String takes everything.
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! What Visma's answers prove.
+
+use ::visma::rate::Window;
+use ::visma::refusal::Refusal;
+use ::visma::reply::{Failure, read_page};
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use jiff::Timestamp;
+use pipeline::problem::Problem;
+use pipeline::vendor::CallError;
+use serde_json::Value;
+
+use super::{Side, Step, no_answer, unanswered};
+
+const SIDE: Side = Side::Visma;
+/// A window of which less than this is left is told of, percent.
+const LITTLE: u64 = 10;
+
+/// The first call, for the list of branches: whether there is a token, and which company it opens. A wrong company is
+/// answered by some tenants with 200 and an empty list.
+pub fn company(answer: &Result<Response<Bytes>, CallError>, tenant: &str, now: Timestamp) -> Vec<Step> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(e) => return vec![Step::ends(SIDE, "token", unanswered(SIDE, e))],
+    };
+    let failure = match read_page(answer, now.into()) {
+        Ok(page) => {
+            let token = Step::fine(SIDE, "token", format!("a token was given for the tenant {tenant}"));
+            return vec![token, shown(&page.rows)];
+        }
+        Err(failure) => failure,
+    };
+    let (code, remedy) = (failure.code(), failure.what_to_do());
+    let problem = Problem::new(code, failure.to_string(), remedy);
+    let given = Step::fine(SIDE, "token", format!("a token was given for the tenant {tenant}"));
+    match failure {
+        // The customer's tenant gets a token that opens nothing.
+        Failure::Unauthorised { .. } => vec![given, Step::ends(SIDE, "tenant", problem)],
+        Failure::Refused { refusal: Refusal::Company | Refusal::Licence, .. } => {
+            vec![given, Step::ends(SIDE, "company", problem)]
+        }
+        Failure::Forbidden { .. } => {
+            let said = "the company's name is not shown: the integration may not read branches";
+            vec![given, Step::notice(SIDE, "company", said, remedy)]
+        }
+        Failure::NotFound { .. } | Failure::Refused { .. } => vec![given, Step::ends(SIDE, "company", problem)],
+        Failure::Busy { .. } | Failure::Stale { .. } | Failure::Broken { .. } | Failure::Unknown { .. } => {
+            vec![given, Step::ends(SIDE, "company", no_answer(SIDE, &problem.sentence))]
+        }
+    }
+}
+
+/// The company by its branches.
+fn shown(branches: &[Value]) -> Step {
+    let text = |row: &Value, key: &str| match row.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let names: Vec<String> = branches
+        .iter()
+        .map(|row| {
+            let (number, name, id) = (text(row, "number"), text(row, "name"), text(row, "corporateId"));
+            let id = if id.is_empty() { String::new() } else { format!(", organisation number {id}") };
+            format!("{name} (branch {number}{id})")
+        })
+        .collect();
+    if names.is_empty() {
+        return Step::ends(
+            SIDE,
+            "company",
+            Problem::new(
+                "VISMA_COMPANY_EMPTY",
+                "Visma shows a company without a branch, and there is none: the company id is wrong or missing",
+                "correct visma.company_id, or leave it empty if the tenant is one company",
+            ),
+        );
+    }
+    Step::fine(SIDE, "company", names.join("; "))
+}
+
+/// Whether a list may be read. `serves` says what for; what nothing that is switched on needs is only told.
+pub fn resource(
+    name: &str,
+    serves: &str,
+    needed: bool,
+    answer: &Result<Response<Bytes>, CallError>,
+    now: Timestamp,
+) -> Step {
+    let step = match answer {
+        Err(e) => Step::failed(SIDE, name, unanswered(SIDE, e)),
+        Ok(answer) => match read_page(answer, now.into()) {
+            Ok(page) => {
+                let rows = page.total.map_or_else(|| page.rows.len().to_string(), |total| total.to_string());
+                Step::fine(SIDE, name, format!("may be read ({serves}); {rows} there"))
+            }
+            Err(failure) => {
+                let sentence = format!("may not be read, and is needed for {serves}: {failure}");
+                Step::failed(SIDE, name, Problem::new(failure.code(), sentence, failure.what_to_do()))
+            }
+        },
+    };
+    if needed { step } else { step.softened() }
+}
+
+/// How many calls are left, by the headers of an answer.
+pub fn window(headers: &HeaderMap) -> Step {
+    let Some(Window { limit, remaining, reset }) = Window::of(headers) else {
+        return Step::unknown(SIDE, "rate window", "Visma does not say how many calls it takes");
+    };
+    let until = reset.map_or_else(String::new, |reset| format!(", until the next one in {} s", reset.as_secs()));
+    let said = format!("{remaining} of {limit} calls are left of this window{until}");
+    if remaining.saturating_mul(100) < limit.saturating_mul(LITTLE) {
+        let remedy =
+            "nothing, if the services are busy; else look who uses the same client, or ask Visma for more calls";
+        return Step::notice(SIDE, "rate window", said, remedy);
+    }
+    Step::fine(SIDE, "rate window", said)
+}
