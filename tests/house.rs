@@ -17,6 +17,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 /// One installation and the place that it takes.
 pub(crate) struct House {
     pub(crate) installation: Installation,
+    settings: Vec<(String, String)>,
     _place: SemaphorePermit<'static>,
 }
 
@@ -52,6 +53,7 @@ impl House {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = target.join(format!("house-{}-{number}", std::process::id()));
+        let settings = wishes.settings.clone();
         let plan = Plan {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_ml-connector")),
             cache: target.parent().unwrap().to_owned(),
@@ -60,7 +62,7 @@ impl House {
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
             settings: wishes.settings,
         };
-        Self { installation: Installation::prepare(plan).await.unwrap(), _place: place }
+        Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }
     }
 
     /// Everything runs.
@@ -84,8 +86,8 @@ impl House {
     /// Runs a verb to its end, with further settings as whole variables: exit code, data, talk.
     pub(crate) async fn verb(&self, arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
-        command.arg("--config").arg(&self.installation.config).args(arguments).envs(settings.iter().copied());
-        command.kill_on_drop(true);
+        command.arg("--config").arg(&self.installation.config).args(arguments).kill_on_drop(true);
+        command.envs(self.settings.iter().cloned()).envs(settings.iter().copied());
         let output = tokio::time::timeout(Duration::from_secs(120), command.output()).await.expect("it ends").unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))

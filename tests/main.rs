@@ -12,6 +12,7 @@
 )]
 
 mod arrows;
+mod backfill;
 mod bad_input;
 mod broker;
 mod crash;

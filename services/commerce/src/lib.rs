@@ -13,6 +13,7 @@ pub mod document;
 mod encoding;
 pub mod entity;
 mod field;
+pub mod history;
 pub mod ims;
 pub mod invoice;
 pub mod keyset;

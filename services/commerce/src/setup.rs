@@ -1,8 +1,8 @@
 //! What a shop is set up with: currencies and time zones of its stores, tax rates, customer groups, modules, and the
 //! payment methods that orders came with.
 //!
-//! Only who sets the connector up asks for these. There is no list of payment methods for an integration (they belong to
-//! a cart), so they are read off the orders of late.
+//! Only who sets the connector up asks for these. There is no list of payment methods for an integration (they belong
+//! to a cart), so they are read off the orders of late.
 
 use bytes::Bytes;
 use http::{Request, Uri};
@@ -61,8 +61,8 @@ pub fn modules(base: &Base) -> Result<Request<Bytes>, RequestError> {
     base.get("/V1/modules")
 }
 
-/// `POST /V1/orders/0/comments` with nothing in it. There is no order 0 and no comment, so nothing can come of it; but the
-/// right to comment is looked at first, and a refusal of it is told apart.
+/// `POST /V1/orders/0/comments` with nothing in it. There is no order 0 and no comment, so nothing can come of it; but
+/// the right to comment is looked at first, and a refusal of it is told apart.
 ///
 /// # Errors
 /// None in practice.

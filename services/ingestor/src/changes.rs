@@ -1,6 +1,7 @@
 //! One change for each version of a record, whoever reads it and however often.
 
 use bytes::Bytes;
+use jiff::civil;
 use pipeline::body;
 use pipeline::broker::last::{Entry, Last};
 use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
@@ -34,6 +35,9 @@ pub struct Reading {
     pub clock_repeats: bool,
     /// Most likely it was never recorded: the last change is not read unless that turns out to be wrong.
     pub is_new: bool,
+    /// Of a record that is brought in from before the go-live date: from when on it counts. Once recorded it stays with
+    /// the record's later versions.
+    pub counts_from: Option<civil::DateTime>,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -115,7 +119,8 @@ impl Changes {
                 return Ok(known);
             }
             let sequence = last.as_ref().map_or(0, |entry| entry.sequence);
-            let put = self.message(&subject, &reading, &version, sequence, &payload, &cause);
+            let counts_from = counts_from(last.as_ref(), &reading);
+            let put = self.message(&subject, &reading, &version, (sequence, counts_from), &payload, &cause);
             match self.publisher.put(put).await {
                 Ok(_) => return Ok(Recorded::New),
                 Err(PutError::WrongLast) => last = self.last.get(&subject).await?,
@@ -157,7 +162,7 @@ impl Changes {
         subject: &str,
         reading: &Reading,
         version: &str,
-        after: u64,
+        (after, counts_from): (u64, Option<civil::DateTime>),
         payload: &Bytes,
         cause: &Cause,
     ) -> Put {
@@ -171,6 +176,9 @@ impl Changes {
         if after > 0 {
             headers.insert(envelope::PREVIOUS, after.to_string().as_str());
         }
+        if let Some(moment) = counts_from {
+            headers.insert(envelope::COUNTS_FROM, moment.to_string().as_str());
+        }
         for (name, value) in &reading.headers {
             headers.insert(*name, value.as_str());
         }
@@ -183,10 +191,22 @@ impl Changes {
 fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Recorded> {
     let last = last?;
     if header(&last.headers, envelope::VERSION) == Some(version) {
-        return Some(Recorded::Same);
+        // What was recorded without the mark, or with a later one, is recorded again with it.
+        let marked = reading.counts_from.is_none_or(|wanted| mark(last).is_some_and(|mark| mark <= wanted));
+        return marked.then_some(Recorded::Same);
     }
     // The source's stamp has a resolution of a second, so an equal stamp says nothing.
     let later = |recorded: &str| !reading.clock_repeats && recorded > reading.updated.as_str();
     let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(later);
     later.then_some(Recorded::Older)
+}
+
+/// From when on a record counts, as its last version says.
+fn mark(last: &Entry) -> Option<civil::DateTime> {
+    header(&last.headers, envelope::COUNTS_FROM)?.parse().ok()
+}
+
+/// From when on the next version counts.
+fn counts_from(last: Option<&Entry>, reading: &Reading) -> Option<civil::DateTime> {
+    last.and_then(mark).into_iter().chain(reading.counts_from).min()
 }

@@ -1,6 +1,7 @@
 //! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make records be read; and polls, which
 //! read every record that changed whether or not a webhook came.
 
+mod backfill;
 mod door;
 mod hints;
 mod losses;
@@ -23,6 +24,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
+pub use backfill::{Amount, Backfill, Halted, Range, Stepped};
 pub use door::{AdobeWebhooks, IoEvents};
 use losses::Losses;
 use reader::Reader;

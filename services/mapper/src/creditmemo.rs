@@ -14,9 +14,10 @@ impl Mapper {
     /// Decides on a credit memo. It never changes, so no other version of it can have overtaken this one.
     pub(crate) async fn credit_memo(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let memo: CreditMemo = self.read(delivery, "credit memo", key).await?;
-        let order = self.order_of(delivery, memo.order_id).await?;
+        let (order, of_order) = self.order_of(delivery, memo.order_id).await?;
+        let scope = self.scope(delivery, of_order);
         let lane = order.entity_id.to_string();
-        match mapping::credit_memo(&memo, &order, &self.rules.mapping, &self.rules.scope).map_err(refused)? {
+        match mapping::credit_memo(&memo, &order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(refund) => {
                 self.claim(&refund.credit_note.reference, "creditnote", &refund.credit_note.key)?;
                 let credited = self.credited(delivery, &refund.credits, &lane)?;

@@ -12,10 +12,11 @@ impl Mapper {
     /// Decides on one version of a Commerce invoice.
     pub(crate) async fn invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let invoice: Invoice = self.read(delivery, "invoice", key).await?;
-        let order = self.order_of(delivery, invoice.order_id).await?;
+        let (order, of_order) = self.order_of(delivery, invoice.order_id).await?;
+        let scope = self.scope(delivery, of_order);
         let lane = order.entity_id.to_string();
         let (rules, record) = (&self.rules, format!("invoice-{key}"));
-        match mapping::invoice(&invoice, &order, &rules.mapping, &rules.scope).map_err(refused)? {
+        match mapping::invoice(&invoice, &order, &rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, "invoice", key).await)
             }

@@ -14,7 +14,8 @@ impl Mapper {
     /// Decides on one version of an order.
     pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let order: Order = self.read(delivery, "order", key).await?;
-        match mapping::order(&order, &self.rules.mapping, &self.rules.scope).map_err(refused)? {
+        let scope = self.scope(delivery, None);
+        match mapping::order(&order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, "order", key).await)
             }

@@ -1,12 +1,17 @@
 //! From a change to the record as it was read at the source.
 
+use std::borrow::Cow;
+
 use ::commerce::creditmemo::CreditMemo;
 use ::commerce::customer::Customer;
 use ::commerce::invoice::Invoice;
 use ::commerce::order::{DecodeError, Order};
 use bytes::Bytes;
+use jiff::civil::DateTime;
+use mapping::Scope;
 use pipeline::body::{self, BodyError};
 use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::vault::{VaultError, Zeroizing};
 use pipeline::verdict::Verdict;
@@ -38,8 +43,9 @@ impl Mapper {
     }
 
     /// The order of an invoice or a credit memo, as it was last read. Who records those records their order first, so
-    /// that it is missing only for a moment, or because of a fault.
-    pub(crate) async fn order_of(&self, delivery: &Delivery, id: u64) -> Result<Order, Verdict> {
+    /// that it is missing only for a moment, or because of a fault. With the moment from which on it counts, if its
+    /// change says one.
+    pub(crate) async fn order_of(&self, delivery: &Delivery, id: u64) -> Result<(Order, Option<DateTime>), Verdict> {
         let key = id.to_string();
         let last = self.changes.get(&self.context.broker.subjects.change("commerce", "order", &key)).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
@@ -49,7 +55,18 @@ impl Mapper {
             return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
         };
         let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await?;
-        decode(&text, "order", &key)
+        Ok((decode(&text, "order", &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
+    }
+
+    /// The scope that a record is decided on with. One that was brought in from before the go-live date says itself
+    /// from when on it counts, or its order does.
+    pub(crate) fn scope(&self, delivery: &Delivery, of_order: Option<DateTime>) -> Cow<'_, Scope> {
+        let scope = &self.rules.scope;
+        let own = mark(header(&delivery.headers, envelope::COUNTS_FROM));
+        match (own.into_iter().chain(of_order).min(), scope.go_live) {
+            (Some(mark), Some(go_live)) if mark < go_live => Cow::Owned(Scope { go_live: Some(mark), ..scope.clone() }),
+            _ => Cow::Borrowed(scope),
+        }
     }
 
     /// The JSON text of a change, with what is a person's in clear.
@@ -81,4 +98,9 @@ fn decode<R: Record>(text: &str, entity: &str, key: &str) -> Result<R, Verdict> 
         let remedy = "look at the record in Commerce: a module may have changed what it sends; then read it again";
         Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
     })
+}
+
+/// From when on a record counts, as a change says.
+fn mark(header: Option<&str>) -> Option<DateTime> {
+    header?.parse().ok()
 }

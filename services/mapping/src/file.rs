@@ -213,6 +213,11 @@ impl Mapping {
         &self.version
     }
 
+    /// The time zone of the company's calendar: document dates and the go-live date are in it.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
+    }
+
     /// What every reference of ours in Visma begins with.
     pub fn reference_prefix(&self) -> &str {
         &self.invoice.reference_prefix

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::DateTime;
 use operator::ping::Side;
 use pipeline::settings::Span;
 
@@ -52,6 +53,9 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Book what was made before the go-live date after all. Prints the plan; --apply carries it out. It can be
+    /// stopped, and the same command goes on where it was.
+    Backfill(Backfill),
     /// When each poll ran last, and asking for one before it is due.
     Poll {
         /// What to do.
@@ -207,6 +211,23 @@ pub enum MappingVerb {
     Check,
     /// Print the commented file to start from.
     Default,
+}
+
+/// What is brought in.
+#[derive(Debug, Clone, Args)]
+pub struct Backfill {
+    /// Orders made from this moment on, in the company's time zone: "2025-12-01" or "2025-12-01T12:00:00".
+    #[arg(long, value_name = "DATE")]
+    pub from: DateTime,
+    /// And before this one; the go-live date unless it is given.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<DateTime>,
+    /// Do it.
+    #[arg(long)]
+    pub apply: bool,
+    /// Print JSON: the plan, and at the end what was done.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How the sandbox starts.

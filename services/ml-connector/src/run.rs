@@ -17,7 +17,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{credentials, demo, master_keys, ping, polls, vendors};
+use crate::{backfill, credentials, demo, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -40,6 +40,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Check } => check(config),
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
+        Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
         Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb)).await,

@@ -33,6 +33,8 @@ pub struct Settings {
     pub admin: AdminPorts,
     /// Which orders are booked.
     pub scope: mapping::Scope,
+    /// Bringing history in.
+    pub backfill: Backfill,
     /// Where the mapping file is.
     pub mapping: MappingFile,
     /// Adobe Commerce.
@@ -55,6 +57,14 @@ pub struct AdminPorts {
     pub writer_visma: SocketAddr,
     /// Of the service that writes to Commerce.
     pub writer_commerce: SocketAddr,
+}
+
+/// Bringing history in.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backfill {
+    /// Documents that may wait for mapper and writer while it goes on.
+    pub ahead: u64,
 }
 
 /// Where the mapping file is.

@@ -2,6 +2,7 @@
 //!
 //! Everything here reads and nothing writes. Data is returned; who prints it decides on the form.
 
+pub mod backfill;
 pub mod dead_letters;
 pub mod orders;
 pub mod ping;

@@ -1,8 +1,8 @@
 //! What a ping finds out: each step as data, with what to do where it failed.
 //!
-//! The calls are made elsewhere. Here it is decided what an answer proves, since that is where it is easy to go wrong: an
-//! empty list of branches proves a wrong company, a 401 of Commerce proves wrong credentials or a missing right, and an
-//! answer that proves nothing must not be shown as a success.
+//! The calls are made elsewhere. Here it is decided what an answer proves, since that is where it is easy to go wrong:
+//! an empty list of branches proves a wrong company, a 401 of Commerce proves wrong credentials or a missing right, and
+//! an answer that proves nothing must not be shown as a success.
 
 mod commerce;
 mod reach;

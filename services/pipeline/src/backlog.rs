@@ -100,8 +100,11 @@ pub async fn watch(broker: Broker, durable: Durable, vendor: Vendor, stop: Cance
     }
 }
 
-/// Deliveries that are not settled yet.
-async fn waiting(broker: &Broker, durable: Durable) -> Result<u64, String> {
+/// Deliveries of a durable that are not settled yet.
+///
+/// # Errors
+/// When the broker does not answer, in words.
+pub async fn waiting(broker: &Broker, durable: Durable) -> Result<u64, String> {
     let consumer: Consumer<pull::Config> =
         broker.jetstream.get_consumer_from_stream(durable.name, durable.stream).await.map_err(|e| chain(&e))?;
     let info = consumer.cached_info();

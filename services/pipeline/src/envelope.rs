@@ -13,6 +13,9 @@ pub const VERSION: &str = "Ml-Version";
 pub const SOURCE_UPDATED: &str = "Ml-Source-Updated";
 /// Stream sequence of the version of a record before this one; absent on its first.
 pub const PREVIOUS: &str = "Ml-Previous";
+/// Of a change that was brought in from before the go-live date: from when on the record counts, in the company's time
+/// zone. Mapping takes it for the go-live date; later versions of the record carry it too.
+pub const COUNTS_FROM: &str = "Ml-Counts-From";
 /// What an entry of `OUTCOMES` is: `intent`, `applied`, `unchanged`, `rejected`, `verified`.
 pub const KIND: &str = "Ml-Kind";
 /// The lane of a command.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::commerce::entity::Entity;
 use ::commerce::page::Row;
+use jiff::civil;
 use pipeline::envelope::Cause;
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,8 @@ pub(super) enum By {
     Hint,
     /// The poll found it.
     Poll,
+    /// It is brought in from before the go-live date, and counts from this moment on.
+    Backfill(civil::DateTime),
 }
 
 impl By {
@@ -30,6 +33,7 @@ impl By {
         match self {
             Self::Hint => "hint",
             Self::Poll => "poll",
+            Self::Backfill(_) => "backfill",
         }
     }
 }
@@ -101,8 +105,13 @@ impl Recorder {
             updated: row.updated_at.to_string(),
             clock_repeats: false,
             // Ids grow: what lies beyond those seen was placed since.
-            is_new: entity == Entity::Order
+            is_new: matches!(by, By::Hint | By::Poll)
+                && entity == Entity::Order
                 && self.newest_order.fetch_max(row.entity_id, Ordering::Relaxed) < row.entity_id,
+            counts_from: match by {
+                By::Backfill(mark) => Some(mark),
+                By::Hint | By::Poll => None,
+            },
             headers: Vec::new(),
         };
         let recorded = self.changes.record(reading, cause).await?;
@@ -112,7 +121,7 @@ impl Recorder {
         match (&self.losses, by) {
             (Some(losses), By::Hint) => losses.hinted(entity, key),
             (Some(losses), By::Poll) if recorded == Recorded::New => losses.found(entity, key, updated_at),
-            (Some(_), By::Poll) | (None, _) => {}
+            (Some(_), By::Poll | By::Backfill(_)) | (None, _) => {}
         }
         Ok(recorded)
     }

@@ -101,6 +101,7 @@ impl Entity {
             owner: None,
             updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
             is_new: false,
+            counts_from: None,
             clock_repeats: true,
             headers,
         };

@@ -17,14 +17,15 @@ use super::{Ended, Trial};
 /// How long a name or a connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Where a proxy stands in between, only the proxy can say what is behind it.
-const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+const PROXIES: [&str; 3] = ["https_proxy", "http_proxy", "all_proxy"];
 
 /// Walks to `address`; with `clocks`, the time that it has is compared with ours.
 pub(super) async fn walk(trial: &mut Trial, side: Side, address: &str, http: &Http, clocks: bool) -> Result<(), Ended> {
     let Ok(url) = Url::parse(address) else { return Ok(()) }; // What needs it says so.
     let (host, port) = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
     trial.looking(&format!("the way to {host}"));
-    if PROXIES.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if PROXIES.iter().any(|name| set(name) || set(&name.to_uppercase())) {
         trial.note(Step::unknown(side, "dns", "a proxy is set in the environment, and looks names up by itself"))?;
     } else {
         let found = within(lookup_host((host.as_str(), port))).await.map(Iterator::collect::<Vec<SocketAddr>>);

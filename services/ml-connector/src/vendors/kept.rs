@@ -97,7 +97,7 @@ impl Fill<'_> {
 pub(super) type Make = Box<dyn Fn(Fields) -> BoxFuture<'static, Result<Auth, Problem>> + Send + Sync>;
 
 /// The credentials of one vendor as a service uses them.
-pub(super) struct Kept {
+pub(crate) struct Kept {
     name: &'static str,
     store: Credentials,
     stored: Option<Stored>,
@@ -105,14 +105,14 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Reads what the vault keeps of the set `name`.
-    pub(super) async fn read(context: &Context, name: &'static str) -> Result<Self, Problem> {
+    pub(crate) async fn read(context: &Context, name: &'static str) -> Result<Self, Problem> {
         let store = Credentials::open(&context.broker, &context.vault, &context.connection).await?;
         let (stored, _) = store.read(name).await.map_err(|e| unreadable(name, &e))?;
         Ok(Self { name, store, stored })
     }
 
     /// The credentials in force.
-    pub(super) fn fields(&self) -> Fields {
+    pub(crate) fn fields(&self) -> Fields {
         self.stored.as_ref().map(|stored| stored.current.fields.clone()).unwrap_or_default()
     }
 

@@ -1,7 +1,7 @@
 //! What Commerce's answers prove.
 //!
-//! Commerce answers 401 to wrong credentials, to an integration that is switched off and to a right that is missing, and
-//! tells only the first apart, by its sentence. So a right that is missing is believed once another one is there.
+//! Commerce answers 401 to wrong credentials, to an integration that is switched off and to a right that is missing,
+//! and tells only the first apart, by its sentence. So a right that is missing is believed once another one is there.
 
 use ::commerce::page::Page;
 use ::commerce::reply::Answer;
@@ -101,8 +101,8 @@ pub fn read_right(
     if needed { step } else { step.softened() }
 }
 
-/// Whether a comment may be written; `asked` was one for an order that cannot be, without anything in it. Commerce looks
-/// at the right first, so any other refusal than that shows that it is there.
+/// Whether a comment may be written; `asked` was one for an order that cannot be, without anything in it. Commerce
+/// looks at the right first, so any other refusal than that shows that it is there.
 pub fn comment_right(serves: &str, asked: &Asked, now: Timestamp) -> Step {
     match asked {
         Err(e) => Step::failed(SIDE, "comment", unanswered(SIDE, e)),

@@ -60,8 +60,8 @@ pub fn secured(side: Side, host: &str, encrypted: bool, tried: Result<(), &str>)
     }
 }
 
-/// How far the two clocks are apart. `theirs` is the `Date` of an answer, in whole seconds; it was made between `sent` and
-/// `came`, so only what lies outside of that counts.
+/// How far the two clocks are apart. `theirs` is the `Date` of an answer, in whole seconds; it was made between `sent`
+/// and `came`, so only what lies outside of that counts.
 pub fn clock(side: Side, theirs: Option<Timestamp>, sent: Timestamp, came: Timestamp) -> Step {
     let Some(theirs) = theirs else {
         return Step::unknown(side, "clock", format!("{} does not say what time it has", side.name()));

@@ -52,7 +52,13 @@ fn after(calls: u64, limit: u64, length: u64, start: u64, full: u64) -> u64 {
 impl Budget {
     /// What the windows still take: for saying when a backlog will be done.
     pub async fn outlook(&self) -> Outlook {
-        let share = self.0.share.lock().await;
+        let mut share = self.0.share.lock().await;
+        // Whoever makes no calls has no fresh copy.
+        if super::now_millis().saturating_sub(share.seen_at) > super::FRESH
+            && let Ok((entry, _)) = self.read().await
+        {
+            self.see(&mut share, entry);
+        }
         let seen = &share.seen;
         let limit = if seen.silent { None } else { seen.limit };
         Outlook {

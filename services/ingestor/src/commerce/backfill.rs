@@ -1,0 +1,224 @@
+//! Bringing history in: what was made before the go-live date and is to be booked after all.
+//!
+//! The records are recorded as webhooks and polls do it, with one thing more: a mark that says from which moment on
+//! they count, which mapping takes for the go-live date. A record that was recorded before without the mark is recorded
+//! again with it; one that has it is left alone. So it can be stopped and begun again anywhere, and nothing comes of it
+//! twice.
+
+use std::collections::BTreeMap;
+
+use ::commerce::entity::Entity;
+use ::commerce::history::History;
+use ::commerce::page::{Page, Row};
+use ::commerce::requests::Base;
+use ::commerce::search::PageSize;
+use ::commerce::time::Moment;
+use futures::StreamExt as _;
+use jiff::civil;
+use pipeline::cursor::Cursor;
+use pipeline::envelope::Cause;
+use pipeline::problem::{Problem, chain};
+use pipeline::service::Context;
+use pipeline::vendor::Vendor;
+use serde::{Deserialize, Serialize};
+
+use super::reader::{ReadError, Reader};
+use super::recorder::{By, Recorder};
+use crate::changes::{Changes, Recorded};
+
+/// Name of the cursor.
+const CURSOR: &str = "commerce.backfill";
+/// Records of a page that are recorded at once.
+const AT_ONCE: usize = 32;
+/// Times that a record is read again which somebody else recorded meanwhile.
+const READINGS: usize = 5;
+
+/// What is brought in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// What was made in this time.
+    pub history: History,
+    /// The first moment, in the company's time zone: the mark.
+    pub mark: civil::DateTime,
+    /// The kinds of records, in the order in which they are read. Orders first: the others need theirs.
+    pub entities: Vec<Entity>,
+}
+
+/// How much of a kind there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// The kind.
+    pub entity: Entity,
+    /// Records in the range.
+    pub all: u64,
+    /// Of these, what is not read yet.
+    pub left: u64,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stepped {
+    /// The kind.
+    pub entity: Entity,
+    /// Records read.
+    pub read: u64,
+    /// Of these, what had not been brought in before.
+    pub new: u64,
+}
+
+/// Why a step could not be made.
+#[derive(Debug)]
+pub enum Halted {
+    /// Try again after this time.
+    Later(std::time::Duration, String),
+    /// A person must act.
+    Stop(Problem),
+}
+
+/// How far it is: of which range, and the last record of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Far {
+    from: Moment,
+    until: Moment,
+    stores: Vec<u64>,
+    read: BTreeMap<String, u64>,
+    over: Vec<String>,
+}
+
+/// A backfill of one range.
+#[derive(Debug)]
+pub struct Backfill {
+    recorder: Recorder,
+    cursor: Cursor,
+    range: Range,
+    page_size: PageSize,
+    far: Far,
+}
+
+impl Backfill {
+    /// Opens one, where it was left if the last one was of the same range.
+    ///
+    /// # Errors
+    /// When the broker is away or not provisioned, or the page size is none.
+    pub async fn open(
+        context: &Context,
+        (vendor, base): (Vendor, Base),
+        range: Range,
+        page_size: u32,
+    ) -> Result<Self, Problem> {
+        let changes = Changes::open(&context.broker, &context.vault, "backfill").await?;
+        let recorder = Recorder::new(Reader::new(vendor, base), changes, None);
+        let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
+        let page_size = PageSize::new(page_size)
+            .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))?;
+        let History { from, until, stores } = range.history.clone();
+        let fresh = Far { from, until, stores, read: BTreeMap::new(), over: Vec::new() };
+        let same = |far: &Far| far.from == fresh.from && far.until == fresh.until && far.stores == fresh.stores;
+        let far = cursor.read::<Far>().await?.filter(same).unwrap_or(fresh);
+        Ok(Self { recorder, cursor, range, page_size, far })
+    }
+
+    /// Whether an earlier run of the same range was left before its end.
+    pub fn is_resumed(&self) -> bool {
+        !self.far.read.is_empty()
+    }
+
+    /// How much there is and how much is left, by one call of one record a kind.
+    ///
+    /// # Errors
+    /// See [`Halted`].
+    pub async fn amounts(&self) -> Result<Vec<Amount>, Halted> {
+        let mut amounts = Vec::new();
+        for entity in self.range.entities.iter().copied() {
+            let all = self.count(entity, 0).await?;
+            let left = match (self.is_over(entity), self.after(entity)) {
+                (true, _) => 0,
+                (false, 0) => all,
+                (false, after) => self.count(entity, after).await?,
+            };
+            amounts.push(Amount { entity, all, left });
+        }
+        Ok(amounts)
+    }
+
+    /// Reads and records the next page; `None` when everything is read.
+    ///
+    /// # Errors
+    /// See [`Halted`]. The step can be made again.
+    pub async fn step(&mut self) -> Result<Option<Stepped>, Halted> {
+        let Some(entity) = self.range.entities.iter().copied().find(|entity| !self.is_over(*entity)) else {
+            return Ok(None);
+        };
+        let after = self.after(entity);
+        let page = self.page(entity, after, self.page_size).await?;
+        let last = self.range.history.last_of(&page, after).map_err(|e| unreadable(&e))?;
+        let read = page.items.len() as u64;
+        let new = self.record(entity, page.items).await?;
+        match last {
+            Some(last) => self.far.read.insert(entity.name().to_owned(), last).map_or((), |_| ()),
+            None => self.far.over.push(entity.name().to_owned()),
+        }
+        // Only now: what is recorded again after a stop is known by its mark.
+        self.cursor.write(&self.far).await.map_err(ReadError::from)?;
+        Ok(Some(Stepped { entity, read, new }))
+    }
+
+    async fn record(&self, entity: Entity, rows: Vec<Row>) -> Result<u64, Halted> {
+        let recording = rows.into_iter().map(|row| self.bring_in(entity, row));
+        let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
+        let mut new = 0;
+        while let Some(recorded) = done.next().await {
+            new += u64::from(recorded? == Recorded::New);
+        }
+        Ok(new)
+    }
+
+    /// Records a row with the mark. A version that somebody else recorded meanwhile is newer and has no mark: the
+    /// record is read again.
+    async fn bring_in(&self, entity: Entity, row: Row) -> Result<Recorded, ReadError> {
+        let (id, mut row) = (row.entity_id, row);
+        for _ in 0..READINGS {
+            let recorded = self.recorder.record(entity, row, Cause::default(), By::Backfill(self.range.mark)).await?;
+            if recorded != Recorded::Older {
+                return Ok(recorded);
+            }
+            row = self.recorder.reader.by_id(entity, id).await?;
+        }
+        let why = format!("the {} {id} changes faster than it can be read", entity.name());
+        Err(ReadError::Later(std::time::Duration::from_secs(1), why))
+    }
+
+    async fn count(&self, entity: Entity, after: u64) -> Result<u64, Halted> {
+        let one = PageSize::new(1).map_err(|e| unreadable(&e))?;
+        Ok(self.page(entity, after, one).await?.total_count)
+    }
+
+    async fn page(&self, entity: Entity, after: u64, size: PageSize) -> Result<Page, Halted> {
+        let search = self.range.history.search(after, size).map_err(|e| unreadable(&e))?;
+        Ok(self.recorder.reader.page(entity, &search).await?)
+    }
+
+    fn after(&self, entity: Entity) -> u64 {
+        self.far.read.get(entity.name()).copied().unwrap_or(0)
+    }
+
+    fn is_over(&self, entity: Entity) -> bool {
+        self.far.over.iter().any(|name| name == entity.name())
+    }
+}
+
+impl From<ReadError> for Halted {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Later(wait, why) => Self::Later(wait, why),
+            ReadError::Stop(problem) => Self::Stop(problem),
+            // Deleted while it was read; the next page does not show it any more.
+            ReadError::NotFound => Self::Later(std::time::Duration::ZERO, "a record is gone".to_owned()),
+        }
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Halted {
+    let remedy = "look at the shop's answers; a module may sort or filter them";
+    Halted::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
+}
