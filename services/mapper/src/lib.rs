@@ -5,19 +5,24 @@
 //! once. Each kind of record has a file of its own; how a change is opened is in `reading`, how messages are made in
 //! `messages`.
 
+mod comments;
 mod creditmemo;
 mod customer;
+mod document;
 mod invoice;
 mod messages;
 mod order;
 mod parties;
 mod reading;
 mod references;
+mod seen;
+mod supply;
 
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use mapping::books::Document;
 use mapping::{Mapping, Refusal, Scope};
 use pipeline::broker::last::Last;
 use pipeline::broker::streams::{CHANGES, Durable};
@@ -27,9 +32,11 @@ use pipeline::service::Context;
 use pipeline::subject::untoken;
 use pipeline::verdict::Verdict;
 
+pub use comments::Comments;
 use messages::Messages;
 use parties::Parties;
 use references::References;
+use seen::Seen;
 
 /// The service's name.
 pub const NAME: &str = "mapper";
@@ -53,6 +60,8 @@ pub struct Rules {
     pub mapping: Mapping,
     /// Which orders are booked.
     pub scope: Scope,
+    /// What the shop is told of.
+    pub comments: Comments,
 }
 
 /// Runs the service until it is told to stop.
@@ -60,17 +69,17 @@ pub struct Rules {
 /// # Errors
 /// When the streams are not there.
 pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
-    let references = Arc::new(References::default());
-    let caught = references::follow(&context, &references);
+    let (references, seen) = (Arc::new(References::default()), Arc::new(Seen::default()));
+    let (used, [invoices, notes]) = (references::follow(&context, &references), seen::follow(&context, &seen));
     context.health.not_ready("references", "the references in use have not been read yet");
     tokio::select! {
-        () = caught.up() => context.health.ready("references"),
+        _ = async { futures::join!(used.up(), invoices.up(), notes.up()) } => context.health.ready("references"),
         () = context.stop.cancelled() => return Ok(()),
     }
     let messages = Messages::open(&context, rules.mapping.version()).await?;
     let parties = Parties::open(&context, rules.mapping.version()).await?;
     let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
-    let stage = Mapper { rules, messages, parties, references, context: context.clone(), changes };
+    let stage = Mapper { rules, messages, parties, references, seen, context: context.clone(), changes };
     take::run(&context.broker, &DURABLE, WIDTH, &stage, &context.stop).await
 }
 
@@ -79,6 +88,7 @@ struct Mapper {
     messages: Messages,
     parties: Parties,
     references: Arc<References>,
+    seen: Arc<Seen>,
     context: Context,
     changes: Last,
 }
@@ -104,7 +114,10 @@ impl Mapper {
             ("commerce", "invoice") => self.invoice(delivery, &key).await?,
             ("commerce", "creditmemo") => self.credit_memo(delivery, &key).await?,
             ("commerce", "customer") => self.customer(delivery, &key).await?,
-            // Customers of Visma are read by the writer; what else is polled there has no consequences yet.
+            ("visma", "invoice") => self.document(delivery, Document::Invoice, &key).await?,
+            ("visma", "creditnote") => self.document(delivery, Document::CreditNote, &key).await?,
+            ("visma", "supplierinvoice") => self.supplier_invoice(delivery, &key).await?,
+            // Customers of Visma are read by the writer, purchase orders with the supplier invoices that name them.
             _ => Ok(()),
         };
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))

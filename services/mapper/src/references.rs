@@ -1,36 +1,73 @@
 //! Whose reference is whose: a view over the commands, by their headers.
 //!
-//! Hashes of 64 bits are kept, not texts: a million orders fit in tens of megabytes.
+//! References are kept as hashes of 64 bits, keys and lanes as they are: a million orders fit in a hundred megabytes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::COMMANDS;
-use pipeline::envelope::{self, header};
+use pipeline::envelope::{LANE, header};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
+pub(crate) use proto::seen::REFERENCE;
 
-/// Header of a document's command that carries its reference.
-pub(crate) const REFERENCE: &str = "Ml-Reference";
+use crate::seen::{CREDIT_NOTE, INVOICE};
 
 /// Before the id of a Commerce invoice, in the key of the record of what it became.
 const OF_INVOICE: &str = "invoice-";
 
 #[derive(Debug, Default)]
 pub(crate) struct References {
-    taken: Mutex<HashMap<u64, u64>>,
+    taken: Mutex<HashMap<u64, Held>>,
     /// By order: keys of the invoices that are booked for its Commerce invoices.
     invoices: Mutex<HashMap<u64, Vec<u64>>>,
 }
 
+/// The record that holds a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// `invoice` or `creditnote`.
+    pub(crate) entity: &'static str,
+    /// Its key.
+    pub(crate) key: String,
+    /// Its lane: the entity_id of its order. Known once its command is in the view.
+    pub(crate) lane: Option<String>,
+}
+
+#[derive(Debug)]
+struct Held {
+    entity: &'static str,
+    key: Box<str>,
+    lane: Lane,
+}
+
+/// An order's own invoice has the order's key.
+#[derive(Debug)]
+enum Lane {
+    Unknown,
+    Key,
+    Other(Box<str>),
+}
+
 impl References {
-    /// Takes `reference` for the document `key` of a kind (`invoice`, `creditnote`); false when another one has it.
+    /// Takes `reference` for what the command of `entity` and `key` creates; false when another document has it.
     pub(crate) fn claim(&self, reference: &str, entity: &str, key: &str) -> bool {
-        let document = hash(&(entity, key));
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken.entry(hash(&reference)).or_insert(document) == document
+        self.hold(reference, (entity, key), None)
+    }
+
+    /// The document that holds `reference`.
+    pub(crate) fn owner(&self, reference: &str) -> Option<Owner> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = taken.get(&hash(&reference))?;
+        let lane = match &held.lane {
+            Lane::Unknown => None,
+            Lane::Key => Some(held.key.to_string()),
+            Lane::Other(lane) => Some(lane.to_string()),
+        };
+        Some(Owner { entity: held.entity, key: held.key.to_string(), lane })
     }
 
     /// Record keys of the invoices that the Commerce invoices of the order `lane` became, in their order.
@@ -38,6 +75,18 @@ impl References {
         let invoices = self.invoices.lock().unwrap_or_else(PoisonError::into_inner);
         let ids = invoices.get(&hash(&lane)).cloned().unwrap_or_default();
         ids.into_iter().map(|id| format!("{OF_INVOICE}{id}")).collect()
+    }
+
+    fn hold(&self, reference: &str, (entity, key): (&str, &str), lane: Option<&str>) -> bool {
+        let Some((entity, key)) = record(entity, key) else { return true };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Held { entity, key: key.as_ref().into(), lane: Lane::Unknown };
+        let held = taken.entry(hash(&reference)).or_insert_with(new);
+        let own = held.entity == entity && held.key.as_ref() == key;
+        if let (true, Some(lane)) = (own, lane) {
+            held.lane = if lane == key { Lane::Key } else { Lane::Other(lane.into()) };
+        }
+        own
     }
 
     fn booked(&self, lane: &str, key: &str) {
@@ -50,6 +99,16 @@ impl References {
     }
 }
 
+/// The record of the document that a command creates. A cancellation may create a credit note.
+fn record<'a>(entity: &str, key: &'a str) -> Option<(&'static str, Cow<'a, str>)> {
+    match entity {
+        INVOICE => Some((INVOICE, key.into())),
+        CREDIT_NOTE => Some((CREDIT_NOTE, key.into())),
+        "cancellation" => Some((CREDIT_NOTE, format!("cancellation-{key}").into())),
+        _ => None,
+    }
+}
+
 pub(crate) fn follow(context: &Context, references: &Arc<References>) -> Caught {
     let references = Arc::clone(references);
     let filter = context.broker.subjects.every("command", "visma");
@@ -57,9 +116,9 @@ pub(crate) fn follow(context: &Context, references: &Arc<References>) -> Caught 
     follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
         let entity = subject.split('.').nth(3);
         if let (Some(reference), Some(entity), Some(key)) = (header(headers, REFERENCE), entity, key_of(subject)) {
-            let key = untoken(key);
-            references.claim(reference, entity, &key);
-            if let ("invoice", Some(lane)) = (entity, header(headers, envelope::LANE)) {
+            let (key, lane) = (untoken(key), header(headers, LANE));
+            references.hold(reference, (entity, &key), lane);
+            if let (INVOICE, Some(lane)) = (entity, lane) {
                 references.booked(lane, &key);
             }
         }
@@ -67,7 +126,7 @@ pub(crate) fn follow(context: &Context, references: &Arc<References>) -> Caught 
 }
 
 /// Within one process only: the view is rebuilt by each.
-fn hash(text: &impl Hash) -> u64 {
+pub(crate) fn hash(text: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()

@@ -87,7 +87,11 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             .await
         }
         Service::Mapper => {
-            let rules = mapper::Rules { mapping: settings.load_mapping()?, scope: settings.scope()? };
+            let rules = mapper::Rules {
+                mapping: settings.load_mapping()?,
+                scope: settings.scope()?,
+                comments: settings.comments,
+            };
             service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
         }
         Service::WriterVisma => {

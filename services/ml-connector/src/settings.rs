@@ -37,6 +37,8 @@ pub struct Settings {
     pub backfill: Backfill,
     /// Where the mapping file is.
     pub mapping: MappingFile,
+    /// What the shop is told of.
+    pub comments: mapper::Comments,
     /// Adobe Commerce.
     pub commerce: Commerce,
     /// Visma.net.

@@ -2,6 +2,7 @@
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
 use bytes::Bytes;
 
@@ -36,26 +37,43 @@ impl Last {
         Ok(Self { stream })
     }
 
+    /// The entry with this sequence, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn at(&self, sequence: u64) -> Result<Option<Entry>, Problem> {
+        match self.stream.direct_get(sequence).await {
+            Ok(message) => Ok(Some(entry(message))),
+            Err(e) if e.kind() == DirectGetErrorKind::NotFound => Ok(None),
+            Err(e) => Err(away(&format!("the entry {sequence}"), &chain(&e))),
+        }
+    }
+
     /// The last entry of `subject`, or `None` when it has none.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub async fn get(&self, subject: &str) -> Result<Option<Entry>, Problem> {
         match self.stream.direct_get_last_for_subject(subject.to_owned()).await {
-            Ok(message) => Ok(Some(Entry {
-                sequence: message.sequence,
-                stored_at: u64::try_from(message.time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
-                headers: message.headers,
-                payload: message.payload,
-            })),
+            Ok(message) => Ok(Some(entry(message))),
             Err(e) if e.kind() == DirectGetErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Problem::new(
-                "BROKER_AWAY",
-                format!("the last entry of {subject} could not be read: {}", chain(&e)),
-                "look at the broker; the delivery is tried again",
-            )),
+            Err(e) => Err(away(&format!("the last entry of {subject}"), &chain(&e))),
         }
     }
+}
+
+fn entry(message: StreamMessage) -> Entry {
+    Entry {
+        sequence: message.sequence,
+        stored_at: u64::try_from(message.time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
+        headers: message.headers,
+        payload: message.payload,
+    }
+}
+
+fn away(what: &str, cause: &str) -> Problem {
+    let sentence = format!("{what} could not be read: {cause}");
+    Problem::new("BROKER_AWAY", sentence, "look at the broker; the delivery is tried again")
 }
 
 fn not_provisioned(stream: &str, cause: &str) -> Problem {

@@ -1,0 +1,54 @@
+//! What the shop's people shall read on an order about a document in Visma.
+
+use mapping::books::Note;
+use pipeline::broker::take::Delivery;
+use pipeline::problem::Problem;
+use pipeline::verdict::Verdict;
+use proto::{Comment, command};
+use serde::Deserialize;
+
+use crate::Mapper;
+use crate::document::record;
+
+/// Which comments are written.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comments {
+    /// On an order, what becomes of its invoices and credit notes in Visma.
+    pub invoice_status: bool,
+    /// On the order that a purchase order serves, the supplier's invoices for it.
+    pub supplier_invoices: bool,
+}
+
+impl Mapper {
+    /// Publishes a comment on an order, told by its entity_id (empty when that is not known) and its increment id.
+    pub(crate) async fn comment(
+        &self,
+        delivery: &Delivery,
+        place: &str,
+        (entity_id, increment_id): (&str, &str),
+        note: Note,
+    ) -> Result<(), Problem> {
+        let lane = if entity_id.is_empty() { increment_id } else { entity_id };
+        let subject = self.context.broker.subjects.command("commerce", "comment", place, lane);
+        let document = command::Document::Comment(Comment {
+            increment_id: increment_id.to_owned(),
+            entity_id: entity_id.parse().ok(),
+            text: format!("{} {}", note.text, note.mark),
+            mark: note.mark,
+            visible: false,
+            attributes: Vec::new(),
+        });
+        self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
+    }
+
+    /// The increment id of an order of the shop, as it was last read.
+    pub(crate) async fn increment_id(&self, delivery: &Delivery, entity_id: &str) -> Result<String, Verdict> {
+        let subject = self.context.broker.subjects.change("commerce", "order", entity_id);
+        let last = self.changes.get(&subject).await;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let order = last.map(|entry| record(delivery, &entry.headers, &entry.payload)).transpose()?;
+        let order = order.as_ref().and_then(|order| order.get("increment_id")?.as_str().map(str::to_owned));
+        order.ok_or_else(|| Verdict::retry(delivery.delivered, format!("the order {entity_id} has not been read yet")))
+    }
+}

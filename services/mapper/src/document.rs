@@ -1,0 +1,174 @@
+//! An invoice or a credit note of ours as it was seen in Visma: it is verified, its standing is told to the shop, and
+//! what nobody may do to it is a dead letter.
+
+use ::visma::read::InvoiceRead;
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use mapping::books::{self, Document};
+use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, header};
+use pipeline::problem::{Problem, chain};
+use pipeline::verdict::Verdict;
+use pipeline::{body, clock};
+use proto::seen::{DELETED, REFERENCE};
+use proto::{TaxDetail, Verification, command};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::references::Owner;
+use crate::seen::{CREDIT_NOTE, INVOICE};
+use crate::{Mapper, Published, refused};
+
+/// How long a document's command may be on its way into our own view of it.
+const VIEW_PATIENCE: u64 = 60 * 60 * 1000;
+
+/// A version of a document, decoded.
+struct Version {
+    value: Value,
+    read: InvoiceRead,
+}
+
+impl Mapper {
+    /// Decides on one version of a document.
+    pub(crate) async fn document(
+        &self,
+        delivery: &Delivery,
+        kind: Document,
+        number: &str,
+    ) -> Result<Published, Verdict> {
+        let entity = name(kind);
+        let numbers = self.seen.note(entity, number, &delivery.headers);
+        let reference = header(&delivery.headers, REFERENCE).unwrap_or_default();
+        let Some(owner) = self.references.owner(reference) else {
+            drift("unknown");
+            let why = format!("{entity} {number} in Visma bears the reference {reference}, and no record knows it");
+            let place = format!("visma-{entity}");
+            return Ok(self.messages.nothing(delivery, &place, number, ("UNKNOWN_REFERENCE", &why)).await);
+        };
+        let Some(lane) = owner.lane.clone() else {
+            return Err(self.until_followed(delivery));
+        };
+        if self.is_superseded(delivery).await? {
+            let why = "a newer version of the document has been read, and is decided on instead";
+            let place = format!("visma-{entity}");
+            return Ok(self.messages.nothing(delivery, &place, number, ("SUPERSEDED", why)).await);
+        }
+        let now = version(delivery, &delivery.headers, &delivery.payload)?;
+        let before = self.before(delivery).await?;
+        if owner.entity == entity {
+            let seen = verification(&owner, reference, &numbers, &now.read, is_gone(delivery));
+            if let Err(problem) = self.verify(delivery, &lane, seen).await {
+                return Ok(Err(problem));
+            }
+        }
+        let note = books::standing_note(kind, before.as_ref().map(|before| &before.read), &now.read);
+        if let Some(note) = note.filter(|_| self.rules.comments.invoice_status && !is_gone(delivery)) {
+            let order = self.increment_id(delivery, &lane).await?;
+            let place = format!("{entity}-{number}");
+            if let Err(problem) = self.comment(delivery, &place, (&lane, &order), note).await {
+                return Ok(Err(problem));
+            }
+        }
+        let altered = before.and_then(|was| books::altered((&was.read, &was.value), (&now.read, &now.value)));
+        match altered {
+            Some(refusal) => {
+                drift("altered");
+                Err(refused(refusal))
+            }
+            None => Ok(Ok(())),
+        }
+    }
+
+    async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
+        if seen.deleted {
+            drift("deleted");
+        }
+        if !seen.duplicates.is_empty() {
+            drift("doubled");
+        }
+        let subject = self.context.broker.subjects.command("visma", "verification", &seen.number, lane);
+        let document = command::Document::Verification(seen);
+        self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
+    }
+
+    /// The version before this one, unless it is the first.
+    async fn before(&self, delivery: &Delivery) -> Result<Option<Version>, Verdict> {
+        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
+        let Some(previous) = previous else { return Ok(None) };
+        let entry = self.changes.at(previous).await;
+        match entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
+            // What was recorded as gone says nothing of what it was.
+            Some(entry) if header(&entry.headers, DELETED).is_some() => Ok(None),
+            Some(entry) => version(delivery, &entry.headers, &entry.payload).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The command of the document was published by us a moment ago, and our own view has not followed yet.
+    fn until_followed(&self, delivery: &Delivery) -> Verdict {
+        let age = clock::now_millis().saturating_sub(delivery.stored_at);
+        if age < VIEW_PATIENCE {
+            return Verdict::retry(delivery.delivered, "the command of this document is not in the view yet");
+        }
+        let sentence = "the command of this document was decided on and never published";
+        Verdict::Dead(Problem::new("COMMAND_MISSING", sentence, "replay the document of the shop, then this letter"))
+    }
+}
+
+/// As it stands in subjects.
+fn name(kind: Document) -> &'static str {
+    match kind {
+        Document::Invoice => INVOICE,
+        Document::CreditNote => CREDIT_NOTE,
+    }
+}
+
+fn is_gone(delivery: &Delivery) -> bool {
+    header(&delivery.headers, DELETED).is_some()
+}
+
+fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &InvoiceRead, deleted: bool) -> Verification {
+    let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+    let vat = read.tax_details.iter().map(|vat| TaxDetail {
+        vat_code: vat.vat_code().unwrap_or_default().to_owned(),
+        taxable: text(vat.taxable_amount),
+        vat: text(vat.vat_amount),
+    });
+    Verification {
+        entity: owner.entity.to_owned(),
+        key: owner.key.clone(),
+        number: read.number.clone(),
+        external_reference: reference.to_owned(),
+        currency: read.currency.clone().unwrap_or_default(),
+        total: text(read.total()),
+        other_total: text(read.other_total()),
+        vat: vat.collect(),
+        status: read.status.clone().unwrap_or_default(),
+        balance: text(read.open_balance()),
+        etag: read.time_stamp.as_ref().map(|etag| etag.as_str().to_owned()).unwrap_or_default(),
+        duplicates: if numbers.len() > 1 { numbers.to_vec() } else { Vec::new() },
+        deleted,
+    }
+}
+
+fn version(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Version, Verdict> {
+    let value = record(delivery, headers, payload)?;
+    let read = InvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
+    Ok(Version { value, read })
+}
+
+/// A record of Visma as it was polled. What of it is personal stays sealed: nothing here needs it.
+pub(crate) fn record(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Value, Verdict> {
+    let bytes = body::unpack(headers, payload).map_err(|e| unreadable(delivery, &e))?;
+    serde_json::from_slice(&bytes).map_err(|e| unreadable(delivery, &e))
+}
+
+pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> Verdict {
+    let sentence = format!("{} cannot be read: {}", delivery.subject, chain(error));
+    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
+}
+
+/// What was found in Visma that should not be there, or not so.
+fn drift(kind: &'static str) {
+    metrics::counter!("ml_drift_total", "kind" => kind).increment(1);
+}
