@@ -9,6 +9,7 @@
 mod entity;
 mod list;
 mod poll;
+mod sweep;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ use serde::Deserialize;
 
 use crate::changes::Changes;
 pub use entity::Entity;
+pub use sweep::Sweep;
 
 /// The service's name.
 pub const NAME: &str = "ingestor-visma";
@@ -56,6 +58,8 @@ pub struct Source {
     pub company: Company,
     /// Polling.
     pub poll: Poll,
+    /// Sweeping.
+    pub sweep: Sweep,
     /// The business's time zone.
     pub zone: Zone,
     /// What our references begin with.
@@ -83,6 +87,12 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
         let once = async move || poll::poll(source, changes, &cursor, entity).await;
         running.push(polls.run(entity.poll_name(), schedule, once));
     }
-    join_all(running).await;
+    let swept = async {
+        if source.sweep.enabled {
+            let once = async || sweep::sweep(&context, &source, &changes).await;
+            polls.run("visma.sweep", Schedule::Every(source.sweep.interval.0), once).await;
+        }
+    };
+    futures::join!(join_all(running), swept);
     Ok(())
 }

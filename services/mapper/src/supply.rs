@@ -9,19 +9,15 @@ use pipeline::clock;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 
-use crate::{Mapper, Published};
 use crate::document::{record, unreadable};
+use crate::{Mapper, Published};
 
 /// A purchase order is polled as often as supplier invoices are; two daily polls are enough to have read it.
 const PATIENCE: Duration = Duration::from_secs(48 * 60 * 60);
 
 impl Mapper {
     /// Decides on one version of a supplier invoice.
-    pub(crate) async fn supplier_invoice(
-        &self,
-        delivery: &Delivery,
-        key: &str,
-    ) -> Result<Published, Verdict> {
+    pub(crate) async fn supplier_invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let nothing =
             async |code, why: &str| Ok(self.messages.nothing(delivery, "supplierinvoice", key, (code, why)).await);
         if !self.rules.comments.supplier_invoices {

@@ -81,7 +81,8 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
                 let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
-                let source = ingestor::visma::Source { vendor, company, poll, zone, prefix, from };
+                let sweep = settings.visma.sweep.clone();
+                let source = ingestor::visma::Source { vendor, company, poll, sweep, zone, prefix, from };
                 Box::pin(ingestor::visma::run(context, source)).await
             })
             .await

@@ -179,6 +179,8 @@ pub struct Visma {
     pub budget: pipeline::budget::Shares,
     /// Polling customers.
     pub poll: ingestor::visma::Poll,
+    /// Looking for what polls do not show.
+    pub sweep: ingestor::visma::Sweep,
     /// Creating documents.
     pub create: writer::visma::Settings,
     /// What is done with documents besides creating them.

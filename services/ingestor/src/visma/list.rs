@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::visma::list::Page;
-use ::visma::reply::{Failure, read_page};
+use ::visma::reply::{Failure, read_page, read_record};
 use ::visma::requests::{List, RequestError, Rows};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -30,6 +30,15 @@ pub(super) fn nonsense(error: &dyn std::error::Error) -> Stopped {
 pub(super) async fn page(source: &Source, list: List, rows: Rows, number: u32) -> Result<Page<Value>, Stopped> {
     let request = source.company.list(list, rows, number, source.poll.page_size);
     read_page(&call(source, request).await?, clock::now().into()).map_err(stopped)
+}
+
+/// Whether a record is still there.
+pub(super) async fn exists(source: &Source, list: List, number: &str) -> Result<bool, Stopped> {
+    match read_record(&call(source, source.company.record(list, number)).await?, clock::now().into()) {
+        Ok(_) => Ok(true),
+        Err(Failure::NotFound { .. }) => Ok(false),
+        Err(failure) => Err(stopped(failure)),
+    }
 }
 
 async fn call(source: &Source, request: Result<Request<Bytes>, RequestError>) -> Result<Response<Bytes>, Stopped> {

@@ -267,7 +267,6 @@ company_id = "{company_id}"
 timeout = "10s"
 [visma.poll]
 interval = "5s"
-entities = ["customer", "invoice"]
 [visma.create]
 doubt_wait = "3s"
 send_within = "2s"

@@ -17,7 +17,7 @@ pub enum List {
     Invoices,
     /// `GET /v1/customerCreditNote`, with VAT details.
     CreditNotes,
-    /// `GET /v1/purchaseorder`
+    /// `GET /v1/purchaseorder`, with the company's own fields.
     PurchaseOrders,
     /// `GET /v1/supplierInvoice`
     SupplierInvoices,
@@ -59,7 +59,8 @@ impl Company {
         };
         let query = match list {
             List::Invoices | List::CreditNotes => query.with(Param::ExpandTaxDetails),
-            List::Customers | List::PurchaseOrders | List::SupplierInvoices => query,
+            List::PurchaseOrders => query.with(Param::IncludeCustomFields),
+            List::Customers | List::SupplierInvoices => query,
         };
         self.get(list.path(), &query.with(Param::Page { number: page, size }))
     }

@@ -25,6 +25,7 @@ pub(super) enum Param<'a> {
     ModifiedSince(Stamp),
     ExpandTaxDetails,
     ExpandSegmentValues,
+    IncludeCustomFields,
 }
 
 /// The parameters, in the order in which they were added.
@@ -45,6 +46,7 @@ impl Query {
             Param::ModifiedSince(stamp) => self.since("lastModifiedDateTime", stamp),
             Param::ExpandTaxDetails => self.pair("expandTaxDetails", "true"),
             Param::ExpandSegmentValues => self.pair("expandSegmentsValues", "true"),
+            Param::IncludeCustomFields => self.pair("includeCustomFreeFields", "true"),
         }
     }
 

@@ -323,6 +323,10 @@ fn lists_pair_a_moment_with_its_condition() {
         "https://api.finance.visma.net/v1/supplierInvoice?pageNumber=1&pageSize=500"
     );
     assert_eq!(
+        uri(company().list(List::PurchaseOrders, Rows::All, 3, 500)),
+        "https://api.finance.visma.net/v1/purchaseorder?includeCustomFreeFields=true&pageNumber=3&pageSize=500"
+    );
+    assert_eq!(
         uri(company().record(List::CreditNotes, "CN 1/2")),
         format!("https://api.finance.visma.net/v1/customerCreditNote/{}", segment("CN 1/2"))
     );

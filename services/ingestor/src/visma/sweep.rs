@@ -1,0 +1,173 @@
+//! The sweep: what no delta shows. A document that was deleted is in no list of what was modified, so from time to time
+//! all documents of some months are listed and held against all that we know to be there.
+//!
+//! What is listed is recorded like any reading, which also finds what a delta has missed. What is known and not listed
+//! is asked for by its number before it is believed to be gone; then it is recorded as gone, and the stages behind take
+//! it from there. Two documents of one reference show there too, since both are recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ::visma::delta::Delta;
+use ::visma::list::Turn;
+use ::visma::requests::Rows;
+use ::visma::stamp::Stamp;
+use pipeline::broker::follow::{self, Follow};
+use pipeline::broker::streams::{CHANGES, OUTCOMES};
+use pipeline::clock;
+use pipeline::envelope::{Cause, header};
+use pipeline::poll::Stopped;
+use pipeline::problem::Problem;
+use pipeline::service::Context;
+use pipeline::settings::Span;
+use pipeline::subject::{key_of, untoken};
+use proto::{Message as _, Outcome, seen};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Source;
+use super::entity::Entity;
+use super::list::{self, nonsense, ours};
+use super::poll::{PAGES, record};
+use crate::changes::{Changes, Reading, Recorded};
+use crate::records;
+
+/// Documents that are asked for by their number in one sweep; the next one asks for the rest.
+const ASKED: usize = 200;
+/// From this many on, a sweep that finds every known document gone is not believed.
+const PLAUSIBLE: usize = 5;
+/// How far Visma's clock may be behind ours.
+const CLOCKS: Duration = Duration::from_secs(60 * 60);
+
+/// How Visma is swept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Whether it is.
+    pub enabled: bool,
+    /// Time between sweeps.
+    pub interval: Span,
+    /// Documents created within this time are listed.
+    pub reach: Span,
+}
+
+/// What we know to be in Visma: references by number.
+type Known = BTreeMap<String, String>;
+
+/// Sweeps our documents of every kind that is polled; returns the number of new versions, of what is gone too.
+pub(super) async fn sweep(context: &Context, source: &Source, changes: &Changes) -> Result<u64, Stopped> {
+    let mut new = 0;
+    for entity in [Entity::Invoice, Entity::CreditNote] {
+        if source.poll.entities.contains(&entity) {
+            new += sweep_kind(context, source, changes, entity).await?;
+        }
+    }
+    Ok(new)
+}
+
+async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entity: Entity) -> Result<u64, Stopped> {
+    let since = Stamp::surely_before(clock::now_millis(), source.sweep.reach.0);
+    let known = known(context, source, entity, since).await;
+    let (listed, mut new) = listed(source, changes, entity, since).await?;
+    let missing: Vec<_> = known.iter().filter(|(number, _)| !listed.contains(number.as_str())).collect();
+    if missing.len() == known.len() && known.len() >= PLAUSIBLE {
+        let sentence =
+            format!("Visma lists none of the {} documents ({}) that we know there", known.len(), entity.name());
+        let remedy = "see whether tenant_id and company_id are still those of the same company";
+        return Err(Stopped::Person(Problem::new("VISMA_COMPANY_EMPTY", sentence, remedy)));
+    }
+    for (number, reference) in missing.into_iter().take(ASKED) {
+        if !list::exists(source, entity.list(), number).await? {
+            tracing::warn!(entity = entity.name(), number, "a document of ours is not in Visma any longer");
+            let gone = changes.record(gone(entity, number, reference), Cause::default()).await.map_err(ours)?;
+            new += u64::from(gone == Recorded::New);
+        }
+    }
+    Ok(new)
+}
+
+/// Lists and records everything that was created since; the numbers of what is ours, and the number of new versions.
+async fn listed(
+    source: &Source,
+    changes: &Changes,
+    entity: Entity,
+    since: Stamp,
+) -> Result<(BTreeSet<String>, u64), Stopped> {
+    let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
+    let (mut listed, mut new) = (BTreeSet::new(), 0);
+    loop {
+        let page = list::page(source, entity.list(), Rows::CreatedSince(since), delta.page()).await?;
+        for row in &page.rows {
+            listed.insert(entity.mark(row).map_err(|e| nonsense(&e))?.key);
+        }
+        let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
+        new += record(source, changes, entity, &taken.rows).await?;
+        match taken.turn {
+            Turn::Fetch(_) => {}
+            Turn::Drained { settled: true } => return Ok((listed, new)),
+            Turn::Drained { settled: false } => {
+                return Err(Stopped::Later(Duration::ZERO, "the list moved while it was swept".to_owned()));
+            }
+            Turn::TooLong => return Err(Stopped::Later(Duration::ZERO, "the list does not end".to_owned())),
+        }
+    }
+}
+
+/// What is known to be in Visma and was surely created after `since`: from what was read there, and from the outcomes
+/// of what we created and no poll has read yet.
+async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp) -> Known {
+    let read = Arc::new(Mutex::new(BTreeMap::<String, Option<String>>::new()));
+    let written = Arc::new(Mutex::new(Known::new()));
+    let stop = context.stop.child_token();
+    let subjects = &context.broker.subjects;
+    let sink = Arc::clone(&read);
+    let what = Follow { stream: CHANGES, filter: subjects.all("change", "visma", entity.name()), headers_only: true };
+    let changes = follow::follow(&context.broker, what, stop.clone(), move |subject, headers, _| {
+        let number = key_of(subject).map(untoken).unwrap_or_default();
+        let created: Option<Stamp> = header(headers, seen::CREATED).and_then(|created| created.parse().ok());
+        let alive = header(headers, seen::DELETED).is_none() && created.is_some_and(|created| created >= since);
+        let reference = header(headers, seen::REFERENCE).filter(|_| alive).map(str::to_owned);
+        sink.lock().unwrap_or_else(PoisonError::into_inner).insert(number, reference);
+    });
+    let sink = Arc::clone(&written);
+    let from = clock::now_millis().saturating_sub(u64::try_from(source.sweep.reach.0.as_millis()).unwrap_or(u64::MAX));
+    let what =
+        Follow { stream: OUTCOMES, filter: subjects.all("outcome", "visma", entity.name()), headers_only: false };
+    let outcomes = follow::follow(&context.broker, what, stop.clone(), move |_, _, body| {
+        let Ok(outcome) = Outcome::decode(body.clone()) else { return };
+        let recent = !outcome.number.is_empty() && !outcome.deleted && outcome.written_at >= from;
+        if recent {
+            let mut written = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            written.insert(outcome.number, outcome.external_reference);
+        }
+    });
+    futures::join!(changes.up(), outcomes.up());
+    stop.cancel();
+    let read = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut known = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
+    for (number, reference) in read {
+        match reference {
+            Some(reference) => known.insert(number, reference),
+            // It is gone already, or so old that it is not listed.
+            None => known.remove(&number),
+        };
+    }
+    known
+}
+
+/// The reading of a document that is not there.
+fn gone(entity: Entity, number: &str, reference: &str) -> Reading {
+    let record: Value = json!({ "referenceNumber": number, "externalReference": reference, "status": "Deleted" });
+    Reading {
+        system: "visma",
+        entity: entity.name(),
+        key: number.to_owned(),
+        text: record.to_string(),
+        rules: &records::VISMA_DOCUMENT,
+        owner: None,
+        updated: String::new(),
+        clock_repeats: true,
+        headers: vec![(seen::REFERENCE, reference.to_owned()), (seen::DELETED, "true".to_owned())],
+    }
+}
