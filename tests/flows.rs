@@ -6,6 +6,7 @@ mod credit;
 mod customers;
 mod falling;
 mod references;
+mod seen;
 
 use std::time::Duration;
 

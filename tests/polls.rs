@@ -27,7 +27,7 @@ async fn calls(house: &House, what: &str) -> Vec<(Timestamp, Option<u64>)> {
 }
 
 /// Runs a verb to its end and returns its exit code and what it printed.
-async fn verb(house: &House, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn verb(house: &House, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
     command.arg("--config").arg(&house.installation.config).args(arguments).stderr(Stdio::piped());
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();

@@ -23,7 +23,7 @@ fn quick() -> crate::house::Wishes {
 }
 
 /// Every message of a stream under one subject, or under one that has a lane's number behind it.
-async fn entries(house: &House, stream: &str, subject: &str) -> Vec<StreamMessage> {
+pub(crate) async fn entries(house: &House, stream: &str, subject: &str) -> Vec<StreamMessage> {
     let stream = house.jetstream().await.get_stream(stream).await.unwrap();
     let last = stream.cached_info().state.last_sequence;
     let mut entries = Vec::new();
@@ -38,7 +38,7 @@ async fn entries(house: &House, stream: &str, subject: &str) -> Vec<StreamMessag
 }
 
 /// Waits until a subject has this many messages, and returns them.
-async fn until_entries(house: &House, stream: &str, subject: &str, count: usize) -> Vec<StreamMessage> {
+pub(crate) async fn until_entries(house: &House, stream: &str, subject: &str, count: usize) -> Vec<StreamMessage> {
     let started = std::time::Instant::now();
     loop {
         let entries = entries(house, stream, subject).await;

@@ -1,0 +1,123 @@
+//! Our invoices as they stand in Visma: verified, told to the shop, and drift shown.
+
+use serde_json::json;
+
+use super::{PATIENCE, accountant, asked_comments, only_invoice, quick, until_outcome};
+use crate::bad_input::order::spoilt;
+use crate::house::House;
+use crate::polls::verb;
+use crate::regressions::{entries, until_entries};
+
+/// An installation with one order that stands in Visma, its number there and its increment id.
+async fn booked() -> (House, String, String) {
+    let house = House::start(quick().set("VISMA__SWEEP__INTERVAL", "1s")).await;
+    house.store(&spoilt(7, &[])).await;
+    let (number, increment_id) = only_invoice(&house).await;
+    until_outcome(&house, "outcome.main.visma.invoice.7", "verified").await;
+    (house, number, increment_id)
+}
+
+#[tokio::test]
+async fn an_invoice_is_verified_from_the_poll_and_its_order_is_told_when_it_is_posted_and_paid() {
+    let (house, number, increment_id) = booked().await;
+    let invoice = json!({ "entity": "invoice", "number": number });
+    let errand = |deed: &str| {
+        let mut errand = invoice.clone();
+        errand["do"] = deed.into();
+        errand
+    };
+    accountant(&house, json!({ "entity": "invoice", "number": number, "body": { "hold": { "value": false } } })).await;
+    accountant(&house, errand("release")).await;
+    let key = format!("invoice-{number}");
+    let [posted] = &asked_comments(&house, &key, 1).await[..] else { panic!("more than one comment") };
+    assert_eq!((posted.increment_id.as_str(), posted.entity_id), (increment_id.as_str(), Some(7)));
+    assert_eq!(posted.mark, format!("[ml:invoice {number} open]"));
+    assert!(posted.text.contains("is posted") && posted.text.ends_with(&posted.mark), "{}", posted.text);
+    assert!(!posted.visible);
+    accountant(&house, errand("pay")).await;
+    let told = asked_comments(&house, &key, 2).await;
+    assert_eq!(told[1].mark, format!("[ml:invoice {number} closed]"));
+    let subject = "outcome.main.visma.invoice.7";
+    let mut outcome = until_outcome(&house, subject, "verified").await;
+    for _ in 0..200 {
+        if outcome.status == "Closed" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        outcome = until_outcome(&house, subject, "verified").await;
+    }
+    assert_eq!((outcome.number.as_str(), outcome.status.as_str()), (number.as_str(), "Closed"));
+    assert!(house.dead_letters().await.is_empty(), "{:?}", house.dead_letters().await);
+    let calls = house.installation.ask("calls").await.unwrap();
+    let reads = &calls["visma"]["by_kind"]["GET /v1/customerinvoice/{number}"];
+    assert!(reads.is_null(), "a verification costs no call of its own: {reads}");
+}
+
+#[tokio::test]
+async fn an_invoice_entered_twice_is_told_with_both_numbers() {
+    let (house, number, _) = booked().await;
+    accountant(&house, json!({ "entity": "invoice", "number": number, "do": "double" })).await;
+    let sentence = house.until_dead("DUPLICATE_DOCUMENT", PATIENCE).await;
+    let ledger = house.ledger().await;
+    let numbers = ledger["duplicates"].as_object().unwrap().values().next().unwrap().as_array().unwrap().clone();
+    assert_eq!(numbers.len(), 2);
+    for number in numbers {
+        assert!(sentence.contains(number.as_str().unwrap()), "{sentence} names not {number}");
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_that_was_deleted_in_visma_is_found_by_the_sweep() {
+    let (house, number, _) = booked().await;
+    accountant(&house, json!({ "entity": "invoice", "number": number, "do": "delete" })).await;
+    let sentence = house.until_dead("DOCUMENT_GONE", PATIENCE).await;
+    assert!(sentence.contains(&number), "{sentence}");
+    let gone = entries(&house, "CHANGES", &format!("change.main.visma.invoice.{number}")).await.pop().unwrap();
+    assert_eq!(gone.headers.get("Ml-Deleted").map(|v| v.as_str()), Some("true"));
+}
+
+#[tokio::test]
+async fn a_released_invoice_that_somebody_changed_is_told() {
+    let (house, number, _) = booked().await;
+    let edit = |body| json!({ "entity": "invoice", "number": number, "body": body });
+    accountant(&house, edit(json!({ "hold": { "value": false } }))).await;
+    accountant(&house, json!({ "entity": "invoice", "number": number, "do": "release" })).await;
+    asked_comments(&house, &format!("invoice-{number}"), 1).await;
+    let line = json!([{ "operation": "Update", "lineNumber": { "value": 1 }, "accountNumber": { "value": "3100" } }]);
+    accountant(&house, edit(json!({ "invoiceLines": line }))).await;
+    let sentence = house.until_dead("RELEASED_DOCUMENT_CHANGED", PATIENCE).await;
+    assert!(sentence.contains(&number), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_document_with_our_prefix_that_no_record_knows_is_shown() {
+    let (house, number, _) = booked().await;
+    accountant(
+        &house,
+        json!({ "entity": "invoice", "number": number,
+        "body": { "externalReference": { "value": "WEB-999999999" } } }),
+    )
+    .await;
+    let outcome = until_outcome(&house, &format!("outcome.main.mapping.visma-invoice.{number}"), "unchanged").await;
+    assert_eq!(outcome.refusal_code, "UNKNOWN_REFERENCE");
+    assert!(outcome.refusal_sentence.contains("WEB-999999999"), "{}", outcome.refusal_sentence);
+}
+
+/// What is not ours is nobody's business here: an accountant's own invoices are neither recorded nor told of.
+#[tokio::test]
+async fn a_poll_costs_one_call_and_records_what_is_ours_alone() {
+    let house = House::start(quick().set("VISMA__POLL__INTERVAL", "1h").set("VISMA__SWEEP__ENABLED", "false")).await;
+    house.until_ready("ingestor-visma").await;
+    house.store(&spoilt(7, &[])).await;
+    let (number, _) = only_invoice(&house).await;
+    for entity in ["customer", "purchaseorder", "invoice", "creditnote", "supplierinvoice"] {
+        let (code, said) = verb(&house, &["poll", "now", &format!("visma.{entity}"), "--wait"]).await;
+        assert_eq!(code, Some(0), "{said}");
+    }
+    until_entries(&house, "CHANGES", &format!("change.main.visma.invoice.{number}"), 1).await;
+    let calls = house.installation.ask("calls").await.unwrap();
+    for kind in ["customer", "customerinvoice", "customerCreditNote", "purchaseorder", "supplierInvoice"] {
+        let asked = &calls["visma"]["by_kind"][format!("GET /v1/{kind}")]["calls"];
+        assert_eq!(asked, 2, "{kind}: one at the start, one when asked\n{:#}", calls["visma"]);
+    }
+}
