@@ -33,6 +33,10 @@ fn a_total_is_compared_to_the_øre_and_not_to_the_digit() {
     assert!(sentence.contains("250.01") && sentence.contains("250.00"), "{sentence}");
     let euro = Verification { currency: "EUR".to_owned(), ..seen("250.00") };
     assert_eq!(code(&compared(&entry(), &euro)), "TOTAL_DIFFERS");
+    let abroad = Verification { other_total: "250.00".to_owned(), ..seen("2858.13") };
+    assert_eq!(compared(&entry(), &abroad), Finding::Right, "either of the two amounts may be the document's");
+    let neither = Verification { other_total: "250.02".to_owned(), ..seen("250.01") };
+    assert_eq!(code(&compared(&entry(), &neither)), "TOTAL_DIFFERS");
     let unpredicted = Outcome { predicted_total: String::new(), ..entry() };
     assert_eq!(compared(&unpredicted, &seen("1.00")), Finding::Right);
 }
