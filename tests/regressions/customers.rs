@@ -44,7 +44,7 @@ async fn a_refused_customer_is_tried_again_and_its_next_invoice_waits_for_it() {
     house.until_ready("mapper").await;
     // Visma asks the next poll for patience, so that the customer's new command cannot begin, and its last word stays
     // the refusal while the invoice is looked at.
-    let on = json!({ "system": "visma", "method": "GET", "path": "/v1/customer" });
+    let on = json!({ "system": "visma", "method": "GET", "path": "*/v1/customer" });
     let patience = json!({ "kind": "429", "retry_after": 5, "on": on });
     house.installation.tell("faults", &patience).await.unwrap();
     house
