@@ -168,6 +168,7 @@ fn gone(entity: Entity, number: &str, reference: &str) -> Reading {
         owner: None,
         updated: String::new(),
         clock_repeats: true,
+        is_new: false,
         headers: vec![(seen::REFERENCE, reference.to_owned()), (seen::DELETED, "true".to_owned())],
     }
 }
