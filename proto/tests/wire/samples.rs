@@ -132,6 +132,7 @@ fn verification() -> Verification {
         etag: "AAAAAE0YIiI=".to_owned(),
         duplicates: vec!["100001".to_owned(), "100002".to_owned()],
         deleted: true,
+        other_total: "250.00".to_owned(),
     }
 }
 
