@@ -90,20 +90,34 @@ impl Entity {
         })
     }
 
-    /// The row as a reading to be recorded; nothing for a document that is not ours, or not of this kind.
-    pub(super) fn reading(self, row: &Value, prefix: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
-        let reading = |key: String, modified: Option<Stamp>, rules: &'static Rules, headers| Reading {
+    /// A reading of a record with this key.
+    pub(super) fn of(
+        self,
+        key: String,
+        record: &Value,
+        rules: &'static Rules,
+        headers: Vec<(&'static str, String)>,
+    ) -> Reading {
+        Reading {
             system: "visma",
             entity: self.name(),
             key,
-            text: row.to_string(),
+            text: record.to_string(),
             rules,
             owner: None,
-            updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+            updated: String::new(),
+            clock_repeats: true,
             is_new: false,
             counts_from: None,
-            clock_repeats: true,
             headers,
+        }
+    }
+
+    /// The row as a reading to be recorded; nothing for a document that is not ours, or not of this kind.
+    pub(super) fn reading(self, row: &Value, prefix: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
+        let reading = |key: String, modified: Option<Stamp>, rules: &'static Rules, headers| Reading {
+            updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
+            ..self.of(key, row, rules, headers)
         };
         Ok(match self {
             Self::Customer => {

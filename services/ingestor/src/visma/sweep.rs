@@ -159,16 +159,6 @@ async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp)
 /// The reading of a document that is not there.
 fn gone(entity: Entity, number: &str, reference: &str) -> Reading {
     let record: Value = json!({ "referenceNumber": number, "externalReference": reference, "status": "Deleted" });
-    Reading {
-        system: "visma",
-        entity: entity.name(),
-        key: number.to_owned(),
-        text: record.to_string(),
-        rules: &records::VISMA_DOCUMENT,
-        owner: None,
-        updated: String::new(),
-        clock_repeats: true,
-        is_new: false,
-        headers: vec![(seen::REFERENCE, reference.to_owned()), (seen::DELETED, "true".to_owned())],
-    }
+    let headers = vec![(seen::REFERENCE, reference.to_owned()), (seen::DELETED, "true".to_owned())];
+    entity.of(number.to_owned(), &record, &records::VISMA_DOCUMENT, headers)
 }
