@@ -1,10 +1,11 @@
 //! Flows beside the main one, each from its command or its change to what both sides hold: credit memos, cancellations,
-//! customers who change, comments, references.
+//! customers who change, comments, references, payments, and what a poll of Visma sees.
 
 mod comments;
 mod credit;
 mod customers;
 mod falling;
+mod paid;
 mod references;
 mod seen;
 

@@ -1,0 +1,70 @@
+//! Releases and payments, where they are wanted.
+
+use serde_json::json;
+
+use super::{PATIENCE, accountant, act, arm, orders, until_kind, wishes};
+use crate::bad_input::order::order;
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_compared_is_released_and_then_settled() {
+    let payments = "\n[[payments]]\nmethod = \"10\"\ncash_account = \"1920\"\n";
+    let mut wishes = wishes()
+        .set("VISMA__DOCUMENTS__RELEASE_INVOICES", "true")
+        .set("VISMA__DOCUMENTS__RELEASE_CREDIT_NOTES", "true");
+    wishes.mapping = Some(mapping::DEFAULT.to_owned() + payments);
+    let house = House::start(wishes).await;
+    house.place(2, 2).await;
+    house.until_booked(2, PATIENCE).await;
+    arm(&house, json!({ "kind": "lost_after" }), "POST", "*/v1/customerPayment", 1).await;
+    for order in orders(&house).await {
+        act(&house, order, "pay", &json!({})).await;
+    }
+    let ledger = house
+        .until("two payments", PATIENCE, |ledger| ledger["payments"].as_array().is_some_and(|p| p.len() == 2))
+        .await;
+    assert!(ledger["audit"]["releases"].as_u64() >= Some(2), "{ledger:#}");
+    let record = format!("outcome.main.visma.payment.invoice-{}", orders(&house).await[0]);
+    until_kind(&house, &record, "applied").await;
+    house
+        .until("everything is settled", PATIENCE, |ledger| {
+            let documents = ledger["documents"].as_array().unwrap();
+            documents.iter().all(|document| document["invoices"][0]["status"] == "Closed")
+        })
+        .await;
+    // What goes back to the buyer settles the credit note.
+    act(&house, orders(&house).await[0], "creditmemo", &json!({})).await;
+    let ledger =
+        house.until("a refund", PATIENCE, |ledger| ledger["payments"].as_array().is_some_and(|p| p.len() == 3)).await;
+    let refunds = ledger["payments"].as_array().unwrap().iter().filter(|payment| payment["type"] == "Refund").count();
+    assert_eq!(refunds, 1, "{ledger:#}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// Between the booking and the poll somebody changes a line: what differs is told, and is not released.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_differs_is_told_with_both_amounts_and_not_released() {
+    let wishes = wishes().set("VISMA__DOCUMENTS__RELEASE_INVOICES", "true").set("VISMA__POLL__INTERVAL", "1h");
+    let house = House::start(wishes).await;
+    house.store(&order(11)).await;
+    let ledger = house.until_booked(1, PATIENCE).await;
+    let number = ledger["documents"][0]["invoices"][0]["number"].as_str().unwrap();
+    let line = json!({
+        "operation": "Update", "lineNumber": { "value": 1 }, "manualAmountInCurrency": { "value": 300 },
+    });
+    let body = json!({ "invoiceLines": [line] });
+    accountant(&house, &json!({ "entity": "invoice", "number": number, "body": body })).await;
+    let status = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"))
+        .arg("--config")
+        .arg(&house.installation.config)
+        .args(["poll", "now", "--wait"])
+        .output()
+        .await
+        .unwrap();
+    assert!(status.status.success(), "{status:?}");
+    let sentence = house.until_dead("TOTAL_DIFFERS", PATIENCE).await;
+    assert!(sentence.contains("250") && sentence.contains(number), "{sentence}");
+    let ledger = house.ledger().await;
+    assert_eq!(ledger["audit"]["releases"], 0, "{ledger:#}");
+    assert_ne!(ledger["documents"][0]["invoices"][0]["total"], "250.00", "{ledger:#}");
+}
