@@ -20,6 +20,7 @@ mod doors;
 mod flows;
 mod hold;
 mod house;
+mod mapping_file;
 mod orders;
 mod ping;
 mod polls;

@@ -20,6 +20,8 @@ mod document;
 mod draft;
 mod facts;
 mod file;
+mod first;
+mod held;
 mod invoice;
 mod judge;
 mod money;
@@ -29,6 +31,7 @@ mod refusal;
 mod rounding;
 mod rules;
 mod scope;
+pub mod survey;
 mod vat;
 
 pub use cancellation::{cancellation, cancelled_part, invoice_cancellation, is_cancelled, is_withdrawn};
@@ -39,6 +42,8 @@ pub use decision::{
     Invoiced, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
+pub use first::first;
+pub use held::Finding;
 pub use invoice::invoice;
 pub use order::order;
 pub use refusal::code;

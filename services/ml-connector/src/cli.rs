@@ -41,7 +41,7 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Look at the mapping file.
+    /// Make a mapping file, and look at it.
     Mapping {
         /// What to do with it.
         #[command(subcommand)]
@@ -205,10 +205,25 @@ pub enum PollVerb {
 }
 
 /// Verbs on the mapping file.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum MappingVerb {
-    /// Read the mapping file and say everything that is wrong with it.
-    Check,
+    /// Write a first mapping file of what Visma and Commerce hold. What only the accountant knows stands there as a
+    /// question.
+    Init {
+        /// Where to; one that is there is not written over. Standard output unless it is given.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Read the mapping file, hold it against both systems, and say everything that is wrong with it. Exit code 0:
+    /// nothing, 1: something.
+    Check {
+        /// Only read it; ask nobody.
+        #[arg(long)]
+        offline: bool,
+        /// Print JSON, one object for each thing that is wrong.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the commented file to start from.
     Default,
 }

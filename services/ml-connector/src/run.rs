@@ -1,6 +1,5 @@
 //! Carries out a verb.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -17,7 +16,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{backfill, credentials, demo, master_keys, ping, polls, vendors};
+use crate::{backfill, credentials, demo, mapping_file, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -38,7 +37,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Ping { side, json } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
-        Verb::Mapping { verb: MappingVerb::Check } => check(config),
+        Verb::Mapping { verb: MappingVerb::Init { out } } => {
+            return Box::pin(mapping_file::init(Settings::load(config)?, out)).await;
+        }
+        Verb::Mapping { verb: MappingVerb::Check { offline, json } } => {
+            return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
+        }
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
@@ -143,12 +147,6 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
     print(&dead_letters::table(&letters))
-}
-
-fn check(config: Option<&Path>) -> anyhow::Result<()> {
-    let settings = Settings::load(config)?;
-    let mapping = settings.load_mapping()?;
-    print(&format!("{}: version {}, nothing wrong\n", settings.mapping.file.display(), mapping.version()))
 }
 
 async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {

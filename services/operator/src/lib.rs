@@ -8,3 +8,4 @@ pub mod orders;
 pub mod ping;
 pub mod polls;
 mod read;
+pub mod survey;

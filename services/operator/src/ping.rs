@@ -14,6 +14,7 @@ use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
 use serde::Serialize;
 
+pub(crate) use commerce::otherwise;
 pub use commerce::{Asked, comment_right, credentials, modules, read_right, stores, version};
 pub use reach::{clock, connected, resolved, secured};
 pub use visma::{company, resource, window};
@@ -117,7 +118,7 @@ impl Step {
 }
 
 /// Why a call brought no answer, as a problem.
-fn unanswered(side: Side, error: &CallError) -> Problem {
+pub(crate) fn unanswered(side: Side, error: &CallError) -> Problem {
     let who = side.name();
     match error {
         CallError::Credentials(problem) => problem.clone(),

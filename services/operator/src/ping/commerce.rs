@@ -168,7 +168,7 @@ fn unreadable(why: &str) -> Problem {
 }
 
 /// What is wrong with an answer that is neither data nor about who calls.
-fn otherwise(answer: &Answer) -> Problem {
+pub(crate) fn otherwise(answer: &Answer) -> Problem {
     match answer {
         Answer::Refused { status, message } => Problem::new(
             "COMMERCE_REFUSED",

@@ -1,0 +1,145 @@
+//! What the two systems hold that a mapping file speaks of, as plain data.
+//!
+//! A list is absent when it could not be read: what is not known is neither compared nor asked about as if it were
+//! empty.
+
+use rust_decimal::Decimal;
+
+/// What both systems hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Survey {
+    /// Visma's side.
+    pub books: Books,
+    /// Commerce's side.
+    pub shop: Shop,
+}
+
+/// What the company in Visma holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Books {
+    /// GL accounts.
+    pub accounts: Option<Vec<Account>>,
+    /// VAT ids.
+    pub vat: Option<Vec<Vat>>,
+    /// The segments of a subaccount.
+    pub segments: Option<Vec<Segment>>,
+    /// Credit terms.
+    pub terms: Option<Vec<Entry>>,
+    /// Customer classes.
+    pub classes: Option<Vec<Entry>>,
+    /// Branches.
+    pub branches: Option<Vec<Entry>>,
+    /// Currencies.
+    pub currencies: Option<Vec<Currency>>,
+    /// Payment methods.
+    pub payment_methods: Option<Vec<Entry>>,
+    /// Cash and clearing accounts.
+    pub cash_accounts: Option<Vec<Entry>>,
+    /// VAT zones of customers.
+    pub vat_zones: Option<Vec<Entry>>,
+}
+
+/// What the shop holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shop {
+    /// Store views, without the admin panel.
+    pub stores: Option<Vec<ShopStore>>,
+    /// Tax rates.
+    pub tax_rates: Option<Vec<TaxRate>>,
+    /// Customer groups.
+    pub groups: Option<Vec<Group>>,
+    /// Payment methods of orders of late.
+    pub payment_methods: Option<Vec<String>>,
+}
+
+/// A key with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What documents name.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether it can be used.
+    pub active: bool,
+}
+
+/// A GL account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Number, name and whether it can be used.
+    pub entry: Entry,
+    /// `Asset`, `Liability`, `Income`, `Expense`, or empty.
+    pub kind: String,
+    /// The ledger that alone posts on it.
+    pub ledger: Option<String>,
+}
+
+/// A VAT id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vat {
+    /// Id, name and whether it may be used today.
+    pub entry: Entry,
+    /// Its rate today, per cent.
+    pub rate: Option<Decimal>,
+    /// Whether customers are charged it.
+    pub output: bool,
+}
+
+/// A segment of the subaccount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its place, from 1.
+    pub number: u32,
+    /// What people call it.
+    pub name: String,
+    /// Whether a value must be one of those listed.
+    pub closed: bool,
+    /// Its values.
+    pub values: Vec<Entry>,
+}
+
+/// A currency of the company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Currency {
+    /// ISO 4217.
+    pub code: String,
+    /// Whether the books are kept in it.
+    pub is_base: bool,
+    /// Places behind the point.
+    pub decimals: Option<u32>,
+}
+
+/// A store view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopStore {
+    /// Its id.
+    pub id: u64,
+    /// Its code.
+    pub code: String,
+    /// Its website.
+    pub website: u64,
+    /// Currency that orders have unless the buyer chooses another.
+    pub currency: Option<String>,
+    /// IANA name of its time zone.
+    pub time_zone: Option<String>,
+}
+
+/// A tax rate of the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxRate {
+    /// Its code.
+    pub code: String,
+    /// Country, two letters.
+    pub country: String,
+    /// Per cent.
+    pub rate: Decimal,
+}
+
+/// A customer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its id; 0 is a guest's.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+}
