@@ -6,3 +6,5 @@ pub const REFERENCE: &str = "Ml-Reference";
 pub const CREATED: &str = "Ml-Created";
 /// `true` on the last entry of a document that Visma holds no longer.
 pub const DELETED: &str = "Ml-Deleted";
+/// Of a supplier invoice: the purchase orders that it is for, each one token, separated by commas.
+pub const PURCHASE_ORDERS: &str = "Ml-Purchase-Orders";

@@ -5,6 +5,7 @@ use ::visma::read::InvoiceRead;
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use mapping::books::{self, Document};
+use pipeline::broker::last::Entry;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, chain};
@@ -93,15 +94,20 @@ impl Mapper {
 
     /// The version before this one, unless it is the first.
     async fn before(&self, delivery: &Delivery) -> Result<Option<Version>, Verdict> {
-        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
-        let Some(previous) = previous else { return Ok(None) };
-        let entry = self.changes.at(previous).await;
-        match entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
+        match self.previous(delivery).await? {
             // What was recorded as gone says nothing of what it was.
             Some(entry) if header(&entry.headers, DELETED).is_some() => Ok(None),
             Some(entry) => version(delivery, &entry.headers, &entry.payload).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The change of the version before this one, unless it is the first.
+    pub(crate) async fn previous(&self, delivery: &Delivery) -> Result<Option<Entry>, Verdict> {
+        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
+        let Some(previous) = previous else { return Ok(None) };
+        let entry = self.changes.at(previous).await;
+        entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 
     /// The command of the document was published by us a moment ago, and our own view has not followed yet.

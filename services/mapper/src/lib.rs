@@ -13,6 +13,7 @@ mod invoice;
 mod messages;
 mod order;
 mod parties;
+mod purchases;
 mod reading;
 mod references;
 mod seen;
@@ -35,6 +36,7 @@ use pipeline::verdict::Verdict;
 pub use comments::Comments;
 use messages::Messages;
 use parties::Parties;
+use purchases::Purchases;
 use references::References;
 use seen::Seen;
 
@@ -70,16 +72,18 @@ pub struct Rules {
 /// When the streams are not there.
 pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
     let (references, seen) = (Arc::new(References::default()), Arc::new(Seen::default()));
+    let purchases = Arc::new(Purchases::default());
     let (used, [invoices, notes]) = (references::follow(&context, &references), seen::follow(&context, &seen));
+    let bought = purchases::follow(&context, &purchases);
     context.health.not_ready("references", "the references in use have not been read yet");
     tokio::select! {
-        _ = async { futures::join!(used.up(), invoices.up(), notes.up()) } => context.health.ready("references"),
+        _ = async { futures::join!(used.up(), invoices.up(), notes.up(), bought.up()) } => context.health.ready("references"),
         () = context.stop.cancelled() => return Ok(()),
     }
     let messages = Messages::open(&context, rules.mapping.version()).await?;
     let parties = Parties::open(&context, rules.mapping.version()).await?;
     let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
-    let stage = Mapper { rules, messages, parties, references, seen, context: context.clone(), changes };
+    let stage = Mapper { rules, messages, parties, references, seen, purchases, context: context.clone(), changes };
     take::run(&context.broker, &DURABLE, WIDTH, &stage, &context.stop).await
 }
 
@@ -89,6 +93,7 @@ struct Mapper {
     parties: Parties,
     references: Arc<References>,
     seen: Arc<Seen>,
+    purchases: Arc<Purchases>,
     context: Context,
     changes: Last,
 }
@@ -117,7 +122,8 @@ impl Mapper {
             ("visma", "invoice") => self.document(delivery, Document::Invoice, &key).await?,
             ("visma", "creditnote") => self.document(delivery, Document::CreditNote, &key).await?,
             ("visma", "supplierinvoice") => self.supplier_invoice(delivery, &key).await?,
-            // Customers of Visma are read by the writer, purchase orders with the supplier invoices that name them.
+            ("visma", "purchaseorder") => self.purchase_order(delivery, &key).await?,
+            // Customers of Visma are read by the writer.
             _ => Ok(()),
         };
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))

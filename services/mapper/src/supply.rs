@@ -15,27 +15,74 @@ use crate::{Mapper, Published};
 /// A purchase order is polled as often as supplier invoices are; two daily polls are enough to have read it.
 const PATIENCE: Duration = Duration::from_secs(48 * 60 * 60);
 
+/// What a supplier invoice comes to.
+enum Serves {
+    /// These orders of the shop, by increment id.
+    Orders(Vec<String>),
+    /// None, with the code and the reason of it.
+    Nothing(&'static str, String),
+}
+
 impl Mapper {
     /// Decides on one version of a supplier invoice.
     pub(crate) async fn supplier_invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
-        let nothing =
-            async |code, why: &str| Ok(self.messages.nothing(delivery, "supplierinvoice", key, (code, why)).await);
-        if !self.rules.comments.supplier_invoices {
-            return nothing("COMMENTS_OFF", "supplier invoices are not shown to the shop (comments.supplier_invoices)")
-                .await;
-        }
+        self.purchases.note(key, &delivery.headers);
         let value = record(delivery, &delivery.headers, &delivery.payload)?;
         let invoice = SupplierInvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
+        match self.serves(delivery, &invoice).await? {
+            Serves::Orders(orders) => Ok(self.tell(delivery, &invoice, &orders).await),
+            Serves::Nothing(code, why) => {
+                Ok(self.messages.nothing(delivery, "supplierinvoice", key, (code, &why)).await)
+            }
+        }
+    }
+
+    /// A purchase order that names another order than before: the supplier invoices for it are decided on again.
+    pub(crate) async fn purchase_order(&self, delivery: &Delivery, number: &str) -> Result<Published, Verdict> {
+        let now = record(delivery, &delivery.headers, &delivery.payload)?;
+        let orders = books::sales_orders(&now, &self.rules.mapping);
+        let keys = self.purchases.invoices(number);
+        if orders.is_empty() || keys.is_empty() {
+            return Ok(Ok(()));
+        }
+        // Invoices wait for the first version of it by themselves.
+        let Some(entry) = self.previous(delivery).await? else { return Ok(Ok(())) };
+        let before = record(delivery, &entry.headers, &entry.payload)?;
+        if books::sales_orders(&before, &self.rules.mapping) == orders {
+            return Ok(Ok(()));
+        }
+        for key in keys {
+            let subject = self.context.broker.subjects.change("visma", "supplierinvoice", &key);
+            let last = self.changes.get(&subject).await;
+            let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+            let Some(entry) = last else { continue };
+            let value = record(delivery, &entry.headers, &entry.payload)?;
+            let invoice = SupplierInvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
+            if let Serves::Orders(orders) = self.serves(delivery, &invoice).await?
+                && let Err(problem) = self.tell(delivery, &invoice, &orders).await
+            {
+                return Ok(Err(problem));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn serves(&self, delivery: &Delivery, invoice: &SupplierInvoiceRead) -> Result<Serves, Verdict> {
+        let key = invoice.key();
+        if !self.rules.comments.supplier_invoices {
+            let why = "supplier invoices are not shown to the shop (comments.supplier_invoices)";
+            return Ok(Serves::Nothing("COMMENTS_OFF", why.to_owned()));
+        }
         if let Some(date) = invoice.date.map(|date| date.date())
             && self.rules.scope.go_live.is_some_and(|go_live| date < go_live.date().to_string())
         {
             let why = format!("supplier invoice {key} is dated {date}, before the go-live date");
-            return nothing("BEFORE_GO_LIVE", &why).await;
+            return Ok(Serves::Nothing("BEFORE_GO_LIVE", why));
         }
         let purchases = invoice.purchase_orders();
         if purchases.is_empty() {
             let why = format!("supplier invoice {key} names no purchase order on its lines");
-            return nothing("SERVES_NO_ORDER", &why).await;
+            return Ok(Serves::Nothing("SERVES_NO_ORDER", why));
         }
         let mut orders: Vec<String> = Vec::new();
         for number in &purchases {
@@ -49,18 +96,22 @@ impl Mapper {
             let purchases = purchases.join(", ");
             let why =
                 format!("supplier invoice {key} is for purchase order {purchases}, which names no order of the shop");
-            return nothing("SERVES_NO_ORDER", &why).await;
+            return Ok(Serves::Nothing("SERVES_NO_ORDER", why));
         }
-        for order in &orders {
-            let place = match orders.as_slice() {
+        Ok(Serves::Orders(orders))
+    }
+
+    /// Tells the orders of the shop of a supplier invoice.
+    async fn tell(&self, delivery: &Delivery, invoice: &SupplierInvoiceRead, orders: &[String]) -> Published {
+        let key = invoice.key();
+        for order in orders {
+            let place = match orders {
                 [_] => format!("supplierinvoice-{key}"),
                 _ => format!("supplierinvoice-{key}-{order}"),
             };
-            if let Err(problem) = self.comment(delivery, &place, ("", order), books::supplier_note(&invoice)).await {
-                return Ok(Err(problem));
-            }
+            self.comment(delivery, &place, ("", order), books::supplier_note(invoice)).await?;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// The orders of the shop that a purchase order serves, as it was last read.

@@ -121,3 +121,28 @@ async fn a_poll_costs_one_call_and_records_what_is_ours_alone() {
         assert_eq!(asked, 2, "{kind}: one at the start, one when asked\n{:#}", calls["visma"]);
     }
 }
+
+/// Where summer ends, the server's clock shows an hour twice: what is modified in the second one has an older stamp than
+/// what was read in the first.
+#[tokio::test]
+async fn what_is_modified_in_the_hour_that_comes_twice_is_read() {
+    let mut house =
+        House::prepare(quick().sandbox("--visma-config", r#"{"clock_zone":"CET-1CEST,M3.5.0,M10.5.0/3"}"#)).await;
+    let clock = async |house: &House, at: &str| {
+        let _ = house.installation.tell("visma/clock", &json!({ "at": at })).await; // Its answer is empty.
+    };
+    clock(&house, "2026-10-25T00:58:00Z").await;
+    house.installation.tell("visma/customers", &json!({ "count": 1 })).await.unwrap();
+    house.installation.start_services().unwrap();
+    let subject = "change.main.visma.customer.10000";
+    let first = until_entries(&house, "CHANGES", subject, 1).await;
+    assert!(first[0].headers.get("Ml-Source-Updated").unwrap().as_str().starts_with("2026-10-25T02:58"));
+    clock(&house, "2026-10-25T01:05:00Z").await;
+    accountant(
+        &house,
+        json!({ "entity": "customer", "number": "10000", "body": { "gln": { "value": "7080000000001" } } }),
+    )
+    .await;
+    let both = until_entries(&house, "CHANGES", subject, 2).await;
+    assert!(both[1].headers.get("Ml-Source-Updated").unwrap().as_str().starts_with("2026-10-25T02:05"));
+}

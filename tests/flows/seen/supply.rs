@@ -61,3 +61,19 @@ async fn a_supplier_invoice_waits_for_its_purchase_order() {
     };
     assert_eq!(comment.increment_id, "000000001");
 }
+
+/// The buyer writes the order's number into the purchase order after the supplier has billed it.
+#[tokio::test]
+async fn a_purchase_order_that_is_told_its_order_later_takes_its_invoices_along() {
+    let house = House::start(quick()).await;
+    let generated = bought(&house, json!({ "count": 1 })).await;
+    let (number, order) = (text(&generated[0], "number"), text(&generated[0], "purchase_order"));
+    let subject = format!("outcome.main.mapping.supplierinvoice.Invoice-{number}");
+    until_outcome(&house, &subject, "unchanged").await;
+    let path = format!("visma/purchase-orders/{order}");
+    let _ = house.installation.tell(&path, &json!({ "supplier_ref": "#000000042" })).await; // Its answer is empty.
+    let [comment] = &asked_comments(&house, &format!("supplierinvoice-Invoice-{number}"), 1).await[..] else {
+        panic!("more than one")
+    };
+    assert_eq!(comment.increment_id, "000000042");
+}

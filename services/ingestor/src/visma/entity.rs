@@ -5,6 +5,7 @@ use ::visma::read::{CustomerRead, CustomerStatus, InvoiceRead, PurchaseOrderRead
 use ::visma::requests::List;
 use ::visma::stamp::Stamp;
 use pipeline::record::Rules;
+use pipeline::subject::token;
 use proto::{matching, seen};
 use serde::Deserialize;
 use serde_json::Value;
@@ -131,7 +132,10 @@ impl Entity {
             }
             Self::SupplierInvoice => {
                 let invoice = SupplierInvoiceRead::read(row)?;
-                Some(reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, Vec::new()))
+                let purchases: Vec<_> = invoice.purchase_orders().into_iter().map(token).collect();
+                let headers = (!purchases.is_empty()).then(|| (seen::PURCHASE_ORDERS, purchases.join(",")));
+                let headers = headers.into_iter().collect();
+                Some(reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, headers))
             }
             Self::Invoice | Self::CreditNote => {
                 let document = InvoiceRead::read(row)?;

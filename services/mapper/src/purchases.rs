@@ -1,0 +1,50 @@
+//! Which supplier invoices are for which purchase order: a view over their changes, by a header. A purchase order may
+//! be told which order of the shop it serves long after the supplier has billed it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::HeaderMap;
+use pipeline::broker::follow::{self, Caught, Follow};
+use pipeline::broker::streams::CHANGES;
+use pipeline::envelope::header;
+use pipeline::service::Context;
+use pipeline::subject::{key_of, untoken};
+use proto::seen::PURCHASE_ORDERS;
+
+use crate::references::hash;
+
+#[derive(Debug, Default)]
+pub(crate) struct Purchases(Mutex<HashMap<u64, Vec<Box<str>>>>);
+
+impl Purchases {
+    /// Keys of the supplier invoices that name this purchase order, or did once.
+    pub(crate) fn invoices(&self, purchase_order: &str) -> Vec<String> {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = index.get(&hash(&purchase_order));
+        keys.into_iter().flatten().map(|key| key.to_string()).collect()
+    }
+
+    /// Notes a version of a supplier invoice.
+    pub(crate) fn note(&self, key: &str, headers: &HeaderMap) {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for number in header(headers, PURCHASE_ORDERS).unwrap_or_default().split(',').filter(|n| !n.is_empty()) {
+            let keys = index.entry(hash(&untoken(number).as_str())).or_default();
+            if keys.iter().all(|known| known.as_ref() != key) {
+                keys.push(key.into());
+            }
+        }
+    }
+}
+
+/// Follows the changes of supplier invoices.
+pub(crate) fn follow(context: &Context, purchases: &Arc<Purchases>) -> Caught {
+    let purchases = Arc::clone(purchases);
+    let filter = context.broker.subjects.all("change", "visma", "supplierinvoice");
+    let what = Follow { stream: CHANGES, filter, headers_only: true };
+    follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
+        if let Some(key) = key_of(subject) {
+            purchases.note(&untoken(key), headers);
+        }
+    })
+}
