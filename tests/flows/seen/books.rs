@@ -1,5 +1,6 @@
 //! Our invoices as they stand in Visma: verified, told to the shop, and drift shown.
 
+use futures::StreamExt as _;
 use serde_json::json;
 
 use super::{PATIENCE, accountant, asked_comments, only_invoice, quick, until_outcome};
@@ -145,4 +146,22 @@ async fn what_is_modified_in_the_hour_that_comes_twice_is_read() {
     .await;
     let both = until_entries(&house, "CHANGES", subject, 2).await;
     assert!(both[1].headers.get("Ml-Source-Updated").unwrap().as_str().starts_with("2026-10-25T02:05"));
+}
+
+/// Pages of a list without any order overlap and leave gaps behind a total that stands still.
+#[tokio::test]
+async fn every_record_of_a_list_without_an_order_is_read() {
+    let wild = json!({ "list_order": "every_request", "max_page_size": 8 }).to_string();
+    let mut house = House::prepare(quick().sandbox("--visma-config", &wild)).await;
+    house.installation.tell("visma/customers", &json!({ "count": 24 })).await.unwrap();
+    house.installation.start_services().unwrap();
+    let stream = house.jetstream().await.get_stream("CHANGES").await.unwrap();
+    let cursors = house.jetstream().await.get_key_value("ML_CURSORS").await.unwrap();
+    let started = std::time::Instant::now();
+    while cursors.get("main.visma.customer").await.unwrap().is_none() {
+        assert!(started.elapsed() < PATIENCE, "the list is never read to its end\n{}", house.logs());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let read = stream.info_with_subjects("change.main.visma.customer.>").await.unwrap();
+    assert_eq!(read.count().await, 24, "the cursor moved before every customer was read");
 }
