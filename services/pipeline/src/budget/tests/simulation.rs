@@ -333,3 +333,15 @@ proptest! {
         prop_assert!(sim.called * 10 >= possible * 7, "{} of {} calls in {} windows", sim.called, possible, windows);
     }
 }
+
+/// Drawn once: a process that had seen a new window before anything was told of it took its guess of the end for a
+/// measurement.
+#[test]
+fn a_guess_of_a_windows_end_is_no_measurement() {
+    let (processes, limit, length, latency, broker) = (3, 8, 55_545, 181, 14);
+    let (anchored, rounding, lost, dying, seed) = (false, 1, 0, 0, 41_241_182_852_876_704);
+    let world = World { seed, processes, limit, length, latency, broker, anchored, rounding, lost, dying };
+    let mut sim = Sim::new(world);
+    sim.run();
+    assert_eq!(sim.refused, 0, "of {} calls", sim.called);
+}
