@@ -126,3 +126,49 @@ async fn a_range_that_is_booked_anyway_is_refused() {
         assert!(code == Some(78) && talk.contains("BACKFILL_RANGE"), "{code:?} {talk}");
     }
 }
+
+/// The shop goes live next year, and this year's refunds are brought in with their orders.
+#[tokio::test]
+async fn credit_memos_come_with_their_orders_and_a_stopped_backfill_says_so() {
+    let house = House::start(Wishes::default().set("SCOPE__GO_LIVE", "2099-01-01")).await;
+    house.store(&crate::bad_input::order::order(11)).await;
+    house.store(&crate::bad_input::order::order(12)).await;
+    for step in ["invoice", "creditmemo"] {
+        house.installation.tell_shop(&format!("commerce/orders/12/{step}"), &json!({})).await.unwrap();
+    }
+    let arguments = ["backfill", "--from", "2026-01-01", "--json", "--apply"];
+    // The page behind the plan never comes, and somebody presses Ctrl-C.
+    let page = json!({ "system": "commerce", "method": "GET", "contains": "created_at", "nth": 3 });
+    let hold = Hold::arm(&house, &json!({ "point": "received", "on": page })).await;
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
+    command.arg("--config").arg(&house.installation.config).args(arguments).kill_on_drop(true);
+    let command = command.env("ML__SCOPE__GO_LIVE", "2099-01-01").stdout(std::process::Stdio::null());
+    let mut running = command.spawn().unwrap();
+    hold.reached().await;
+    let pid = running.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(running.wait().await.unwrap().code(), Some(130));
+    hold.end("abort").await;
+
+    let (code, said, talk) = house.verb(&arguments, &[]).await;
+    assert_eq!(code, Some(0), "{talk}");
+    assert_eq!(
+        (lines(&said)[1]["read"].as_u64(), lines(&said)[1]["brought_in"].as_u64()),
+        (Some(3), Some(3)),
+        "{said}"
+    );
+    let both = |ledger: &Value| ledger["invoices"]["count"] == 2 && ledger["credit_notes"]["count"] == 1;
+    let ledger = house.until("two invoices and a credit note", PATIENCE, both).await;
+    assert_agrees(&ledger);
+    assert_eq!(house.dead_letters().await, vec![]);
+
+    // What was made since is read by the same command, and no more.
+    house.store(&crate::bad_input::order::order(13)).await;
+    let (_, said, talk) = house.verb(&arguments, &[]).await;
+    assert_eq!(
+        (lines(&said)[1]["read"].as_u64(), lines(&said)[1]["brought_in"].as_u64()),
+        (Some(1), Some(1)),
+        "{talk}"
+    );
+    house.until("a third invoice", PATIENCE, |l| l["invoices"]["count"] == 3).await;
+}

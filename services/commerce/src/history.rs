@@ -1,8 +1,8 @@
 //! Reading what was made within a range of time, whatever happened to it since.
 //!
 //! When a record was made never changes, and ids rise as records are made: a scan by id within a range of `created_at`
-//! can be left and taken up again at any page, and no row moves meanwhile. Both ends lie in the past, so that nothing
-//! is added to the range while it is read.
+//! can be left and taken up again at any page, and no row moves meanwhile. Where the
+//! range reaches beyond now, what is added to it has higher ids than all that was read.
 
 use crate::page::Page;
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};

@@ -68,7 +68,7 @@ pub struct Plan {
     /// From when to when.
     #[serde(flatten)]
     pub span: Span,
-    /// An earlier run was left before its end.
+    /// It goes on behind an earlier run.
     pub resumed: bool,
     /// By kind.
     pub kinds: Vec<Kind>,
@@ -101,7 +101,7 @@ pub fn text(plan: &Plan) -> String {
         text += &format!("{kind:<12} {all:>8}{rest}\n");
     }
     if plan.resumed {
-        text += "an earlier run was stopped; it goes on where it was\n";
+        text += "it goes on behind what an earlier run has read\n";
     }
     let end = plan.end.strftime("%Y-%m-%d %H:%M:%SZ");
     text += &format!("at most {} calls to Visma, over by {end} at the earliest\n", plan.visma_calls_at_most);
