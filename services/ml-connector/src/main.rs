@@ -1,9 +1,9 @@
 //! The one binary: a subcommand for each service and each operator verb.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mimalloc::MiMalloc;
 use ml_connector::cli::{Cli, Verb};
 use ml_connector::run;
 use pipeline::problem::Problem;
@@ -12,7 +12,7 @@ use zeroizing_alloc::ZeroAlloc;
 /// Overwrites memory as it is freed: libraries that know nothing of secrets copy them into buffers, and what is left in
 /// those would stand in a core dump.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// `EX_CONFIG` of sysexits.h: something is wrong that a restart does not cure.
 const WRONG_SETTINGS: u8 = 78;
