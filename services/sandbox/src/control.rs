@@ -12,7 +12,8 @@
 //! | `GET calls`, `POST reset-calls` | calls by system and kind, token requests apart |
 //! | `GET log?since=` | the last requests with their bodies |
 //!
-//! The two systems' own calls ([`commerce::control_router`], [`visma::control_router`]) are here too. `on` is a [`crate::select::Selector`].
+//! The two systems' own calls ([`commerce::control_router`], [`visma::control_router`]) are here too. `on` is a
+//! [`crate::select::Selector`].
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,8 @@
 //! A folder with one document a line, each the body of one GET by id, exactly as it was received: number literals
 //! such as `1.7763568394003e-15` are part of what is tested, so nothing is re-written. Files: `orders.jsonl`
 //! (needed), `invoices.jsonl`, `creditmemos.jsonl`, `customers.jsonl`, the three lists `store_views.json`,
-//! `websites.json` and `store_configs.json`, and the answers of two searches, `tax_rates.json` and `customer_groups.json`. A file that is not there leaves that part empty, or as in the generated
+//! `websites.json` and `store_configs.json`, and the answers of two searches, `tax_rates.json` and
+//! `customer_groups.json`. A file that is not there leaves that part empty, or as in the generated
 //! shop.
 
 use std::collections::BTreeSet;

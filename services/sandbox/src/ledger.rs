@@ -126,7 +126,8 @@ impl Totals {
     }
 }
 
-/// Compares the two systems. A document belongs to the order, invoice or credit memo whose increment id follows `prefix`
+/// Compares the two systems. A document belongs to the order, invoice or credit memo whose increment id follows
+/// `prefix`
 /// and the letter of its kind in the reference.
 #[must_use]
 pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<System, SystemCalls>) -> Ledger {

@@ -123,7 +123,8 @@ async fn a_poll_costs_one_call_and_records_what_is_ours_alone() {
     }
 }
 
-/// Where summer ends, the server's clock shows an hour twice: what is modified in the second one has an older stamp than
+/// Where summer ends, the server's clock shows an hour twice: what is modified in the second one has an older stamp
+/// than
 /// what was read in the first.
 #[tokio::test]
 async fn what_is_modified_in_the_hour_that_comes_twice_is_read() {

@@ -5,8 +5,8 @@
 //! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
 //! What is served: orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer
-//! groups, tax rates, modules, store views, websites and store configurations. What is not: carts, products, writing invoices, XML, and `POST /V1/orders`; their routes
-//! answer 404 as an unknown route does.
+//! groups, tax rates, modules, store views, websites and store configurations. What is not: carts, products, writing
+//! invoices, XML, and `POST /V1/orders`; their routes answer 404 as an unknown route does.
 
 mod auth;
 mod books;

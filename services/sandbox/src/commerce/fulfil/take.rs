@@ -1,8 +1,8 @@
 //! Which lines, and how many of each, go into an invoice, a credit memo or a shipment.
 //!
-//! Lines that carry no money of their own go along with those that do, in Magento's own way: the child of a configurable
-//! product or of a fixed bundle in its share of the parent, the parent of a dynamic bundle always with its whole
-//! quantity, however few of its children are meant, and again with every further document.
+//! Lines that carry no money of their own go along with those that do, in Magento's own way: the child of a
+//! configurable product or of a fixed bundle in its share of the parent, the parent of a dynamic bundle always with its
+//! whole quantity, however few of its children are meant, and again with every further document.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! What the shop tells others when a document was saved: webhooks of two kinds, and events.
 //!
-//! A message can get lost, come twice, be late and overtake others, since that is what a receiver must live with. All of
-//! it is drawn from the seed, so that a run can be repeated. What was sent and what became of it can be asked for
+//! A message can get lost, come twice, be late and overtake others, since that is what a receiver must live with. All
+//! of it is drawn from the seed, so that a run can be repeated. What was sent and what became of it can be asked for
 //! ([`log`]).
 
 mod events;
