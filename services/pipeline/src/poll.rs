@@ -156,7 +156,7 @@ impl Poll<'_> {
         self.tell(&state);
         let ask = self.polls.asks.latest(self.slot.key()).filter(|id| state.answered.as_ref() != Some(id));
         let now = clock::now();
-        let due = if ask.is_some() { now } else { self.schedule.due(state.began, now).max(self.not_before) };
+        let due = if ask.is_some() { now } else { due(&state, &self.schedule, now).max(self.not_before) };
         if let Ok(wait) = Duration::try_from(due.duration_since(now))
             && !wait.is_zero()
         {
@@ -265,6 +265,12 @@ impl Poll<'_> {
             Some(_) | None => {}
         }
     }
+}
+
+/// When the next run is due. One that did not read everything is tried again, also when nobody but a person asked for it:
+/// the next one by the schedule may be a day away.
+fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Timestamp {
+    if state.trouble.is_some() { now } else { schedule.due(state.began, now) }
 }
 
 /// The entry after a run that began at `began` and followed the request `ask`; `None` is a run that was broken off.
