@@ -1,9 +1,10 @@
 //! Flows beside the main one, each from its command or its change to what both sides hold: credit memos, cancellations,
-//! customers who change, comments, references, payments, and what a poll of Visma sees.
+//! customers who change, comments, references, payments, what a poll of Visma sees, and a day of all of them.
 
 mod comments;
 mod credit;
 mod customers;
+mod day;
 mod falling;
 mod paid;
 mod references;

@@ -16,6 +16,7 @@ mod backfill;
 mod bad_input;
 mod broker;
 mod crash;
+mod day;
 mod doors;
 mod flows;
 mod hold;

@@ -15,6 +15,10 @@
 )]
 
 mod bare;
+#[path = "../day/mod.rs"]
+mod day;
+#[path = "day.rs"]
+mod days;
 #[path = "../house.rs"]
 mod house;
 mod morning;
@@ -33,6 +37,10 @@ async fn main() {
         println!("== {ORDERS} orders of {CUSTOMERS} customers, half of them already in Visma; sync_interval: always");
         morning::print("one by one", morning::Publishing::OneByOne).await;
         morning::print("in batches", morning::Publishing::InBatches).await;
+    }
+    if is_wanted("day") {
+        println!("== a day, a storm, a small window and lossy webhooks");
+        days::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");
