@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::PATIENCE;
 use crate::house::House;
 
-/// Has the polls of one system run now, and waits until each of them has read everything; one that the budget stops goes
+/// Has the polls of one system run now, and waits until each of them has read everything; one that the budget stops
+/// goes
 /// on by itself.
 pub(crate) async fn poll(house: &House, system: &str) {
     let asked = Timestamp::now();

@@ -267,7 +267,8 @@ impl Poll<'_> {
     }
 }
 
-/// When the next run is due. One that did not read everything is tried again, also when nobody but a person asked for it:
+/// When the next run is due. One that did not read everything is tried again, also when nobody but a person asked
+/// for it:
 /// the next one by the schedule may be a day away.
 fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Timestamp {
     if state.trouble.is_some() { now } else { schedule.due(state.began, now) }
