@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use super::PATIENCE;
 use crate::house::House;
 
-/// Has the polls of one system run now, and waits until each of them has read everything; one that the budget stops
-/// goes
-/// on by itself.
+/// Has the polls of one system run now, and waits until each of them has read everything: one that the budget stops
+/// goes on by itself.
 pub(crate) async fn poll(house: &House, system: &str) {
     let asked = Timestamp::now();
     verb(house, &["poll", "now", system]).await;
@@ -76,6 +75,16 @@ async fn traffic(house: &House) -> (u64, u64) {
         }
     }
     (waiting, written)
+}
+
+/// Bodies of the comments that the shop has taken.
+pub(crate) async fn comments(house: &House) -> Vec<String> {
+    let log = house.installation.ask("log?since=0").await.unwrap();
+    let of = |entry: &&Value| {
+        let kind = entry["kind"].as_str().unwrap();
+        kind.starts_with("POST ") && kind.ends_with("/comments") && entry["status"] == 200
+    };
+    log.as_array().unwrap().iter().filter(of).map(|entry| entry["body"].as_str().unwrap().to_owned()).collect()
 }
 
 /// How many of these customers of the shop live in Visma where they live in the shop.

@@ -87,9 +87,15 @@ pub(crate) async fn play(house: &House, day: &Day) -> Seen {
     house.until("the day's documents in Visma", PATIENCE, booked).await;
     both::until_quiet(house).await;
     let purchases = json!({ "count": day.supplier_invoices, "of_shop": day.supplier_invoices * 2 / 3 });
-    house.installation.tell("visma/supplier-invoices", &purchases).await.unwrap();
+    let supplied = house.installation.tell("visma/supplier-invoices", &purchases).await.unwrap();
     both::poll(house, "visma").await;
     both::until_quiet(house).await;
+    let serving = supplied.as_array().unwrap().iter().filter(|invoice| invoice["order"].is_string());
+    let serving: Vec<&str> = serving.map(|invoice| invoice["number"].as_str().unwrap()).collect();
+    assert_eq!(serving.len() as u64, day.supplier_invoices * 2 / 3, "{supplied:#}");
+    let noted = both::comments(house).await;
+    let noted_once = |number: &&&str| noted.iter().filter(|text| text.contains(**number)).count() == 1;
+    assert_eq!(serving.iter().filter(noted_once).count(), serving.len(), "{serving:?} in {noted:#?}");
     Seen::of(house, &ids(&happened["edited_customers"])).await
 }
 

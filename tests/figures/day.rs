@@ -72,6 +72,7 @@ fn print_seen(seen: &Seen) {
     for (code, sentence) in &seen.letters {
         println!("  {code}: {sentence}");
     }
+    assert!(seen.zeros().iter().all(|(_, count)| *count == 0));
 }
 
 /// Documents and polls want more than the window has, over and over.
