@@ -194,12 +194,12 @@ impl<S: System> Driver<S> {
     }
 
     /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
-    /// crash, and one that nobody can send under in time.
-    async fn permit(&self) -> Result<Permit, Verdict> {
+    /// crash, and one that nobody can send under in time. A long wait is handed back if `may_hand_back` says so.
+    async fn permit(&self, may_hand_back: bool) -> Result<Permit, Verdict> {
         loop {
             match self.system.permit().await {
                 Ok(permit) => return Ok(permit),
-                Err(wait) if wait > HOLD => {
+                Err(wait) if wait > HOLD && may_hand_back => {
                     return Err(Verdict::RetryAfter(wait, "the target takes no calls".to_owned()));
                 }
                 Err(wait) => self.pass(wait).await?,
@@ -260,7 +260,9 @@ impl<S: System> Run<'_, S> {
         loop {
             step = match step {
                 Step::WriteIntent(writing) => {
-                    self.permit = Some(self.driver.permit().await?);
+                    // Whoever finds an intent takes it for sent; this process knows that nothing was, or has looked.
+                    let may_hand_back = !matches!(self.held.record, Record::Intent(_) | Record::GivenUp(_));
+                    self.permit = Some(self.driver.permit(may_hand_back).await?);
                     let intent = writing.intent(now());
                     if self.write(intent_entry(&intent), Record::Intent(intent.clone())).await {
                         writing.written(intent, now())
