@@ -1,5 +1,6 @@
 //! JetStream as the house uses it: connect, provision, take, put, look at the last entry of a subject.
 
+mod answer;
 pub mod connect;
 pub mod dead;
 pub mod follow;
@@ -11,12 +12,15 @@ pub mod take;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_nats::jetstream::context::{KeyValueError, KeyValueErrorKind};
 use async_nats::jetstream::{self, kv};
+use tokio_util::sync::CancellationToken;
 
 pub use connect::{Settings, connect};
 pub use publish::{Publisher, Put, PutError, Stored};
 
-use crate::problem::Problem;
+use crate::health::Health;
+use crate::problem::{Problem, chain};
 use crate::subject::Subjects;
 
 /// A connection to the broker, and the names of one connection's subjects on it.
@@ -29,6 +33,8 @@ pub struct Broker {
     settings: Arc<Settings>,
     publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
     done: Arc<Mutex<HashMap<&'static str, u64>>>,
+    health: Health,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Broker {
@@ -38,8 +44,14 @@ impl std::fmt::Debug for Broker {
 }
 
 impl Broker {
-    pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings) -> Self {
-        Self { jetstream, subjects, settings: Arc::new(settings), publishers: Arc::default(), done: Arc::default() }
+    pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings, health: Health) -> Self {
+        let (publishers, done, stop) = (Arc::default(), Arc::default(), CancellationToken::new());
+        Self { jetstream, subjects, settings: Arc::new(settings), publishers, done, health, stop }
+    }
+
+    /// The same broker for a service that ends with `stop`: it is waited for no longer than that.
+    pub(crate) fn until(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
     }
 
     /// The settings this broker was connected with.
@@ -68,14 +80,17 @@ impl Broker {
     /// Opens a bucket that `provision` made.
     ///
     /// # Errors
-    /// `BROKER_NOT_PROVISIONED` when it is not there.
+    /// `BROKER_NOT_PROVISIONED` when the broker says that it is not there, `BROKER_AWAY` when it says nothing for too
+    /// long.
     pub async fn bucket(&self, name: &str) -> Result<kv::Store, Problem> {
-        self.jetstream.get_key_value(name).await.map_err(|e| {
-            Problem::new(
-                "BROKER_NOT_PROVISIONED",
-                format!("the bucket {name} could not be opened: {}", crate::problem::chain(&e)),
-                "run `ml-connector provision` against this broker",
-            )
-        })
+        let what = format!("the bucket {name}");
+        let is_answer = |e: &KeyValueError| answer::says_missing(e) || e.kind() == KeyValueErrorKind::InvalidStoreName;
+        let answer = self.until_answered(&what, || self.jetstream.get_key_value(name), is_answer).await?;
+        answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
+}
+
+fn not_provisioned(what: &str, cause: &str) -> Problem {
+    let sentence = format!("{what} could not be opened: {cause}");
+    Problem::new("BROKER_NOT_PROVISIONED", sentence, "run `ml-connector provision` against this broker")
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker};
 use crate::health::{self, Health};
 use crate::problem::Problem;
+use crate::settings::Span;
 use crate::subject::Subjects;
 use crate::telemetry;
 use crate::vault::{self, Vault, VaultError};
@@ -64,6 +66,7 @@ where
     let stop = CancellationToken::new();
     let health = Health::default();
     health.not_ready("broker", "not connected yet");
+    health.not_ready("start", "the service has not begun yet");
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let listen = shell.admin.0.get(name).copied().unwrap_or(any);
     let admin = health::serve(listen, health.clone(), stop.clone()).await?;
@@ -74,17 +77,24 @@ where
         context = open(name, &shell, health, stop.clone()) => context?,
         () = stop.cancelled() => return Ok(()),
     };
-    context.health.ready("broker");
+    context.health.ready("start");
     tracing::info!(service = name, "ready");
     let ended = work(context).await;
+    let was_stopped = stop.is_cancelled();
     stop.cancel();
     tracing::info!(service = name, "stopped");
-    ended
+    match ended {
+        // It was told to stop while it waited for the broker.
+        Err(problem) if was_stopped && problem.code == "BROKER_AWAY" => Ok(()),
+        ended => ended,
+    }
 }
 
 /// Connects and opens the vault.
 async fn open(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Result<Context, Problem> {
-    let broker = broker::connect(&shell.nats, name, Subjects::new(&shell.connection), &health).await?;
+    // A broker that is away is no reason to end: nobody would be there to start the service again.
+    let nats = broker::Settings { start_timeout: Span(Duration::MAX), ..shell.nats.clone() };
+    let broker = broker::connect(&nats, name, Subjects::new(&shell.connection), &health).await?.until(stop.clone());
     let vault = open_vault(&broker, &shell.vault).await?;
     Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
 }
@@ -96,7 +106,8 @@ async fn open(name: &'static str, shell: &Shell, health: Health, stop: Cancellat
 pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<Vault, Problem> {
     let master = vault::master_key(settings)?;
     let bucket = broker.bucket(vault::BUCKET).await?;
-    Vault::open(bucket, master).await.map_err(|e| {
+    let open = || Vault::open(bucket.clone(), master.clone());
+    broker.until_answered("the vault", open, |e| !e.passes()).await?.map_err(|e| {
         let (code, remedy) = match e {
             VaultError::Cipher(_) => {
                 ("VAULT_BAD_MASTER_KEY", "use the master key that this broker's data was sealed with")

@@ -70,6 +70,16 @@ pub enum VaultError {
     Cipher(#[from] CipherError),
 }
 
+impl VaultError {
+    /// Whether the broker is to blame, so that it may pass by itself.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::Write(_) => true,
+            Self::Erased | Self::OldMasterKey | Self::UnderWay(_) | Self::Cipher(_) => false,
+        }
+    }
+}
+
 /// Seals and opens; cheap to clone.
 #[derive(Clone)]
 pub struct Vault {

@@ -107,7 +107,9 @@ impl Kept {
     /// Reads what the vault keeps of the set `name`.
     pub(crate) async fn read(context: &Context, name: &'static str) -> Result<Self, Problem> {
         let store = Credentials::open(&context.broker, &context.vault, &context.connection).await?;
-        let (stored, _) = store.read(name).await.map_err(|e| unreadable(name, &e))?;
+        let what = format!("the credentials of {name}");
+        let read = context.broker.until_answered(&what, || store.read(name), |e| !e.passes()).await?;
+        let (stored, _) = read.map_err(|e| unreadable(name, &e))?;
         Ok(Self { name, store, stored })
     }
 

@@ -3,6 +3,7 @@
 //! `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` and `NATS_CREDS` mean what they mean to the `nats` tool, and win over the
 //! file.
 
+use std::io;
 use std::time::Duration;
 
 use async_nats::jetstream::ContextBuilder;
@@ -10,6 +11,7 @@ use async_nats::{ConnectOptions, Event};
 use serde::Deserialize;
 
 use super::Broker;
+use super::answer::find;
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
@@ -29,7 +31,8 @@ pub struct Settings {
     pub password: Secret,
     /// Path of a credentials file; empty for none.
     pub creds: String,
-    /// How long to wait for a broker that is away at start before giving up; the service is not ready meanwhile.
+    /// How long a verb waits for a broker that is away before it gives up. A service never does; it is not ready
+    /// meanwhile.
     pub start_timeout: Span,
     /// How long an acknowledgement of a publish may take: a disk under load syncs slowly.
     pub publish_timeout: Span,
@@ -60,13 +63,15 @@ pub async fn connect(settings: &Settings, name: &str, subjects: Subjects, health
                 return Err(refusal(&shown(&url), &e));
             }
             Err(e) => {
-                tracing::warn!(url = shown(&url), error = %chain(&e), "the broker does not answer yet; trying again");
+                let cause = chain(&e);
+                tracing::warn!(url = shown(&url), error = cause, "the broker does not answer yet; trying again");
+                health.not_ready("broker", format!("not connected yet: {cause}"));
                 tokio::time::sleep(schedule.next_wait()).await;
             }
         }
     };
     let jetstream = ContextBuilder::new().timeout(settings.publish_timeout.0).build(client);
-    Ok(Broker::new(jetstream, subjects, settings.clone()))
+    Ok(Broker::new(jetstream, subjects, settings.clone(), health.clone()))
 }
 
 fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOptions, Problem> {
@@ -129,7 +134,17 @@ fn from_environment(name: &str, setting: &str) -> String {
 
 fn worth_waiting(error: &async_nats::ConnectError) -> bool {
     use async_nats::ConnectErrorKind as Kind;
-    matches!(error.kind(), Kind::Dns | Kind::TimedOut | Kind::Io)
+    match error.kind() {
+        Kind::Dns | Kind::TimedOut | Kind::Io => true,
+        // It went away in the middle of the handshake, which says nothing of a certificate.
+        Kind::Tls => find::<io::Error>(error).is_some_and(|e| {
+            matches!(
+                e.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted
+            )
+        }),
+        Kind::ServerParse | Kind::Authentication | Kind::AuthorizationViolation | Kind::MaxReconnects => false,
+    }
 }
 
 fn refusal(url: &str, error: &async_nats::ConnectError) -> Problem {

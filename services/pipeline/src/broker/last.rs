@@ -6,6 +6,7 @@ use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
 use bytes::Bytes;
 
+use super::not_provisioned;
 use crate::problem::{Problem, chain};
 
 /// A stored message, as a direct get returns it.
@@ -33,7 +34,10 @@ impl Last {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the name is not a stream's.
     pub async fn of(context: &Context, stream: &str) -> Result<Self, Problem> {
-        let stream = context.get_stream_no_info(stream).await.map_err(|e| not_provisioned(stream, &chain(&e)))?;
+        let stream = context.get_stream_no_info(stream).await.map_err(|e| {
+            let what = format!("the stream {stream}");
+            not_provisioned(&what, &chain(&e))
+        })?;
         Ok(Self { stream })
     }
 
@@ -74,12 +78,4 @@ fn entry(message: StreamMessage) -> Entry {
 fn away(what: &str, cause: &str) -> Problem {
     let sentence = format!("{what} could not be read: {cause}");
     Problem::new("BROKER_AWAY", sentence, "look at the broker; the delivery is tried again")
-}
-
-fn not_provisioned(stream: &str, cause: &str) -> Problem {
-    Problem::new(
-        "BROKER_NOT_PROVISIONED",
-        format!("the stream {stream} could not be opened: {cause}"),
-        "run `ml-connector provision` against this broker",
-    )
 }

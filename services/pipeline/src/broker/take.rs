@@ -21,8 +21,9 @@ use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::answer::says_missing;
 use super::streams::{Durable, GROUP};
-use super::{Broker, dead};
+use super::{Broker, dead, not_provisioned};
 use crate::problem::{Problem, chain};
 use crate::telemetry;
 use crate::verdict::Verdict;
@@ -71,7 +72,8 @@ pub async fn run(
         match runner.consumer().await {
             Ok(consumer) => runner.serve(&consumer, stop).await,
             Err(problem) if first => return Err(problem),
-            Err(problem) => tracing::warn!(%problem, "the consumer is away; trying again"),
+            Err(_) if stop.is_cancelled() => {}
+            Err(problem) => tracing::error!(%problem, "the consumer is gone; trying again"),
         }
         first = false;
         tokio::select! {
@@ -96,13 +98,10 @@ type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
 impl<'a> Runner<'a> {
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
         let Durable { name, stream, .. } = self.durable;
-        self.broker.jetstream.get_consumer_from_stream(*name, *stream).await.map_err(|e| {
-            Problem::new(
-                "BROKER_NOT_PROVISIONED",
-                format!("the consumer {name} on {stream} could not be opened: {}", chain(&e)),
-                "run `ml-connector provision` against this broker",
-            )
-        })
+        let what = format!("the consumer {name} on {stream}");
+        let ask = || self.broker.jetstream.get_consumer_from_stream(*name, *stream);
+        let answer = self.broker.until_answered(&what, ask, |e| says_missing(e)).await?;
+        answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
 
     /// Takes until the message stream breaks or `stop`; then lets what is in hand finish and hands back the rest.
