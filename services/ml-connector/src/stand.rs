@@ -4,6 +4,7 @@
 
 pub mod installation;
 pub mod nats;
+pub mod ports;
 pub mod process;
 pub mod tap;
 

