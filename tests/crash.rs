@@ -5,7 +5,6 @@
 //! there and tells the test, which then kills it. `ML_KILLS` says how many kills the long variant makes, `ML_SEED`
 //! which ones.
 
-mod chance;
 mod faults;
 mod hints;
 mod settled;
@@ -13,7 +12,7 @@ pub(crate) mod siege;
 pub(crate) mod window;
 mod wire;
 
-use chance::Chance;
+use sandbox::generate::dice::Dice;
 pub(crate) use settled::until_settled;
 use siege::Siege;
 
@@ -55,21 +54,31 @@ async fn mapper_and_ingestor_killed_in_every_window() {
     println!("{}", siege.settle().await);
 }
 
+/// Credit notes, invoices that fall with their order, and customers who change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_writer_killed_in_every_window_of_later_documents() {
+    let mut siege = Siege::start(4, 4).await;
+    for window in window::of_later_documents() {
+        siege.kill_in(window, 1).await;
+    }
+    println!("{}", siege.settle().await);
+}
+
 /// Kills without a plan: the window, the document, the service and the moment are drawn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_again_and_again() {
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
     let (kills, seed) = (number("ML_KILLS", FEW), number("ML_SEED", 1));
     eprintln!("ML_SEED={seed} ML_KILLS={kills} makes the same kills again");
-    let mut chance = Chance::new(seed);
+    let mut dice = Dice::new(seed);
     let mut done = 0;
     let mut sum = siege::Tally::default();
     while done < kills {
-        let batch_from = [2, 4, 32][chance.index(3)];
+        let batch_from = dice.pick(&[2, 4, 32]);
         let mut siege = Siege::start(seed.wrapping_add(done), batch_from).await;
         for _ in 0..KILLS_OF_AN_INSTALLATION.min(kills - done) {
-            let window = window::drawn(&mut chance, batch_from);
-            siege.kill_in(window, chance.between(1, 3)).await;
+            let window = window::drawn(&mut dice, batch_from);
+            siege.kill_in(window, 1 + dice.below(window.documents())).await;
             done += 1;
             if done % ROUND == 0 {
                 siege.settle().await;

@@ -1,29 +1,86 @@
 //! When all is over: every order booked, every delivery acknowledged, every record settled, both books in agreement.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::PullConsumer;
 use futures::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::day::both;
 use crate::house::{House, assert_agrees};
 
 /// How long settling may take: a few times over the doubt about a document, and the waits between deliveries.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// What happened in the shop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) orders: u64,
+    /// Orders that were cancelled after they were booked.
+    pub(crate) cancelled: u64,
+    /// Credit memos.
+    pub(crate) credited: u64,
+    /// Customers who moved, by their ids in the shop.
+    pub(crate) moved: BTreeSet<u64>,
+}
+
+impl Expected {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.cancelled += other.cancelled;
+        self.credited += other.credited;
+        self.moved.extend(&other.moved);
+    }
+
+    fn stands(&self, ledger: &Value) -> bool {
+        let missing = ledger["missing"].as_array().unwrap();
+        missing.iter().all(|order| order["state"] == "canceled")
+            && missing.len() as u64 == self.cancelled
+            && ledger["credit_memos"]["matched"] == self.credited
+    }
+
+    fn assert(&self, ledger: &Value) {
+        assert_agrees(ledger);
+        assert_eq!(ledger["orders"]["count"], self.orders, "{:#}", ledger["orders"]);
+        assert_eq!(ledger["invoices"]["count"], self.orders - self.cancelled, "{:#}", ledger["invoices"]);
+        assert_eq!(ledger["uncancelled"], json!([]), "{ledger:#}");
+        assert_eq!(ledger["credit_notes"]["count"], self.credited, "{:#}", ledger["credit_note_documents"]);
+        assert_eq!(ledger["credit_memos"]["totals_differ"], json!([]), "{ledger:#}");
+        assert_eq!(ledger["audit"]["blind_overwrites"], json!([]), "{ledger:#}");
+    }
+}
+
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { orders, cancelled, credited, moved } = self;
+        let moved = moved.len();
+        write!(
+            f,
+            "orders {orders}, of them cancelled {cancelled}, credit memos {credited}, customers who moved {moved}"
+        )
+    }
+}
+
 /// Waits until `orders` orders are booked and nothing is in hand any more; asserts that each is booked once, to its
 /// total, and that nothing was given up. Returns the ledger.
 pub(crate) async fn until_settled(house: &House, orders: u64) -> Value {
-    let booked = |ledger: &Value| ledger["missing"].as_array().is_some_and(Vec::is_empty);
-    house.until("every order is booked", PATIENCE, booked).await;
+    until_all_settled(house, &Expected { orders, ..Expected::default() }).await
+}
+
+/// As [`until_settled`], of all that happened.
+pub(crate) async fn until_all_settled(house: &House, expected: &Expected) -> Value {
+    house.until("every document is booked", PATIENCE, |ledger| expected.stands(ledger)).await;
     until_idle(house, "CHANGES", "mapper").await;
     until_idle(house, "COMMANDS", "writer-visma").await;
     let ledger = house.ledger().await;
-    assert_agrees(&ledger);
-    assert_eq!(ledger["orders"]["count"], orders, "{:#}", ledger["orders"]);
-    assert_eq!(ledger["invoices"]["count"], orders, "{:#}", ledger["invoices"]);
+    expected.assert(&ledger);
+    if !expected.moved.is_empty() {
+        let moved: Vec<u64> = expected.moved.iter().copied().collect();
+        assert_eq!(both::arrived(house, &moved).await, moved.len() as u64, "customers who moved\n{}", house.logs());
+    }
     assert_eq!(house.dead_letters().await, []);
-    assert_outcomes(house, orders).await;
+    assert_outcomes(house, expected.orders).await;
     ledger
 }
 

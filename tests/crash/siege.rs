@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use ml_connector::stand::tap::Tap;
 use serde_json::{Value, json};
 
-use super::settled::until_settled;
-use super::window::{INGESTOR, MAPPER, Place, Vendor, WRITER, Window};
+use super::settled::{Expected, until_all_settled};
+use super::window::{Entity, INGESTOR, MAPPER, Place, Vendor, WRITER, Window};
 use crate::hold::Hold;
 use crate::house::{House, Wishes};
 
@@ -37,16 +37,16 @@ pub(crate) struct Siege {
     shop: u64,
     started: Instant,
     kills: u64,
-    orders: u64,
+    expected: Expected,
     /// Customers who have ordered so far.
     customers: u64,
 }
 
 /// What the books say in the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     kills: u64,
-    orders: u64,
+    expected: Expected,
     duplicates: u64,
     missing: u64,
     wrong_totals: u64,
@@ -56,7 +56,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, other: &Self) {
         self.kills += other.kills;
-        self.orders += other.orders;
+        self.expected.add(&other.expected);
         self.duplicates += other.duplicates;
         self.missing += other.missing;
         self.wrong_totals += other.wrong_totals;
@@ -66,11 +66,11 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kills, orders, duplicates, missing, wrong_totals, duplicate_customers } = self;
+        let Self { kills, expected, duplicates, missing, wrong_totals, duplicate_customers } = self;
         write!(
             f,
-            "kills {kills}: duplicates {duplicates}, missing {missing}, wrong totals {wrong_totals} \
-             (orders {orders}, duplicate customers {duplicate_customers})"
+            "kills {kills}: duplicates {duplicates}, missing {missing}, wrong totals {wrong_totals}, duplicate \
+             customers {duplicate_customers} ({expected})"
         )
     }
 }
@@ -96,7 +96,8 @@ impl Siege {
             taps.insert(service, Tap::open(house.installation.broker.address).await.unwrap());
         }
         house.installation.start_service("ingestor-visma").unwrap();
-        let mut siege = Self { house, taps, shop, started: Instant::now(), kills: 0, orders: 0, customers: ORDERS };
+        let expected = Expected::default();
+        let mut siege = Self { house, taps, shop, started: Instant::now(), kills: 0, expected, customers: ORDERS };
         for service in [INGESTOR, MAPPER, WRITER] {
             siege.start_service(service);
         }
@@ -109,18 +110,19 @@ impl Siege {
         let at = self.started.elapsed();
         eprintln!("shop {}, kill {} after {at:.1?}: {window:?}, document {nth}", self.shop, self.kills);
         let service = window.service();
+        self.lead_to(window).await;
         match window.place(nth) {
             Place::Wire(side, meant) => {
                 let stop = self.taps[service].stop_at(side, meant);
-                self.place_until(window, stop.reached()).await;
+                self.provoke_until(window, stop.reached()).await;
                 self.kill(service);
                 drop(stop); // Only now: a service whose connection is cut while it lives would connect again.
                 self.start_service(service);
             }
-            Place::Visma { point, path, vendor } => {
-                let on = json!({ "system": "visma", "method": "POST", "path": path, "nth": nth });
+            Place::Visma { point, call: (method, path), vendor } => {
+                let on = json!({ "system": "visma", "method": method, "path": path, "nth": nth });
                 let hold = Hold::arm(&self.house, &json!({ "point": point, "on": on })).await;
-                self.place_until(window, hold.reached()).await;
+                self.provoke_until(window, hold.reached()).await;
                 let reached = Instant::now();
                 self.kill(service);
                 self.end(&hold, vendor, reached).await;
@@ -140,7 +142,7 @@ impl Siege {
         eprintln!("broker, kill {}: {window:?}, document {nth}", self.kills);
         let Place::Wire(side, meant) = window.place(nth) else { panic!("{window:?} is not on the wire") };
         let stop = self.taps[window.service()].stop_at(side, meant);
-        self.place_until(window, stop.reached()).await;
+        self.provoke_until(window, stop.reached()).await;
         self.house.installation.broker.kill_and_restart().await.unwrap();
     }
 
@@ -170,28 +172,59 @@ impl Siege {
 
     /// Waits until everything is settled, and holds both systems' books against each other.
     pub(crate) async fn settle(&self) -> Tally {
-        let ledger = until_settled(&self.house, self.orders).await;
-        let count = |list: &str| match &ledger[list] {
-            Value::Array(items) => items.len() as u64,
-            Value::Object(items) => items.len() as u64,
-            other => panic!("{list} is {other}"),
+        let ledger = until_all_settled(&self.house, &self.expected).await;
+        let count = |list: &str| match ledger.pointer(list) {
+            Some(Value::Array(items)) => items.len() as u64,
+            Some(Value::Object(items)) => items.len() as u64,
+            other => panic!("{list} is {other:?}"),
         };
         Tally {
             kills: self.kills,
-            orders: self.orders,
-            duplicates: count("duplicates"),
-            missing: count("missing"),
-            wrong_totals: count("totals_differ"),
-            duplicate_customers: count("duplicate_customers"),
+            expected: self.expected.clone(),
+            duplicates: count("/duplicates") + count("/duplicate_credit_notes"),
+            // An order that was cancelled has no invoice in the end.
+            missing: count("/missing") - self.expected.cancelled
+                + count("/credit_memos/missing")
+                + count("/uncancelled"),
+            wrong_totals: count("/totals_differ") + count("/credit_memos/totals_differ"),
+            duplicate_customers: count("/duplicate_customers"),
         }
     }
 
-    /// Places orders until the window is reached: how many documents of a kind they become is for the mapping to say.
-    async fn place_until(&mut self, window: Window, reached: impl Future<Output = ()>) {
+    /// What comes to a later document's window must stand in Visma before.
+    async fn lead_to(&mut self, window: Window) {
+        if window.entity().is_some_and(Entity::is_later) {
+            // Each takes one order that nothing was done to, and not every one will do.
+            self.place_orders(ORDERS).await;
+            until_all_settled(&self.house, &self.expected).await;
+        }
+    }
+
+    /// Lets come what leads to the window.
+    async fn provoke(&mut self, window: Window) {
+        let happening = match window.entity() {
+            Some(Entity::Customer) => return self.place_orders(self.customers + 3).await,
+            Some(Entity::Invoice) | None => return self.place_orders(ORDERS).await,
+            Some(Entity::CreditNote) => "credit_memos",
+            Some(Entity::Cancellation) => "cancellations",
+            Some(Entity::Edit) => "customer_edits",
+        };
+        let mut day = json!({
+            "seed": self.kills, "orders": 0, "new_customers": 0, "customer_edits": 0, "credit_memos": 0, "webhook": false,
+        });
+        day[happening] = json!(1);
+        let happened = self.house.installation.tell_shop("commerce/day", &day).await.unwrap();
+        let ids = |list: &str| happened[list].as_array().into_iter().flatten().filter_map(Value::as_u64);
+        self.expected.credited += ids("credit_memos").count() as u64;
+        self.expected.cancelled += ids("canceled_orders").count() as u64;
+        self.expected.moved.extend(ids("edited_customers"));
+    }
+
+    /// Lets documents come until the window is reached: how many of a kind orders become is for the mapping to say.
+    async fn provoke_until(&mut self, window: Window, reached: impl Future<Output = ()>) {
         tokio::pin!(reached);
         for _ in 0..4 {
-            let count = if window.needs_customers() { self.customers + 3 } else { ORDERS };
-            self.place_orders(count).await;
+            self.provoke(window).await;
             if tokio::time::timeout(PATIENCE, &mut reached).await.is_ok() {
                 return;
             }
@@ -201,7 +234,7 @@ impl Siege {
 
     async fn place_orders(&mut self, count: u64) {
         self.house.place(count as usize, count as usize).await;
-        self.orders += count;
+        self.expected.orders += count;
         self.customers = self.customers.max(count);
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use ml_connector::stand::tap::{Meant, Message, Side, Way};
-
-use super::chance::Chance;
+use proto::{Message as _, Outcome};
+use sandbox::generate::dice::Dice;
 
 pub(crate) const INGESTOR: &str = "ingestor-commerce";
 pub(crate) const MAPPER: &str = "mapper";
@@ -13,8 +13,15 @@ pub(crate) const WRITER: &str = "writer-visma";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entity {
+    /// A customer who is created.
     Customer,
     Invoice,
+    /// A credit memo.
+    CreditNote,
+    /// The invoice of an order that is cancelled: it is deleted.
+    Cancellation,
+    /// A customer who is changed.
+    Edit,
 }
 
 /// What Visma does with a request whose client was killed.
@@ -66,11 +73,16 @@ pub(crate) enum Window {
 /// How a window is found.
 pub(crate) enum Place {
     Wire(Side, Meant),
-    Visma { point: &'static str, path: &'static str, vendor: Vendor },
+    /// At a call, by its method and path.
+    Visma {
+        point: &'static str,
+        call: (&'static str, &'static str),
+        vendor: Vendor,
+    },
     Time(Duration),
 }
 
-use Entity::{Customer, Invoice};
+use Entity::{Cancellation, CreditNote, Customer, Edit, Invoice};
 
 /// The create path, invoices and customers.
 pub(crate) fn of_the_writer(batch_from: u64) -> Vec<Window> {
@@ -93,6 +105,22 @@ pub(crate) fn of_the_writer(batch_from: u64) -> Vec<Window> {
     windows
 }
 
+/// What the writer does besides creating invoices and customers.
+pub(crate) fn of_later_documents() -> Vec<Window> {
+    let mut windows = vec![Window::BeforeIntent(CreditNote), Window::IntentToSend(CreditNote)];
+    for entity in [CreditNote, Cancellation, Edit] {
+        windows.extend([
+            Window::SendToCommit(entity, Vendor::GoesOn),
+            Window::SendToCommit(entity, Vendor::GivesUp),
+            Window::CommitToAnswer(entity),
+            Window::AnswerToOutcome(entity),
+            Window::OutcomeToKnown(entity),
+            Window::OutcomeToAck(entity),
+        ]);
+    }
+    windows
+}
+
 pub(crate) fn of_the_mapper() -> Vec<Window> {
     vec![
         Window::ChangeToCommand(Customer),
@@ -108,24 +136,39 @@ pub(crate) fn of_the_ingestor() -> Vec<Window> {
 }
 
 /// Any window; the writer's are drawn most, since what it does cannot be taken back.
-pub(crate) fn drawn(chance: &mut Chance, batch_from: u64) -> Window {
-    let pick = |chance: &mut Chance, from: Vec<Window>| from[chance.index(from.len())];
-    match chance.between(1, 20) {
-        1..=13 => pick(chance, of_the_writer(batch_from)),
-        14 => {
-            let more = [Window::BeforeIntent, Window::IntentToSend, Window::AnswerToOutcome, Window::OutcomeToAck];
-            more[chance.index(more.len())](Customer)
-        }
-        15 | 16 => pick(chance, of_the_mapper()),
-        17 => pick(chance, of_the_ingestor()),
+pub(crate) fn drawn(dice: &mut Dice, batch_from: u64) -> Window {
+    let from = match dice.below(20) {
+        0..=8 => of_the_writer(batch_from),
+        9..=12 => of_later_documents(),
+        13 => [Window::BeforeIntent, Window::IntentToSend, Window::AnswerToOutcome, Window::OutcomeToAck]
+            .map(|window| window(Customer))
+            .into(),
+        14 | 15 => of_the_mapper(),
+        16 => of_the_ingestor(),
         _ => {
-            let service = [WRITER, WRITER, MAPPER, INGESTOR][chance.index(4)];
-            Window::Anywhere(service, Duration::from_millis(chance.between(0, 1500)))
+            let after = Duration::from_millis(dice.below(1_501));
+            return Window::Anywhere(dice.pick(&[WRITER, WRITER, MAPPER, INGESTOR]), after);
+        }
+    };
+    from[dice.below(from.len() as u64) as usize]
+}
+
+impl Entity {
+    /// Whether it is about something that stands in Visma already.
+    pub(crate) fn is_later(self) -> bool {
+        match self {
+            Customer | Invoice => false,
+            CreditNote | Cancellation | Edit => true,
         }
     }
 }
 
 impl Window {
+    /// Documents that come there at once.
+    pub(crate) fn documents(self) -> u64 {
+        if self.entity().is_some_and(Entity::is_later) { 1 } else { 3 }
+    }
+
     /// Whom to kill.
     pub(crate) fn service(self) -> &'static str {
         match self {
@@ -143,8 +186,8 @@ impl Window {
         }
     }
 
-    /// Whether only a customer that Visma does not know leads there.
-    pub(crate) fn needs_customers(self) -> bool {
+    /// What must come for the window to be reached: an order, where nothing is named.
+    pub(crate) fn entity(self) -> Option<Entity> {
         match self {
             Self::BeforeIntent(entity)
             | Self::IntentToSend(entity)
@@ -154,13 +197,13 @@ impl Window {
             | Self::OutcomeToKnown(entity)
             | Self::OutcomeToAck(entity)
             | Self::ChangeToCommand(entity)
-            | Self::CommandToKnown(entity) => entity == Customer,
+            | Self::CommandToKnown(entity) => Some(entity),
             Self::WithinBatch
             | Self::CommandToAck
             | Self::ReadToChange
             | Self::ChangeToKnown
             | Self::ChangeToCursor
-            | Self::Anywhere(..) => false,
+            | Self::Anywhere(..) => None,
         }
     }
 
@@ -171,9 +214,9 @@ impl Window {
             Self::BeforeIntent(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "intent"))),
             Self::WithinBatch => wire(Side::After, Box::new(|m| published(m, "outcome.main.visma.") && !is_whole(m))),
             Self::IntentToSend(entity) => stored(nth, "outcome.", move |m| entry(m, entity, "intent")),
-            Self::SendToCommit(entity, vendor) => Place::Visma { point: "before_commit", path: path(entity), vendor },
+            Self::SendToCommit(entity, vendor) => Place::Visma { point: "before_commit", call: call(entity), vendor },
             Self::CommitToAnswer(entity) => {
-                Place::Visma { point: "after_commit", path: path(entity), vendor: Vendor::GoesOn }
+                Place::Visma { point: "after_commit", call: call(entity), vendor: Vendor::GoesOn }
             }
             Self::AnswerToOutcome(entity) => wire(Side::Before, Box::new(move |m| entry(m, entity, "applied"))),
             Self::OutcomeToKnown(entity) => stored(nth, "outcome.", move |m| entry(m, entity, "applied")),
@@ -193,15 +236,20 @@ const ORDERS: &str = "change.main.commerce.order.";
 
 fn commands(entity: Entity) -> &'static str {
     match entity {
-        Customer => "command.main.visma.customer.",
+        Customer | Edit => "command.main.visma.customer.",
         Invoice => "command.main.visma.invoice.",
+        CreditNote => "command.main.visma.creditnote.",
+        Cancellation => "command.main.visma.cancellation.",
     }
 }
 
-fn path(entity: Entity) -> &'static str {
+fn call(entity: Entity) -> (&'static str, &'static str) {
     match entity {
-        Customer => "/v1/customer",
-        Invoice => "/v2/customerinvoice",
+        Customer => ("POST", "/v1/customer"),
+        Invoice => ("POST", "/v2/customerinvoice"),
+        CreditNote => ("POST", "/v2/customercreditnote"),
+        Cancellation => ("DELETE", "/v1/customerinvoice/"),
+        Edit => ("PUT", "/v1/customer/"),
     }
 }
 
@@ -228,10 +276,12 @@ fn published(message: &Message<'_>, subjects: &str) -> bool {
 /// An entry of the log of what was done.
 fn entry(message: &Message<'_>, entity: Entity, kind: &str) -> bool {
     let subjects = match entity {
-        Customer => "outcome.main.visma.customer.",
-        Invoice => "outcome.main.visma.invoice.",
+        Customer | Edit => "outcome.main.visma.customer.",
+        Invoice | Cancellation => "outcome.main.visma.invoice.",
+        CreditNote => "outcome.main.visma.creditnote.",
     };
-    published(message, subjects) && message.header("Ml-Kind") == Some(kind)
+    let withdraws = || Outcome::decode(message.payload).is_ok_and(|outcome| outcome.withdrawn);
+    published(message, subjects) && message.header("Ml-Kind") == Some(kind) && (entity != Cancellation || withdraws())
 }
 
 /// Whether the broker stores the message when it has it: it is no part of a batch, or the last one.
