@@ -67,7 +67,9 @@ impl Http {
         let mut answer = self.client.execute(request).await.map_err(|e| {
             if e.is_connect() || e.is_builder() { SendError::NotSent(told(e)) } else { SendError::NoAnswer(told(e)) }
         })?;
-        let mut body = BytesMut::new();
+        // As large as announced: a body that grows is copied, and ends up with up to twice the room.
+        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(self.max_body));
         while let Some(chunk) = answer.chunk().await.map_err(|e| SendError::NoAnswer(told(e)))? {
             if body.len() + chunk.len() > self.max_body {
                 return Err(SendError::NoAnswer(format!("the answer is larger than {} bytes", self.max_body)));

@@ -8,9 +8,8 @@
 //! been missed; and never up to one from the future, which would hide everything that is modified until then.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::etag::Etag;
 use crate::list::{Page, Pager, Turn};
@@ -41,15 +40,16 @@ pub struct Delta {
     pager: Pager,
     walks: u32,
     total: Option<u64>,
-    seen: HashMap<String, (Option<Stamp>, Option<Etag>)>,
+    /// What was met: versions by keys, as hashes of both, so that a list of many thousands takes little.
+    seen: HashMap<u64, u64>,
     outside: u64,
 }
 
 /// What a page gave.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Taken<R> {
     /// Its rows that are news to this reading, as they came.
-    pub rows: Vec<Value>,
+    pub rows: Vec<R>,
     /// What is to be done next.
     pub turn: Turn,
 }
@@ -73,12 +73,15 @@ impl Delta {
     ///
     /// # Errors
     /// Of the first row that has no readable mark.
-    pub fn take<E>(&mut self, page: Page<Value>, mark: impl Fn(&Value) -> Result<Mark, E>) -> Result<Taken, E> {
-        let marks = page.rows.iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+    pub fn take<R, E>(&mut self, page: Page<R>, mark: impl Fn(&R) -> Result<Mark, E>) -> Result<Taken<R>, E> {
         self.total = page.total.or(self.total);
         let turn = self.pager.take(&page);
-        let rows = page.rows.into_iter().zip(marks);
-        let rows = rows.filter_map(|(row, mark)| self.is_news(mark).then_some(row)).collect();
+        let mut rows = Vec::new();
+        for row in page.rows {
+            if self.is_news(mark(&row)?) {
+                rows.push(row);
+            }
+        }
         let missed = self.total.is_some_and(|total| u64::try_from(self.seen.len()).unwrap_or(u64::MAX) < total);
         let turn = match turn {
             Turn::Drained { settled: true } if missed && self.walks < WALKS => {
@@ -111,7 +114,8 @@ impl Delta {
         let tells = modified.is_some() || version.is_some();
         // A row that moved between pages is met twice. One that says nothing of its version is told apart by its
         // content, later.
-        let known = self.seen.insert(key, (modified, version.clone())) == Some((modified, version));
+        let version = hash(&(modified, version.as_ref().map(Etag::as_str)));
+        let known = self.seen.insert(hash(&key), version) == Some(version);
         if outside {
             self.outside = self.outside.saturating_add(1);
             return false;
@@ -119,6 +123,12 @@ impl Delta {
         self.newest = self.newest.max(modified.filter(|stamp| *stamp <= self.ceiling));
         !(known && tells)
     }
+}
+
+fn hash(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 //! and the envelope has been seen inside an array of one. No list of ours has a promised order, and rows move between
 //! pages while they are read: a walk is good only if the total stood still from its first page to its last.
 
+use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Walks that are begun again because the total moved. After that the rows are taken and the cursor is left where it
 /// was.
@@ -21,49 +24,83 @@ pub struct Page<T> {
     pub max_page_size: Option<u32>,
 }
 
+/// One record of a list: JSON text, and a part of the answer that it came in. A page of a thousand records is one piece
+/// of memory, and not a thousand trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(Bytes);
+
 /// A body that is no list in any of the known shapes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("neither an array of rows nor an envelope with `records`")]
 pub struct NotAList;
 
-impl Page<Value> {
-    /// Reads a decoded body in any of the three shapes.
+/// A list in an envelope.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(default)]
+    total_count: Value,
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
+}
+
+/// A row's own figures of its list.
+#[derive(Deserialize)]
+struct Figures {
+    #[serde(default)]
+    metadata: Value,
+}
+
+impl Row {
+    /// The record as Visma sent it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        // It is part of a text that was read as JSON, so it is UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The part `text` of `body`.
+    fn of(body: &Bytes, text: &RawValue) -> Self {
+        Self(body.slice_ref(text.get().as_bytes()))
+    }
+}
+
+impl Page<Row> {
+    /// Reads a body in any of the three shapes.
     ///
     /// # Errors
     /// Another shape.
-    pub fn read(body: Value) -> Result<Self, NotAList> {
-        match body {
-            Value::Object(_) => Self::envelope(body),
-            Value::Array(mut rows) => match rows.pop() {
-                Some(only) if rows.is_empty() && only.get("records").is_some_and(Value::is_array) => {
-                    Self::envelope(only)
-                }
-                Some(last) => {
-                    rows.push(last);
-                    let metadata = rows.first().and_then(|row| row.get("metadata"));
-                    let figure = |name| metadata.and_then(|m| m.get(name)).and_then(Value::as_u64);
-                    let (total, max) = (figure("totalCount"), figure("maxPageSize"));
-                    Ok(Self { rows, total, max_page_size: max.and_then(|max| max.try_into().ok()) })
-                }
-                None => Ok(Self { rows, total: None, max_page_size: None }),
-            },
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(NotAList),
+    pub fn read(body: &Bytes) -> Result<Self, NotAList> {
+        if body.trim_ascii_start().starts_with(b"{") {
+            return Self::envelope(body, body).ok_or(NotAList);
         }
+        let texts: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotAList)?;
+        if let [only] = texts.as_slice()
+            && let Some(page) = Self::envelope(body, only.get().as_bytes())
+        {
+            return Ok(page);
+        }
+        let figures = texts.first().and_then(|first| serde_json::from_str::<Figures>(first.get()).ok());
+        let figure = |name| figures.as_ref()?.metadata.get(name).and_then(Value::as_u64);
+        let max_page_size = figure("maxPageSize").and_then(|max| max.try_into().ok());
+        let rows = texts.into_iter().map(|text| Row::of(body, text)).collect();
+        Ok(Self { rows, total: figure("totalCount"), max_page_size })
     }
 
-    fn envelope(mut body: Value) -> Result<Self, NotAList> {
-        let total = body.get("totalCount").and_then(Value::as_u64);
-        match body.get_mut("records").map(Value::take) {
-            Some(Value::Array(rows)) => Ok(Self { rows, total, max_page_size: None }),
-            _ => Err(NotAList),
-        }
+    /// Reads the part of `body` that may be an envelope.
+    fn envelope(body: &Bytes, part: &[u8]) -> Option<Self> {
+        let Envelope { total_count, records } = serde_json::from_slice(part).ok()?;
+        let rows = records.into_iter().map(|text| Row::of(body, text)).collect();
+        Some(Self { rows, total: total_count.as_u64(), max_page_size: None })
     }
+}
 
+impl<T> Page<T> {
     /// The rows as something else, or the first row's error.
     ///
     /// # Errors
     /// Of the first row that cannot be read.
-    pub fn each<T, E>(&self, read: impl FnMut(&Value) -> Result<T, E>) -> Result<Page<T>, E> {
+    pub fn each<U, E>(&self, read: impl FnMut(&T) -> Result<U, E>) -> Result<Page<U>, E> {
         let rows = self.rows.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page { rows, total: self.total, max_page_size: self.max_page_size })
     }

@@ -10,6 +10,7 @@ mod purchase;
 mod setup;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::etag::Etag;
@@ -30,6 +31,12 @@ pub struct ReadError {
 
 fn read<'a, T: Deserialize<'a>>(what: &'static str, value: &'a Value) -> Result<T, ReadError> {
     serde_path_to_error::deserialize(value).map_err(|source| ReadError { what, source })
+}
+
+/// As [`read`], of a record that is not worth a tree: only what is looked at is made of its text.
+fn decode<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, ReadError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|source| ReadError { what, source })
 }
 
 /// A customer (`CustomerDto`).
@@ -95,6 +102,14 @@ impl CustomerRead {
     /// No number, or a field of a type that nothing can be made of.
     pub fn read(value: &Value) -> Result<Self, ReadError> {
         read("the customer", value)
+    }
+
+    /// As [`CustomerRead::read`], from the text.
+    ///
+    /// # Errors
+    /// As there, and when the text is no JSON.
+    pub fn decode(text: &str) -> Result<Self, ReadError> {
+        decode("the customer", text)
     }
 }
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
 use crate::etag::Etag;
-use crate::list::Page;
+use crate::list::{Page, Row};
 use crate::rate;
 use crate::refusal::Refusal;
 
@@ -216,19 +216,31 @@ pub fn read_record(reply: &Response<Bytes>, now: SystemTime) -> Result<(Value, O
     Ok((record, etag))
 }
 
-/// One page of a list, or a list that comes whole.
+/// One page of a list, or a list that comes whole, as rows of text.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_rows(reply: &Response<Bytes>, now: SystemTime) -> Result<Page<Row>, Failure> {
+    ok(reply, now)?;
+    Page::read(reply.body()).map_err(|_| unknown(reply, "a list was asked for and the reply is none"))
+}
+
+/// As [`read_rows`], of lists that are short enough to be held as values.
 ///
 /// # Errors
 /// Any other answer.
 pub fn read_page(reply: &Response<Bytes>, now: SystemTime) -> Result<Page<Value>, Failure> {
-    Page::read(json(reply, now)?).map_err(|_| unknown(reply, "a list was asked for and the reply is none"))
+    let page = read_rows(reply, now)?;
+    page.each(|row| serde_json::from_str(row.text())).map_err(|_| unknown(reply, "the reply is not JSON"))
 }
 
 fn json(reply: &Response<Bytes>, now: SystemTime) -> Result<Value, Failure> {
-    if reply.status() != StatusCode::OK {
-        return Err(failure(reply, now));
-    }
+    ok(reply, now)?;
     serde_json::from_slice(reply.body()).map_err(|_| unknown(reply, "the reply is not JSON"))
+}
+
+fn ok(reply: &Response<Bytes>, now: SystemTime) -> Result<(), Failure> {
+    if reply.status() == StatusCode::OK { Ok(()) } else { Err(failure(reply, now)) }
 }
 
 fn unknown(reply: &Response<Bytes>, why: &'static str) -> Failure {

@@ -1,6 +1,7 @@
 //! What is polled, and what of a row matters: its key, its version, whether it is ours, what of it is a person's.
 
 use ::visma::delta::Mark;
+use ::visma::list::Row;
 use ::visma::read::{CustomerRead, CustomerStatus, InvoiceRead, PurchaseOrderRead, ReadError, SupplierInvoiceRead};
 use ::visma::requests::List;
 use ::visma::stamp::Stamp;
@@ -8,7 +9,6 @@ use pipeline::record::Rules;
 use pipeline::subject::token;
 use proto::{matching, seen};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::changes::{Changes, Reading};
 use crate::records;
@@ -70,22 +70,23 @@ impl Entity {
     }
 
     /// What tells one version of a row.
-    pub(super) fn mark(self, row: &Value) -> Result<Mark, ReadError> {
+    pub(super) fn mark(self, row: &Row) -> Result<Mark, ReadError> {
+        let text = row.text();
         Ok(match self {
             Self::Customer => {
-                let CustomerRead { number, last_modified, time_stamp, .. } = CustomerRead::read(row)?;
+                let CustomerRead { number, last_modified, time_stamp, .. } = CustomerRead::decode(text)?;
                 Mark { key: number, modified: last_modified, version: time_stamp }
             }
             Self::PurchaseOrder => {
-                let PurchaseOrderRead { number, last_modified, time_stamp, .. } = PurchaseOrderRead::read(row)?;
+                let PurchaseOrderRead { number, last_modified, time_stamp, .. } = PurchaseOrderRead::decode(text)?;
                 Mark { key: number, modified: last_modified, version: time_stamp }
             }
             Self::Invoice | Self::CreditNote => {
-                let InvoiceRead { number, last_modified, time_stamp, .. } = InvoiceRead::read(row)?;
+                let InvoiceRead { number, last_modified, time_stamp, .. } = InvoiceRead::decode(text)?;
                 Mark { key: number, modified: last_modified, version: time_stamp }
             }
             Self::SupplierInvoice => {
-                let read = SupplierInvoiceRead::read(row)?;
+                let read = SupplierInvoiceRead::decode(text)?;
                 Mark { key: read.key(), modified: read.last_modified, version: read.time_stamp }
             }
         })
@@ -95,7 +96,7 @@ impl Entity {
     pub(super) fn of(
         self,
         key: String,
-        record: &Value,
+        text: String,
         rules: &'static Rules,
         headers: Vec<(&'static str, String)>,
     ) -> Reading {
@@ -103,7 +104,7 @@ impl Entity {
             system: "visma",
             entity: self.name(),
             key,
-            text: record.to_string(),
+            text,
             rules,
             owner: None,
             updated: String::new(),
@@ -115,30 +116,31 @@ impl Entity {
     }
 
     /// The row as a reading to be recorded; nothing for a document that is not ours, or not of this kind.
-    pub(super) fn reading(self, row: &Value, prefix: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
+    pub(super) fn reading(self, row: &Row, prefix: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
+        let text = row.text();
         let reading = |key: String, modified: Option<Stamp>, rules: &'static Rules, headers| Reading {
             updated: modified.map(|stamp| stamp.to_string()).unwrap_or_default(),
-            ..self.of(key, row, rules, headers)
+            ..self.of(key, text.to_owned(), rules, headers)
         };
         Ok(match self {
             Self::Customer => {
-                let customer = CustomerRead::read(row)?;
+                let customer = CustomerRead::decode(text)?;
                 let headers = customer_headers(&customer, changes);
                 Some(reading(customer.number, customer.last_modified, &records::VISMA_CUSTOMER, headers))
             }
             Self::PurchaseOrder => {
-                let order = PurchaseOrderRead::read(row)?;
+                let order = PurchaseOrderRead::decode(text)?;
                 Some(reading(order.number, order.last_modified, &records::VISMA_DOCUMENT, Vec::new()))
             }
             Self::SupplierInvoice => {
-                let invoice = SupplierInvoiceRead::read(row)?;
+                let invoice = SupplierInvoiceRead::decode(text)?;
                 let purchases: Vec<_> = invoice.purchase_orders().into_iter().map(token).collect();
                 let headers = (!purchases.is_empty()).then(|| (seen::PURCHASE_ORDERS, purchases.join(",")));
                 let headers = headers.into_iter().collect();
                 Some(reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, headers))
             }
             Self::Invoice | Self::CreditNote => {
-                let document = InvoiceRead::read(row)?;
+                let document = InvoiceRead::decode(text)?;
                 let of_kind = if self == Self::Invoice { document.is_invoice() } else { document.is_credit_note() };
                 let reference = document.external_reference.as_deref().map(str::trim);
                 let reference = reference.filter(|reference| of_kind && reference.starts_with(prefix));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ::visma::list::Page;
-use ::visma::reply::{Failure, read_page, read_record};
+use ::visma::list::{Page, Row};
+use ::visma::reply::{Failure, read_record, read_rows};
 use ::visma::requests::{List, RequestError, Rows};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -12,7 +12,6 @@ use pipeline::clock;
 use pipeline::poll::Stopped;
 use pipeline::problem::{Problem, chain};
 use pipeline::vendor::CallError;
-use serde_json::Value;
 
 use super::Source;
 
@@ -27,9 +26,9 @@ pub(super) fn nonsense(error: &dyn std::error::Error) -> Stopped {
 }
 
 /// One page of a list.
-pub(super) async fn page(source: &Source, list: List, rows: Rows, number: u32) -> Result<Page<Value>, Stopped> {
+pub(super) async fn page(source: &Source, list: List, rows: Rows, number: u32) -> Result<Page<Row>, Stopped> {
     let request = source.company.list(list, rows, number, source.poll.page_size);
-    read_page(&call(source, request).await?, clock::now().into()).map_err(stopped)
+    read_rows(&call(source, request).await?, clock::now().into()).map_err(stopped)
 }
 
 /// Whether a record is still there.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::visma::delta::Delta;
-use ::visma::list::Turn;
+use ::visma::list::{Row, Turn};
 use ::visma::requests::Rows;
 use ::visma::stamp::Stamp;
 use futures::StreamExt as _;
@@ -12,7 +12,6 @@ use pipeline::cursor::Cursor;
 use pipeline::envelope::Cause;
 use pipeline::poll::Stopped;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Source;
@@ -48,7 +47,7 @@ pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, en
     loop {
         let page = list::page(source, entity.list(), rows, delta.page()).await?;
         let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
-        new += record(source, changes, entity, &taken.rows).await?;
+        new += record(source, changes, entity, taken.rows).await?;
         match taken.turn {
             Turn::Fetch(_) => {}
             Turn::Drained { settled: true } => break,
@@ -71,16 +70,19 @@ pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, en
     Ok(new)
 }
 
-/// Records rows, many at once; returns the number of new versions.
-pub(super) async fn record(source: &Source, changes: &Changes, entity: Entity, rows: &[Value]) -> Result<u64, Stopped> {
-    let readings = rows.iter().filter_map(|row| entity.reading(row, &source.prefix, changes).transpose());
-    let readings = readings.collect::<Result<Vec<_>, _>>().map_err(|e| nonsense(&e))?;
-    let recording =
-        futures::stream::iter(readings.into_iter().map(|reading| changes.record(reading, Cause::default())));
-    let mut done = recording.buffer_unordered(AT_ONCE);
+/// Records rows, many at once; returns the number of new versions. Until a row's turn comes it stays a part of its page.
+pub(super) async fn record(source: &Source, changes: &Changes, entity: Entity, rows: Vec<Row>) -> Result<u64, Stopped> {
+    let recording = rows.into_iter().map(async |row| {
+        let Some(reading) = entity.reading(&row, &source.prefix, changes).map_err(|e| nonsense(&e))? else {
+            return Ok(false);
+        };
+        let recorded = changes.record(reading, Cause::default()).await.map_err(ours)?;
+        Ok(recorded == Recorded::New)
+    });
+    let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
     let mut new = 0;
     while let Some(recorded) = done.next().await {
-        new += u64::from(recorded.map_err(ours)? == Recorded::New);
+        new += u64::from(recorded?);
     }
     Ok(new)
 }

@@ -24,7 +24,7 @@ use pipeline::settings::Span;
 use pipeline::subject::{key_of, untoken};
 use proto::{Message as _, Outcome, seen};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Source;
 use super::entity::Entity;
@@ -102,7 +102,7 @@ async fn listed(
             listed.insert(entity.mark(row).map_err(|e| nonsense(&e))?.key);
         }
         let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
-        new += record(source, changes, entity, &taken.rows).await?;
+        new += record(source, changes, entity, taken.rows).await?;
         match taken.turn {
             Turn::Fetch(_) => {}
             Turn::Drained { settled: true } => return Ok((listed, new)),
@@ -158,7 +158,7 @@ async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp)
 
 /// The reading of a document that is not there.
 fn gone(entity: Entity, number: &str, reference: &str) -> Reading {
-    let record: Value = json!({ "referenceNumber": number, "externalReference": reference, "status": "Deleted" });
+    let record = json!({ "referenceNumber": number, "externalReference": reference, "status": "Deleted" });
     let headers = vec![(seen::REFERENCE, reference.to_owned()), (seen::DELETED, "true".to_owned())];
-    entity.of(number.to_owned(), &record, &records::VISMA_DOCUMENT, headers)
+    entity.of(number.to_owned(), record.to_string(), &records::VISMA_DOCUMENT, headers)
 }

@@ -1,27 +1,43 @@
-use serde_json::json;
-
 use super::*;
 
 fn page(rows: usize, total: u64) -> Page<Value> {
     Page { rows: vec![Value::Null; rows], total: Some(total), max_page_size: Some(500) }
 }
 
+fn read(body: &str) -> Result<Page<Row>, NotAList> {
+    Page::read(&Bytes::copy_from_slice(body.as_bytes()))
+}
+
+fn texts(page: &Page<Row>) -> Vec<&str> {
+    page.rows.iter().map(Row::text).collect()
+}
+
 #[test]
 fn three_shapes_are_one_page() {
-    let rows = json!([{"number": "1", "metadata": {"totalCount": 2, "maxPageSize": 500}}, {"number": "2"}]);
-    let bare = Page::read(rows).unwrap();
+    let bare =
+        read(r#"[{"number": "1", "metadata": {"totalCount": 2, "maxPageSize": 500}}, {"number": "2"}]"#).unwrap();
     assert_eq!((bare.rows.len(), bare.total, bare.max_page_size), (2, Some(2), Some(500)));
 
-    let envelope = json!({"pageNumber": 1, "pageSize": 50, "totalCount": 7, "records": [{"id": "30"}]});
-    let expected = Page { rows: vec![json!({"id": "30"})], total: Some(7), max_page_size: None };
-    assert_eq!(Page::read(envelope.clone()).unwrap(), expected);
-    assert_eq!(Page::read(json!([envelope])).unwrap(), expected);
-
-    assert_eq!(Page::read(json!([])).unwrap().rows.len(), 0);
-    assert_eq!(Page::read(json!([{"number": "1"}])).unwrap().rows, [json!({"number": "1"})]);
-    for other in [json!({"message": "no"}), json!(null), json!("x"), json!({"records": 1})] {
-        assert_eq!(Page::read(other), Err(NotAList));
+    let envelope = r#" {"pageNumber":1,"pageSize":50,"totalCount":7,"records":[{"id":"30"}]}"#;
+    for body in [envelope.to_owned(), format!("[{envelope}]")] {
+        let page = read(&body).unwrap();
+        assert_eq!((texts(&page), page.total, page.max_page_size), (vec![r#"{"id":"30"}"#], Some(7), None));
     }
+
+    assert_eq!(read("[]").unwrap().rows.len(), 0);
+    assert_eq!(texts(&read(r#"[{"number":"1"}]"#).unwrap()), [r#"{"number":"1"}"#]);
+    assert_eq!(texts(&read(r#"[{"records":1}]"#).unwrap()), [r#"{"records":1}"#]);
+    for other in [r#"{"message":"no"}"#, "null", "\"x\"", r#"{"records":1}"#, "", "<html>", r#"[{"number":"#] {
+        assert_eq!(read(other), Err(NotAList), "{other}");
+    }
+}
+
+#[test]
+fn a_row_is_the_text_that_was_sent_and_a_part_of_the_answer() {
+    let body = Bytes::from_static(b"[ {\"amount\": 1800.0000,\n\"name\": \"\\u00d8re \xc3\xb8\"} , 7 ]");
+    let page = Page::<Row>::read(&body).unwrap();
+    assert_eq!(texts(&page), ["{\"amount\": 1800.0000,\n\"name\": \"\\u00d8re \u{f8}\"}", "7"]);
+    assert!(body.as_ptr_range().contains(&page.rows[0].text().as_ptr()), "it was copied");
 }
 
 #[test]

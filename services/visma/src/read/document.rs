@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ReadError, lenient, read};
+use super::{ReadError, decode, lenient, read};
 use crate::etag::Etag;
 use crate::stamp::Stamp;
 
@@ -128,6 +128,14 @@ impl InvoiceRead {
     /// No number, or a field of a type that nothing can be made of.
     pub fn read(value: &Value) -> Result<Self, ReadError> {
         read("the customer document", value)
+    }
+
+    /// As [`InvoiceRead::read`], from the text.
+    ///
+    /// # Errors
+    /// As there, and when the text is no JSON.
+    pub fn decode(text: &str) -> Result<Self, ReadError> {
+        decode("the customer document", text)
     }
 
     /// Whether it can still be deleted or changed: it has not been released. `None` when no status is told.

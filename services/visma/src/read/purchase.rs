@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ReadError, lenient, read};
+use super::{ReadError, decode, lenient, read};
 use crate::etag::Etag;
 use crate::stamp::Stamp;
 
@@ -72,6 +72,14 @@ impl SupplierInvoiceRead {
         read("the supplier invoice", value)
     }
 
+    /// As [`SupplierInvoiceRead::read`], from the text.
+    ///
+    /// # Errors
+    /// As there, and when the text is no JSON.
+    pub fn decode(text: &str) -> Result<Self, ReadError> {
+        decode("the supplier invoice", text)
+    }
+
     /// What it is known by: type and number, since a number alone may be several documents'.
     #[must_use]
     pub fn key(&self) -> String {
@@ -119,11 +127,11 @@ pub struct PurchaseOrderRead {
 }
 
 impl PurchaseOrderRead {
-    /// From a row of a list, or from the record itself.
+    /// From the text of a row of a list, or of the record itself.
     ///
     /// # Errors
-    /// No number, or a field of a type that nothing can be made of.
-    pub fn read(value: &Value) -> Result<Self, ReadError> {
-        read("the purchase order", value)
+    /// No number, a field of a type that nothing can be made of, or no JSON.
+    pub fn decode(text: &str) -> Result<Self, ReadError> {
+        decode("the purchase order", text)
     }
 }

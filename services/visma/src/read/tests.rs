@@ -142,10 +142,27 @@ fn a_supplier_invoice_names_its_purchase_orders() {
 
 #[test]
 fn a_purchase_order_is_read() {
-    let value = json!({"orderType": "DropShip", "orderNbr": "500000", "status": "Open", "supplierRef": "000001042",
-        "note": "for 000001042", "lastModifiedDateTime": "2026-11-22T09:00:00", "timeStamp": "AAAA"});
-    let read = PurchaseOrderRead::read(&value).unwrap();
+    let text = r##"{"orderType":"DropShip","orderNbr":"500000","status":"Open","supplierRef":"000001042",
+        "note":"for 000001042","lastModifiedDateTime":"2026-11-22T09:00:00","timeStamp":"AAAA"}"##;
+    let read = PurchaseOrderRead::decode(text).unwrap();
     assert_eq!((read.number.as_str(), read.supplier_ref.as_deref()), ("500000", Some("000001042")));
     assert_eq!(read.note.as_deref(), Some("for 000001042"));
-    assert!(PurchaseOrderRead::read(&json!({"orderNbr": null})).is_err());
+    assert!(PurchaseOrderRead::decode(r#"{"orderNbr":null}"#).is_err());
+}
+
+/// A row is read from its text and a record from its value, and both say the same.
+#[test]
+fn a_text_says_what_its_value_says() {
+    let invoice = InvoiceRead::decode(INVOICE).unwrap();
+    assert_eq!(invoice, InvoiceRead::read(&serde_json::from_str(INVOICE).unwrap()).unwrap());
+    assert_eq!(invoice.amount_in_currency.unwrap().to_string(), "1800.0000");
+    let stray = r#"{"number":{"value":7},"status":{"value":"Inactive","description":"Ina\u006btiv"},"x":[{"y":1e400}],
+        "mainContact":{"email":"ap@example.no"},"timeStamp":"\"AAAAAE0YIiI=\""}"#;
+    let customer = CustomerRead::decode(stray).unwrap();
+    assert_eq!((customer.number.as_str(), &customer.status), ("7", &CustomerStatus::Inactive));
+    assert_eq!(customer, CustomerRead::read(&serde_json::from_str(stray).unwrap()).unwrap());
+    let error = InvoiceRead::decode(r#"{"referenceNumber":"1","lines":[{"amount":"twelve"}]}"#).unwrap_err();
+    let error = error.to_string();
+    assert!(error.starts_with("the customer document cannot be read: lines[0].amount: not an amount"), "{error}");
+    assert!(SupplierInvoiceRead::decode("{").is_err() && CustomerRead::decode("7").is_err());
 }
