@@ -5,17 +5,41 @@ use serde_json::{Value, json};
 
 use super::{PATIENCE, accountant, bodies, calls, wishes};
 use crate::house::House;
+use crate::regressions::until_entries;
 
 /// A registered customer of the shop, who stands in Visma; the id in the shop.
 async fn customer(house: &House) -> u64 {
+    let id = registered(house).await;
+    house.until("a customer", PATIENCE, |ledger| ledger["customers"] == 1).await;
+    id
+}
+
+/// Ola has an account in the shop; its id.
+async fn registered(house: &House) -> u64 {
     let ola = json!({
         "email": "ola@example.no", "firstname": "Ola", "lastname": "Prøve",
         "addresses": [address("Storgata 1", "22334455")],
     });
     let registered = house.installation.tell_shop("commerce/customers", &ola).await.unwrap();
-    let id = registered["id"].as_u64().unwrap();
-    house.until("a customer", PATIENCE, |ledger| ledger["customers"] == 1).await;
-    id
+    registered["id"].as_u64().unwrap()
+}
+
+/// Ola stands in Visma, just as the shop has him; his number there.
+async fn known(house: &House) -> String {
+    let value = |value: Value| json!({ "value": value });
+    let ola = json!({
+        "name": value("Ola Prøve".into()),
+        "mainAddress": value(json!({
+            "addressLine1": value("Storgata 1".into()), "postalCode": value("0155".into()),
+            "city": value("Oslo".into()), "countryId": value("NO".into()),
+        })),
+        "mainContact": value(json!({
+            "name": value("Ola Prøve".into()), "email": value("ola@example.no".into()),
+            "phone1": value("22334455".into()),
+        })),
+    });
+    let seeded = house.installation.tell("visma/customers", &json!({ "customers": [ola] })).await.unwrap();
+    seeded["numbers"][0].as_str().unwrap().to_owned()
 }
 
 fn address(street: &str, phone: &str) -> Value {
@@ -78,6 +102,28 @@ async fn an_edit_costs_one_call_and_writes_what_differs_alone() {
     let ledger = house.ledger().await;
     assert_eq!(ledger["audit"]["blind_overwrites"], json!([]));
     assert_eq!(ledger["audit"]["stale_puts"], 0);
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// What somebody edited shows in no field that is read: the version alone has moved.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_after_an_accountants_costs_one_call() {
+    let mut house = House::prepare(wishes()).await;
+    let number = known(&house).await;
+    let id = registered(&house).await;
+    house.installation.start_services().unwrap();
+    super::until_kind(&house, &format!("outcome.main.visma.customer.{id}"), "unchanged").await;
+    let changes = format!("change.main.visma.customer.{number}");
+    until_entries(&house, "CHANGES", &changes, 1).await;
+    accountant(&house, &json!({ "entity": "customer", "number": number })).await;
+    until_entries(&house, "CHANGES", &changes, 2).await;
+    edit(&house, id, &moved()).await;
+    let puts = until_put(&house, "Havnegata 9").await;
+    super::until_kind(&house, &format!("outcome.main.visma.customer.{id}"), "applied").await;
+    assert_eq!(puts.len(), 1, "{puts:#?}");
+    assert_eq!(calls(&house, "GET /v1/customer/{id}").await, 0);
+    let audit = house.ledger().await["audit"].clone();
+    assert_eq!((&audit["stale_puts"], &audit["lost_edits"]), (&json!(0), &json!([])), "{audit:#}");
     assert_eq!(house.dead_letters().await, []);
 }
 

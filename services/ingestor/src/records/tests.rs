@@ -231,12 +231,16 @@ fn a_customer_of_visma_is_one_whatever_moves() {
     assert_eq!(known(&wrapped, &VISMA_CUSTOMER).person.as_deref(), Some("a@b.no"));
     assert_eq!(known(&json!({ "mainContact": null }), &VISMA_CUSTOMER).person, None);
     let mut moved = one.clone();
-    moved["timeStamp"] = json!("x");
     moved["metadata"] = json!({ "totalCount": 3 });
     moved["mainAddress"]["lastModifiedDateTime"] = json!("2026-11-22T10:00:00.000");
     assert_eq!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
-    moved["status"] = json!("Inactive");
-    assert_ne!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
+    moved["timeStamp"] = json!("AAAAAE0YIiI=");
+    assert_ne!(known(&moved, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content, "the next PUT needs it");
+    let saved = json!({ "referenceNumber": "100123", "timeStamp": "AAAAAE0YIiI=" });
+    assert_eq!(known(&saved, &VISMA_DOCUMENT).content, r#"{"referenceNumber":"100123"}"#);
+    let mut other = one.clone();
+    other["status"] = json!("Inactive");
+    assert_ne!(known(&other, &VISMA_CUSTOMER).content, known(&one, &VISMA_CUSTOMER).content);
 }
 
 #[test]
