@@ -9,7 +9,7 @@ use proto::{
 };
 
 /// The version of the messages below; those of the versions before it are in their folders and never change.
-pub(crate) const VERSION: &str = "v2";
+pub(crate) const VERSION: &str = "v3";
 
 /// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
@@ -214,6 +214,7 @@ fn outcome(kind: Kind) -> Outcome {
         doubt: (kind == Kind::Rejected).then(doubt),
         seen_sequence: 1_234_999,
         applied_at: 1_795_348_889_000,
+        removed: linked.contains(&kind).then(|| "100000".to_owned()).into_iter().collect(),
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) fn fill<K>(entry: Outcome, document: &Document<'_, K>, before: &Outco
     // An adopted document may come from an older command, whose version is not known here.
     let ours = entry.command_id == document.wanted.command;
     // What was withdrawn is another document than the one that is booked after it.
+    let mut removed = before.removed.clone();
+    if before.withdrawn && !entry.withdrawn && !before.number.is_empty() {
+        removed.push(before.number.clone());
+    }
     let new = Outcome::default();
     let before = if before.withdrawn && !entry.withdrawn { &new } else { before };
     let described =
@@ -46,6 +50,7 @@ pub(crate) fn fill<K>(entry: Outcome, document: &Document<'_, K>, before: &Outco
         seen_sequence: before.seen_sequence,
         applied_at: if entry.kind() == proto::Kind::Applied { entry.written_at } else { applied_at(before) },
         references: before.references.clone(),
+        removed,
         deleted: entry.deleted || before.deleted && !entry.number.is_empty(),
         ..entry
     }

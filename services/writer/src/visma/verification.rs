@@ -40,8 +40,13 @@ impl Writer {
         let what = if seen.entity == "creditnote" { "credit note" } else { "invoice" };
         let held = self.driver.read(delivery, &subject).await?;
         match &held.record {
-            // A second document of the reference was removed, as its dead letter asked for: ours still stands.
-            Record::Linked(linked) if seen.deleted && seen.number != linked.number => return Ok(()),
+            // A second document of the reference was removed, as its dead letter asked for: ours still stands. Or what
+            // was seen is the one before it, which we removed.
+            Record::Linked(linked)
+                if seen.number != linked.number && (seen.deleted || held.entry.removed.contains(&seen.number)) =>
+            {
+                return Ok(());
+            }
             Record::Linked(_) => {}
             // The poll was quicker than the answer to the create, or its settling: that says which number is ours.
             Record::Intent(_) | Record::GivenUp(_) => {
@@ -72,6 +77,7 @@ impl Writer {
         self.note_seen(delivery, command, &subject, &held, &seen, &finding).await?;
         match finding {
             Finding::Wrong(code, sentence) => {
+                metrics::counter!("ml_drift_total", "kind" => drift(code)).increment(1);
                 let remedy =
                     "see the runbook page of the code; correct it in Visma, and the next poll compares it again";
                 Err(Verdict::Dead(Problem::new(code, named(what, &held.entry, &sentence), remedy)))
@@ -136,6 +142,8 @@ fn compared(entry: &Outcome, seen: &Verification) -> Finding {
     if !seen.deleted && !seen.number.is_empty() && seen.number != entry.number {
         numbers.extend([entry.number.clone(), seen.number.clone()]);
     }
+    // The view of numbers by reference learns from the sweep alone that one is gone.
+    numbers.retain(|number| *number == entry.number || !entry.removed.contains(number));
     numbers.sort();
     numbers.dedup();
     if numbers.len() > 1 {
@@ -161,6 +169,15 @@ fn compared(entry: &Outcome, seen: &Verification) -> Finding {
         entry.number, seen.currency, entry.currency
     );
     Finding::Wrong("TOTAL_DIFFERS", sentence)
+}
+
+/// What a finding is counted as.
+fn drift(code: &str) -> &'static str {
+    match code {
+        "DUPLICATE_DOCUMENT" => "doubled",
+        "DOCUMENT_GONE" => "deleted",
+        _ => "total",
+    }
 }
 
 #[cfg(test)]

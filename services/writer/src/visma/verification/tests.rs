@@ -53,6 +53,17 @@ fn two_documents_of_one_reference_are_named_both() {
 }
 
 #[test]
+fn what_we_removed_is_no_second_document() {
+    let booked_again = Outcome { removed: vec!["100122".to_owned()], ..entry() };
+    let both = Verification { duplicates: vec!["100122".to_owned(), "100123".to_owned()], ..seen("250.00") };
+    assert_eq!(compared(&booked_again, &both), Finding::Right);
+    assert_eq!(code(&compared(&entry(), &both)), "DUPLICATE_DOCUMENT");
+    let three = Verification { duplicates: ["100122", "100123", "100124"].map(str::to_owned).to_vec(), ..both };
+    let Finding::Wrong("DUPLICATE_DOCUMENT", sentence) = compared(&booked_again, &three) else { panic!() };
+    assert!(sentence.contains("100123, 100124") && !sentence.contains("100122"), "{sentence}");
+}
+
+#[test]
 fn what_is_deleted_is_told() {
     let gone = Verification { deleted: true, ..Verification::default() };
     assert_eq!(code(&compared(&entry(), &gone)), "DOCUMENT_GONE");
