@@ -9,6 +9,7 @@ use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::record::{self, Rules};
 use pipeline::vault::{self, Vault};
+use proto::seen;
 
 /// Readings that lose to another reader of the same record before we give up for now.
 const TRIES: usize = 5;
@@ -102,6 +103,16 @@ impl Changes {
         let body = body::unpack(&last.headers, &last.payload).ok(); // Unreadable is known all the same.
         let text = body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
         Ok(Some(Known { person: text.and_then(vault::person_of).map(str::to_owned) }))
+    }
+
+    /// Our reference in a document of Visma's, as its last change has it, if one was recorded and it is not gone.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn reference(&self, entity: &str, number: &str) -> Result<Option<String>, Problem> {
+        let last = self.last.get(&self.broker.subjects.change("visma", entity, number)).await?;
+        let there = last.filter(|last| header(&last.headers, seen::DELETED).is_none());
+        Ok(there.and_then(|last| header(&last.headers, seen::REFERENCE).map(str::to_owned)))
     }
 
     /// Records a reading; returns when it is on disk, or known to be there already.

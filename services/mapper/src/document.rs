@@ -11,7 +11,7 @@ use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::verdict::Verdict;
 use pipeline::{body, clock};
-use proto::seen::{DELETED, REFERENCE};
+use proto::seen::{DELETED, DETACHED, REFERENCE};
 use proto::{TaxDetail, Verification, command};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -27,6 +27,8 @@ const VIEW_PATIENCE: u64 = 60 * 60 * 1000;
 struct Version {
     value: Value,
     read: InvoiceRead,
+    /// Our reference was taken away from it.
+    is_detached: bool,
 }
 
 impl Mapper {
@@ -70,23 +72,22 @@ impl Mapper {
                 return Ok(Err(problem));
             }
         }
+        let was_detached = before.as_ref().is_some_and(|was| was.is_detached);
         let altered = before.and_then(|was| books::altered((&was.read, &was.value), (&now.read, &now.value)));
         match altered {
             Some(refusal) => {
                 drift("altered");
                 Err(refused(refusal))
             }
+            None if now.is_detached && !was_detached => {
+                drift("detached");
+                Err(detached(entity, reference, &now.read))
+            }
             None => Ok(Ok(())),
         }
     }
 
     async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
-        if seen.deleted {
-            drift("deleted");
-        }
-        if !seen.duplicates.is_empty() {
-            drift("doubled");
-        }
         let subject = self.context.broker.subjects.command("visma", "verification", &seen.number, lane);
         let document = command::Document::Verification(seen);
         self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
@@ -157,10 +158,21 @@ fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &Invoi
     }
 }
 
+/// What becomes of a document that does not say any longer that it is ours.
+fn detached(entity: &str, reference: &str, read: &InvoiceRead) -> Verdict {
+    let now = read.external_reference.as_deref().map_or_else(|| "none".to_owned(), |other| format!("`{other}`"));
+    let sentence = format!(
+        "{entity} {} in Visma was booked under our reference {reference}, and its external reference is {now} now",
+        read.number
+    );
+    let remedy = "enter the reference again in Visma: without it a second document of the order would not be noticed";
+    Verdict::Dead(Problem::new("REFERENCE_REMOVED", sentence, remedy))
+}
+
 fn version(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Version, Verdict> {
     let value = record(delivery, headers, payload)?;
     let read = InvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
-    Ok(Version { value, read })
+    Ok(Version { value, read, is_detached: header(headers, DETACHED).is_some() })
 }
 
 /// A record of Visma as it was polled. What of it is personal stays sealed: nothing here needs it.

@@ -7,8 +7,8 @@ use crate::decimal;
 /// Fields of a document that move without it having changed: a list's own figures, versions, times of writing.
 pub const VOLATILE: &[&str] = &["metadata", "timeStamp", "lastModifiedDateTime", "errorInfo"];
 
-/// The same of a customer, but for its version: whoever writes to it next must send the newest, also one of an edit that
-/// the record does not show.
+/// The same of a customer, but for its version: whoever writes to it next must send the newest, also one of an edit
+/// that the record does not show.
 pub const VOLATILE_IN_CUSTOMER: &[&str] = &["metadata", "lastModifiedDateTime", "errorInfo"];
 
 /// Parts of a customer that hold names, addresses and numbers of people, to any depth. A sole trader's organisation

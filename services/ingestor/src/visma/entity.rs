@@ -141,20 +141,38 @@ impl Entity {
             }
             Self::Invoice | Self::CreditNote => {
                 let document = InvoiceRead::decode(text)?;
-                let of_kind = if self == Self::Invoice { document.is_invoice() } else { document.is_credit_note() };
                 let reference = document.external_reference.as_deref().map(str::trim);
-                let reference = reference.filter(|reference| of_kind && reference.starts_with(prefix));
-                reference.map(|reference| {
-                    let created = document.created.map(|stamp| (seen::CREATED, stamp.to_string()));
-                    let headers = [(seen::REFERENCE, reference.to_owned())].into_iter().chain(created).collect();
-                    let customer = document.customer_number.as_deref();
-                    let owner = customer.map(|number| changes.customer("visma", number));
-                    let number = document.number.clone();
-                    let reading = reading(number, document.last_modified, &records::VISMA_DOCUMENT, headers);
-                    Reading { owner, ..reading }
-                })
+                let reference = reference.filter(|reference| self.is(&document) && reference.starts_with(prefix));
+                reference.map(|reference| self.document(text, &document, (reference, false), changes))
             }
         })
+    }
+
+    /// The row as a reading of the document that bore `reference` once; nothing if it is of another kind.
+    pub(super) fn detached(self, row: &Row, reference: &str, changes: &Changes) -> Result<Option<Reading>, ReadError> {
+        let document = InvoiceRead::decode(row.text())?;
+        Ok(self.is(&document).then(|| self.document(row.text(), &document, (reference, true), changes)))
+    }
+
+    /// Whether a document is of this kind: the same number may be another's of another kind.
+    fn is(self, document: &InvoiceRead) -> bool {
+        if self == Self::Invoice { document.is_invoice() } else { document.is_credit_note() }
+    }
+
+    fn document(
+        self,
+        text: &str,
+        document: &InvoiceRead,
+        (reference, detached): (&str, bool),
+        changes: &Changes,
+    ) -> Reading {
+        let created = document.created.map(|stamp| (seen::CREATED, stamp.to_string()));
+        let detached = detached.then(|| (seen::DETACHED, "true".to_owned()));
+        let headers = [(seen::REFERENCE, reference.to_owned())].into_iter().chain(created).chain(detached).collect();
+        let owner = document.customer_number.as_deref().map(|number| changes.customer("visma", number));
+        let updated = document.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default();
+        let reading = self.of(document.number.clone(), text.to_owned(), &records::VISMA_DOCUMENT, headers);
+        Reading { owner, updated, ..reading }
     }
 }
 

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::Source;
 use super::entity::Entity;
 use super::list::{self, nonsense, ours};
-use crate::changes::{Changes, Recorded};
+use super::sweep::Known;
+use crate::changes::{Changes, Reading, Recorded};
 
 /// Pages of one list at most.
 pub(super) const PAGES: u32 = 10_000;
@@ -47,7 +48,7 @@ pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, en
     loop {
         let page = list::page(source, entity.list(), rows, delta.page()).await?;
         let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
-        new += record(source, changes, entity, taken.rows).await?;
+        new += record(source, changes, entity, taken.rows, None).await?;
         match taken.turn {
             Turn::Fetch(_) => {}
             Turn::Drained { settled: true } => break,
@@ -70,12 +71,22 @@ pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, en
     Ok(new)
 }
 
-/// Records rows, many at once; returns the number of new versions. Until a row's turn comes it stays a part of its page.
-pub(super) async fn record(source: &Source, changes: &Changes, entity: Entity, rows: Vec<Row>) -> Result<u64, Stopped> {
+/// Records rows, many at once; returns the number of new versions. Until a row's turn comes it is a part of its page.
+/// `known` are the references of our documents by their numbers, where they are at hand.
+pub(super) async fn record(
+    source: &Source,
+    changes: &Changes,
+    entity: Entity,
+    rows: Vec<Row>,
+    known: Option<&Known>,
+) -> Result<u64, Stopped> {
     let recording = rows.into_iter().map(async |row| {
-        let Some(reading) = entity.reading(&row, &source.prefix, changes).map_err(|e| nonsense(&e))? else {
-            return Ok(false);
+        let reading = entity.reading(&row, &source.prefix, changes).map_err(|e| nonsense(&e))?;
+        let reading = match reading {
+            Some(reading) => Some(reading),
+            None => detached(changes, entity, &row, known).await?,
         };
+        let Some(reading) = reading else { return Ok(false) };
         let recorded = changes.record(reading, Cause::default()).await.map_err(ours)?;
         Ok(recorded == Recorded::New)
     });
@@ -85,4 +96,20 @@ pub(super) async fn record(source: &Source, changes: &Changes, entity: Entity, r
         new += u64::from(recorded?);
     }
     Ok(new)
+}
+
+/// A document that was ours and does not bear our reference now: it would be in no poll any longer.
+async fn detached(
+    changes: &Changes,
+    entity: Entity,
+    row: &Row,
+    known: Option<&Known>,
+) -> Result<Option<Reading>, Stopped> {
+    let number = entity.mark(row).map_err(|e| nonsense(&e))?.key;
+    let reference = match known {
+        Some(known) => known.get(&number).cloned(),
+        None => changes.reference(entity.name(), &number).await.map_err(ours)?,
+    };
+    let reading = reference.map(|reference| entity.detached(row, &reference, changes)).transpose();
+    reading.map(Option::flatten).map_err(|e| nonsense(&e))
 }

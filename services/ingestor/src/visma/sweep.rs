@@ -3,7 +3,8 @@
 //!
 //! What is listed is recorded like any reading, which also finds what a delta has missed. What is known and not listed
 //! is asked for by its number before it is believed to be gone; then it is recorded as gone, and the stages behind take
-//! it from there. Two documents of one reference show there too, since both are recorded.
+//! it from there. Two documents of one reference show there too, since both are recorded; and one whose reference was
+//! taken away, since its number is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,7 +54,7 @@ pub struct Sweep {
 }
 
 /// What we know to be in Visma: references by number.
-type Known = BTreeMap<String, String>;
+pub(super) type Known = BTreeMap<String, String>;
 
 /// Sweeps our documents of every kind that is polled; returns the number of new versions, of what is gone too.
 pub(super) async fn sweep(context: &Context, source: &Source, changes: &Changes) -> Result<u64, Stopped> {
@@ -69,7 +70,7 @@ pub(super) async fn sweep(context: &Context, source: &Source, changes: &Changes)
 async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entity: Entity) -> Result<u64, Stopped> {
     let since = Stamp::surely_before(clock::now_millis(), source.sweep.reach.0);
     let known = known(context, source, entity, since).await;
-    let (listed, mut new) = listed(source, changes, entity, since).await?;
+    let (listed, mut new) = listed(source, changes, (entity, &known), since).await?;
     let missing: Vec<_> = known.iter().filter(|(number, _)| !listed.contains(number.as_str())).collect();
     if missing.len() == known.len() && known.len() >= PLAUSIBLE {
         let sentence =
@@ -91,7 +92,7 @@ async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entit
 async fn listed(
     source: &Source,
     changes: &Changes,
-    entity: Entity,
+    (entity, known): (Entity, &Known),
     since: Stamp,
 ) -> Result<(BTreeSet<String>, u64), Stopped> {
     let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
@@ -102,7 +103,7 @@ async fn listed(
             listed.insert(entity.mark(row).map_err(|e| nonsense(&e))?.key);
         }
         let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
-        new += record(source, changes, entity, taken.rows).await?;
+        new += record(source, changes, entity, taken.rows, Some(known)).await?;
         match taken.turn {
             Turn::Fetch(_) => {}
             Turn::Drained { settled: true } => return Ok((listed, new)),
