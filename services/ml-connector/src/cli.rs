@@ -53,6 +53,14 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// List our documents in Visma that are not as they were booked: gone, entered twice, of another total, without
+    /// our reference. What was last read of them is held against our records; Visma is not asked. Exit code 0: none,
+    /// 1: some.
+    Drift {
+        /// Print JSON, one object for each thing that differs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Book what was made before the go-live date after all. Prints the plan; --apply carries it out. It can be
     /// stopped, and the same command goes on where it was.
     Backfill(Backfill),

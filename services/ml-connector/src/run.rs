@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
-use operator::dead_letters;
+use operator::{dead_letters, drift};
 use pipeline::broker;
 use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
@@ -44,6 +44,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
         }
         Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
+        Verb::Drift { json } => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
@@ -147,6 +148,19 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
     print(&dead_letters::table(&letters))
+}
+
+/// Lists what is not as it was booked; the exit code is 1 when something is.
+async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
+    service::crypto_provider();
+    let subjects = Subjects::new(&settings.connection);
+    let connected = broker::connect(&settings.nats, "drift", subjects, &Health::default()).await?;
+    let report = drift::report(&connected.jetstream, &connected.subjects).await?;
+    match json {
+        true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
+        false => print(&drift::told(&report))?,
+    }
+    Ok(if report.drifts.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 
 pub mod backfill;
 pub mod dead_letters;
+pub mod drift;
 pub mod orders;
 pub mod ping;
 pub mod polls;

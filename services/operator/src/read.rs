@@ -1,4 +1,4 @@
-//! Reading what a stream holds of some subjects, once, headers only.
+//! Reading what a stream holds of some subjects, once.
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{self, Context};
@@ -8,19 +8,43 @@ use pipeline::problem::{Problem, chain};
 /// Messages asked for at once.
 const PAGE: usize = 500;
 
-/// Gives every message of `stream` on `subjects` to `see`, in the order of the stream, up to what was there at the
-/// start.
+/// Which messages of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All of them, headers only.
+    All,
+    /// The last one, with its body.
+    Last,
+}
+
+/// Gives every message of `stream` on `subjects` to `see`, headers only, in the order of the stream, up to what was
+/// there at the start.
 pub(crate) async fn each(
     jetstream: &Context,
     stream: &str,
     subjects: &[&str],
+    see: impl FnMut(&jetstream::Message),
+) -> Result<(), Problem> {
+    let subjects: Vec<String> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+    entries(jetstream, stream, &subjects, Which::All, see).await
+}
+
+/// As [`each`], of one or of all messages of each subject.
+pub(crate) async fn entries(
+    jetstream: &Context,
+    stream: &str,
+    subjects: &[String],
+    which: Which,
     mut see: impl FnMut(&jetstream::Message),
 ) -> Result<(), Problem> {
     let config = pull::Config {
-        filter_subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
-        deliver_policy: DeliverPolicy::All,
+        filter_subjects: subjects.to_vec(),
+        deliver_policy: match which {
+            Which::All => DeliverPolicy::All,
+            Which::Last => DeliverPolicy::LastPerSubject,
+        },
         ack_policy: AckPolicy::None,
-        headers_only: true,
+        headers_only: which == Which::All,
         memory_storage: true,
         ..pull::Config::default()
     };

@@ -1,21 +1,30 @@
 //! Our invoices as they stand in Visma: verified, told to the shop, and drift shown.
 
 use futures::StreamExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{PATIENCE, accountant, asked_comments, only_invoice, quick, until_outcome};
 use crate::bad_input::order::spoilt;
-use crate::house::House;
+use crate::house::{House, Wishes};
 use crate::polls::verb;
 use crate::regressions::{entries, until_entries};
+
+/// The record of the order that every test here begins with.
+const RECORD: &str = "outcome.main.visma.invoice.7";
 
 /// An installation with one order that stands in Visma, its number there and its increment id.
 async fn booked() -> (House, String, String) {
     let house = House::start(quick().set("VISMA__SWEEP__INTERVAL", "1s")).await;
-    house.store(&spoilt(7, &[])).await;
-    let (number, increment_id) = only_invoice(&house).await;
-    until_outcome(&house, "outcome.main.visma.invoice.7", "verified").await;
+    let (number, increment_id) = stands(&house).await;
     (house, number, increment_id)
+}
+
+/// Waits until an order stands in Visma and was read there; its number there and its increment id.
+async fn stands(house: &House) -> (String, String) {
+    house.store(&spoilt(7, &[])).await;
+    let of_order = only_invoice(house).await;
+    until_outcome(house, RECORD, "verified").await;
+    of_order
 }
 
 #[tokio::test]
@@ -38,14 +47,13 @@ async fn an_invoice_is_verified_from_the_poll_and_its_order_is_told_when_it_is_p
     accountant(&house, errand("pay")).await;
     let told = asked_comments(&house, &key, 2).await;
     assert_eq!(told[1].mark, format!("[ml:invoice {number} closed]"));
-    let subject = "outcome.main.visma.invoice.7";
-    let mut outcome = until_outcome(&house, subject, "verified").await;
+    let mut outcome = until_outcome(&house, RECORD, "verified").await;
     for _ in 0..200 {
         if outcome.status == "Closed" {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        outcome = until_outcome(&house, subject, "verified").await;
+        outcome = until_outcome(&house, RECORD, "verified").await;
     }
     assert_eq!((outcome.number.as_str(), outcome.status.as_str()), (number.as_str(), "Closed"));
     assert!(house.dead_letters().await.is_empty(), "{:?}", house.dead_letters().await);
@@ -75,6 +83,67 @@ async fn an_invoice_that_was_deleted_in_visma_is_found_by_the_sweep() {
     assert!(sentence.contains(&number), "{sentence}");
     let gone = entries(&house, "CHANGES", &format!("change.main.visma.invoice.{number}")).await.pop().unwrap();
     assert_eq!(gone.headers.get("Ml-Deleted").map(|v| v.as_str()), Some("true"));
+}
+
+/// Somebody empties the external reference of a document of ours: that is told, once, and what becomes of it still is.
+async fn taken_away(wishes: Wishes) {
+    let house = House::start(wishes).await;
+    let (number, _) = stands(&house).await;
+    let edit = |body: Value| json!({ "entity": "invoice", "number": number, "body": body });
+    accountant(&house, edit(json!({ "externalReference": { "value": "" } }))).await;
+    let sentence = house.until_dead("REFERENCE_REMOVED", PATIENCE).await;
+    assert!(sentence.contains(&number) && sentence.contains("WEB-000000007"), "{sentence}");
+    accountant(&house, edit(json!({ "hold": { "value": false } }))).await;
+    accountant(&house, json!({ "entity": "invoice", "number": number, "do": "release" })).await;
+    let [posted] = &asked_comments(&house, &format!("invoice-{number}"), 1).await[..] else { panic!("more") };
+    assert_eq!(posted.increment_id, "000000007");
+    let (code, list, talk) = house.verb(&["drift", "--json"], &[]).await;
+    assert_eq!(code, Some(1), "{list}{talk}");
+    let drift: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&drift["code"], &drift["number"]), (&json!("REFERENCE_REMOVED"), &json!(number)), "{list}");
+    accountant(&house, edit(json!({ "externalReference": { "value": "WEB-000000007" } }))).await;
+    let started = std::time::Instant::now();
+    while house.verb(&["drift"], &[]).await.0 != Some(0) {
+        assert!(started.elapsed() < PATIENCE, "it is never as it was booked\n{}", house.logs());
+    }
+    assert_eq!(house.dead_letters().await.len(), 1, "{:?}", house.dead_letters().await);
+}
+
+#[tokio::test]
+async fn an_invoice_whose_reference_was_taken_away_is_found_by_the_poll() {
+    taken_away(quick().set("VISMA__SWEEP__ENABLED", "false")).await;
+}
+
+#[tokio::test]
+async fn an_invoice_whose_reference_was_taken_away_is_found_by_the_sweep() {
+    taken_away(quick().set("VISMA__POLL__INTERVAL", "1h").set("VISMA__SWEEP__INTERVAL", "1s")).await;
+}
+
+/// No poll shows that the first invoice is gone, and both bear the order's reference.
+#[tokio::test]
+async fn an_order_that_is_booked_again_after_its_invoice_fell_is_no_duplicate() {
+    let house = House::start(quick().set("VISMA__SWEEP__ENABLED", "false")).await;
+    let (first, _) = stands(&house).await;
+    let order = async |state: &str| {
+        house.installation.tell_shop("orders/7/state", &json!({ "state": state })).await.unwrap();
+    };
+    order("canceled").await;
+    house.until("no invoice", PATIENCE, |ledger| ledger["invoices"]["count"] == json!(0)).await;
+    order("processing").await;
+    let (second, _) = only_invoice(&house).await;
+    assert_ne!(first, second);
+    let started = std::time::Instant::now();
+    while until_outcome(&house, RECORD, "verified").await.number != second {
+        assert!(started.elapsed() < PATIENCE, "{second} is never verified\n{}", house.logs());
+    }
+    assert_eq!(house.dead_letters().await, []);
+    assert_eq!(house.verb(&["drift"], &[]).await.0, Some(0));
+    // Somebody enters the new one a second time: that is a duplicate, and the fallen one is none of them.
+    accountant(&house, json!({ "entity": "invoice", "number": second, "do": "double" })).await;
+    let sentence = house.until_dead("DUPLICATE_DOCUMENT", PATIENCE).await;
+    assert!(sentence.contains(&second) && !sentence.contains(&first), "{sentence}");
+    let (code, list, _) = house.verb(&["drift"], &[]).await;
+    assert!(code == Some(1) && list.contains("DUPLICATE_DOCUMENT") && !list.contains(&first), "{list}");
 }
 
 #[tokio::test]

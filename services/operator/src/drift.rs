@@ -1,0 +1,138 @@
+//! What of our documents in Visma is not as it was booked, as the streams say: no vendor is asked.
+//!
+//! A dead letter tells of a difference once, when it is found, and stays when it is mended. Here the last entry of each
+//! record is held against the last version of its document that was read, so that what is listed is what stands.
+
+mod compare;
+
+use async_nats::jetstream::{Context, Message};
+use comfy_table::{ContentArrangement, Table, presets};
+use pipeline::body;
+use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
+use pipeline::envelope::{CODE, SENTENCE, decode, header};
+use pipeline::problem::Problem;
+use pipeline::subject::{Subjects, key_of, untoken};
+use proto::{Kind, Message as _, Outcome, seen};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use visma::read::InvoiceRead;
+
+use crate::read::{Which, each, entries};
+use compare::{Booked, Held};
+
+/// Columns of the table: a wide terminal, and a page when it is piped.
+const WIDTH: u16 = 120;
+/// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
+const CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
+
+/// One document that is not as it was booked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Drift {
+    /// `invoice` or `creditnote`.
+    pub entity: &'static str,
+    /// Visma's number.
+    pub number: String,
+    /// Our reference, where the document has or had one.
+    pub reference: String,
+    /// The code; its page is `deploy/runbook/<code>.md`.
+    pub code: &'static str,
+    /// What differs.
+    pub sentence: String,
+}
+
+/// Our documents, held against what was last read of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Documents that stand in Visma, as our records say.
+    pub booked: usize,
+    /// Those among them that no poll has read yet.
+    pub unread: usize,
+    /// What is not as it was booked.
+    pub drifts: Vec<Drift>,
+}
+
+/// Holds a connection's documents against what was last read of them.
+///
+/// # Errors
+/// `BROKER_AWAY` when the streams cannot be read.
+pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, Problem> {
+    let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for entity in ["invoice", "creditnote"] {
+        let records = [subjects.all("outcome", "visma", entity)];
+        entries(jetstream, OUTCOMES, &records, Which::Last, |message| booked.extend(record(entity, message))).await?;
+        let versions = [subjects.all("change", "visma", entity)];
+        entries(jetstream, CHANGES, &versions, Which::Last, |message| held.extend(version(entity, message))).await?;
+        let letters = format!("dead.*.*.{CHANGED}.{entity}.>");
+        each(jetstream, DEAD, &[letters.as_str()], |message| changed.extend(letter(entity, message))).await?;
+    }
+    let mut report = compare::compare(&booked, &held);
+    // The last letter of a document says what all of them say.
+    changed.reverse();
+    changed.sort_by(|one: &Drift, other| (one.entity, &one.number).cmp(&(other.entity, &other.number)));
+    changed.dedup_by(|one, other| (one.entity, &one.number) == (other.entity, &other.number));
+    report.drifts.extend(changed);
+    report.drifts.sort();
+    Ok(report)
+}
+
+fn record(entity: &'static str, message: &Message) -> Option<Booked> {
+    let outcome = Outcome::decode(message.payload.clone()).ok()?;
+    Some(Booked {
+        entity,
+        stands: !outcome.withdrawn && !outcome.number.is_empty(),
+        is_settled: outcome.kind() != Kind::Intent && outcome.doubt.is_none(),
+        reference: outcome.external_reference,
+        predicted: outcome.predicted_total.parse().ok(),
+        currency: outcome.currency,
+        // A document that was withdrawn is one that we removed.
+        removed: match outcome.withdrawn {
+            true => outcome.removed.into_iter().chain([outcome.number.clone()]).collect(),
+            false => outcome.removed,
+        },
+        number: outcome.number,
+    })
+}
+
+fn version(entity: &'static str, message: &Message) -> Option<Held> {
+    let headers = message.headers.as_ref()?;
+    let body = body::unpack(headers, &message.payload).ok()?;
+    let read = std::str::from_utf8(&body).ok().and_then(|text| InvoiceRead::decode(text).ok());
+    let totals = read.as_ref().and_then(|read| Some((read.total()?, read.other_total()?)));
+    Some(Held {
+        entity,
+        number: untoken(key_of(&message.subject)?),
+        reference: header(headers, seen::REFERENCE)?.to_owned(),
+        is_gone: header(headers, seen::DELETED).is_some(),
+        is_detached: header(headers, seen::DETACHED).is_some(),
+        totals: totals.filter(|totals: &(Decimal, Decimal)| !totals.0.is_zero() || !totals.1.is_zero()),
+        currency: read.and_then(|read| read.currency).unwrap_or_default(),
+    })
+}
+
+fn letter(entity: &'static str, message: &Message) -> Option<Drift> {
+    let headers = message.headers.as_ref()?;
+    let sentence = header(headers, SENTENCE).map(decode).unwrap_or_default();
+    let is_ours = header(headers, CODE) == Some(CHANGED);
+    let number = untoken(message.subject.split('.').nth(5)?);
+    is_ours.then_some(Drift { entity, number, reference: String::new(), code: CHANGED, sentence })
+}
+
+/// What a person is told.
+pub fn told(report: &Report) -> String {
+    let Report { booked, unread, drifts } = report;
+    let counts = format!("{booked} documents are booked, {unread} of them were not read in Visma yet");
+    if drifts.is_empty() {
+        return format!("{counts}; all others are as they were booked\n");
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
+    table.set_header(["document", "our reference", "code", "what differs"]);
+    for drift in drifts {
+        let document = format!("{} {}", drift.entity, drift.number);
+        table.add_row([document.as_str(), &drift.reference, drift.code, &drift.sentence]);
+    }
+    format!("{table}\n{counts}; {} differences\n", drifts.len())
+}

@@ -1,0 +1,165 @@
+//! Two states held against each other: what our records say, and what was last read in Visma.
+
+use std::collections::{HashMap, HashSet};
+
+use rust_decimal::Decimal;
+
+use super::{Drift, Report};
+
+/// What a record of ours says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Booked {
+    pub(super) entity: &'static str,
+    pub(super) number: String,
+    pub(super) reference: String,
+    /// Visma holds a document for it.
+    pub(super) stands: bool,
+    /// It is known whether Visma does.
+    pub(super) is_settled: bool,
+    pub(super) predicted: Option<Decimal>,
+    pub(super) currency: String,
+    /// Numbers of documents that we removed.
+    pub(super) removed: Vec<String>,
+}
+
+/// What was last read of a document.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Held {
+    pub(super) entity: &'static str,
+    pub(super) number: String,
+    /// Our reference that it bears, or bore.
+    pub(super) reference: String,
+    pub(super) is_gone: bool,
+    pub(super) is_detached: bool,
+    /// Its total, in the document's currency and in the company's; which is which is not certain.
+    pub(super) totals: Option<(Decimal, Decimal)>,
+    pub(super) currency: String,
+}
+
+pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
+    let by_number: HashMap<_, _> = held.iter().map(|held| ((held.entity, held.number.as_str()), held)).collect();
+    let mut by_reference: HashMap<_, Vec<&Held>> = HashMap::new();
+    for held in held.iter().filter(|held| !held.is_gone) {
+        by_reference.entry((held.entity, held.reference.as_str())).or_default().push(held);
+    }
+    let mut report = Report::default();
+    let mut known = HashSet::new();
+    for record in booked {
+        let place = (record.entity, record.reference.as_str());
+        known.insert(place);
+        let there = by_reference.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let others = there.iter().filter(|held| held.number != record.number && !record.removed.contains(&held.number));
+        let others: Vec<&str> = others.map(|held| held.number.as_str()).collect();
+        if record.stands {
+            report.booked += 1;
+            match by_number.get(&(record.entity, record.number.as_str())) {
+                Some(held) => report.drifts.extend(differs(record, held)),
+                None => report.unread += 1,
+            }
+            if !others.is_empty() {
+                let sentence =
+                    format!("{} carries the same reference; booked under {}", others.join(", "), record.number);
+                report.drifts.push(drift(record, &record.number, "DUPLICATE_DOCUMENT", sentence));
+            }
+        } else if record.is_settled {
+            let sentence = "our record says that nothing is booked under this reference";
+            let found = others.iter().map(|number| drift(record, number, "DOCUMENT_UNKNOWN", sentence.to_owned()));
+            report.drifts.extend(found);
+        }
+    }
+    let strangers = by_reference.iter().filter(|(place, _)| !known.contains(*place)).flat_map(|(_, held)| held);
+    report.drifts.extend(strangers.map(|held| Drift {
+        entity: held.entity,
+        number: held.number.clone(),
+        reference: held.reference.clone(),
+        code: "UNKNOWN_REFERENCE",
+        sentence: "it bears a reference of ours that no record knows".to_owned(),
+    }));
+    report
+}
+
+fn differs(record: &Booked, held: &Held) -> Option<Drift> {
+    let found = |code, sentence| Some(drift(record, &record.number, code, sentence));
+    if held.is_gone {
+        return found("DOCUMENT_GONE", "it is not in Visma any longer".to_owned());
+    }
+    if held.is_detached {
+        return found("REFERENCE_REMOVED", "its external reference in Visma is not ours any longer".to_owned());
+    }
+    let (Some(predicted), Some((total, other))) = (record.predicted, held.totals) else { return None };
+    let same = record.currency.is_empty() || held.currency.is_empty() || record.currency == held.currency;
+    if same && [total, other].iter().any(|total| total.abs() == predicted.abs()) {
+        return None;
+    }
+    let sentence = format!("its total is {total} {}, and {predicted} {} was booked", held.currency, record.currency);
+    found("TOTAL_DIFFERS", sentence)
+}
+
+fn drift(record: &Booked, number: &str, code: &'static str, sentence: String) -> Drift {
+    Drift { entity: record.entity, number: number.to_owned(), reference: record.reference.clone(), code, sentence }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn booked(number: &str, reference: &str) -> Booked {
+        Booked {
+            entity: "invoice",
+            number: number.to_owned(),
+            reference: reference.to_owned(),
+            stands: true,
+            is_settled: true,
+            predicted: Some(Decimal::new(25_000, 2)),
+            currency: "NOK".to_owned(),
+            removed: Vec::new(),
+        }
+    }
+
+    fn held(number: &str, reference: &str) -> Held {
+        Held {
+            entity: "invoice",
+            number: number.to_owned(),
+            reference: reference.to_owned(),
+            totals: Some((Decimal::new(250, 0), Decimal::new(250, 0))),
+            currency: "NOK".to_owned(),
+            ..Held::default()
+        }
+    }
+
+    fn found(booked: &[Booked], held: &[Held]) -> Vec<(&'static str, String)> {
+        compare(booked, held).drifts.into_iter().map(|drift| (drift.code, drift.number)).collect()
+    }
+
+    #[test]
+    fn what_is_as_it_was_booked_is_not_listed() {
+        let report = compare(&[booked("1", "WEB-1"), booked("2", "WEB-2")], &[held("1", "WEB-1")]);
+        assert_eq!(report, Report { booked: 2, unread: 1, drifts: Vec::new() });
+    }
+
+    #[test]
+    fn each_difference_has_its_code() {
+        let ours = [booked("1", "WEB-1")];
+        let one = |held: Held| found(&ours, &[held]);
+        let first = || held("1", "WEB-1");
+        assert_eq!(one(Held { is_gone: true, ..first() }), [("DOCUMENT_GONE", "1".to_owned())]);
+        assert_eq!(one(Held { is_detached: true, ..first() }), [("REFERENCE_REMOVED", "1".to_owned())]);
+        let dear = (Decimal::new(25_001, 2), Decimal::new(300, 0));
+        assert_eq!(one(Held { totals: Some(dear), ..first() }), [("TOTAL_DIFFERS", "1".to_owned())]);
+        assert_eq!(one(Held { currency: "EUR".to_owned(), ..first() }), [("TOTAL_DIFFERS", "1".to_owned())]);
+        assert_eq!(found(&ours, &[first(), held("2", "WEB-1")]), [("DUPLICATE_DOCUMENT", "1".to_owned())]);
+        assert_eq!(found(&ours, &[first(), held("2", "WEB-2")]), [("UNKNOWN_REFERENCE", "2".to_owned())]);
+        let refused = [Booked { stands: false, number: String::new(), ..booked("", "WEB-1") }];
+        assert_eq!(found(&refused, &[first()]), [("DOCUMENT_UNKNOWN", "1".to_owned())]);
+    }
+
+    #[test]
+    fn what_we_removed_or_do_not_know_yet_is_no_difference() {
+        let again = Booked { removed: vec!["1".to_owned()], ..booked("2", "WEB-1") };
+        assert_eq!(found(&[again], &[held("1", "WEB-1"), held("2", "WEB-1")]), []);
+        let in_doubt = Booked { stands: false, is_settled: false, ..booked("", "WEB-1") };
+        assert_eq!(found(&[in_doubt], &[held("1", "WEB-1")]), []);
+        let gone = Held { is_gone: true, ..held("2", "WEB-1") };
+        assert_eq!(found(&[booked("1", "WEB-1")], &[held("1", "WEB-1"), gone]), []);
+    }
+}
