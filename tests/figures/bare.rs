@@ -14,7 +14,7 @@ use futures::stream;
 use crate::house::House;
 
 /// Chains of writes under way at once, as many as the writer works on.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 const STREAMS: [&str; 4] = ["CHANGES", "COMMANDS", "OUTCOMES", "KV_ML_KEYS"];
 
 /// One durable write.

@@ -6,6 +6,7 @@
 //! Orders are read to the end once before any document of theirs is: else a first start would fetch the order of each
 //! invoice by itself.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use ::commerce::entity::Entity;
@@ -15,6 +16,7 @@ use ::commerce::search::PageSize;
 use ::commerce::time::Moment;
 use futures::StreamExt as _;
 use futures::future::{join_all, try_join_all};
+use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
 use pipeline::envelope::Cause;
@@ -30,6 +32,9 @@ use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
 const AT_ONCE: usize = 128;
+/// Pages that are recorded at once.
+const PAGES_AT_ONCE: usize = 2;
+
 /// The poll of a kind: its name, and that of its cursor.
 fn name(entity: Entity) -> &'static str {
     match entity {
@@ -106,19 +111,37 @@ impl<'a> Scan<'a> {
             Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
             Entity::Customer => ("website_id", &self.source.websites),
         };
-        let mut pager = Pager::new(from, limit, page_size).within(column, ids);
+        let pager = Pager::new(from, limit, page_size).within(column, ids);
+        // A page is put on disk while the one before it is finished, and the shop makes up the next.
+        let pages = stream::unfold(Some(pager), async |pager| self.turn(pager?).await);
+        let recordings = pages.map(async |turned| {
+            let (page, read) = turned?;
+            Ok::<_, ReadError>((self.record(page).await?, read))
+        });
+        let mut recordings = pin!(recordings.buffered(PAGES_AT_ONCE));
         let mut new = 0;
-        let mut next = self.fetch(&pager).await?;
-        while let Some(page) = next {
-            pager.take(&page).map_err(|e| stop(&e))?;
-            let read = pager.cursor();
-            // The shop makes up the next page while this one is put on disk.
-            let (recorded, fetched) = futures::join!(self.record(page), self.fetch(&pager));
-            new += recorded?;
-            self.cursor.write(&read).await?;
-            next = fetched?;
+        let mut done = recordings.next().await;
+        while let Some(recorded) = done {
+            let (of_page, read) = recorded?;
+            new += of_page;
+            // Pages come back in their order, so nothing before `read` is missing on disk.
+            let (written, following) = futures::join!(self.cursor.write(&read), recordings.next());
+            written?;
+            done = following;
         }
         Ok(new)
+    }
+
+    /// The next page and how far it reaches, and where to go on; an error is the last thing that comes.
+    async fn turn(&self, mut pager: Pager) -> Option<(Result<(Page, Keyset), ReadError>, Option<Pager>)> {
+        let page = match self.fetch(&pager).await {
+            Ok(page) => page?,
+            Err(e) => return Some((Err(e), None)),
+        };
+        if let Err(e) = pager.take(&page) {
+            return Some((Err(stop(&e)), None));
+        }
+        Some((Ok((page, pager.cursor())), Some(pager)))
     }
 
     /// The page that the scan wants next, if it wants one.
@@ -132,7 +155,7 @@ impl<'a> Scan<'a> {
     async fn record(&self, page: Page) -> Result<u64, ReadError> {
         let rows = page.items.into_iter();
         let recording = rows.map(|row| self.recorder.record(self.entity, row, Cause::default(), By::Poll));
-        let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
+        let mut done = stream::iter(recording).buffer_unordered(AT_ONCE);
         let mut new = 0;
         while let Some(recorded) = done.next().await {
             new += u64::from(recorded? == Recorded::New);
