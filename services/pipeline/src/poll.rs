@@ -182,7 +182,7 @@ impl Poll<'_> {
         let ended = tokio::select! {
             ended = once() => Some(ended),
             () = self.lost() => {
-                tracing::warn!(poll = self.name, "the poll went to another replica, or the broker is away");
+                tracing::warn!(poll = self.name, "the poll went to another replica, or the broker is away or stores nothing");
                 return self.polls.takeover;
             }
             () = self.polls.stop.cancelled() => None,

@@ -50,6 +50,9 @@ pub struct Context {
     pub stop: CancellationToken,
 }
 
+/// How long what is in hand may take when the service is told to stop: less than the 30 s after which Kubernetes kills.
+const GRACE: Duration = Duration::from_secs(25);
+
 /// Runs the service `name`: sets everything up, lets `work` run until it ends or a signal comes, and stops in order.
 ///
 /// # Errors
@@ -79,7 +82,13 @@ where
     };
     context.health.ready("start");
     tracing::info!(service = name, "ready");
-    let ended = work(context).await;
+    let ended = tokio::select! {
+        ended = work(context) => ended,
+        () = overdue(&stop) => {
+            tracing::warn!("what is in hand takes too long; it is taken up again as after a crash");
+            Ok(())
+        }
+    };
     let was_stopped = stop.is_cancelled();
     stop.cancel();
     tracing::info!(service = name, "stopped");
@@ -140,6 +149,12 @@ pub async fn signal() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated => {}
     }
+}
+
+/// Returns when the service was told to stop and has not for too long.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 async fn cancel_on_signal(stop: CancellationToken) {

@@ -6,9 +6,11 @@
 //! and as one batch when so many do that a batch is quicker (`pace`). A batch is refused as a whole when one message in
 //! it is; its messages then go out one by one, and each learns its own fate.
 
+mod confirmed;
 mod pace;
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
 use async_nats::HeaderMap;
 use async_nats::header::{
@@ -24,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::problem::{Problem, chain};
+use confirmed::Confirmed;
 use pace::Pace;
 
 /// Singles in flight at once. More gains nothing where each is synced, and a slow disk would run into the time-out.
@@ -91,9 +94,10 @@ pub struct Publisher {
 
 impl Publisher {
     /// Starts the task that publishes; it ends when the last clone is dropped and the queue is empty.
-    pub(crate) fn start(context: Context, batch_from: usize) -> Self {
+    pub(crate) fn start(context: Context, stream: &'static str, batch_from: usize) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(context, batch_from, waiting));
+        let line = Line { context, confirmed: Mutex::new(Confirmed::of(stream)) };
+        tokio::spawn(async move { line.run(batch_from, waiting).await });
         Self { queue }
     }
 
@@ -110,40 +114,92 @@ impl Publisher {
     }
 }
 
-async fn run(context: Context, batch_from: usize, mut waiting: mpsc::Receiver<Waiting>) {
-    let mut queue: VecDeque<Waiting> = VecDeque::new();
-    let mut in_flight = FuturesUnordered::new();
-    let mut pace = Pace::new(batch_from);
-    let mut open = true;
-    while open || !queue.is_empty() || !in_flight.is_empty() {
-        while let Ok(more) = waiting.try_recv() {
-            queue.push_back(more);
-        }
-        if pace.is_batch(queue.len()) {
-            let batch = next_batch(&mut queue);
-            if pace.is_batch(batch.len()) {
-                let began = Instant::now();
-                send_batch(&context, batch).await;
-                pace.batch_took(began.elapsed());
+/// What goes out to one stream.
+struct Line {
+    context: Context,
+    confirmed: Mutex<Confirmed>,
+}
+
+impl Line {
+    async fn run(self, batch_from: usize, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut queue: VecDeque<Waiting> = VecDeque::new();
+        let mut in_flight = FuturesUnordered::new();
+        let mut pace = Pace::new(batch_from);
+        let mut open = true;
+        while open || !queue.is_empty() || !in_flight.is_empty() {
+            while let Ok(more) = waiting.try_recv() {
+                queue.push_back(more);
+            }
+            if pace.is_batch(queue.len()) {
+                let batch = next_batch(&mut queue);
+                if pace.is_batch(batch.len()) {
+                    let began = Instant::now();
+                    self.send_batch(batch).await;
+                    pace.batch_took(began.elapsed());
+                } else {
+                    self.send_singles(batch).await;
+                }
+            } else if in_flight.len() < WINDOW
+                && let Some(next) = queue.pop_front()
+            {
+                // The message is handed to the connection here, in order; only its acknowledgement is awaited elsewhere.
+                let begun = self.begin_single(next).await;
+                let (began, others) = (Instant::now(), in_flight.len());
+                in_flight.push(begun.map(move |()| (began.elapsed(), others + 1)));
             } else {
-                send_singles(&context, batch).await;
-            }
-        } else if in_flight.len() < WINDOW
-            && let Some(next) = queue.pop_front()
-        {
-            // The message is handed to the connection here, in order; only its acknowledgement is awaited elsewhere.
-            let begun = begin_single(&context, next).await;
-            let (began, others) = (Instant::now(), in_flight.len());
-            in_flight.push(begun.map(move |()| (began.elapsed(), others + 1)));
-        } else {
-            tokio::select! {
-                more = waiting.recv(), if open => match more {
-                    Some(more) => queue.push_back(more),
-                    None => open = false,
-                },
-                Some((took, of)) = in_flight.next(), if !in_flight.is_empty() => pace.single_took(took, of),
+                tokio::select! {
+                    more = waiting.recv(), if open => match more {
+                        Some(more) => queue.push_back(more),
+                        None => open = false,
+                    },
+                    Some((took, of)) = in_flight.next(), if !in_flight.is_empty() => pace.single_took(took, of),
+                }
             }
         }
+    }
+
+    fn answer(&self, reply: oneshot::Sender<Result<Stored, PutError>>, result: Result<Stored, PutError>) {
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).note(&result);
+        let _ = reply.send(result); // A caller that has gone away needs no answer.
+    }
+
+    async fn begin_single(&self, waiting: Waiting) -> impl Future<Output = ()> {
+        let Waiting { put, reply } = waiting;
+        let sent = self.context.send_publish(put.subject.clone(), message(&put)).await;
+        async move {
+            let result = match sent {
+                Ok(ack) => {
+                    ack.await.map(|a| Stored { sequence: a.sequence, duplicate: a.duplicate }).map_err(|e| failure(&e))
+                }
+                Err(e) => Err(failure(&e)),
+            };
+            self.answer(reply, result);
+        }
+    }
+
+    async fn send_batch(&self, batch: Vec<Waiting>) {
+        match commit(&self.context, &batch).await {
+            Ok(last) => {
+                let count = batch.len() as u64;
+                for (place, waiting) in (1..).zip(batch) {
+                    let sequence = last.saturating_sub(count.saturating_sub(place));
+                    self.answer(waiting.reply, Ok(Stored { sequence, duplicate: false }));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), messages = batch.len(), "batch refused; publishing one by one");
+                self.send_singles(batch).await;
+            }
+        }
+    }
+
+    async fn send_singles(&self, messages: Vec<Waiting>) {
+        let mut singles = FuturesUnordered::new();
+        for waiting in messages {
+            let begun = self.begin_single(waiting).await;
+            singles.push(begun);
+        }
+        while singles.next().await.is_some() {}
     }
 }
 
@@ -162,45 +218,6 @@ fn next_batch(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
         batch.extend(queue.pop_front());
     }
     batch
-}
-
-async fn begin_single(context: &Context, waiting: Waiting) -> impl Future<Output = ()> + use<> {
-    let Waiting { put, reply } = waiting;
-    let sent = context.send_publish(put.subject.clone(), message(&put)).await;
-    async move {
-        let result = match sent {
-            Ok(ack) => {
-                ack.await.map(|a| Stored { sequence: a.sequence, duplicate: a.duplicate }).map_err(|e| failure(&e))
-            }
-            Err(e) => Err(failure(&e)),
-        };
-        let _ = reply.send(result); // A caller that has gone away needs no answer.
-    }
-}
-
-async fn send_batch(context: &Context, batch: Vec<Waiting>) {
-    match commit(context, &batch).await {
-        Ok(last) => {
-            let count = batch.len() as u64;
-            for (place, waiting) in (1..).zip(batch) {
-                let sequence = last.saturating_sub(count.saturating_sub(place));
-                let _ = waiting.reply.send(Ok(Stored { sequence, duplicate: false }));
-            }
-        }
-        Err(error) => {
-            tracing::debug!(error = %chain(&error), messages = batch.len(), "batch refused; publishing one by one");
-            send_singles(context, batch).await;
-        }
-    }
-}
-
-async fn send_singles(context: &Context, messages: Vec<Waiting>) {
-    let mut singles = FuturesUnordered::new();
-    for waiting in messages {
-        let begun = begin_single(context, waiting).await;
-        singles.push(begun);
-    }
-    while singles.next().await.is_some() {}
 }
 
 /// Sends all but the last message without asking for an answer; the last one commits the batch (ADR-50 of NATS).
