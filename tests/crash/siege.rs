@@ -210,7 +210,8 @@ impl Siege {
             Some(Entity::Edit) => "customer_edits",
         };
         let mut day = json!({
-            "seed": self.kills, "orders": 0, "new_customers": 0, "customer_edits": 0, "credit_memos": 0, "webhook": false,
+            "seed": self.kills, "orders": 0, "new_customers": 0, "customer_edits": 0, "credit_memos": 0,
+            "webhook": false,
         });
         day[happening] = json!(1);
         let happened = self.house.installation.tell_shop("commerce/day", &day).await.unwrap();

@@ -182,7 +182,8 @@ impl Poll<'_> {
         let ended = tokio::select! {
             ended = once() => Some(ended),
             () = self.lost() => {
-                tracing::warn!(poll = self.name, "the poll went to another replica, or the broker is away or stores nothing");
+                let why = "another replica has it, or the broker is away or stores nothing";
+                tracing::warn!(poll = self.name, why, "the poll is no longer ours");
                 return self.polls.takeover;
             }
             () = self.polls.stop.cancelled() => None,

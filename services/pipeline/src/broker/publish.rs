@@ -142,7 +142,7 @@ impl Line {
             } else if in_flight.len() < WINDOW
                 && let Some(next) = queue.pop_front()
             {
-                // The message is handed to the connection here, in order; only its acknowledgement is awaited elsewhere.
+                // The message is handed to the connection here, in order; its acknowledgement is awaited elsewhere.
                 let begun = self.begin_single(next).await;
                 let (began, others) = (Instant::now(), in_flight.len());
                 in_flight.push(begun.map(move |()| (began.elapsed(), others + 1)));
