@@ -11,6 +11,8 @@ pub const CORPORATE: &str = "Ml-Match-Corporate";
 pub const VAT: &str = "Ml-Match-Vat";
 /// The customer's number in Visma.
 pub const NUMBER: &str = "Ml-Number";
+/// What Visma knows the customer by and never changes, whatever number it is given.
+pub const INTERNAL: &str = "Ml-Internal-Id";
 /// `true` when nothing may be booked on the customer.
 pub const INACTIVE: &str = "Ml-Inactive";
 

@@ -1,11 +1,12 @@
 //! Customers who change in the shop, while an accountant works on them in Visma.
 
 use futures::StreamExt as _;
+use proto::Message as _;
 use serde_json::{Value, json};
 
 use super::{PATIENCE, accountant, bodies, calls, wishes};
 use crate::house::House;
-use crate::regressions::until_entries;
+use crate::regressions::{entries, until_entries};
 
 /// A registered customer of the shop, who stands in Visma; the id in the shop.
 async fn customer(house: &House) -> u64 {
@@ -124,6 +125,30 @@ async fn an_edit_after_an_accountants_costs_one_call() {
     assert_eq!(calls(&house, "GET /v1/customer/{id}").await, 0);
     let audit = house.ledger().await["audit"].clone();
     assert_eq!((&audit["stale_puts"], &audit["lost_edits"]), (&json!(0), &json!([])), "{audit:#}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// The customer has another number in Visma: who it is, is known by what Visma never changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_who_was_given_another_number_is_followed() {
+    let mut house = House::prepare(wishes()).await;
+    let number = known(&house).await;
+    let id = registered(&house).await;
+    house.installation.start_services().unwrap();
+    let record = format!("outcome.main.visma.customer.{id}");
+    super::until_kind(&house, &record, "unchanged").await;
+    let errand = json!({
+        "entity": "customer", "number": number, "do": "renumber", "body": { "number": { "value": "55555" } },
+    });
+    accountant(&house, &errand).await;
+    until_entries(&house, "CHANGES", "change.main.visma.customer.55555", 1).await;
+    edit(&house, id, &moved()).await;
+    until_put(&house, "Havnegata 9").await;
+    super::until_kind(&house, &record, "applied").await;
+    let last = entries(&house, "OUTCOMES", &record).await.pop().unwrap();
+    assert_eq!(proto::Outcome::decode(last.payload).unwrap().number, "55555");
+    let ledger = house.ledger().await;
+    assert_eq!((&ledger["customers"], &ledger["duplicate_customers"]), (&json!(1), &json!({})), "{ledger:#}");
     assert_eq!(house.dead_letters().await, []);
 }
 

@@ -181,6 +181,7 @@ fn customer_headers(customer: &CustomerRead, changes: &Changes) -> Vec<(&'static
     let marks = matching::Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
     let mut headers = marks.hashed(|purpose, text| changes.hash(purpose, text));
     headers.push((matching::NUMBER, customer.number.clone()));
+    headers.extend(customer.internal_id.map(|id| (matching::INTERNAL, id.to_string())));
     if customer.status == CustomerStatus::Inactive {
         headers.push((matching::INACTIVE, "true".to_owned()));
     }

@@ -56,6 +56,8 @@ pub enum Deed {
     Delete,
     /// Enters a document a second time, with the same reference.
     Double,
+    /// Gives a customer the number in the body.
+    Renumber,
     /// Releases it.
     Release,
     /// Books money on a released document: its balance falls.
@@ -209,6 +211,10 @@ impl Books {
             Deed::Double => {
                 let document = self.document(entity, number).ok_or(Refusal::NotFound)?.clone();
                 write::double(self, &document);
+            }
+            Deed::Renumber => {
+                let new = errand.body.pointer("/number/value").and_then(Value::as_str).unwrap_or_default();
+                self.renumber(number, new)?;
             }
             Deed::Release => {
                 release::prepare(self, entity, number, None)?;

@@ -1,7 +1,7 @@
 //! What the company holds: customers, documents, and the numbers that are given next.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use base64::Engine;
@@ -167,6 +167,22 @@ impl Books {
     pub(super) fn customer_number(&self, internal_id: &str) -> Option<&str> {
         let id = internal_id.parse::<u64>().ok()?;
         self.customers_by_id.get(&id).map(String::as_str)
+    }
+
+    /// Gives a customer another number; its internal id stays.
+    ///
+    /// # Errors
+    /// It is not there, or the number is taken.
+    pub(super) fn renumber(&mut self, number: &str, new: &str) -> Result<(), Refusal> {
+        if new.is_empty() || self.customers.contains_key(new) {
+            return Err(Refusal::Invalid(format!("Customer '{new}' already exists.")));
+        }
+        let mut customer = self.customers.remove(number).ok_or(Refusal::NotFound)?;
+        new.clone_into(&mut customer.number);
+        customer.stamps = self.next_stamps(&customer.stamps);
+        customer.rendered = OnceLock::new();
+        self.keep_customer(customer);
+        Ok(())
     }
 
     /// Keeps a customer, new or changed.

@@ -87,6 +87,7 @@ impl Writer {
         };
         let owned: Vec<Field> = customer.owned().filter_map(field).collect();
         let held = self.driver.read(delivery, &document.subject).await?;
+        let held = self.under_its_number(delivery, &document, held).await?;
         let held = match &held.record {
             Record::Linked(_) | Record::Intent(_) | Record::GivenUp(_) => held,
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
@@ -144,6 +145,31 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// The record under the number that the customer has now, where an accountant gave it another one.
+    async fn under_its_number(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, Key>,
+        held: Held,
+    ) -> Result<Held, Verdict> {
+        let Some(number) = self.customers.renumbered(&held.entry.number) else { return Ok(held) };
+        tracing::warn!(was = held.entry.number, is = number, "a customer of ours has another number in Visma");
+        metrics::counter!("ml_drift_total", "kind" => "renumbered").increment(1);
+        let entry = Outcome {
+            kind: Kind::Unchanged.into(),
+            number,
+            etag: String::new(),
+            written_at: now().0,
+            applied_at: crate::entries::applied_at(&held.entry),
+            ..held.entry
+        };
+        let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
+        match self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await {
+            Some(_) => self.driver.read(delivery, &document.subject).await,
+            None => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
+        }
     }
 
     /// Brings the fields that are the shop's up to date, and leaves all others alone.

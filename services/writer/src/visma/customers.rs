@@ -12,7 +12,7 @@ use pipeline::broker::streams::{CHANGES, OUTCOMES};
 use pipeline::envelope::{KIND, header};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
-use proto::matching::{CORPORATE, EMAIL, INACTIVE, NUMBER, VAT};
+use proto::matching::{CORPORATE, EMAIL, INACTIVE, INTERNAL, NUMBER, VAT};
 
 /// A hashed mark: which kind, and its hash.
 type Mark = (&'static str, u128);
@@ -25,6 +25,10 @@ struct Index {
     reserved: HashMap<Mark, String>,
     /// Records that are linked: our key of the customer, and its number in Visma.
     links: HashMap<String, String>,
+    /// Numbers by what Visma never changes.
+    internal: HashMap<String, String>,
+    /// Numbers that customers had, and those that they have now.
+    renumbered: HashMap<String, String>,
 }
 
 /// Who a customer is at Visma.
@@ -50,6 +54,11 @@ impl Customers {
     /// The number of the customer whose record has this key, if it is linked.
     pub(crate) fn linked(&self, key: &str) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).links.get(key).cloned()
+    }
+
+    /// The number that a customer has now, if it was given another one in Visma.
+    pub(crate) fn renumbered(&self, number: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).renumbered.get(number).cloned()
     }
 
     /// Notes a link that was just written, without waiting for the view to follow.
@@ -99,7 +108,11 @@ impl Customers {
     fn read(&self, headers: &HeaderMap) {
         if let Some(number) = header(headers, NUMBER) {
             let inactive = header(headers, INACTIVE).is_some();
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).put(number, marks_of(headers), inactive);
+            let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            index.put(number, marks_of(headers), inactive);
+            if let Some(internal) = header(headers, INTERNAL) {
+                index.identify(internal, number);
+            }
         }
     }
 
@@ -113,10 +126,11 @@ impl Customers {
             }
             return;
         };
-        index.links.insert(key.to_owned(), number.to_owned());
-        if !index.marks.contains_key(number) {
-            index.put(number, marks_of(headers), false);
+        let number = index.renumbered.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        if !index.marks.contains_key(&number) {
+            index.put(&number, marks_of(headers), false);
         }
+        index.links.insert(key.to_owned(), number);
     }
 }
 
@@ -133,7 +147,30 @@ impl Index {
         self.reserved.retain(|_, holder| holder != key);
     }
 
+    /// Notes which customer a number is. One that had another number until now has this one instead: nobody stands
+    /// under the old one any longer.
+    fn identify(&mut self, internal: &str, number: &str) {
+        self.renumbered.remove(number);
+        let Some(old) = self.internal.insert(internal.to_owned(), number.to_owned()) else { return };
+        if old == number || self.internal.values().any(|other| *other == old) {
+            return;
+        }
+        self.forget(&old);
+        self.links.values_mut().chain(self.renumbered.values_mut()).filter(|held| **held == old).for_each(|held| {
+            number.clone_into(held);
+        });
+        self.renumbered.insert(old, number.to_owned());
+    }
+
     fn put(&mut self, number: &str, marks: Vec<Mark>, inactive: bool) {
+        self.forget(number);
+        for mark in &marks {
+            self.numbers.entry(*mark).or_default().insert(number.to_owned());
+        }
+        self.marks.insert(number.to_owned(), (marks, inactive));
+    }
+
+    fn forget(&mut self, number: &str) {
         for old in self.marks.remove(number).map(|(marks, _)| marks).unwrap_or_default() {
             if let Some(numbers) = self.numbers.get_mut(&old) {
                 numbers.remove(number);
@@ -142,10 +179,6 @@ impl Index {
                 }
             }
         }
-        for mark in &marks {
-            self.numbers.entry(*mark).or_default().insert(number.to_owned());
-        }
-        self.marks.insert(number.to_owned(), (marks, inactive));
     }
 
     fn is_inactive(&self, number: &str) -> bool {
