@@ -1,6 +1,8 @@
 //! Flows beside the main one, each from its command or its change to what both sides hold: credit memos, cancellations,
-//! customers who change, comments, references, payments, what a poll of Visma sees, and a day of all of them.
+//! customers who change, comments and attributes of orders, references, payments, what a poll of Visma sees, and a day
+//! of all of them.
 
+mod attributes;
 mod comments;
 mod credit;
 mod customers;
@@ -58,10 +60,7 @@ async fn accountant(house: &House, errand: &Value) {
 
 /// The entity ids of the shop's orders.
 async fn orders(house: &House) -> Vec<u64> {
-    let url = format!("http://{}/_sandbox/orders", house.installation.commerce);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let text = client.get(url).send().await.unwrap().text().await.unwrap();
-    let orders: Value = serde_json::from_str(&text).unwrap();
+    let orders = house.installation.ask_shop("orders").await.unwrap();
     let list = orders.as_array().cloned().unwrap_or_else(|| orders["orders"].as_array().cloned().unwrap_or_default());
     list.iter().map(|order| order["entity_id"].as_u64().unwrap()).collect()
 }

@@ -20,6 +20,11 @@ async fn house() -> House {
     house
 }
 
+/// Asks for a comment that was asked for before, as a replay does.
+pub(super) async fn again(house: &House, key: &str, comment: &proto::Comment) {
+    publish(house, key, comment, u32::MAX).await;
+}
+
 /// How often the shop was asked to add a comment.
 async fn posts(house: &House) -> u64 {
     let calls = house.installation.ask("calls").await.unwrap();

@@ -15,7 +15,7 @@ use crate::regressions::{entries, until_entries};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Quick polls on both sides.
-fn quick() -> Wishes {
+pub(super) fn quick() -> Wishes {
     Wishes::default().set("COMMERCE__POLL__INTERVAL", "300ms").set("VISMA__POLL__INTERVAL", "300ms")
 }
 
@@ -30,7 +30,7 @@ fn document(payload: bytes::Bytes) -> command::Document {
 }
 
 /// The comments that were asked for under one key, in their order; waits for so many.
-async fn asked_comments(house: &House, key: &str, count: usize) -> Vec<proto::Comment> {
+pub(super) async fn asked_comments(house: &House, key: &str, count: usize) -> Vec<proto::Comment> {
     let entries = until_entries(house, "COMMANDS", &format!("command.main.commerce.comment.{key}"), count).await;
     let comment = |entry: async_nats::jetstream::message::StreamMessage| match document(entry.payload) {
         command::Document::Comment(comment) => comment,
@@ -40,7 +40,7 @@ async fn asked_comments(house: &House, key: &str, count: usize) -> Vec<proto::Co
 }
 
 /// Waits for an outcome of this kind on a subject, and returns it.
-async fn until_outcome(house: &House, subject: &str, kind: &str) -> proto::Outcome {
+pub(super) async fn until_outcome(house: &House, subject: &str, kind: &str) -> proto::Outcome {
     let started = std::time::Instant::now();
     loop {
         let entries = entries(house, "OUTCOMES", subject).await;

@@ -9,6 +9,7 @@ use http::Request;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::attribute::Attribute;
 use crate::decode::{DecodeError, from_text};
 use crate::entity::Entity;
 use crate::field;
@@ -16,7 +17,9 @@ use crate::requests::{Base, RequestError};
 use crate::search::{Direction, Filter, PageSize, Search};
 
 /// What is asked of an order: no more than is needed, and nothing that is about a person but what comments say.
-const FIELDS: &str = "items[entity_id,increment_id,status,status_histories[entity_id,comment]],total_count";
+/// A shop without custom attributes leaves those out.
+const FIELDS: &str = "items[entity_id,increment_id,status,status_histories[entity_id,comment],\
+                      custom_attributes[attribute_code,value]],total_count";
 
 /// An order with what is noted on it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,6 +35,8 @@ pub struct NotedOrder {
     pub status: Option<String>,
     #[serde(default, deserialize_with = "field::null_default")]
     status_histories: Vec<Note>,
+    #[serde(default, deserialize_with = "field::null_default")]
+    pub(crate) custom_attributes: Vec<Attribute>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -169,6 +174,7 @@ mod tests {
         assert!(!std::str::from_utf8(request.body()).expect("text").contains("\"status\""));
         let asked = noted_order(&base(), "000001042").expect("a request").uri().to_string();
         assert!(asked.contains("000001042") && asked.contains("fields=items%5Bentity_id%2C"), "{asked}");
+        assert!(asked.ends_with("custom_attributes%5Battribute_code%2Cvalue%5D%5D%2Ctotal_count"), "{asked}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! everything that Commerce can do to us can be played in a test.
 
 pub mod admin;
+pub mod attribute;
 pub mod comment;
 pub mod creditmemo;
 pub mod customer;

@@ -4,40 +4,43 @@ use mapping::books::Note;
 use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
-use proto::{Comment, command};
+use proto::{Attribute, Comment, command};
 use serde::Deserialize;
 
 use crate::Mapper;
 use crate::document::record;
 
-/// Which comments are written.
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What is noted on orders.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comments {
     /// On an order, what becomes of its invoices and credit notes in Visma.
     pub invoice_status: bool,
     /// On the order that a purchase order serves, the supplier's invoices for it.
     pub supplier_invoices: bool,
+    /// Code of the custom attribute of orders that holds those too, for programs; empty for none.
+    pub supplier_invoices_attribute: String,
 }
 
 impl Mapper {
-    /// Publishes a comment on an order, told by its entity_id (empty when that is not known) and its increment id.
+    /// Publishes a comment on an order, with entries of its attributes; the order is told by its entity_id (empty when
+    /// that is not known) and its increment id.
     pub(crate) async fn comment(
         &self,
         delivery: &Delivery,
         place: &str,
         (entity_id, increment_id): (&str, &str),
-        note: Note,
+        (note, attributes): (Note, Vec<Attribute>),
     ) -> Result<(), Problem> {
         let lane = if entity_id.is_empty() { increment_id } else { entity_id };
         let subject = self.context.broker.subjects.command("commerce", "comment", place, lane);
         let document = command::Document::Comment(Comment {
             increment_id: increment_id.to_owned(),
             entity_id: entity_id.parse().ok(),
-            text: format!("{} {}", note.text, note.mark),
+            text: if note.text.is_empty() { String::new() } else { format!("{} {}", note.text, note.mark) },
             mark: note.mark,
             visible: false,
-            attributes: Vec::new(),
+            attributes,
         });
         self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
     }

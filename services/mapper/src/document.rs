@@ -68,7 +68,7 @@ impl Mapper {
         if let Some(note) = note.filter(|_| self.rules.comments.invoice_status && !is_gone(delivery)) {
             let order = self.increment_id(delivery, &lane).await?;
             let place = format!("{entity}-{number}");
-            if let Err(problem) = self.comment(delivery, &place, (&lane, &order), note).await {
+            if let Err(problem) = self.comment(delivery, &place, (&lane, &order), (note, Vec::new())).await {
                 return Ok(Err(problem));
             }
         }

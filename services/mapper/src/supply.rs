@@ -8,6 +8,7 @@ use pipeline::broker::take::Delivery;
 use pipeline::clock;
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
+use proto::Attribute;
 
 use crate::document::{record, unreadable};
 use crate::{Mapper, Published};
@@ -69,7 +70,7 @@ impl Mapper {
 
     async fn serves(&self, delivery: &Delivery, invoice: &SupplierInvoiceRead) -> Result<Serves, Verdict> {
         let key = invoice.key();
-        if !self.rules.comments.supplier_invoices {
+        if !self.rules.comments.supplier_invoices && self.rules.comments.supplier_invoices_attribute.is_empty() {
             let why = "supplier invoices are not shown to the shop (comments.supplier_invoices)";
             return Ok(Serves::Nothing("COMMENTS_OFF", why.to_owned()));
         }
@@ -104,12 +105,22 @@ impl Mapper {
     /// Tells the orders of the shop of a supplier invoice.
     async fn tell(&self, delivery: &Delivery, invoice: &SupplierInvoiceRead, orders: &[String]) -> Published {
         let key = invoice.key();
+        let comments = &self.rules.comments;
+        let mut note = books::supplier_note(invoice);
+        if !comments.supplier_invoices {
+            note.text.clear();
+        }
+        let code = comments.supplier_invoices_attribute.clone();
+        let attributes = match code.is_empty() {
+            true => Vec::new(),
+            false => vec![Attribute { code, value: books::supplier_entry(invoice) }],
+        };
         for order in orders {
             let place = match orders {
                 [_] => format!("supplierinvoice-{key}"),
                 _ => format!("supplierinvoice-{key}-{order}"),
             };
-            self.comment(delivery, &place, ("", order), books::supplier_note(invoice)).await?;
+            self.comment(delivery, &place, ("", order), (note.clone(), attributes.clone())).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ mod text;
 
 pub use altered::altered;
 pub use standing::{Document, Standing, standing_note};
-pub use supply::{sales_orders, supplier_note};
+pub use supply::{sales_orders, supplier_entry, supplier_note};
 
 /// A comment for an order of the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,7 +96,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             let rules = mapper::Rules {
                 mapping: settings.load_mapping()?,
                 scope: settings.scope()?,
-                comments: settings.comments,
+                comments: settings.comments.clone(),
             };
             service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
         }

@@ -15,7 +15,7 @@ use pipeline::vendor::CallError;
 use serde::Serialize;
 
 pub(crate) use commerce::otherwise;
-pub use commerce::{Asked, comment_right, credentials, modules, read_right, stores, version};
+pub use commerce::{Asked, attributes, comment_right, credentials, modules, read_right, stores, version};
 pub use reach::{clock, connected, resolved, secured};
 pub use visma::{company, resource, window};
 

@@ -4,6 +4,8 @@
 //! verification cannot be repeated here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
+#[path = "commerce/attributes.rs"]
+mod attributes;
 #[path = "commerce/client.rs"]
 mod client;
 #[path = "commerce/comments.rs"]

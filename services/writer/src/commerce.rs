@@ -1,8 +1,10 @@
-//! The writer of Commerce: takes its commands and makes orders bear the comments that they ask for, each once.
+//! The writer of Commerce: takes its commands and makes orders bear the comments that they ask for, each once, and the
+//! entries in custom attributes.
 //!
 //! `send` reads an order before it writes to it, since Commerce stores a repeated comment twice; the mark in the text
-//! of each tells which is which.
+//! of each tells which is which. What an order that was read lacks is in `bearing`.
 
+mod bearing;
 mod send;
 
 use std::time::Duration;
@@ -135,11 +137,9 @@ impl Writer {
 
     /// Makes an order bear a comment.
     async fn comment(&self, delivery: &Delivery, command: &Command, comment: Comment) -> Result<(), Verdict> {
-        if comment.mark.is_empty() || !comment.text.contains(&comment.mark) {
+        let attributes_alone = comment.text.is_empty() && !comment.attributes.is_empty();
+        if comment.mark.is_empty() || !(attributes_alone || comment.text.contains(&comment.mark)) {
             return Err(Verdict::Dead(unreadable("its text does not hold its mark")));
-        }
-        if !comment.attributes.is_empty() {
-            return Err(Verdict::Dead(unreadable("this version writes no attributes of orders")));
         }
         let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
         let document = Document {

@@ -1,6 +1,6 @@
 //! Supplier invoices: which orders of the shop they serve, and the words for them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use visma::read::SupplierInvoiceRead;
 
 use super::{Note, text};
@@ -40,6 +40,27 @@ pub fn supplier_note(invoice: &SupplierInvoiceRead) -> Note {
         mark: format!("[ml:supplierinvoice {}]", text::plain(&invoice.key())),
         text: format!("Supplier {kind} {number}{supplier}{theirs}{date}{amount}{}.", status.unwrap_or_default()),
     }
+}
+
+/// A supplier invoice for programs, as one JSON object: an entry in the attribute of the orders that it serves.
+#[must_use]
+pub fn supplier_entry(invoice: &SupplierInvoiceRead) -> String {
+    let mut entry = Map::new();
+    let mut put = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            entry.insert(name.to_owned(), value.into());
+        }
+    };
+    let plain = |text: &Option<String>| text.as_deref().map(text::plain);
+    put("document", Some(text::plain(&invoice.key())));
+    put("supplier", plain(&invoice.supplier.number));
+    put("supplier_name", plain(&invoice.supplier.name));
+    put("supplier_reference", plain(&invoice.supplier_reference));
+    put("date", invoice.date.map(|date| date.date()));
+    put("amount", text::money(invoice.amount, None));
+    put("currency", plain(&invoice.currency));
+    put("status", plain(&invoice.status));
+    Value::from(entry).to_string()
 }
 
 #[cfg(test)]
@@ -109,7 +130,10 @@ mod tests {
             "supplier": {"number": "50000", "name": "Grossist <AS>"}, "supplierReference": "INV-9", "currencyId": "NOK",
             "date": "2026-11-20T00:00:00"});
         insta::assert_json_snapshot!("supplier_invoice", [read(&full).text, read(&full).mark]);
+        let entry = |value: &Value| supplier_entry(&SupplierInvoiceRead::read(value).unwrap());
+        insta::assert_snapshot!("supplier_invoice_entry", entry(&full));
         let bare = json!({"referenceNumber": "300046", "documentType": "CreditAdj"});
         insta::assert_json_snapshot!("supplier_credit", [read(&bare).text, read(&bare).mark]);
+        assert_eq!(entry(&bare), r#"{"document":"CreditAdj-300046"}"#);
     }
 }

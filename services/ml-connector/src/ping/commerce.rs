@@ -6,7 +6,7 @@ use ::commerce::search::{PageSize, Search};
 use ::commerce::setup;
 use bytes::Bytes;
 use http::Request;
-use operator::ping::{Side, State, Step, comment_right, credentials, modules, read_right, stores, version};
+use operator::ping::{Side, State, Step, attributes, comment_right, credentials, modules, read_right, stores, version};
 use pipeline::clock::now;
 use pipeline::http::Http;
 use pipeline::problem::{Problem, chain};
@@ -47,7 +47,11 @@ pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
     let said = "Commerce tells no limit of calls; a 429 of what stands in front of it is obeyed by all processes";
     trial.note(Step::unknown(Side::Commerce, "rate window", said))?;
     trial.looking("webhooks and release");
-    trial.note(modules(&call(&vendor, &built(setup::modules(&base))?).await, now()))?;
+    let installed = call(&vendor, &built(setup::modules(&base))?).await;
+    trial.note(modules(&installed, now()))?;
+    if !bench.settings.comments.supplier_invoices_attribute.is_empty() {
+        trial.note(attributes(&installed, settings.auth == CommerceAuth::Ims, now()))?;
+    }
     trial.note(release(&settings.base_url, &http).await)
 }
 

@@ -171,6 +171,14 @@ impl Installation {
         read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
     }
 
+    /// Asks the simulated Commerce's own control door.
+    ///
+    /// # Errors
+    /// As [`Installation::ask`].
+    pub async fn ask_shop(&self, path: &str) -> anyhow::Result<Value> {
+        read(self.http.get(format!("http://{}/_sandbox/{path}", self.commerce)).send().await?).await
+    }
+
     /// Tells the simulated Commerce's own control door.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ const NOT_AUTHORIZED: &str = "isn't authorized to access";
 /// Adobe's modules that send webhooks and events, as `GET /V1/modules` names them.
 const WEBHOOKS: &str = "Magento_AdobeCommerceWebhooks";
 const EVENTS: &str = "Magento_AdobeCommerceEventsClient";
+/// Adobe's module of custom attributes of orders and other records.
+const ATTRIBUTES: &str = "Magento_CustomAttributeSerializable";
 const REMEDY: &str = "check the credentials of commerce.auth, that the integration or account is active, and that it may \
                       read Sales > Orders, Invoices and Credit Memos, and Customers; Commerce tells none of these apart";
 
@@ -121,15 +123,38 @@ fn may_comment(serves: &str) -> Step {
     Step::fine(SIDE, "comment", format!("may be written ({serves}); nothing was"))
 }
 
+/// The names of the modules, where they are shown.
+fn listed(asked: &Asked, now: Timestamp) -> Option<Vec<String>> {
+    let Ok(Answer::Ok(body)) = asked.as_ref().map(|response| Answer::read(response, now)) else { return None };
+    serde_json::from_slice(&body).ok()
+}
+
+/// Whether orders have custom attributes, which are to hold what is noted on them.
+pub fn attributes(asked: &Asked, is_saas: bool, now: Timestamp) -> Step {
+    if is_saas {
+        return Step::fine(SIDE, "attributes", "SaaS has custom attributes of orders");
+    }
+    match listed(asked, now) {
+        Some(modules) if modules.iter().any(|module| module == ATTRIBUTES) => {
+            Step::fine(SIDE, "attributes", "the module for custom attributes of orders is there")
+        }
+        Some(_) => {
+            let sentence = "comments.supplier_invoices_attribute is set, and the shop has no module for custom attributes \
+                            of orders";
+            let remedy = "install magento/out-of-process-custom-attributes (Adobe Commerce 2.4.5 or later), or leave the \
+                          setting empty: Magento Open Source has no such attributes";
+            Step::failed(SIDE, "attributes", Problem::new("ATTRIBUTE_NOT_KEPT", sentence, remedy))
+        }
+        None => Step::unknown(SIDE, "attributes", "not known: the list of modules is not shown to this integration"),
+    }
+}
+
 /// Whether the modules that send webhooks are there.
 pub fn modules(asked: &Asked, now: Timestamp) -> Step {
-    let unknown = || {
+    let Some(modules) = listed(asked, now) else {
         let said = "not known: the list of modules is not shown to this integration, and nothing else needs it";
-        Step::unknown(SIDE, "webhooks", said)
+        return Step::unknown(SIDE, "webhooks", said);
     };
-    let Ok(response) = asked else { return unknown() };
-    let Answer::Ok(body) = Answer::read(response, now) else { return unknown() };
-    let Ok(modules) = serde_json::from_slice::<Vec<String>>(&body) else { return unknown() };
     let has = |name: &str| modules.iter().any(|module| module == name);
     let there: Vec<&str> = [(WEBHOOKS, "Adobe Commerce Webhooks"), (EVENTS, "Adobe I/O Events")]
         .into_iter()

@@ -142,6 +142,16 @@ fn the_right_to_comment_shows_without_a_comment() {
 }
 
 #[test]
+fn attributes_of_orders_are_looked_for_where_they_are_wanted() {
+    let of = |status, body, is_saas| attributes(&answer(status, body), is_saas, now());
+    assert_eq!(of(200, r#"["Magento_Sales","Magento_CustomAttributeSerializable"]"#, false).state, State::Fine);
+    let lacking = of(200, r#"["Magento_Sales"]"#, false);
+    assert_eq!((lacking.state, lacking.code.as_str()), (State::Failed, "ATTRIBUTE_NOT_KEPT"));
+    assert_eq!(of(401, NO_RIGHT, false).state, State::Unknown);
+    assert_eq!(of(401, NO_RIGHT, true).state, State::Fine);
+}
+
+#[test]
 fn modules_and_release_are_shown_where_they_can_be() {
     let of = |body| modules(&answer(200, body), now());
     assert!(of(r#"["Magento_Store","Magento_AdobeCommerceWebhooks"]"#).said.contains("Adobe Commerce Webhooks"));

@@ -5,8 +5,9 @@
 //! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
 //! What is served: orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer
-//! groups, tax rates, modules, store views, websites and store configurations. What is not: carts, products, writing
-//! invoices, XML, and `POST /V1/orders`; their routes answer 404 as an unknown route does.
+//! groups, tax rates, modules, store views, websites and store configurations. `POST /V1/orders` saves few columns of
+//! an order and its custom attributes, in every way in which a shop may take those or not. What is not: carts,
+//! products, writing invoices, XML; their routes answer 404 as an unknown route does.
 
 mod auth;
 mod books;
@@ -23,6 +24,7 @@ mod read;
 mod refusal;
 mod reply;
 mod route;
+mod save;
 mod search;
 mod shop;
 mod table;
@@ -34,8 +36,8 @@ use axum::Router;
 use crate::gate::Gate;
 
 pub use config::{
-    Admin, Admins, CommerceWebhook, Config, Flavour, Ims, Integration, IoEvents, LateCommit, Luck, Payload, RateLimit,
-    Webhook,
+    Admin, Admins, CommerceWebhook, Config, Flavour, Ims, Integration, IoEvents, LateCommit, Luck, OrderAttributes,
+    Payload, RateLimit, Webhook,
 };
 pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};

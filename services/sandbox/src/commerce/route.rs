@@ -14,7 +14,7 @@ use super::config::Flavour;
 use super::refusal::Refusal;
 use super::search::columns::Entity;
 use super::shop::Shop;
-use super::{auth, comment, read, reply};
+use super::{auth, comment, read, reply, save};
 use crate::hold::Points;
 
 /// The largest body that is read, in bytes.
@@ -55,6 +55,8 @@ pub(crate) enum Route<'p> {
     Comments(&'p str),
     /// Adding one.
     Comment(&'p str),
+    /// Saving a part of an order.
+    Save,
     /// The names of the modules that are installed.
     Modules,
     /// The token of an administrator.
@@ -76,6 +78,7 @@ impl Route<'_> {
         let get = method == Method::GET;
         Some(match segments {
             ["orders"] if get => Route::List(Entity::Order),
+            ["orders"] if method == Method::POST => Route::Save,
             ["orders", id] if get => Route::One(Entity::Order, id),
             ["orders", id, "statuses"] if get => Route::Status(id),
             ["orders", id, "comments"] if get => Route::Comments(id),
@@ -114,6 +117,7 @@ impl Route<'_> {
             },
             Route::Status(_) | Route::Comments(_) => "Magento_Sales::actions_view",
             Route::Comment(_) => "Magento_Sales::comment",
+            Route::Save => "Magento_Sales::create",
             Route::SetUp(_) => "Magento_Backend::store",
             // Which permission this asks for was not measured.
             Route::Modules => "Magento_Backend::all",
@@ -198,6 +202,10 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
         Route::Comment(id) => {
             let points = parts.extensions.get::<Points>().cloned().unwrap_or_default();
             comment::add(shop, id, &parts.headers, body, &points).await
+        }
+        Route::Save => {
+            let points = parts.extensions.get::<Points>().cloned().unwrap_or_default();
+            save::order(shop, &parts.headers, body, &points).await
         }
     }
 }

@@ -1,9 +1,11 @@
-//! One comment: the order is read, the comment added, and the order read again, which gives the comment's number.
+//! One comment: the order is read, what it lacks is written, and the order read again, which gives the comment's
+//! number.
 //!
 //! What Commerce answers at each step is brought to what it means for the life of the comment.
 
 use std::time::Duration;
 
+use ::commerce::attribute;
 use ::commerce::comment::{self, NewComment, NotedOrder};
 use ::commerce::reply::Answer;
 use bytes::Bytes;
@@ -16,6 +18,7 @@ use pipeline::vendor::CallError;
 use proto::Comment;
 
 use super::Api;
+use super::bearing::{self, Lacks, chosen, no_order, not_kept, standing};
 use crate::create::{Looked, System};
 use crate::now;
 
@@ -42,6 +45,18 @@ enum Called {
     TooLate,
 }
 
+/// What came of writing one thing on an order.
+enum Written {
+    /// It is written.
+    Done,
+    /// The order's status has changed since it was read.
+    StatusChanged,
+    /// It could not begin in time.
+    TooLate,
+    /// It is not, or nobody knows.
+    Not(Reply),
+}
+
 impl System for Api {
     type Key = Comment;
     type Request = Comment;
@@ -52,7 +67,7 @@ impl System for Api {
 
     async fn find(&self, comment: &Comment, _since: Millis) -> Looked {
         match self.order(comment, None).await {
-            Ok(order) => Ok(order.marked(&comment.mark)),
+            Ok(order) => Ok(standing(&order, comment)),
             // Where no order is, no comment stands.
             Err(Reply::Refused(_)) => Ok(Vec::new()),
             Err(Reply::NotSent { retry_at } | Reply::Busy { retry_at } | Reply::Unauthorised { retry_at }) => {
@@ -68,26 +83,25 @@ impl System for Api {
                 Ok(order) => order,
                 Err(reply) => return sending.answered(reply, now()),
             };
-            if let Some(reply) = standing(&order, comment) {
+            if let Some(reply) = bearing::reply(&order, comment) {
                 return sending.answered(reply, now());
             }
-            let new = NewComment { text: &comment.text, visible: comment.visible, status: order.status.as_deref() };
-            let request = match comment::add(&self.base, order.entity_id, new) {
-                Ok(request) => request,
-                Err(e) => return sending.answered(Reply::Refused(refused(&chain(&e))), now()),
+            let by = sending.by().0;
+            let written = match comment.text.is_empty() || !order.marked(&comment.mark).is_empty() {
+                true => Written::Done,
+                false => self.note(&order, comment, by).await,
             };
-            let reply = match self.call(&request, None, sending.by().0).await {
-                Called::TooLate => return sending.missed(),
-                Called::Refused(said) if comment::is_other_status(&said) => continue,
-                Called::Ok(_) => self.read_back(comment).await,
-                Called::NotFound => Reply::Refused(no_order(comment, "it was removed just now")),
-                Called::Refused(said) => Reply::Refused(refused(&said)),
-                Called::Broken(said) => Reply::Faulted(broken(&said)),
-                Called::Not(reply) => reply,
-                Called::Unknown => {
-                    tracing::warn!(mark = comment.mark, "a comment got no answer; it is in doubt");
-                    Reply::Uncertain
-                }
+            // The shop's people are to have the comment, also where the attribute is refused.
+            let written = match (written, Lacks::of(&order, comment)) {
+                (Written::Done, Ok(lacks)) => self.enter(&order, comment, &lacks, by).await,
+                (Written::Done, Err(refusal)) => Written::Not(Reply::Refused(refusal)),
+                (written, _) => written,
+            };
+            let reply = match written {
+                Written::TooLate => return sending.missed(),
+                Written::StatusChanged => continue,
+                Written::Done => self.read_back(comment).await,
+                Written::Not(reply) => reply,
             };
             return sending.answered(reply, now());
         }
@@ -96,10 +110,42 @@ impl System for Api {
 }
 
 impl Api {
-    /// The number of the comment that was just added; looked for later when it cannot be read now.
+    /// Adds the comment.
+    async fn note(&self, order: &NotedOrder, comment: &Comment, by: u64) -> Written {
+        let new = NewComment { text: &comment.text, visible: comment.visible, status: order.status.as_deref() };
+        let request = match comment::add(&self.base, order.entity_id, new) {
+            Ok(request) => request,
+            Err(e) => return Written::Not(Reply::Refused(refused(&chain(&e)))),
+        };
+        match self.call(&request, None, by).await {
+            Called::Refused(said) if comment::is_other_status(&said) => Written::StatusChanged,
+            called => written(called, comment, |said| refused(said)),
+        }
+    }
+
+    /// Writes the attributes that lack an entry.
+    async fn enter(&self, order: &NotedOrder, comment: &Comment, lacks: &Lacks, by: u64) -> Written {
+        if lacks.attributes.is_empty() {
+            return Written::Done;
+        }
+        let request = match attribute::write(&self.base, order, &lacks.attributes) {
+            Ok(request) => request,
+            Err(e) => return Written::Not(Reply::Refused(refused(&chain(&e)))),
+        };
+        written(self.call(&request, None, by).await, comment, |said| not_kept(comment, Some(said)))
+    }
+
+    /// The number of what was just written; looked for later when it cannot be read now.
     async fn read_back(&self, comment: &Comment) -> Reply {
-        let order = self.order(comment, None).await.ok();
-        order.and_then(|order| standing(&order, comment)).unwrap_or(Reply::Uncertain)
+        let Ok(order) = self.order(comment, None).await else { return Reply::Uncertain };
+        match bearing::reply(&order, comment) {
+            Some(reply) => reply,
+            // It said that it has written them; where they show a moment later, a look finds them.
+            None if Lacks::of(&order, comment).is_ok_and(|lacks| !lacks.comment) => {
+                Reply::Faulted(not_kept(comment, None))
+            }
+            None => Reply::Uncertain,
+        }
     }
 
     /// The order that a comment belongs on, with what is noted on it; else a reply that says that nothing was done.
@@ -172,30 +218,20 @@ impl Api {
     }
 }
 
-/// What an order's comments say of ours: nothing when it is not among them.
-fn standing(order: &NotedOrder, comment: &Comment) -> Option<Reply> {
-    let mut marked = order.marked(&comment.mark);
-    match (marked.pop(), marked.is_empty()) {
-        (None, _) => None,
-        (Some(number), true) => Some(Reply::Created { number, etag: None }),
-        // A look at what stands there tells a person of both.
-        (Some(_), false) => Some(Reply::Uncertain),
-    }
-}
-
-/// The one order that is meant.
-fn chosen(mut orders: Vec<NotedOrder>, comment: &Comment) -> Result<NotedOrder, Reply> {
-    let several = orders.len() > 1;
-    if several {
-        orders.retain(|order| Some(order.entity_id) == comment.entity_id);
-    }
-    let why = if several { "several orders have that number" } else { "no order has that number" };
-    orders.pop().ok_or_else(|| Reply::Refused(no_order(comment, why)))
-}
-
-fn no_order(comment: &Comment, why: &str) -> Refusal {
-    let sentence = format!("Order {} of Commerce cannot be commented on: {why}.", comment.increment_id);
-    Refusal { code: "COMMENT_NO_ORDER".to_owned(), sentence }
+/// What an answer to a write means; `refuse` is what a refusal of it is.
+fn written(called: Called, comment: &Comment, refuse: impl FnOnce(&str) -> Refusal) -> Written {
+    Written::Not(match called {
+        Called::Ok(_) => return Written::Done,
+        Called::TooLate => return Written::TooLate,
+        Called::NotFound => Reply::Refused(no_order(comment, "it was removed just now")),
+        Called::Refused(said) => Reply::Refused(refuse(&said)),
+        Called::Broken(said) => Reply::Faulted(broken(&said)),
+        Called::Not(reply) => reply,
+        Called::Unknown => {
+            tracing::warn!(mark = comment.mark, "what was written on an order got no answer; it is in doubt");
+            Reply::Uncertain
+        }
+    })
 }
 
 fn refused(said: &str) -> Refusal {

@@ -5,6 +5,7 @@ mod webhook;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::save::OrderAttributes;
 pub use door::{Admin, Admins, Flavour, Ims, Integration};
 pub use webhook::{CommerceWebhook, IoEvents, Luck, Payload, Webhook};
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub late_commit: LateCommit,
     /// `webapi/validation/maximum_page_size`: a larger `pageSize` is refused with 400. Off by default, as in Commerce.
     pub maximum_page_size: Option<u32>,
+    /// What becomes of custom attributes of orders; unless set, SaaS merges them and PaaS refuses them.
+    pub order_attributes: Option<OrderAttributes>,
     /// The names of the installed modules, as `GET /V1/modules` lists them.
     pub modules: Vec<String>,
     /// Where to send a webhook with an HMAC when a document is saved.
@@ -64,6 +67,7 @@ impl Default for Config {
             customers: 300,
             late_commit: LateCommit::default(),
             maximum_page_size: None,
+            order_attributes: None,
             modules: MODULES.map(str::to_owned).into(),
             webhook: None,
             commerce_webhook: None,

@@ -7,6 +7,7 @@
 //! | `POST /_sandbox/orders/raw` | stores the order in the body as it is; it gets an `entity_id` if it has none |
 //! | `POST /_sandbox/orders/{id}/touch` | moves `updated_at`, nothing else |
 //! | `POST /_sandbox/orders/{id}/state` `{"state","status"?}` | changes both |
+//! | `GET /_sandbox/orders/{id}` | one order as the shop holds it |
 //! | `GET /_sandbox/orders` | id, number, state and `updated_at` of every visible order |
 //! | `POST /_sandbox/commerce/orders/{id}/invoice` `{"items"?,"capture"?}` | invoices it, or a part of it |
 //! | `POST /_sandbox/commerce/orders/{id}/creditmemo` `{"items"?,"arguments"?}` | refunds it, or a part of it |
@@ -53,6 +54,7 @@ pub fn control_router(shop: Shop) -> Router {
     Router::new()
         .route("/_sandbox/orders", get(list).post(place))
         .route("/_sandbox/orders/raw", post(store))
+        .route("/_sandbox/orders/{id}", get(one))
         .route("/_sandbox/orders/{id}/touch", post(touch))
         .route("/_sandbox/orders/{id}/state", post(set_state))
         .route("/_sandbox/webhook", post(set_webhook))
@@ -98,6 +100,11 @@ async fn list(State(shop): State<Shop>) -> Answer {
         })
         .collect();
     answer(StatusCode::OK, &orders.into())
+}
+
+async fn one(State(shop): State<Shop>, Path(id): Path<u64>) -> Answer {
+    let text = shop.books().orders.get(&id).map(|order| order.text().to_string());
+    text.map_or_else(missing, reply::ok)
 }
 
 async fn place(State(shop): State<Shop>, body: String) -> Answer {
