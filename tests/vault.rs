@@ -2,6 +2,7 @@
 
 mod master_key;
 mod secrets;
+mod webhook;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -33,6 +34,7 @@ fn verb(house: &House, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ml-connector"));
     command.arg("--config").arg(&house.installation.config).args(arguments);
     command.envs(SETTINGS.iter().map(|name| (format!("ML__{name}"), "")));
+    command.env("ML__COMMERCE__WEBHOOK__SECRET", "");
     command.envs(["NATS_URL", "NATS_CREDS", "NATS_USER", "NATS_PASSWORD"].map(|name| (name, "")));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -61,7 +63,10 @@ fn visma() -> String {
 }
 
 fn commerce() -> String {
-    let integration = sandbox::commerce::Integration::default();
+    commerce_of(&sandbox::commerce::Integration::default())
+}
+
+fn commerce_of(integration: &sandbox::commerce::Integration) -> String {
     format!(
         "consumer_key = {}\nconsumer_secret = {}\naccess_token = {}\naccess_token_secret = {}\n",
         integration.consumer_key,
@@ -116,6 +121,48 @@ async fn credentials_change_while_services_run() {
 
     // A part of Visma that has not heard of the change knows the old one only.
     tell_visma(&house, &old).await;
+    house.place(3, 3).await;
+    house.until_booked(9, PATIENCE).await;
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// The shop lets in whoever signs as one of these integrations.
+async fn let_in(house: &House, integrations: &[&sandbox::commerce::Integration]) {
+    house.installation.tell_shop("commerce/config", &json!({ "integrations": integrations })).await.unwrap();
+}
+
+#[tokio::test]
+async fn commerces_credentials_change_while_services_run() {
+    use sandbox::commerce::Integration;
+    let wishes = without_credentials().set("COMMERCE__POLL__INTERVAL", "300ms");
+    let mut house = furnished(wishes).await;
+    house.installation.start_services().unwrap();
+    house.place(3, 3).await;
+    house.until_booked(3, PATIENCE).await;
+    let (old, first) = (Integration::default(), listed(&house, "commerce"));
+    let new = Integration {
+        consumer_key: "sandbox0consumer0key000000000002".to_owned(),
+        consumer_secret: "sandbox0consumer0secret000000002".to_owned(),
+        access_token: "sandbox0access0token000000000002".to_owned(),
+        access_token_secret: "sandbox0token0secret000000000002".to_owned(),
+        ..Integration::default()
+    };
+
+    // One that the shop does not know is tried, and changes nothing.
+    let said = refused(&house, &["credentials", "rotate", "commerce"], &commerce_of(&new));
+    assert!(said.contains("CREDENTIALS_REFUSED"), "{said}");
+    assert_eq!(listed(&house, "commerce"), first);
+
+    // A new integration beside the old one; then the old one is deleted.
+    let_in(&house, &[&old, &new]).await;
+    done(&house, &["credentials", "rotate", "commerce"], &commerce_of(&new));
+    assert_ne!(listed(&house, "commerce")["fingerprint"], first["fingerprint"]);
+    let_in(&house, &[&new]).await;
+    house.place(3, 3).await;
+    house.until_booked(6, PATIENCE).await;
+
+    // While those before are good, a shop that was set back to a copy of yesterday is read, too.
+    let_in(&house, &[&old]).await;
     house.place(3, 3).await;
     house.until_booked(9, PATIENCE).await;
     assert_eq!(house.dead_letters().await, []);

@@ -17,15 +17,15 @@ use jiff::{Timestamp, civil};
 use pipeline::broker::streams::{Durable, HINTS};
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Zone};
+use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
-use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
 pub use backfill::{Amount, Backfill, Halted, Range, Stepped};
-pub use door::{AdobeWebhooks, IoEvents};
+pub use door::{AdobeWebhooks, IoEvents, Secrets};
 use losses::Losses;
 use reader::Reader;
 use recorder::Recorder;
@@ -77,7 +77,7 @@ pub struct Webhook {
     /// Path that webhooks are posted to.
     pub path: String,
     /// Secret of the signature.
-    pub secret: SecretString,
+    pub secret: Secret,
     /// Header of the signature.
     pub header: String,
     /// How the signature is encoded.
@@ -121,6 +121,8 @@ pub struct Source {
     pub zone: Zone,
     /// The webhook door.
     pub webhook: Webhook,
+    /// What webhooks of a module are signed with.
+    pub secrets: Secrets,
     /// Records that were last changed before this moment are not read: the go-live date, with a day for time zones.
     pub from: Timestamp,
     /// Store views whose documents are read; empty means all.
@@ -138,7 +140,7 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
     let losses = Losses::open(&context, &source.webhook).await?.map(Arc::new);
     let recorder = Recorder::new(reader, changes, losses.clone());
-    let door = door::open(&context, &source.webhook, losses.clone()).await?;
+    let door = door::open(&context, &source.webhook, &source.secrets, losses.clone()).await?;
     let hints = hints::run(&context, &recorder, WIDTH);
     let polls = poll::run(&context, &recorder, &source);
     let counting = async {

@@ -121,32 +121,43 @@ impl From<VendorName> for Side {
     }
 }
 
+/// Whose credentials the vault keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Keeping {
+    /// Of Visma.net ERP.
+    Visma,
+    /// Of Adobe Commerce.
+    Commerce,
+    /// The secret that webhooks are signed with.
+    Webhook,
+}
+
 /// Verbs on credentials. None takes a secret as an argument: every user of a machine can read those.
 #[derive(Debug, Clone, Subcommand)]
 pub enum CredentialsVerb {
     /// Keep credentials: asked for one by one, or on standard input, one `name = value` a line.
     Set {
         /// Whose.
-        vendor: VendorName,
+        whose: Keeping,
         /// Who keeps them; this user on this host when it is left out.
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
     },
     /// List what is kept, by whom and since when; never a secret.
     List {
-        /// Print JSON, one object a vendor.
+        /// Print JSON, one object a line.
         #[arg(long)]
         json: bool,
     },
-    /// Try what is in force against the vendors: a token, and one call.
+    /// Try what is in force: against a vendor with a token and one call, a webhook's secret against our own door.
     Test {
-        /// Which; both when none is named.
-        vendor: Option<VendorName>,
+        /// Which; both vendors' when none is named.
+        whose: Option<Keeping>,
     },
     /// Replace what is kept, after the new credentials were tried; those before stay good for a while.
     Rotate {
         /// Whose.
-        vendor: VendorName,
+        whose: Keeping,
         /// How long a call that is refused under the new ones is made under those before.
         #[arg(long, default_value = "1h", value_parser = span, value_name = "TIME")]
         overlap: Span,
@@ -157,7 +168,7 @@ pub enum CredentialsVerb {
     /// Show what would be removed; remove it with --apply.
     Remove {
         /// Whose.
-        vendor: VendorName,
+        whose: Keeping,
         /// Do it.
         #[arg(long)]
         apply: bool,

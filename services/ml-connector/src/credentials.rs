@@ -1,4 +1,4 @@
-//! `ml-connector credentials`: what the vendors know us by, kept sealed in the vault.
+//! `ml-connector credentials`: what the vendors know us by, and what webhooks are signed with, sealed in the vault.
 //!
 //! Secrets come from standard input, line by line or asked for one by one, and never from the command line, which every
 //! user of the machine can read.
@@ -18,11 +18,11 @@ use pipeline::vault::credentials::{Credentials, Fields, Set, Stored};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{CredentialsVerb, VendorName};
+use crate::cli::{CredentialsVerb, Keeping};
 use crate::run::print;
 use crate::settings::{CommerceAuth, Settings};
 use crate::vendors;
-use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, unreadable};
+use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, fill_webhook, unreadable};
 
 /// Carries out a verb on credentials.
 ///
@@ -31,13 +31,16 @@ use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, unreadable};
 pub(crate) async fn run(settings: &Settings, verb: CredentialsVerb) -> anyhow::Result<()> {
     let desk = Desk::open(settings).await?;
     match verb {
-        CredentialsVerb::Set { vendor, by } => desk.set(vendor, by).await,
+        CredentialsVerb::Set { whose, by } => desk.set(whose, by).await,
         CredentialsVerb::List { json } => desk.list(json).await,
-        CredentialsVerb::Test { vendor } => desk.test(vendor).await,
-        CredentialsVerb::Rotate { vendor, overlap, by } => desk.rotate(vendor, overlap.0, by).await,
-        CredentialsVerb::Remove { vendor, apply } => desk.remove(vendor, apply).await,
+        CredentialsVerb::Test { whose } => desk.test(whose).await,
+        CredentialsVerb::Rotate { whose, overlap, by } => desk.rotate(whose, overlap.0, by).await,
+        CredentialsVerb::Remove { whose, apply } => desk.remove(whose, apply).await,
     }
 }
+
+/// All whose credentials are kept.
+const ALL: [Keeping; 3] = [Keeping::Visma, Keeping::Commerce, Keeping::Webhook];
 
 struct Desk<'a> {
     settings: &'a Settings,
@@ -64,16 +67,16 @@ impl<'a> Desk<'a> {
         Ok(Self { settings, context, store })
     }
 
-    async fn read(&self, vendor: VendorName) -> Result<(Option<Stored>, u64), Problem> {
+    async fn read(&self, vendor: Keeping) -> Result<(Option<Stored>, u64), Problem> {
         self.store.read(vendor.name()).await.map_err(|e| unreadable(vendor.name(), &e))
     }
 
-    async fn write(&self, vendor: VendorName, stored: &Stored, revision: u64) -> anyhow::Result<()> {
+    async fn write(&self, vendor: Keeping, stored: &Stored, revision: u64) -> anyhow::Result<()> {
         let what = format!("keeping the credentials of {}: nothing was changed", vendor.name());
         self.store.write(vendor.name(), stored, revision).await.context(what)
     }
 
-    async fn set(&self, vendor: VendorName, by: Option<String>) -> anyhow::Result<()> {
+    async fn set(&self, vendor: Keeping, by: Option<String>) -> anyhow::Result<()> {
         let (stored, revision) = self.read(vendor).await?;
         if let Some(stored) = stored {
             let remedy = "replace them with `ml-connector credentials rotate`, which tries the new ones first";
@@ -83,12 +86,15 @@ impl<'a> Desk<'a> {
         let own = self.own(vendor, &Fields::default());
         let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &Fields::default())?;
         self.complete(vendor, &fields)?;
+        if vendor == Keeping::Webhook {
+            trial::secret(&fields)?;
+        }
         let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
         self.write(vendor, &Stored { current: current.clone(), previous: None }, revision).await?;
         self.say_kept(vendor, &current)
     }
 
-    async fn rotate(&self, vendor: VendorName, overlap: std::time::Duration, by: Option<String>) -> anyhow::Result<()> {
+    async fn rotate(&self, vendor: Keeping, overlap: std::time::Duration, by: Option<String>) -> anyhow::Result<()> {
         let (stored, revision) = self.read(vendor).await?;
         let Some(old) = stored.map(|stored| stored.current) else { return Err(none(vendor).into()) };
         let own = self.own(vendor, &old.fields);
@@ -97,7 +103,11 @@ impl<'a> Desk<'a> {
         if self.store.fingerprint(&fields) == self.store.fingerprint(&old.fields) {
             return print("these are the credentials that stand; nothing was changed\n");
         }
-        let found = trial::run(self.settings, vendor, &fields, &self.context).await?;
+        // Whoever sends webhooks does not know the new secret yet, and the door only once it is kept.
+        let found = match vendor {
+            Keeping::Webhook => trial::secret(&fields)?,
+            Keeping::Visma | Keeping::Commerce => trial::run(self.settings, vendor, &fields, &self.context).await?,
+        };
         let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
         let until = current.at + SignedDuration::try_from(overlap).unwrap_or(SignedDuration::MAX);
         let stored = Stored { current: current.clone(), previous: (!overlap.is_zero()).then_some((old, until)) };
@@ -106,12 +116,13 @@ impl<'a> Desk<'a> {
         self.say_kept(vendor, &current)
     }
 
-    fn say_kept(&self, vendor: VendorName, set: &Set) -> anyhow::Result<()> {
+    fn say_kept(&self, vendor: Keeping, set: &Set) -> anyhow::Result<()> {
         let names: Vec<&str> = set.fields.names().collect();
         let fingerprint = self.store.fingerprint(&set.fields);
         print(&format!("{}: {} kept, fingerprint {fingerprint}\n", vendor.name(), names.join(", ")))?;
         for own in self.own(vendor, &set.fields).into_iter().filter(|own| names.contains(own)) {
-            let key = format!("{}.{own}", vendor.name());
+            let section = if vendor == Keeping::Webhook { "commerce.webhook" } else { vendor.name() };
+            let key = format!("{section}.{own}");
             print(&format!("note: {key} is set in the settings file or the environment, and wins\n"))?;
         }
         Ok(())
@@ -120,8 +131,8 @@ impl<'a> Desk<'a> {
     async fn list(&self, as_json: bool) -> anyhow::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);
-        table.set_header(["vendor", "kept", "by", "since", "fingerprint", "those before, until", "settings win"]);
-        for vendor in [VendorName::Visma, VendorName::Commerce] {
+        table.set_header(["whose", "kept", "by", "since", "fingerprint", "those before, until", "settings win"]);
+        for vendor in ALL {
             let (stored, _) = self.read(vendor).await?;
             let fields = stored.as_ref().map(|stored| stored.current.fields.clone()).unwrap_or_default();
             let own = self.own(vendor, &fields);
@@ -146,8 +157,12 @@ impl<'a> Desk<'a> {
         if as_json { Ok(()) } else { print(&format!("{table}\n")) }
     }
 
-    async fn test(&self, vendor: Option<VendorName>) -> anyhow::Result<()> {
-        let vendors = vendor.map_or_else(|| vec![VendorName::Visma, VendorName::Commerce], |one| vec![one]);
+    async fn test(&self, vendor: Option<Keeping>) -> anyhow::Result<()> {
+        let vendors = match vendor {
+            Some(one) => vec![one],
+            // Our own door may not be open yet, or elsewhere.
+            None => vec![Keeping::Visma, Keeping::Commerce],
+        };
         let mut failed = None;
         for vendor in vendors {
             let (stored, _) = self.read(vendor).await?;
@@ -163,42 +178,50 @@ impl<'a> Desk<'a> {
         failed.map_or(Ok(()), |problem| Err(problem.into()))
     }
 
-    async fn remove(&self, vendor: VendorName, apply: bool) -> anyhow::Result<()> {
-        let (stored, _) = self.read(vendor).await?;
-        let Some(stored) = stored else { return Err(none(vendor).into()) };
+    async fn remove(&self, whose: Keeping, apply: bool) -> anyhow::Result<()> {
+        let (stored, _) = self.read(whose).await?;
+        let Some(stored) = stored else { return Err(none(whose).into()) };
         let names: Vec<&str> = stored.current.fields.names().collect();
-        let (vendor, names) = (vendor.name(), names.join(", "));
+        let (vendor, names) = (whose.name(), names.join(", "));
         if !apply {
+            let then = match whose {
+                Keeping::Webhook => {
+                    "running services would believe no webhook any more, unless their settings have one".to_owned()
+                }
+                Keeping::Visma | Keeping::Commerce => {
+                    format!("running services would call {vendor} no more, unless their settings have credentials")
+                }
+            };
             return print(&format!(
-                "would remove {names} of {vendor}, kept by {} at {}; running services would call {vendor} no more, \
-                 unless their settings have credentials. Give --apply to do it.\n",
+                "would remove {names} of {vendor}, kept by {} at {}; {then}. Give --apply to do it.\n",
                 stored.current.by, stored.current.at
             ));
         }
-        self.store.remove(vendor).await.with_context(|| format!("removing the credentials of {vendor}"))?;
+        self.store.remove(whose.name()).await.with_context(|| format!("removing the credentials of {vendor}"))?;
         print(&format!("removed: {names} of {vendor}\n"))
     }
 
     /// The fields that the settings have themselves.
-    fn own(&self, vendor: VendorName, fields: &Fields) -> Vec<&'static str> {
+    fn own(&self, vendor: Keeping, fields: &Fields) -> Vec<&'static str> {
         match vendor {
-            VendorName::Visma => fill_visma(&self.settings.visma, fields).1,
-            VendorName::Commerce => fill_commerce(&self.settings.commerce, fields).1,
+            Keeping::Visma => fill_visma(&self.settings.visma, fields).1,
+            Keeping::Commerce => fill_commerce(&self.settings.commerce, fields).1,
+            Keeping::Webhook => fill_webhook(&self.settings.commerce.webhook, fields).1,
         }
     }
 
     /// The fields that a person is asked for: those of the vendor's login that the settings leave empty.
-    fn asked_for(&self, vendor: VendorName, own: &[&str]) -> Vec<Field> {
+    fn asked_for(&self, vendor: Keeping, own: &[&str]) -> Vec<Field> {
         let needed = |field: &Field| match (vendor, self.settings.commerce.auth) {
-            (VendorName::Visma, _) => true,
-            (VendorName::Commerce, CommerceAuth::Oauth1) => !field.name.contains('.'),
-            (VendorName::Commerce, CommerceAuth::AdminToken) => field.name.starts_with("admin_token."),
-            (VendorName::Commerce, CommerceAuth::Ims) => field.name.starts_with("ims."),
+            (Keeping::Visma | Keeping::Webhook, _) => true,
+            (Keeping::Commerce, CommerceAuth::Oauth1) => !field.name.contains('.'),
+            (Keeping::Commerce, CommerceAuth::AdminToken) => field.name.starts_with("admin_token."),
+            (Keeping::Commerce, CommerceAuth::Ims) => field.name.starts_with("ims."),
         };
         all(vendor).iter().filter(|field| needed(field) && !own.contains(&field.name)).copied().collect()
     }
 
-    fn complete(&self, vendor: VendorName, fields: &Fields) -> Result<(), Problem> {
+    fn complete(&self, vendor: Keeping, fields: &Fields) -> Result<(), Problem> {
         let own = self.own(vendor, fields);
         let missing = self.asked_for(vendor, &own).into_iter().filter(|field| fields.get(field.name).is_none());
         let missing: Vec<&str> = missing.map(|field| field.name).collect();
@@ -211,24 +234,26 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn all(vendor: VendorName) -> &'static [Field] {
+fn all(vendor: Keeping) -> &'static [Field] {
     match vendor {
-        VendorName::Visma => &kept::VISMA,
-        VendorName::Commerce => &kept::COMMERCE,
+        Keeping::Visma => &kept::VISMA,
+        Keeping::Commerce => &kept::COMMERCE,
+        Keeping::Webhook => &kept::WEBHOOK,
     }
 }
 
-fn none(vendor: VendorName) -> Problem {
+fn none(vendor: Keeping) -> Problem {
     let remedy = "keep some with `ml-connector credentials set`";
     Problem::new("CREDENTIALS_NONE", format!("the vault keeps no credentials of {}", vendor.name()), remedy)
 }
 
-impl VendorName {
+impl Keeping {
     /// The name of its credentials in the vault.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Visma => vendors::VISMA,
             Self::Commerce => vendors::COMMERCE,
+            Self::Webhook => vendors::WEBHOOK,
         }
     }
 }

@@ -69,6 +69,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     base,
                     poll: settings.commerce.poll.clone(),
                     zone: settings.time_zone.clone(),
+                    secrets: vendors::webhook_secrets(&settings.commerce.webhook, &context).await?,
                     webhook: settings.commerce.webhook.clone(),
                     from: a_day_before(scope.go_live),
                     stores: scope.stores,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::Response;
+use ingestor::commerce::{Secrets, Webhook};
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
@@ -50,6 +51,16 @@ pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Compa
 pub const VISMA: &str = "visma";
 /// The name of Commerce's.
 pub const COMMERCE: &str = "commerce";
+/// The name of the secret that webhooks are signed with.
+pub const WEBHOOK: &str = "webhook";
+
+/// The secrets of webhooks: the settings', or else what the vault keeps, as that changes.
+///
+/// # Errors
+/// When the vault cannot be read.
+pub async fn webhook_secrets(settings: &Webhook, context: &Context) -> Result<Secrets, Problem> {
+    Ok(Kept::read(context, WEBHOOK).await?.follow_webhooks(context, settings).await)
+}
 
 /// As [`visma`], under `fields` alone.
 ///

@@ -67,6 +67,17 @@ impl Verifier {
         Ok(Self { mac, header, encoding, prefix: prefix.unwrap_or_default() })
     }
 
+    /// What stands in the header of a body that is signed.
+    #[must_use]
+    pub fn signature(&self, body: &[u8]) -> String {
+        let mac = self.mac.clone().chain_update(body).finalize().into_bytes();
+        let encoded = match self.encoding {
+            Encoding::Hex => hex::encode(mac),
+            Encoding::Base64 => STANDARD.encode(mac),
+        };
+        format!("{}{encoded}", self.prefix)
+    }
+
     /// Believes a body, or not. The comparison takes the same time wherever the first difference is.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod io_events;
 mod keep;
 mod keys;
 mod receive;
+mod secrets;
 mod settings;
 mod shared_secret;
 
@@ -22,7 +23,6 @@ use axum::Router;
 use axum::routing::MethodRouter;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -31,6 +31,7 @@ use super::losses::Losses;
 use keep::Keeper;
 use receive::Places;
 
+pub use secrets::Secrets;
 pub use settings::{AdobeWebhooks, IoEvents};
 
 /// How long webhooks in hand may take when the service stops.
@@ -40,6 +41,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(super) async fn open(
     context: &Context,
     settings: &Webhook,
+    secrets: &Secrets,
     losses: Option<Arc<Losses>>,
 ) -> Result<Option<JoinHandle<()>>, Problem> {
     if settings.listen.is_empty() {
@@ -50,7 +52,7 @@ pub(super) async fn open(
         let sentence = format!("{} could not be opened: {e}", settings.listen);
         Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
     })?;
-    let router = router(settings, Keeper::new(context, losses)).await?;
+    let router = router(settings, secrets, Keeper::new(context, losses)).await?;
     let stop = context.stop.clone();
     Ok(Some(tokio::spawn(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -68,7 +70,7 @@ pub(super) async fn open(
 }
 
 /// A path for each kind that has what it believes senders by: a secret, a key, a client id.
-async fn router(settings: &Webhook, keeper: Keeper) -> Result<Router, Problem> {
+async fn router(settings: &Webhook, secrets: &Secrets, keeper: Keeper) -> Result<Router, Problem> {
     let places = Places::new();
     let mut routes: Vec<(&str, MethodRouter)> = Vec::new();
     let adobe = &settings.adobe;
@@ -79,8 +81,8 @@ async fn router(settings: &Webhook, keeper: Keeper) -> Result<Router, Problem> {
         routes.push((&settings.io_events.path, io_events::route(&settings.io_events, &places, &keeper)?));
     }
     // Without any of them it says what it lacks.
-    if routes.is_empty() || !settings.secret.expose_secret().is_empty() {
-        routes.push((&settings.path, shared_secret::route(settings, &places, &keeper)?));
+    if routes.is_empty() || !secrets.is_empty() {
+        routes.push((&settings.path, shared_secret::route(settings, secrets, &places, &keeper)?));
     }
     let mut router = Router::new();
     let mut taken = Vec::new();

@@ -1,15 +1,30 @@
-//! Trying credentials: a token, and one call that costs little and proves that we are let in.
+//! Trying credentials: a token, and one call that costs little and proves that we are let in; of webhooks, a call at
+//! our own door.
 
+use std::time::Duration;
+
+use ::commerce::webhook::{MIN_SECRET, Verifier};
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use ingestor::commerce::{Encoding, Webhook};
 use pipeline::budget::Class;
 use pipeline::clock;
+use pipeline::http::Http;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::CallError;
+use secrecy::SecretString;
 
-use crate::cli::VendorName;
+use crate::cli::Keeping;
 use crate::settings::Settings;
 use crate::vendors;
+use crate::vendors::kept::fill_webhook;
+
+/// How long our own door may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What names no record.
+const BODY: &[u8] = b"{}";
 
 /// Tries the settings with `fields` in what they leave empty. The answer says what was seen.
 ///
@@ -17,13 +32,61 @@ use crate::vendors;
 /// Why the vendor does not let us in, or cannot be asked.
 pub(super) async fn run(
     settings: &Settings,
-    vendor: VendorName,
+    vendor: Keeping,
     fields: &Fields,
     context: &Context,
 ) -> Result<String, Problem> {
     match vendor {
-        VendorName::Visma => visma(settings, fields, context).await,
-        VendorName::Commerce => commerce(settings, fields, context).await,
+        Keeping::Visma => visma(settings, fields, context).await,
+        Keeping::Commerce => commerce(settings, fields, context).await,
+        Keeping::Webhook => webhook(&settings.commerce.webhook, fields).await,
+    }
+}
+
+/// Whether the secret of webhooks can be one.
+///
+/// # Errors
+/// `CREDENTIALS_REFUSED` when it is too short.
+pub(super) fn secret(fields: &Fields) -> Result<String, Problem> {
+    let bytes = fields.get("secret").map_or(0, |secret| secret.expose().len());
+    if bytes < MIN_SECRET {
+        let sentence = format!("the secret has {bytes} bytes and needs {MIN_SECRET}: a shorter one can be guessed");
+        let remedy = "let a program draw one, such as `openssl rand -hex 32`";
+        return Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy));
+    }
+    Ok(format!("the secret has {bytes} bytes; the door believes it from now on, and its sender is to be told"))
+}
+
+/// Posts to our own door what names no record, signed: it must believe it, and then find nothing in it.
+async fn webhook(settings: &Webhook, fields: &Fields) -> Result<String, Problem> {
+    let (kept, _) = fill_webhook(settings, fields);
+    let remedy = "set commerce.webhook.listen, and the secret with `ml-connector credentials set webhook`";
+    if settings.listen.is_empty() || kept.is_empty() {
+        let sentence = "there is no door for webhooks, or no secret for it";
+        return Err(Problem::new("CREDENTIALS_NOT_TRIED", sentence, remedy));
+    }
+    let encoding = match settings.encoding {
+        Encoding::Hex => ::commerce::webhook::Encoding::Hex,
+        Encoding::Base64 => ::commerce::webhook::Encoding::Base64,
+    };
+    let clear = SecretString::from(kept.expose().as_str());
+    let signer = Verifier::new(&clear, &settings.header, encoding, Some(settings.prefix.clone()));
+    let signed = signer.map_err(|e| not_tried("the door", &chain(&e)))?.signature(BODY);
+    let request = Request::post(format!("http://{}{}", settings.listen, settings.path))
+        .header(&settings.header, signed)
+        .header("content-type", "application/json")
+        .body(Bytes::from_static(BODY));
+    let request = request.map_err(|e| not_tried("the door", &e.to_string()))?;
+    let answer = Http::seldom(PATIENCE, 64 * 1024)?.send(request).await;
+    let answer = answer.map_err(|e| not_tried("the door", &e.to_string()))?;
+    match answer.status() {
+        StatusCode::BAD_REQUEST => Ok("the door believes what is signed with the secret".to_owned()),
+        StatusCode::UNAUTHORIZED => {
+            let sentence = "the door does not believe what is signed with the secret";
+            let remedy = "start ingestor-commerce with the same settings as this verb, or look whether it has its own";
+            Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy))
+        }
+        other => Err(not_tried("the door", &format!("it answers {other}"))),
     }
 }
 

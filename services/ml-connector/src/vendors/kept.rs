@@ -3,8 +3,12 @@
 //! A setting wins over the vault, field by field: whoever writes one into a file or the environment has a reason, and
 //! it is seen in `credentials list`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use ingestor::commerce::{Secrets, Webhook};
 use pipeline::broker::follow::{self, Follow};
 use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
@@ -46,6 +50,10 @@ pub const COMMERCE: [Field; 7] = [
     secret("ims.client_secret"),
 ];
 
+/// What webhooks of a module are believed by. Those of Adobe's own senders are believed by public keys, which are no
+/// secrets: they stand in the settings.
+pub const WEBHOOK: [Field; 1] = [secret("secret")];
+
 /// The settings with what `fields` has for the empty ones, and the names of those that the settings have themselves.
 pub fn fill_visma(settings: &Visma, fields: &Fields) -> (Visma, Vec<&'static str>) {
     let mut filled = settings.clone();
@@ -67,6 +75,14 @@ pub fn fill_commerce(settings: &Commerce, fields: &Fields) -> (Commerce, Vec<&'s
     fill.text("admin_token.username", &mut filled.admin_token.username);
     fill.secret("admin_token.password", &mut filled.admin_token.password);
     fill.secret("ims.client_secret", &mut filled.ims.client_secret);
+    (filled, fill.own)
+}
+
+/// As [`fill_visma`], of the secret of webhooks.
+pub fn fill_webhook(settings: &Webhook, fields: &Fields) -> (Secret, Vec<&'static str>) {
+    let mut filled = settings.secret.clone();
+    let mut fill = Fill { fields, own: Vec::new() };
+    fill.secret("secret", &mut filled);
     (filled, fill.own)
 }
 
@@ -96,7 +112,10 @@ impl Fill<'_> {
 /// Makes the proof that calls carry, out of what the vault keeps.
 pub(super) type Make = Box<dyn Fn(Fields) -> BoxFuture<'static, Result<Auth, Problem>> + Send + Sync>;
 
-/// The credentials of one vendor as a service uses them.
+/// What is done with a set that has changed.
+type Apply = Box<dyn Fn(Option<Stored>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// One set of credentials as a service uses it.
 pub(crate) struct Kept {
     name: &'static str,
     store: Credentials,
@@ -120,17 +139,49 @@ impl Kept {
 
     /// Lets `vendor` call under what the vault keeps, also when that changes, until the service stops.
     pub(super) async fn follow(self, context: &Context, vendor: &Vendor, make: Make) {
-        let Self { name, store, stored } = self;
-        if stored.as_ref().is_some_and(|stored| stored.previous.is_some()) {
-            renew(vendor, &make, stored.as_ref()).await;
+        if self.stored.as_ref().is_some_and(|stored| stored.previous.is_some()) {
+            renew(vendor, &make, self.stored.as_ref()).await;
         }
+        let (vendor, make) = (vendor.clone(), Arc::new(make));
+        let apply = move |stored: Option<Stored>| {
+            let (vendor, make) = (vendor.clone(), Arc::clone(&make));
+            async move { renew(&vendor, &make, stored.as_ref()).await }.boxed()
+        };
+        self.hear(context, Box::new(apply)).await;
+    }
+
+    /// Lets the door believe webhooks by what the vault keeps, where the settings have no secret themselves.
+    pub(crate) async fn follow_webhooks(self, context: &Context, settings: &Webhook) -> Secrets {
+        let of = |settings: &Webhook, stored: Option<&Stored>| {
+            let secret = |set: &Set| fill_webhook(settings, &set.fields).0;
+            let current = stored.map_or_else(|| settings.secret.clone(), |stored| secret(&stored.current));
+            let previous = stored.and_then(|stored| stored.previous.as_ref());
+            let previous =
+                previous.map(|(set, until)| (secret(set), u64::try_from(until.as_millisecond()).unwrap_or(0)));
+            (current, previous)
+        };
+        let (current, previous) = of(settings, self.stored.as_ref());
+        let secrets = Secrets::new(current, previous);
+        let (held, settings) = (secrets.clone(), settings.clone());
+        let apply = move |stored: Option<Stored>| {
+            let (current, previous) = of(&settings, stored.as_ref());
+            held.change(current, previous);
+            std::future::ready(()).boxed()
+        };
+        self.hear(context, Box::new(apply)).await;
+        secrets
+    }
+
+    /// Calls `apply` with what the vault keeps whenever that changes, until the service stops.
+    async fn hear(self, context: &Context, apply: Apply) {
+        let Self { name, store, stored } = self;
         let (heard, mut news) = watch::channel(None);
         let (stream, filter) = store.subject(name);
         let entries = Follow { stream, filter, headers_only: false };
         let _caught = follow::follow(&context.broker, entries, context.stop.clone(), move |_, _, value| {
             heard.send_replace(Some(value.clone()));
         });
-        let (vendor, stop) = (vendor.clone(), context.stop.clone());
+        let stop = context.stop.clone();
         let mut known = mark(&store, stored.as_ref());
         tokio::spawn(async move {
             while !stop.is_cancelled() && news.changed().await.is_ok() {
@@ -147,10 +198,10 @@ impl Kept {
                 if new == known {
                     continue;
                 }
-                renew(&vendor, &make, stored.as_ref()).await;
+                let by = stored.as_ref().map(|stored| stored.current.by.clone()).unwrap_or_default();
+                apply(stored).await;
                 known = new;
-                let by = stored.as_ref().map_or("", |stored| stored.current.by.as_str());
-                tracing::info!(set = name, by, "the credentials have changed; calls are made under the new ones");
+                tracing::info!(set = name, by, "the credentials have changed; the new ones are in use");
             }
         });
     }

@@ -5,23 +5,31 @@
 
 use std::sync::Arc;
 
-use ::commerce::webhook::{self, KeyPointer, Verifier};
+use ::commerce::webhook::{self, KeyPointer, SignatureError, Verified, Verifier, VerifierError};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
+use pipeline::clock::now_millis;
 use pipeline::problem::{Problem, chain};
+use pipeline::secret::Secret;
+use secrecy::SecretString;
 
 use super::super::{Encoding, Webhook};
 use super::answer::{Refusal, count};
 use super::keep::{Keeper, Told};
 use super::receive::Places;
+use super::secrets::Secrets;
 use super::{pointer, wrong};
 
 const KIND: &str = "hmac";
 
 struct Door {
-    verifier: Verifier,
+    secrets: Secrets,
+    header: String,
+    encoding: webhook::Encoding,
+    prefix: String,
     pointer: Option<KeyPointer>,
     max_body_bytes: usize,
     places: Places,
@@ -29,16 +37,33 @@ struct Door {
 }
 
 /// What answers at the door's path.
-pub(super) fn route(settings: &Webhook, places: &Places, keeper: &Keeper) -> Result<MethodRouter, Problem> {
+pub(super) fn route(
+    settings: &Webhook,
+    secrets: &Secrets,
+    places: &Places,
+    keeper: &Keeper,
+) -> Result<MethodRouter, Problem> {
     let encoding = match settings.encoding {
         Encoding::Hex => webhook::Encoding::Hex,
         Encoding::Base64 => webhook::Encoding::Base64,
     };
-    let verifier = Verifier::new(&settings.secret, &settings.header, encoding, Some(settings.prefix.clone()))
-        .map_err(|e| wrong(&e, "correct [commerce.webhook]; the door does not open without a secret"))?;
-    let pointer = pointer(&settings.entity_id_pointer, "correct commerce.webhook.entity_id_pointer")?;
-    let max_body_bytes = settings.max_body_bytes;
-    let door = Door { verifier, pointer, max_body_bytes, places: places.clone(), keeper: keeper.clone() };
+    let door = Door {
+        secrets: secrets.clone(),
+        header: settings.header.clone(),
+        encoding,
+        prefix: settings.prefix.clone(),
+        pointer: pointer(&settings.entity_id_pointer, "correct commerce.webhook.entity_id_pointer")?,
+        max_body_bytes: settings.max_body_bytes,
+        places: places.clone(),
+        keeper: keeper.clone(),
+    };
+    let none = || vec![Secret::default()];
+    let believed = Some(secrets.believed(now_millis())).filter(|believed| !believed.is_empty()).unwrap_or_else(none);
+    for secret in believed {
+        door.verifier(&secret).map_err(|e| {
+            wrong(&e, "correct [commerce.webhook]; the door does not open without a secret, which the vault may keep")
+        })?;
+    }
     Ok(post(receive).with_state(Arc::new(door)))
 }
 
@@ -53,11 +78,29 @@ async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
 }
 
 impl Door {
+    /// The secret is in clear in here, for as long as a signature takes.
+    fn verifier(&self, secret: &Secret) -> Result<Verifier, VerifierError> {
+        let clear = SecretString::from(secret.expose().as_str());
+        Verifier::new(&clear, &self.header, self.encoding, Some(self.prefix.clone()))
+    }
+
+    /// A body that was signed with one of the secrets. With none in force nothing is believed.
+    fn believe(&self, headers: &HeaderMap, body: &Bytes) -> Result<Verified, SignatureError> {
+        let mut refused = SignatureError::Mismatch;
+        for secret in self.secrets.believed(now_millis()) {
+            let Ok(verifier) = self.verifier(&secret) else { continue };
+            match verifier.verify(headers, body.clone()) {
+                Ok(verified) => return Ok(verified),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
     async fn take(&self, request: Request) -> Result<(), Refusal> {
         let received = self.places.receive(request, self.max_body_bytes).await?;
         let verified = self
-            .verifier
-            .verify(&received.headers, received.body)
+            .believe(&received.headers, &received.body)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
