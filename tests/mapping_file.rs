@@ -61,6 +61,12 @@ async fn a_first_file_with_its_answers_fits_and_books_an_order() {
         assert_eq!((code, open.len()), (Some(1), ANSWERS.len() + MORE.len()), "{said}{talk}");
         assert!(open.iter().all(|finding| finding["code"] == "MAPPING_UNANSWERED"), "{said}");
     }
+    // Nor does anything decide by them.
+    let (code, _, talk) = house.verb(&["run", "mapper"], &[]).await;
+    assert!(code == Some(78) && talk.contains("MAPPING_UNANSWERED"), "{code:?} {talk}");
+    for (question, _) in ANSWERS.iter().chain(&MORE) {
+        assert!(talk.contains(&format!("`{question}`")), "{question} is not named: {talk}");
+    }
     std::fs::write(&file, answered(&first)).unwrap();
     let (code, said, talk) = house.verb(&["mapping", "check"], &[]).await;
     assert_eq!(code, Some(0), "{said}{talk}");

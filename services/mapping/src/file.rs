@@ -96,6 +96,8 @@ pub(crate) enum ExchangeRate {
 #[derive(Debug, Clone)]
 pub(crate) struct Payment {
     pub(crate) methods: GlobSet,
+    /// Those among them that are questions of a first file.
+    pub(crate) questions: Vec<String>,
     pub(crate) accept_others: bool,
 }
 

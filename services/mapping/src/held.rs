@@ -45,9 +45,10 @@ impl Mapping {
         findings
     }
 
-    /// Every value that names something in Visma, by its list.
+    /// Every value that a first file may ask for, by its list.
     fn values(&self) -> Vec<(&'static str, &str)> {
-        let mut values: Vec<(&'static str, &str)> = Vec::new();
+        let mut values: Vec<(&'static str, &str)> = vec![("company", &self.base_currency)];
+        values.extend(self.payment.questions.iter().map(|method| ("payment", method.as_str())));
         let texts = [
             ("account", &self.accounts),
             ("branch", &self.branches),

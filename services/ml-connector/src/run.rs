@@ -95,7 +95,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         }
         Service::Mapper => {
             let rules = mapper::Rules {
-                mapping: settings.load_mapping()?,
+                mapping: settings.answered_mapping()?,
                 scope: settings.scope()?,
                 comments: settings.comments.clone(),
             };

@@ -248,4 +248,22 @@ impl Settings {
             Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
         })
     }
+
+    /// The mapping file of a service that decides by it: one without open questions, as a first file has them.
+    ///
+    /// # Errors
+    /// As [`Settings::load_mapping`], and `MAPPING_UNANSWERED` with every question.
+    pub fn answered_mapping(&self) -> Result<mapping::Mapping, Problem> {
+        let mapping = self.load_mapping()?;
+        let questions = mapping.questions();
+        if questions.is_empty() {
+            return Ok(mapping);
+        }
+        let path = self.mapping.file.display();
+        let listed: String = questions.iter().map(|one| format!("\n  {}: {}", one.list, one.sentence)).collect();
+        let sentence = format!("the mapping file {path} still asks {} questions:{listed}", questions.len());
+        let remedy =
+            "put the accountant's answers in their places, or take those rules out; nothing is booked until then";
+        Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
+    }
 }

@@ -161,11 +161,21 @@ fn when<'t>(reader: &mut Reader<'t>, rule: &Table<'t>, names: &Names<'_>, asked:
 /// Patterns with `*`, `?` and `[…]`; `None` when the key is absent.
 pub(super) fn patterns<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<GlobSet> {
     let texts = reader.texts(table, key);
+    patterns_of(reader, table, key, &texts)
+}
+
+/// As [`patterns`], of texts that were read.
+pub(super) fn patterns_of<'t>(
+    reader: &mut Reader<'t>,
+    table: &Table<'t>,
+    key: &str,
+    texts: &[String],
+) -> Option<GlobSet> {
     if texts.is_empty() {
         return None;
     }
     let mut set = GlobSetBuilder::new();
-    for text in &texts {
+    for text in texts {
         match Glob::new(text) {
             Ok(glob) => {
                 set.add(glob);

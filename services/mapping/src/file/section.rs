@@ -13,6 +13,7 @@ use super::{
     VatOn, check, sales_order,
 };
 use crate::decision::Field;
+use crate::held::QUESTION;
 
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
@@ -111,13 +112,15 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String,
 fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
     let table = reader.table(root, "payment");
     reader.known_keys(&table, &["methods", "others"]);
-    let methods = rule::patterns(reader, &table, "methods").unwrap_or_default();
+    let texts = reader.texts(&table, "methods");
+    let methods = rule::patterns_of(reader, &table, "methods", &texts).unwrap_or_default();
     let others = reader.choice(&table, "others", &[("refuse", false), ("accept", true)]);
     let accept_others = others.unwrap_or(false);
     if methods.is_empty() && !accept_others {
         reader.wrong(&table, "methods", "no payment method is known, so every order would be refused");
     }
-    Some(Payment { methods, accept_others })
+    let questions = texts.into_iter().filter(|text| text.starts_with(QUESTION)).collect();
+    Some(Payment { methods, questions, accept_others })
 }
 
 fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSettings> {

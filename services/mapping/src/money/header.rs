@@ -68,14 +68,27 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Decimal) {
     }
 }
 
+/// A credit memo below zero (the shop makes one when it keeps back more than it refunds) asks money of the customer in a
+/// document which says that money goes back. Visma has documents for a claim; that there is one, and that it is worth
+/// pursuing, only a person can say.
 fn negative(document: &Document<'_>) -> Refusal {
+    let (name, total, currency) = (document.name().capital(), document.totals.grand_total, document.currency());
     let what = match document.kind {
-        Kind::Order | Kind::Invoice => "a customer invoice cannot be negative",
-        Kind::CreditMemo | Kind::CancelledPart => "a credit note cannot be negative, so this is to be invoiced by hand",
+        Kind::Order | Kind::Invoice => "a customer invoice cannot be negative".to_owned(),
+        Kind::CreditMemo | Kind::CancelledPart => {
+            let kept = match document.adjustment_fee.is_zero() {
+                true => String::new(),
+                false => format!(" after a fee of {} {currency} was kept back", document.adjustment_fee.normalize()),
+            };
+            format!(
+                "nothing goes back to the customer{kept}, and the shop has collected nothing either, so there is nothing \
+                 to credit and no claim in the books. If the customer is to pay {} {currency}, write an invoice in Visma; \
+                 if not, nothing is to be booked",
+                -total.normalize()
+            )
+        }
     };
-    let (total, currency) = (document.totals.grand_total, document.currency());
-    let sentence = format!("{} has a total of {total} {currency}: {what}.", document.name().capital());
-    refuse(code::NEGATIVE_TOTAL, sentence)
+    refuse(code::NEGATIVE_TOTAL, format!("{name} has a total of {total} {currency}: {what}."))
 }
 
 fn does_not_add_up(document: &Document<'_>, totals: &Totals, fpt: Decimal) -> Refusal {
