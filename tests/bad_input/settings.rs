@@ -109,6 +109,32 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_word_that_a_setting_does_not_know_is_refused_with_those_that_it_knows() {
+    let by_variable =
+        |name, word| Desk::new("").with(name, word).with("ML__COMMERCE__POLL__PAGE_SIZE", "50").run(&["config"]);
+    let file = |text: &str| Desk::new(text).run(&["config"]);
+    let states = "\"bok\" is none of \"book\", \"wait\", \"skip\"";
+    file("[scope.states]\nnew = \"bok\"\n").assert_refused("SETTINGS_INVALID", &["scope.states.new", states]);
+    let triggers = "\"payed\" is none of \"placed\", \"paid\", \"invoiced\", \"shipped\"";
+    by_variable("ML__SCOPE__TRIGGER", "payed").assert_refused("SETTINGS_INVALID", &["scope.trigger", triggers]);
+    for (name, key, known) in [
+        ("ML__SCOPE__ZERO_TOTALS", "scope.zero_totals", &["book", "skip"][..]),
+        ("ML__COMMERCE__AUTH", "commerce.auth", &["oauth1", "admin_token", "ims"]),
+        ("ML__COMMERCE__WEBHOOK__ENCODING", "commerce.webhook.encoding", &["hex", "base64"]),
+        ("ML__VISMA__DOCUMENTS__REFERENCE_IN", "visma.documents.reference_in", &["note", "text"]),
+        ("ML__VISMA__DOCUMENTS__REFERENCE_ON_RELEASED", "reference_on_released", &["outcome", "dead-letter"]),
+        ("ML__COMMERCE__POLL__ENTITIES", "commerce.poll.entities", &["order", "invoice", "creditmemo", "customer"]),
+        ("ML__COMMERCE__POLL__INTERVAL", "commerce.poll.interval", &["daily"]),
+        ("ML__VISMA__POLL__ENTITIES", "visma.poll.entities", &["customer", "supplierinvoice"]),
+        ("ML__LOG__FORMAT", "log.format", &["text", "json"]),
+    ] {
+        let known: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+        let says: Vec<&str> = known.iter().map(String::as_str).chain([key, "nonsense"]).collect();
+        by_variable(name, "nonsense").assert_refused("SETTINGS_INVALID", &says);
+    }
+}
+
+#[test]
 fn a_value_of_the_wrong_type_is_refused_with_its_key() {
     let file = |text: &str| Desk::new(text).run(&["config"]);
     file("[commerce.poll]\npage_size = \"many\"\n").assert_refused("SETTINGS_INVALID", &["page_size", "many"]);

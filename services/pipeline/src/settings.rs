@@ -42,7 +42,11 @@ impl<'a> Sources<'a> {
     /// `SETTINGS_UNREADABLE` when the file is missing or is no TOML, `SETTINGS_INVALID` for an unknown key or a wrong
     /// type.
     pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.merge()?.try_deserialize().map_err(|e| invalid(&e.to_string(), self.file.as_deref()))
+        let merged = self.merge()?;
+        merged.clone().try_deserialize().map_err(|e| {
+            let message = wrong_word::<T>(merged).unwrap_or_else(|| e.to_string());
+            invalid(&message, self.file.as_deref())
+        })
     }
 
     /// The merged settings as TOML, secrets masked: what `ml-connector config` prints.
@@ -102,11 +106,26 @@ fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, confi
         section = default.and_then(toml::Value::as_table);
     }
     let items = || text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
-    let value = match default {
-        Some(toml::Value::Array(_)) => config::Value::from(items().collect::<Vec<_>>()),
-        _ => config::Value::from(text),
+    let typed = match default {
+        Some(toml::Value::Array(_)) => Some(config::Value::from(items().collect::<Vec<_>>())),
+        Some(toml::Value::Integer(_)) => text.parse::<i64>().ok().map(config::Value::from),
+        Some(toml::Value::Boolean(_)) => text.parse::<bool>().ok().map(config::Value::from),
+        _ => None,
     };
+    let value = typed.unwrap_or_else(|| config::Value::from(text));
     (key.join("."), value)
+}
+
+/// What is wrong with a word that is none of a setting's: `config` says that it is wrong, and not which there are.
+fn wrong_word<T: DeserializeOwned>(merged: Config) -> Option<String> {
+    let table: toml::Value = merged.try_deserialize().ok()?;
+    let error = serde_path_to_error::deserialize::<_, T>(table).err()?;
+    let message = error.inner().message();
+    message.starts_with("unknown variant").then(|| {
+        let known = message.split('`').skip(3).step_by(2).map(|word| format!("\"{word}\"")).collect::<Vec<_>>();
+        let word = message.split('`').nth(1).unwrap_or_default();
+        format!("{}: \"{word}\" is none of {}", error.path(), known.join(", "))
+    })
 }
 
 fn invalid(message: &str, file: Option<&Path>) -> Problem {

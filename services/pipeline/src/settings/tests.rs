@@ -109,3 +109,31 @@ fn poll_of(interval: &str) -> Result<Span, String> {
     let all = sources(&[("ML__POLL__INTERVAL", interval)]).load::<All>();
     all.map(|all| all.poll.interval).map_err(|problem| problem.sentence)
 }
+
+#[test]
+fn a_wrong_word_is_told_with_the_right_ones() {
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum How {
+        Once,
+        TwiceADay,
+    }
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is asked")]
+    struct When {
+        how: How,
+        times: u32,
+        often: bool,
+    }
+    let load = |how: &str| {
+        let default = "how = \"once\"\ntimes = 1\noften = false\n";
+        let environment = [("ML__HOW", how), ("ML__TIMES", "2"), ("ML__OFTEN", "true")];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Sources { default, file: None, environment }.load::<When>()
+    };
+    let read = load("twice_a_day").unwrap();
+    assert!(matches!(read.how, How::TwiceADay) && read.times == 2 && read.often);
+    assert!(matches!(load("once").unwrap().how, How::Once));
+    let problem = load("thrice").unwrap_err();
+    assert!(problem.sentence.starts_with("how: \"thrice\" is none of \"once\", \"twice_a_day\""), "{problem}");
+}
