@@ -119,7 +119,7 @@ impl Api {
         };
         match self.call(&request, None, by).await {
             Called::Refused(said) if comment::is_other_status(&said) => Written::StatusChanged,
-            called => written(called, comment, |said| refused(said)),
+            called => written(called, comment, refused),
         }
     }
 
