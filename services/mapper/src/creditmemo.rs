@@ -62,7 +62,7 @@ impl Mapper {
         let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
         self.messages.publish_for_visma(delivery, "creditnote", (&key, lane), document).await?;
         match paid {
-            Some(paid) => self.pay(delivery, lane, paid).await,
+            Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
         }
     }

@@ -1,12 +1,23 @@
 //! A Commerce invoice: an invoice of its own in Visma, or a reference on that of its order.
 
 use ::commerce::invoice::Invoice;
-use mapping::{Decision, Invoiced};
+use mapping::{Decision, Invoiced, OrderPayment};
 use pipeline::broker::take::Delivery;
 use pipeline::verdict::Verdict;
 use proto::{Reference, command};
 
+use crate::messages::payment;
 use crate::{Mapper, Published, refused};
+
+/// The Visma invoice that a Commerce invoice says something about.
+struct About<'a> {
+    /// Entity id of the Commerce invoice.
+    key: &'a str,
+    /// Of its order.
+    lane: &'a str,
+    /// Key of the record of the Visma invoice.
+    invoice_key: &'a str,
+}
 
 impl Mapper {
     /// Decides on one version of a Commerce invoice.
@@ -25,9 +36,9 @@ impl Mapper {
                     self.claim(&booking.invoice.reference, "invoice", &booking.invoice.key)?;
                     Ok(self.book(delivery, &lane, *booking).await)
                 }
-                Invoiced::Reference { invoice_key, increment_id } => {
-                    let document = command::Document::Reference(Reference { invoice_key, increment_id });
-                    Ok(self.messages.publish_for_visma(delivery, "reference", (key, &lane), (None, document)).await)
+                Invoiced::OfOrder { invoice_key, reference, payment } => {
+                    let about = About { key, lane: &lane, invoice_key: &invoice_key };
+                    Ok(self.about_order(delivery, about, reference, payment.map(|payment| *payment)).await)
                 }
             },
             Decision::Skip { .. }
@@ -41,5 +52,24 @@ impl Mapper {
                 Ok(self.messages.nothing(delivery, "invoice", key, (reason.code, &reason.sentence)).await)
             }
         }
+    }
+
+    /// Publishes what a Commerce invoice says of the Visma invoice that its order became.
+    async fn about_order(
+        &self,
+        delivery: &Delivery,
+        About { key, lane, invoice_key }: About<'_>,
+        reference: Option<String>,
+        paid: Option<OrderPayment>,
+    ) -> Published {
+        if let Some(increment_id) = reference {
+            let document = Reference { invoice_key: invoice_key.to_owned(), increment_id };
+            let document = command::Document::Reference(document);
+            self.messages.publish_for_visma(delivery, "reference", (key, lane), (None, document)).await?;
+        }
+        let Some(OrderPayment { part, customer, payment: paid }) = paid else { return Ok(()) };
+        let owner = self.parties.settle(&self.messages, delivery, customer).await?;
+        let paid = payment(paid, ("invoice", invoice_key), &owner.0);
+        self.pay(delivery, lane, Some(part), paid).await
     }
 }

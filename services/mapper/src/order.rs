@@ -48,14 +48,21 @@ impl Mapper {
         let invoice = command::Document::Invoice(document(invoice, owner));
         self.messages.publish_for_visma(delivery, "invoice", (&key, lane), (Some(&reference), invoice)).await?;
         match paid {
-            Some(paid) => self.pay(delivery, lane, paid).await,
+            Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
         }
     }
 
-    /// Publishes what settles a document.
-    pub(crate) async fn pay(&self, delivery: &Delivery, lane: &str, payment: proto::Payment) -> Result<(), Problem> {
-        let key = format!("{}-{}", payment.entity, payment.key);
+    /// Publishes what settles a document, or the part of it that the Commerce invoice with the id `part` is.
+    pub(crate) async fn pay(
+        &self,
+        delivery: &Delivery,
+        lane: &str,
+        part: Option<u64>,
+        payment: proto::Payment,
+    ) -> Result<(), Problem> {
+        let part = part.map(|part| format!("-{part}")).unwrap_or_default();
+        let key = format!("{}-{}{part}", payment.entity, payment.key);
         let document = command::Document::Payment(payment);
         self.messages.publish_for_visma(delivery, "payment", (&key, lane), (None, document)).await
     }

@@ -31,7 +31,7 @@ pub struct Booking {
     pub customer: CustomerCommand,
     /// What is invoiced.
     pub invoice: InvoiceCommand,
-    /// What settles the invoice, where payments are booked and the order is paid.
+    /// What settles the invoice, where payments are booked and a Commerce invoice that is paid is what is booked.
     pub payment: Option<PaymentCommand>,
 }
 
@@ -67,13 +67,26 @@ pub enum Credits {
 pub enum Invoiced {
     /// A Visma invoice of its own.
     Booking(Box<Booking>),
-    /// A reference on the Visma invoice with this record key.
-    Reference {
-        /// Key of the invoice's record.
+    /// Something about the Visma invoice that its order became.
+    OfOrder {
+        /// Key of that invoice's record.
         invoice_key: String,
-        /// Increment id of the Commerce invoice.
-        increment_id: String,
+        /// Increment id of the Commerce invoice, where it is to stand there as a reference.
+        reference: Option<String>,
+        /// What it settles, where payments are booked and it is paid.
+        payment: Option<Box<OrderPayment>>,
     },
+}
+
+/// What one Commerce invoice settles of the Visma invoice that its order became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderPayment {
+    /// Entity id of the Commerce invoice: an order may be paid in parts.
+    pub part: u64,
+    /// Who paid.
+    pub customer: CustomerCommand,
+    /// The payment.
+    pub payment: PaymentCommand,
 }
 
 /// What takes back an invoice that shall not stand any longer.

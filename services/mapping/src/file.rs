@@ -189,6 +189,12 @@ pub(crate) struct VatCode {
 }
 
 impl Mapping {
+    /// Whether payments are booked at all.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        !self.payments.0.is_empty()
+    }
+
     /// Reads and checks a mapping file.
     ///
     /// # Errors

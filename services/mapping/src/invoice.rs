@@ -7,6 +7,7 @@ use crate::decision::{Booking, Decision, Invoiced, Refusal};
 use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
+use crate::judge::Held;
 use crate::refusal::{code, reason};
 use crate::scope::{Scope, Trigger};
 use crate::{customer, facts, judge, payment};
@@ -50,17 +51,35 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
     format!("invoice-{}", invoice.entity_id)
 }
 
-/// The invoice as a reference on the order's, if the order is booked and that is wished.
+/// What an invoice says of its order's: its number as a reference, if the order is booked and that is wished, and that
+/// it is paid. The payment of an order that is not booked yet waits for it in the writer.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
-    if !scope.references {
+    if !scope.references && !mapping.settles() {
         let sentence = format!("Invoice {} is not noted: orders are booked.", invoice.increment_id);
         return Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) });
     }
-    if let Some(held) = judge::order(order, mapping, scope)? {
-        return Ok(held.into());
+    let held = judge::order(order, mapping, scope)?;
+    if let Some(Held::Skip(reason)) = held {
+        return Ok(Decision::Skip { reason });
     }
-    Ok(Decision::Book(Box::new(Invoiced::Reference {
-        invoice_key: order.entity_id.to_string(),
-        increment_id: invoice.increment_id.clone(),
-    })))
+    let payment = if mapping.settles() {
+        let (facts, currency) = facts::of_order(order, mapping)?;
+        let customer = customer::of_order(order, mapping, &facts)?;
+        payment::of_part(invoice, order, mapping, (&facts, currency), customer)?
+    } else {
+        None
+    };
+    let reference = (scope.references && held.is_none()).then(|| invoice.increment_id.clone());
+    match (held, reference, payment) {
+        (Some(held), _, None) => Ok(held.into()),
+        (None, None, None) => {
+            let sentence = format!("Invoice {} settles nothing: it is not paid, or on account.", invoice.increment_id);
+            Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) })
+        }
+        (_, reference, payment) => Ok(Decision::Book(Box::new(Invoiced::OfOrder {
+            invoice_key: order.entity_id.to_string(),
+            reference,
+            payment: payment.map(Box::new),
+        }))),
+    }
 }

@@ -15,7 +15,6 @@ use crate::file::Mapping;
 use crate::refusal::{code, reason, refuse};
 use crate::rounding::round;
 use crate::scope::{Meaning, Scope, Trigger, ZeroTotals};
-pub(crate) use due::is_paid;
 
 /// Why something is not booked now.
 #[derive(Debug)]

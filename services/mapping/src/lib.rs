@@ -39,7 +39,7 @@ pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{
     Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
-    Invoiced, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
+    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
 pub use first::first;

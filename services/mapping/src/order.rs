@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::scope::Scope;
-use crate::{customer, facts, judge, payment};
+use crate::{customer, facts, judge};
 
 /// Decides what one order shall become in Visma.
 ///
@@ -29,6 +29,6 @@ pub fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision
         text: format!("Order {}", order.increment_id),
     };
     let invoice = draft::command(&document, mapping, head, customer.key.clone(), (&facts, currency))?;
-    let payment = payment::of_order(order, mapping, &facts, &invoice);
-    Ok(Decision::Book(Box::new(Booking { customer, invoice, payment })))
+    // What is paid of it, and when, its invoices in Commerce say.
+    Ok(Decision::Book(Box::new(Booking { customer, invoice, payment: None })))
 }

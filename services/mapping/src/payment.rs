@@ -1,6 +1,9 @@
 //! How an invoice is settled that the shop was paid for, and a credit note that the shop has paid out.
 //!
 //! Only for the payment methods that the mapping file names: an order on account is open until the bank says otherwise.
+//! The shop invoices what it takes in: an order that is paid in parts has an invoice for each, and each is dated the day
+//! on which the money was taken. Gift cards and credit that pay a part are lines of the invoice, so that only what the
+//! method itself paid is left to settle; an order has one such method.
 
 use commerce::creditmemo::CreditMemo;
 use commerce::document::State;
@@ -8,23 +11,49 @@ use commerce::invoice::Invoice;
 use commerce::order::Order;
 use rust_decimal::Decimal;
 
-use crate::decision::{InvoiceCommand, PaymentCommand};
-use crate::file::Mapping;
-use crate::judge::is_paid;
+use crate::customer::optional;
+use crate::date;
+use crate::decision::{CustomerCommand, InvoiceCommand, OrderPayment, PaymentCommand, Refusal};
+use crate::document::{Kind, Name};
+use crate::file::{Currency, Mapping};
+use crate::refusal::code;
+use crate::rounding::round;
 use crate::rules::Facts;
 
-/// The payment of an order, once all of it is paid. The shop keeps no date of it: it is the invoice's.
-pub(crate) fn of_order(
+/// What of an order's invoice in Visma a paid invoice of Commerce settles, where the order itself is what is booked.
+///
+/// # Errors
+/// When it has no date, or the rules for branches leave it without one.
+pub(crate) fn of_part(
+    paid: &Invoice,
     order: &Order,
     mapping: &Mapping,
-    facts: &Facts<'_>,
-    invoice: &InvoiceCommand,
-) -> Option<PaymentCommand> {
-    let paid = order.total_paid.is_some() && order.total_canceled.unwrap_or_default().is_zero() && is_paid(order);
-    if paid { of(mapping, facts, invoice, ("P", &order.increment_id)) } else { None }
+    (facts, currency): (&Facts<'_>, Currency),
+    customer: CustomerCommand,
+) -> Result<Option<OrderPayment>, Refusal> {
+    let Some(settlement) = mapping.payments.find(facts) else { return Ok(None) };
+    let amount = round(paid.totals().grand_total, currency.decimals);
+    if paid.state != Some(State::Settled) || amount <= Decimal::ZERO {
+        return Ok(None);
+    }
+    let name = Name::new(Kind::Invoice, &paid.increment_id);
+    let payment = PaymentCommand {
+        reference: format!("{}PI{}", mapping.invoice.reference_prefix, paid.increment_id),
+        method: settlement.method.clone(),
+        cash_account: settlement.cash_account.clone(),
+        date: date::local(paid.created_at.as_deref(), name, mapping)?.date().to_string(),
+        currency: order.order_currency_code.clone(),
+        amount,
+        text: format!(
+            "Invoice {} of order {}, paid by {}",
+            paid.increment_id, order.increment_id, facts.payment_method
+        ),
+        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+    };
+    Ok(Some(OrderPayment { part: paid.entity_id, customer, payment }))
 }
 
-/// The payment of a Commerce invoice that is paid.
+/// The payment of a Commerce invoice that is paid, where it is what is booked.
 pub(crate) fn of_invoice(
     paid: &Invoice,
     mapping: &Mapping,

@@ -252,10 +252,21 @@ impl Settings {
     /// The mapping file of a service that decides by it: one without open questions, as a first file has them.
     ///
     /// # Errors
-    /// As [`Settings::load_mapping`], and `MAPPING_UNANSWERED` with every question.
+    /// As [`Settings::load_mapping`], `MAPPING_UNANSWERED` with every question, and `SETTINGS_INVALID` when it books
+    /// payments and nothing tells of them.
     pub fn answered_mapping(&self) -> Result<mapping::Mapping, Problem> {
         let mapping = self.load_mapping()?;
         let questions = mapping.questions();
+        let has_invoices = self.commerce.poll.entities.iter().any(|kind| kind.0 == commerce::entity::Entity::Invoice);
+        if mapping.settles() && !has_invoices {
+            let sentence = "the mapping file has [[payments]], and \"invoice\" is not in commerce.poll.entities: it is the \
+                            shop's invoices that say what is paid, and when";
+            return Err(Problem::new(
+                "SETTINGS_INVALID",
+                sentence,
+                "add it, or take [[payments]] out of the mapping file",
+            ));
+        }
         if questions.is_empty() {
             return Ok(mapping);
         }

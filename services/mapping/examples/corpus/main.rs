@@ -82,7 +82,7 @@ fn invoices(
         let decision = mapping::invoice(&invoice, order, &rules.mapping, &scope).map(|decision| {
             command(decision, |invoiced| match invoiced {
                 Invoiced::Booking(booking) => booking.invoice,
-                Invoiced::Reference { .. } => unreachable!("invoices are what is booked"),
+                Invoiced::OfOrder { .. } => unreachable!("invoices are what is booked"),
             })
         });
         let charged = charged(&invoice.items, order, invoice.shipping_tax_amount);

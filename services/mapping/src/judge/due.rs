@@ -24,7 +24,7 @@ pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
 }
 
 /// Whether nothing is due any more: what was not cancelled is paid.
-pub(crate) fn is_paid(order: &Order) -> bool {
+fn is_paid(order: &Order) -> bool {
     let settled = order.total_paid.unwrap_or_default() + order.total_canceled.unwrap_or_default();
     order.grand_total - settled <= HALF_CENT
 }

@@ -1,9 +1,12 @@
 //! Payments: off by default, and by payment method.
 
-use mapping::{Mapping, PaymentCommand};
+use mapping::{Decision, Invoiced, Mapping, OrderPayment, Scope, Trigger};
 use serde_json::{Value, json};
 
-use crate::support::{book, book_invoice, changed, credit, default_mapping, small_invoice, small_memo, small_order};
+use crate::support::{
+    book, book_invoice, changed, credit, decode, decode_invoice, default_mapping, small_invoice, small_memo,
+    small_order,
+};
 
 const RULES: &str = "[[payments]]\nwhen = { payment_method = \"check*\" }\nmethod = \"10\"\ncash_account = \"1572\"\n#";
 
@@ -11,37 +14,57 @@ fn settled() -> Mapping {
     changed(&[("# [[payments]]", RULES)])
 }
 
-fn of_order(mapping: &Mapping, change: impl Fn(&mut Value)) -> Option<PaymentCommand> {
-    let mut order = small_order();
-    order["total_paid"] = json!(415);
-    change(&mut order);
-    book(&order, mapping).unwrap().payment
+/// What the small order's invoice settles, after a change of both, where orders are booked.
+fn of_part(mapping: &Mapping, trigger: Trigger, change: impl Fn(&mut Value, &mut Value)) -> Option<OrderPayment> {
+    let (mut order, mut invoice) = (small_order(), small_invoice());
+    change(&mut order, &mut invoice);
+    let scope = Scope { trigger, references: true, ..Scope::default() };
+    let decided = mapping::invoice(&decode_invoice(&invoice), &decode(&order), mapping, &scope).unwrap();
+    let Decision::Book(booked) = decided else { return None };
+    let Invoiced::OfOrder { invoice_key, payment, .. } = *booked else { panic!("{booked:?}") };
+    assert_eq!(invoice_key, "1042");
+    payment.map(|payment| *payment)
 }
 
 #[test]
 fn nothing_is_settled_by_default() {
-    assert_eq!(of_order(&default_mapping(), |_| ()), None);
+    assert_eq!(of_part(&default_mapping(), Trigger::Placed, |_, _| ()), None);
     assert_eq!(credit(&small_memo(), &small_order(), &default_mapping()).unwrap().payment, None);
 }
 
 #[test]
-fn a_paid_order_is_settled_on_the_account_of_its_method() {
-    let payment = of_order(&settled(), |_| ()).unwrap();
-    assert_eq!(payment.reference, "WEB-P000001042");
+fn what_is_paid_is_settled_on_the_account_of_its_method_and_on_its_day() {
+    let OrderPayment { part, payment, .. } = of_part(&settled(), Trigger::Placed, |_, _| ()).unwrap();
+    assert_eq!((part, payment.reference.as_str()), (877, "WEB-PI000000012"));
     assert_eq!((payment.method.as_str(), payment.cash_account.as_str()), ("10", "1572"));
     assert_eq!((payment.amount.to_string().as_str(), payment.currency.as_str()), ("415.00", "NOK"));
-    assert_eq!(payment.date, "2026-01-31");
-    assert!(of_order(&settled(), |order| order["payment"]["method"] = json!("banktransfer")).is_none());
+    assert_eq!(payment.date, "2026-02-01", "the order is of the day before");
+    assert_eq!(payment.text, "Invoice 000000012 of order 000001042, paid by checkmo");
+    let late = |_: &mut Value, invoice: &mut Value| invoice["created_at"] = json!("2026-02-28 23:30:00");
+    assert_eq!(of_part(&settled(), Trigger::Placed, late).unwrap().payment.date, "2026-03-01", "in Oslo");
+    let on_account = |order: &mut Value, _: &mut Value| order["payment"]["method"] = json!("banktransfer");
+    assert_eq!(of_part(&settled(), Trigger::Placed, on_account), None);
+    // The order itself says nothing of payments, in whatever state it stands.
+    let mut order = small_order();
+    order["total_paid"] = json!(415);
+    assert_eq!(book(&order, &settled()).unwrap().payment, None);
 }
 
 #[test]
-fn what_is_not_paid_in_full_is_not_settled() {
-    assert_eq!(of_order(&settled(), |order| order["total_paid"] = Value::Null), None);
-    assert_eq!(of_order(&settled(), |order| order["total_paid"] = json!(400)), None);
-    let part_is_cancelled = |order: &mut Value| {
-        (order["total_paid"], order["total_canceled"]) = (json!(400), json!(15));
+fn an_order_may_be_paid_in_parts() {
+    let amount = |total: &str| {
+        let part = |_: &mut Value, invoice: &mut Value| invoice["grand_total"] = serde_json::from_str(total).unwrap();
+        of_part(&settled(), Trigger::Placed, part).map(|paid| paid.payment.amount.to_string())
     };
-    assert_eq!(of_order(&settled(), part_is_cancelled), None, "the customer has not paid what the invoice says");
+    assert_eq!(amount("100"), Some("100.00".to_owned()));
+    assert_eq!(amount("59.065"), Some("59.07".to_owned()));
+    assert_eq!(amount("0"), None, "paid by gift card");
+    let open = |_: &mut Value, invoice: &mut Value| invoice["state"] = json!(1);
+    assert_eq!(of_part(&settled(), Trigger::Placed, open), None, "invoiced and not paid");
+    // What is not booked yet is paid all the same: the payment waits in the writer.
+    assert!(of_part(&settled(), Trigger::Shipped, |_, _| ()).is_some());
+    let cancelled = |order: &mut Value, _: &mut Value| order["state"] = json!("canceled");
+    assert_eq!(of_part(&settled(), Trigger::Placed, cancelled), None);
 }
 
 #[test]

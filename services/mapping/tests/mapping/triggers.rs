@@ -121,7 +121,8 @@ fn elsewhere_an_invoice_is_noted_on_its_order_when_that_is_wished() {
         let scope = Scope { references, ..Scope::default() };
         mapping::invoice(&invoice, order, &default_mapping(), &scope).unwrap()
     };
-    let noted = Invoiced::Reference { invoice_key: "1042".to_owned(), increment_id: "000000012".to_owned() };
+    let reference = Some("000000012".to_owned());
+    let noted = Invoiced::OfOrder { invoice_key: "1042".to_owned(), reference, payment: None };
     assert_eq!(decide(&order, true), Decision::Book(Box::new(noted)));
     assert!(matches!(decide(&order, false), Decision::Skip { reason } if reason.code == code::NOT_NOTED));
     let mut held = small_order();

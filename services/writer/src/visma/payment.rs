@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use super::Writer;
 use super::invoice::changed;
 use super::lookups::Key;
-use super::standing::{CREDIT_NOTE, INVOICE};
+use super::standing::{CREDIT_NOTE, PAID_INVOICE};
 use crate::create::{Document, Ended, wanted};
 use crate::records::Held;
 use crate::sha256;
@@ -46,7 +46,7 @@ impl Writer {
         };
         let dependent = ("payment", &entry);
         let settles = self.record(&payment.entity, &payment.key);
-        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &INVOICE };
+        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &PAID_INVOICE };
         let (settled, held) = self.standing(delivery, needs, &settles, dependent).await?;
         if held.entry.status.is_empty() || is_draft(&held.entry.status) {
             let why = format!("its {} {} is not released yet", needs.what, settled.number);

@@ -21,13 +21,18 @@ pub(super) struct Needs {
     pub(super) refused: &'static str,
     /// Code of a dead letter when it was waited for too long.
     pub(super) missing: &'static str,
+    /// It may come long after: what waits is a payment, and the order is booked when it is shipped.
+    pub(super) late: bool,
 }
 
 /// The invoice that something is about.
-pub(super) const INVOICE: Needs = Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING" };
+pub(super) const INVOICE: Needs =
+    Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
+/// The invoice that a payment settles.
+pub(super) const PAID_INVOICE: Needs = Needs { late: true, ..INVOICE };
 /// The credit note that something is about.
 pub(super) const CREDIT_NOTE: Needs =
-    Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING" };
+    Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
 
 impl Writer {
     /// The record of a document that must stand before `dependent` can be settled, or the verdict of waiting for it.
@@ -54,7 +59,8 @@ impl Writer {
             Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what)),
             Record::Absent | Record::Intent(_) => {
                 let why = format!("its {} is not settled yet", needs.what);
-                Err(self.wait_for(delivery, needs.missing, self.documents.patience.0, dependent, &why))
+                let patience = if needs.late { self.documents.release_patience } else { self.documents.patience };
+                Err(self.wait_for(delivery, needs.missing, patience.0, dependent, &why))
             }
         }
     }
