@@ -34,7 +34,8 @@ async fn a_credit_memo_becomes_one_credit_note_whatever_becomes_of_the_answer() 
     assert!(note.contains("Credits invoice 1000"), "{note}");
 }
 
-/// Applied to the invoice that it credits, as far as that is released and open, so that nothing is left to match by hand.
+/// Applied to the invoice that it credits, as far as that is released and open, so that nothing is left to match by
+/// hand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_credit_note_is_applied_to_the_invoice_that_it_credits() {
     let wishes = wishes()

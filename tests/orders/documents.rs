@@ -135,5 +135,5 @@ async fn payments_and_references_are_commanded_when_they_are_switched_on() {
     house.until_booked(1, PATIENCE).await;
     let invoice = act(&house, 11, "invoice", &json!({})).await.unwrap();
     until_commanded(&house, &format!("reference.{invoice}")).await;
-    until_commanded(&house, "payment.invoice-11").await;
+    until_commanded(&house, &format!("payment.invoice-11-{invoice}")).await;
 }

@@ -1,9 +1,9 @@
 //! How an invoice is settled that the shop was paid for, and a credit note that the shop has paid out.
 //!
-//! Only for the payment methods that the mapping file names: an order on account is open until the bank says otherwise.
-//! The shop invoices what it takes in: an order that is paid in parts has an invoice for each, and each is dated the day
-//! on which the money was taken. Gift cards and credit that pay a part are lines of the invoice, so that only what the
-//! method itself paid is left to settle; an order has one such method.
+//! Only for the payment methods that the mapping file names: an order on account is open until the bank says
+//! otherwise. The shop invoices what it takes in: an order that is paid in parts has an invoice for each, and each is
+//! dated the day on which the money was taken. Gift cards and credit that pay a part are lines of the invoice, so that
+//! only what the method itself paid is left to settle; an order has one such method.
 
 use commerce::creditmemo::CreditMemo;
 use commerce::document::State;

@@ -68,8 +68,8 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Decimal) {
     }
 }
 
-/// A credit memo below zero (the shop makes one when it keeps back more than it refunds) asks money of the customer in a
-/// document which says that money goes back. Visma has documents for a claim; that there is one, and that it is worth
+/// A credit memo below zero (the shop makes one when it keeps back more than it refunds) asks money of the customer in
+/// a document which says that money goes back. Visma has documents for a claim; that there is one, and that it is worth
 /// pursuing, only a person can say.
 fn negative(document: &Document<'_>) -> Refusal {
     let (name, total, currency) = (document.name().capital(), document.totals.grand_total, document.currency());
