@@ -177,3 +177,38 @@ async fn arm_lost(house: &House) {
     let on = json!({ "system": "visma", "method": "PUT", "path": "*/v1/customer/*", "nth": 3, "count": 1 });
     house.installation.tell("faults", &json!({ "kind": "lost_after", "on": on })).await.unwrap();
 }
+
+/// A company that buys in several shops has an account in each, and is one customer in Visma. Its accounts change at
+/// once, and Visma takes its time: no account is given up on because of the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_accounts_of_one_company_do_not_stand_in_each_others_way() {
+    let mut house = House::prepare(wishes()).await;
+    let on = json!({ "system": "visma", "method": "PUT", "path": "*/v1/customer/*" });
+    house.installation.tell("faults", &json!({ "kind": "slow", "delay_ms": 200, "on": on })).await.unwrap();
+    for account in 1..=6 {
+        let mut of_company = address("Storgata 1", "22334455");
+        of_company["company"] = json!("Lampebutikken AS");
+        of_company["vat_id"] = json!("NO 998 877 665 MVA");
+        let body = json!({
+            "email": format!("innkjop.{account}@example.no"), "firstname": "Ola", "lastname": "Prøve",
+            "taxvat": "NO 998 877 665 MVA", "addresses": [of_company],
+        });
+        house.installation.tell_shop("commerce/customers", &body).await.unwrap();
+    }
+    house.installation.start_services().unwrap();
+    let settled = async || {
+        let stream = house.jetstream().await.get_stream("OUTCOMES").await.unwrap();
+        let subjects = stream.info_with_subjects("outcome.main.visma.customer.>").await.unwrap();
+        // Each has an entry that links it and one that brings the customer up to date; the first was created.
+        subjects.map(|subject| subject.unwrap().1).filter(|entries| std::future::ready(*entries >= 2)).count().await
+    };
+    let started = std::time::Instant::now();
+    while settled().await < 6 {
+        assert_eq!(house.dead_letters().await, []);
+        assert!(started.elapsed() < PATIENCE, "the accounts do not settle\n{}", house.logs());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(house.dead_letters().await, []);
+    let ledger = house.ledger().await;
+    assert_eq!(ledger["customers"], 1, "{ledger:#}");
+}

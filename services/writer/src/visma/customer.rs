@@ -112,6 +112,9 @@ impl Writer {
         match &held.record {
             Record::Linked(linked) if !owned.is_empty() => {
                 let number = linked.number.clone();
+                let Some(_writing) = self.customers.writing(&number) else {
+                    return Err(busy(delivery, "another account of the same customer is being written"));
+                };
                 self.bring_up_to_date(delivery, &document, &data, owned, held).await?;
                 self.customers.link(&customer.key, &number, &marks);
                 Ok(())
@@ -131,8 +134,7 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let request = self.company.create_customer(data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         if !self.customers.reserve(key, document.marks) {
-            let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
-            return Err(Verdict::RetryAfter(wait, "the same customer is being created under another key".to_owned()));
+            return Err(busy(delivery, "the same customer is being created under another key"));
         }
         match self.driver.create(delivery, document, &request, Some(held)).await? {
             Ended::Done(Record::Linked(linked)) => self.customers.link(key, &linked.number, document.marks),
@@ -273,6 +275,12 @@ impl Writer {
             Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),
         }
     }
+}
+
+/// Another delivery has the customer in hand, and will not for long.
+fn busy(delivery: &Delivery, why: &str) -> Verdict {
+    let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
+    Verdict::RetryAfter(wait, why.to_owned())
 }
 
 /// A field as the wire names it. One that a newer version names is not touched.

@@ -3,7 +3,7 @@
 //! It is fed by the customers that were read at Visma and by the outcomes of those that we created, which the next poll
 //! will read too. Both name the customer's number, so that nobody stands here twice.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::HeaderMap;
@@ -29,6 +29,8 @@ struct Index {
     internal: HashMap<String, String>,
     /// Numbers that customers had, and those that they have now.
     renumbered: HashMap<String, String>,
+    /// Numbers of customers that are being written to.
+    written: HashSet<String>,
 }
 
 /// Who a customer is at Visma.
@@ -44,6 +46,19 @@ pub(crate) enum Match {
 
 #[derive(Debug, Default)]
 pub(crate) struct Customers(Mutex<Index>);
+
+/// One customer in Visma, written to by nobody else until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Writing<'a> {
+    customers: &'a Customers,
+    number: String,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.customers.0.lock().unwrap_or_else(PoisonError::into_inner).written.remove(&self.number);
+    }
+}
 
 impl Customers {
     /// Customers known.
@@ -75,6 +90,14 @@ impl Customers {
     /// address or number is being created, and is to be waited for.
     pub(crate) fn reserve(&self, key: &str, marks: &[(&'static str, String)]) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(key, &parsed(marks))
+    }
+
+    /// Keeps the customer `number` for one writer; none while another has it. The accounts of one company have lanes of
+    /// their own and one customer in Visma: at once they would each make the other's version stale, until one is given
+    /// up on.
+    pub(crate) fn writing(&self, number: &str) -> Option<Writing<'_>> {
+        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).written.insert(number.to_owned());
+        free.then(|| Writing { customers: self, number: number.to_owned() })
     }
 
     /// Gives the marks free: the customer is settled, or refused.
