@@ -39,11 +39,11 @@ const SALES_ORDERS: &str = r##"
 # Which order of the shop a purchase order in Visma serves; the first rule that finds something decides.
 [[sales_order]]
 field = "supplierRef"
-pattern = '^#?([0-9]{9,10}(?:-[0-9]+)?)$'
+pattern = '^#?([0-9]{9,}(?:-[0-9]+)?)$'
 
 [[sales_order]]
 field = "note"
-pattern = '(?:#|WEB-)([0-9]{9,10}(?:-[0-9]+)?)\b'
+pattern = '(?:#|WEB-)([0-9]{9,}(?:-[0-9]+)?)\b'
 "##;
 
 /// Lines without VAT, and what a document needs an account for besides what is sold.

@@ -82,6 +82,9 @@ mod tests {
         let found = |order: Value| sales_orders(&order, &mapping);
         assert_eq!(found(json!({"supplierRef": "000001042"})), ["000001042"]);
         assert_eq!(found(json!({"supplierRef": " #2000000017 "})), ["2000000017"]);
+        // The number of a store view from the tenth on has two digits, and stands before the order's nine.
+        assert_eq!(found(json!({"supplierRef": "13000000001"})), ["13000000001"]);
+        assert_eq!(found(json!({"note": "For #13000000002."})), ["13000000002"]);
         assert_eq!(found(json!({"supplierRef": {"value": "000001042-1"}})), ["000001042-1"]);
         assert_eq!(
             found(json!({"supplierRef": "Acme 9", "note": "For WEB-000001042 and #000001043."})),
