@@ -89,6 +89,7 @@ struct Line<'a> {
 impl<'a> Body<'a> {
     fn new(customer: &'a str, payment: &'a Payment) -> Self {
         let said: String = payment.text.chars().take(TEXT).collect();
+        let said = said.trim().to_owned();
         Self {
             r#type: wrap(payment.kind.as_str()),
             hold: wrap(false),

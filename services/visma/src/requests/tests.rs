@@ -195,6 +195,10 @@ fn a_payment_settles_one_document_and_a_refund_a_credit_note() {
     assert_eq!((&paid["type"]["value"], &paid["paymentRef"]["value"]), (&json!("Payment"), &json!("WEB-P000001042")));
     assert_eq!(paid["paymentLines"][0]["documentType"]["value"], "Invoice");
     assert_eq!(paid["invoiceText"]["value"].as_str().unwrap().chars().count(), 50);
+    let long =
+        Payment { text: "Invoice 16000000001 of order 16000000001, paid by card".into(), ..payment(Kind::Payment) };
+    let said = body(&company().create_payment("10000", &long).unwrap())["invoiceText"]["value"].clone();
+    assert_eq!(said, "Invoice 16000000001 of order 16000000001, paid by", "no blank where it is cut");
     let refunded = body(&company().create_payment("10000", &payment(Kind::Refund)).unwrap());
     assert_eq!(refunded["type"]["value"], "Refund");
     assert_eq!(refunded["paymentLines"][0]["documentType"]["value"], "CreditNote");
