@@ -66,12 +66,15 @@ impl Row {
 }
 
 impl Page<Row> {
-    /// Reads a body in any of the three shapes.
+    /// Reads a body in any of the three shapes. An object with nothing in it is a list with nothing in it.
     ///
     /// # Errors
     /// Another shape.
     pub fn read(body: &Bytes) -> Result<Self, NotAList> {
-        if body.trim_ascii_start().starts_with(b"{") {
+        if let Some(inside) = body.trim_ascii().strip_prefix(b"{") {
+            if inside.trim_ascii() == b"}" {
+                return Ok(Self { rows: Vec::new(), total: None, max_page_size: None });
+            }
             return Self::envelope(body, body).ok_or(NotAList);
         }
         let texts: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotAList)?;

@@ -24,7 +24,9 @@ fn three_shapes_are_one_page() {
         assert_eq!((texts(&page), page.total, page.max_page_size), (vec![r#"{"id":"30"}"#], Some(7), None));
     }
 
-    assert_eq!(read("[]").unwrap().rows.len(), 0);
+    for empty in ["[]", "{}", " { }\n"] {
+        assert_eq!(read(empty).unwrap().rows.len(), 0, "{empty}");
+    }
     assert_eq!(texts(&read(r#"[{"number":"1"}]"#).unwrap()), [r#"{"number":"1"}"#]);
     assert_eq!(texts(&read(r#"[{"records":1}]"#).unwrap()), [r#"{"records":1}"#]);
     for other in [r#"{"message":"no"}"#, "null", "\"x\"", r#"{"records":1}"#, "", "<html>", r#"[{"number":"#] {
