@@ -76,7 +76,7 @@ pub fn read(response: &Response<Bytes>, now: Timestamp) -> Result<String, LoginE
             Ok(_) | Err(_) => Err(LoginError::Later("the answer holds no token".to_owned())),
         },
         Answer::Unauthorised { message }
-        | Answer::NonceRefused { message }
+        | Answer::NonceRefused { message, .. }
         | Answer::NotFound { message }
         | Answer::Refused { message, .. } => Err(LoginError::Refused(refusal(message))),
         Answer::BusyUntil { message, .. } | Answer::Broken { message, .. } => Err(LoginError::Later(message)),

@@ -15,6 +15,10 @@ use jiff::Timestamp;
 
 use crate::time::http_date;
 
+/// How far ahead of its own clock Commerce takes a signature's time to be (measured on 2.4.7: 590 s are taken, an hour
+/// is not). `Date` is in seconds, and the answer has been on its way.
+const CLOCK_MARGIN: Duration = Duration::from_secs(595);
+
 /// The answer to one attempt of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -26,15 +30,18 @@ pub enum Answer {
         message: String,
     },
     /// Wrong credentials, an integration that is switched off, or a right that it was not given. Commerce does not tell
-    /// these apart. The same request will fail again until a person acts.
+    /// these apart; a gateway may. The same request will fail again until a person acts.
     Unauthorised {
         /// Commerce's sentence.
         message: String,
     },
-    /// The nonce was seen before, or our clock is more than 10 minutes ahead: sign again and send again.
+    /// The nonce was seen before, or our clock is more than 10 minutes ahead: Commerce does not tell these apart. A
+    /// nonce is cured by signing again and sending again, a clock by a person.
     NonceRefused {
         /// Commerce's sentence.
         message: String,
+        /// How far our clock is ahead of the shop's, where that is why.
+        ahead: Option<Duration>,
     },
     /// The request is wrong as it stands: sending it again brings the same answer.
     Refused {
@@ -73,8 +80,11 @@ impl Answer {
         match status.as_u16() {
             200..=299 => Self::Broken { status, message },
             300..=399 => Self::Refused { status, message: moved(response.headers()) },
-            401 if message.contains("nonce") => Self::NonceRefused { message },
+            401 if message.contains("nonce") => Self::NonceRefused { message, ahead: ahead(response.headers(), now) },
             401 => Self::Unauthorised { message },
+            // Core Commerce never says it. The gateway of SaaS does, of a credential that lacks a right; a firewall's
+            // page is about this one request.
+            403 if !page => Self::Unauthorised { message },
             404 if page || message::is_unknown_route(&message) => Self::Refused { status, message },
             404 => Self::NotFound { message },
             408 => Self::Broken { status, message },
@@ -102,6 +112,12 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 /// The server's clock when it answered, from its `Date` header: what the limit of a poll is counted from.
 pub fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
     http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// How far `now` is ahead of the shop's clock, where the shop refuses that.
+fn ahead(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let ahead = Duration::try_from(now.duration_since(server_time(headers)?)).ok()?;
+    (ahead >= CLOCK_MARGIN).then_some(ahead)
 }
 
 /// Redirects are not followed: the new address would need a signature of its own, and another host gets no credentials.

@@ -50,6 +50,29 @@ fn the_kinds_of_401_are_told_apart() {
 }
 
 #[test]
+fn a_gateway_that_forbids_is_not_a_firewall_that_does_not_like_a_request() {
+    let gateway = r#"{"error_code":"403010","message":"Oauth token lacks a scope"}"#;
+    assert!(matches!(read(403, &[], gateway), Answer::Unauthorised { .. }));
+    let firewall = "<html><title>403 Forbidden</title></html>";
+    assert!(matches!(read(403, &[], firewall), Answer::Refused { .. }));
+}
+
+#[test]
+fn a_clock_that_is_ahead_is_no_nonce_that_was_seen() {
+    let body = r#"{"message":"An error occurred validating the nonce"}"#;
+    let ahead = |date: &str| match read(401, &[("date", date)], body) {
+        Answer::NonceRefused { ahead, .. } => ahead,
+        other => panic!("{other:?}"),
+    };
+    let second =
+        |seconds: i64| (now() - jiff::SignedDuration::from_secs(seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT");
+    assert_eq!(ahead(&second(3600).to_string()), Some(std::time::Duration::from_secs(3600)));
+    assert_eq!(ahead(&second(60).to_string()), None);
+    assert_eq!(ahead(&second(-3600).to_string()), None);
+    assert_eq!(ahead("yesterday"), None);
+}
+
+#[test]
 fn a_missing_record_is_not_a_missing_address() {
     let record = r#"{"message":"The entity that was requested doesn't exist. Verify the entity and try again."}"#;
     assert!(matches!(read(404, &[], record), Answer::NotFound { .. }));

@@ -115,13 +115,16 @@ impl Reader {
                     Answer::Refused { status, message } => {
                         return Err(ReadError::Stop(refused(status.as_u16(), &message)));
                     }
-                    Answer::NonceRefused { message } => {
+                    Answer::NonceRefused { message, ahead: Some(ahead) } => {
+                        return Err(ReadError::Stop(clock_ahead(&message, ahead)));
+                    }
+                    Answer::NonceRefused { message, ahead: None } => {
                         why = message;
                         Duration::ZERO
                     }
                     Answer::BusyUntil { retry_after, message } => {
                         let wait = retry_after.unwrap_or_else(|| schedule.next_wait());
-                        return Err(ReadError::Later(wait, message));
+                        return Err(ReadError::Later(wait, format!("the shop asks for patience: {message}")));
                     }
                     Answer::Broken { status, message } => {
                         why = format!("{status}: {message}");
@@ -152,6 +155,15 @@ fn unauthorised(message: &str) -> Problem {
         format!("Commerce does not accept who calls: {message}"),
         "check the credentials of commerce.auth, that the integration or account is active, and that it may read Sales > \
          Orders, Invoices and Credit Memos, and Customers; Commerce tells none of these apart",
+    )
+}
+
+fn clock_ahead(message: &str, ahead: Duration) -> Problem {
+    let seconds = ahead.as_secs();
+    Problem::new(
+        "COMMERCE_CLOCK",
+        format!("this machine's clock is {seconds} s ahead of the shop's, which takes no signature then: {message}"),
+        "set the clocks of both by NTP; Commerce takes a signature from ten minutes ahead at most",
     )
 }
 

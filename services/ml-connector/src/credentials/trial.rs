@@ -113,7 +113,7 @@ async fn commerce(settings: &Settings, fields: &Fields, context: &Context) -> Re
     };
     match Answer::read(&answer, clock::now()) {
         Answer::Ok(_) => Ok("Commerce lets us in and shows its store views".to_owned()),
-        Answer::Unauthorised { message } | Answer::NonceRefused { message } => Err(refused(message)),
+        Answer::Unauthorised { message } | Answer::NonceRefused { message, .. } => Err(refused(message)),
         Answer::Refused { status, message } => Err(refused(format!("{status} {message}"))),
         Answer::NotFound { message } => Err(refused(message)),
         Answer::BusyUntil { message, .. } | Answer::Broken { message, .. } => Err(not_tried("Commerce", &message)),

@@ -60,7 +60,7 @@ pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
         Answer::Unauthorised { message } => {
             vec![Step::ends(SIDE, "credentials", unauthorised(&message))]
         }
-        Answer::NonceRefused { message } => {
+        Answer::NonceRefused { message, .. } => {
             let sentence = format!("Commerce refuses the signature's time or nonce: {message}");
             let remedy = "set this machine's clock by NTP; it may be 10 minutes ahead of the shop's at most";
             vec![Step::ends(SIDE, "credentials", Problem::new("PING_CLOCK", sentence, remedy))]
@@ -206,7 +206,7 @@ pub(crate) fn otherwise(answer: &Answer) -> Problem {
             "check commerce.base_url: its path, and on SaaS the tenant",
         ),
         Answer::Unauthorised { message } => unauthorised(message),
-        Answer::BusyUntil { message, .. } | Answer::NonceRefused { message } => no_answer(SIDE, message),
+        Answer::BusyUntil { message, .. } | Answer::NonceRefused { message, .. } => no_answer(SIDE, message),
         Answer::Broken { status, message } => no_answer(SIDE, &format!("{status}: {message}")),
         Answer::Ok(_) => no_answer(SIDE, "an answer without use"),
     }

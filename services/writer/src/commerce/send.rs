@@ -200,8 +200,14 @@ impl Api {
             }
             Answer::NotFound { .. } => Called::NotFound,
             Answer::Refused { message, .. } => Called::Refused(message),
+            Answer::NonceRefused { ahead: Some(ahead), .. } => {
+                let said = format!("this machine's clock is {} s ahead of the shop's", ahead.as_secs());
+                Called::Not(self.shut("COMMERCE_CLOCK", &said))
+            }
             // Signed anew, it may be taken.
-            Answer::NonceRefused { .. } => Called::Not(Reply::NotSent { retry_at: soon(Duration::from_millis(200)) }),
+            Answer::NonceRefused { ahead: None, .. } => {
+                Called::Not(Reply::NotSent { retry_at: soon(Duration::from_millis(200)) })
+            }
             Answer::Unauthorised { message } => Called::Not(self.shut("COMMERCE_UNAUTHORISED", &message)),
             Answer::BusyUntil { retry_after, .. } => {
                 Called::Not(Reply::Busy { retry_at: soon(retry_after.unwrap_or(AWAY)) })
