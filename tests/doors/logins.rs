@@ -171,3 +171,25 @@ async fn adobes_identity_service_gives_one_token_for_a_day() {
     assert_eq!(sent, ["client-1", "1234@AdobeOrg", "default"]);
     assert!(!house.logs().contains("ims-token") && !house.logs().contains("a secret of Adobe's"));
 }
+
+/// A gateway stands where the token endpoint should: the log says which status it answers, and what to look at.
+#[tokio::test]
+async fn a_token_endpoint_that_is_none_is_told_by_its_status() {
+    let stub = Stub::start(|_| (404, "<html><title>Not Found</title></html>".to_owned())).await;
+    let mut house = house_at(&stub, "/tenant-1", "ims").await;
+    let set = |key: &str, value: &str| (format!("ML__COMMERCE__IMS__{key}"), value.to_owned());
+    let settings = [
+        set("TOKEN_URL", &stub.url("/nowhere")),
+        set("CLIENT_ID", "client-1"),
+        set("CLIENT_SECRET", "a secret of Adobe's"),
+    ];
+    house.installation.start_service_with(SERVICE, &settings).unwrap();
+    until(&house, "a word about the address", || {
+        let log =
+            std::fs::read_to_string(house.installation.folder().join(format!("{SERVICE}.log"))).unwrap_or_default();
+        log.contains(
+            "the token endpoint answered 404 Not Found, neither a token nor why there is none; check its address",
+        )
+    })
+    .await;
+}

@@ -10,11 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use http::StatusCode;
 use oauth2::basic::BasicClient;
 use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope,
     TokenResponse as _, TokenUrl,
 };
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -193,7 +195,7 @@ impl Grant {
         Ok((answer.access_token().secret().clone(), life))
     }
 
-    fn failure(&self, error: RequestTokenError<SendError, oauth2::basic::BasicErrorResponse>) -> TokenError {
+    fn failure(&self, error: RequestTokenError<AskError, oauth2::basic::BasicErrorResponse>) -> TokenError {
         match error {
             RequestTokenError::ServerResponse(answer) => {
                 let description = answer.error_description().map_or("", String::as_str);
@@ -210,11 +212,31 @@ fn bad_url(error: &url::ParseError) -> Problem {
     Problem::new("SETTINGS_INVALID", format!("the token URL is no URL: {error}"), "correct token_url")
 }
 
+/// Why a token endpoint said nothing of use.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// It said nothing.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// A gateway answered, or a server that gives no tokens: what a parser would say of its page helps nobody.
+    #[error(
+        "the token endpoint answered {0}, neither a token nor why there is none; check its address, and the vendor's status page"
+    )]
+    Neither(StatusCode),
+}
+
 impl<'c> AsyncHttpClient<'c> for Http {
-    type Error = SendError;
-    type Future = BoxFuture<'c, Result<HttpResponse, SendError>>;
+    type Error = AskError;
+    type Future = BoxFuture<'c, Result<HttpResponse, AskError>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        async move { Ok(self.send(request.map(Bytes::from)).await?.map(Vec::from)) }.boxed()
+        async move {
+            let answer = self.send(request.map(Bytes::from)).await?;
+            let status = answer.status();
+            let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+            let known = said.get("access_token").or_else(|| said.get("error")).is_some();
+            known.then(|| answer.map(Vec::from)).ok_or(AskError::Neither(status))
+        }
+        .boxed()
     }
 }
