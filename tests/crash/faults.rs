@@ -51,6 +51,8 @@ async fn creates_whose_answers_are_lost_late_or_errors() {
         json!({ "kind": "slow", "delay_ms": SLOW_MS, "done": false }),
         json!({ "kind": "reset", "done": true }),
         json!({ "kind": "reset", "done": false }),
+        json!({ "kind": "conflict", "done": true }),
+        json!({ "kind": "conflict", "done": false }),
     ];
     for fault in &unclear {
         arm(&house, fault, "POST", INVOICES, 3).await;
@@ -67,6 +69,7 @@ async fn creates_whose_answers_are_lost_late_or_errors() {
         let calls = calls(&house, kind).await;
         assert_eq!(calls["statuses"]["502"], 2 * each, "{kind}: {calls}");
         assert_eq!(calls["statuses"]["500"], 2 * each, "{kind}: {calls}");
+        assert_eq!(calls["statuses"]["409"], 2 * each, "{kind}: {calls}");
         let answered: u64 = calls["statuses"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
         assert_eq!(calls["calls"].as_u64().unwrap() - answered, 4 * each, "lost and reset; {kind}: {calls}");
     }
@@ -90,6 +93,27 @@ async fn creates_that_are_turned_away_with_429() {
     let creates = calls(&house, "POST /v2/customerinvoice").await;
     assert_eq!(creates["statuses"], json!({ "201": 16, "429": 5 }));
     assert_eq!(calls(&house, "GET /v1/customerinvoice").await, Value::Null, "look-ups");
+}
+
+/// A redirect is about an address, and no refusal of any one document: nothing is given up on, followed, or looked up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn creates_that_are_sent_elsewhere_wait_for_the_address() {
+    let house = House::prepare(wishes().set("VISMA__CREATE__REFUSED_WAIT", "500ms")).await;
+    let elsewhere = json!({ "kind": "redirect" });
+    arm(&house, &elsewhere, "POST", CUSTOMERS, 1).await;
+    arm(&house, &elsewhere, "POST", INVOICES, 3).await;
+    let house = running(house);
+    house.place(8, 4).await;
+    until_settled(&house, 8).await;
+    let creates = calls(&house, "POST /v2/customerinvoice").await;
+    assert_eq!(creates["statuses"], json!({ "201": 8, "302": 3 }));
+    assert_eq!(calls(&house, "GET /v1/customerinvoice").await, Value::Null, "look-ups");
+    assert_eq!(house.dead_letters().await, []);
+    let log = std::fs::read_to_string(house.installation.folder().join("writer-visma.log")).unwrap();
+    assert!(
+        log.contains("VISMA_REDIRECTED") && log.contains("redirected to https://elsewhere.example.com/login "),
+        "{log}"
+    );
 }
 
 fn running(mut house: House) -> House {

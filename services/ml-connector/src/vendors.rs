@@ -156,7 +156,8 @@ pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
         Err(failure) => failure,
     };
     match failure {
-        Failure::Unauthorised { .. } | Failure::Refused { refusal: Refusal::Company | Refusal::Licence, .. } => {
+        Failure::Unauthorised { .. }
+        | Failure::Refused { refusal: Refusal::Company | Refusal::Licence | Refusal::Redirected, .. } => {
             Err(Problem::new(failure.code(), failure.to_string(), failure.what_to_do()))
         }
         Failure::Busy { .. }

@@ -29,6 +29,10 @@ pub enum Kind {
     /// Too many requests, with `Retry-After` when `retry_after` is given; nothing is done.
     #[serde(rename = "429")]
     TooManyRequests,
+    /// An address elsewhere (302 with `Location`); nothing is done.
+    Redirect,
+    /// A conflict (409) without a word.
+    Conflict,
     /// The answer takes `delay_ms` longer: before the work, or after it when `done`.
     Slow,
     /// The connection is reset (RST): before the work, or after it when `done`.
@@ -44,7 +48,7 @@ pub struct Fault {
     /// To which requests.
     #[serde(default)]
     pub on: Selector,
-    /// Whether the work is done first (`html_5xx`, `json_500`, `slow`, `reset`).
+    /// Whether the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`).
     #[serde(default)]
     pub done: bool,
     /// The status of `html_5xx`; absent means 502.
@@ -67,8 +71,8 @@ impl Fault {
     pub fn done(&self) -> bool {
         match self.kind {
             Kind::LostAfter => true,
-            Kind::LostBefore | Kind::TooManyRequests => false,
-            Kind::Html5xx | Kind::Json500 | Kind::Slow | Kind::Reset => self.done,
+            Kind::LostBefore | Kind::TooManyRequests | Kind::Redirect => false,
+            Kind::Html5xx | Kind::Json500 | Kind::Conflict | Kind::Slow | Kind::Reset => self.done,
         }
     }
 
@@ -103,6 +107,13 @@ impl Fault {
                 }
                 Some(response)
             }
+            Kind::Redirect => {
+                let mut response = respond(StatusCode::FOUND, "text/html", String::new());
+                let place = HeaderValue::from_static("https://elsewhere.example.com/login?from=api");
+                response.headers_mut().insert(header::LOCATION, place);
+                Some(response)
+            }
+            Kind::Conflict => Some(respond(StatusCode::CONFLICT, "text/plain", String::new())),
             Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset => None,
         }
     }

@@ -173,7 +173,7 @@ async fn strike(system: System, fault: &Fault) -> Option<Response> {
     match fault.kind {
         Kind::LostBefore | Kind::LostAfter => Some(no_answer(Cut::Close)),
         Kind::Reset => Some(no_answer(Cut::Reset)),
-        Kind::Html5xx | Kind::Json500 | Kind::TooManyRequests => fault.answer(system),
+        Kind::Html5xx | Kind::Json500 | Kind::TooManyRequests | Kind::Redirect | Kind::Conflict => fault.answer(system),
         Kind::Slow => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
             None

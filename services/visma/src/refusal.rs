@@ -34,6 +34,8 @@ pub enum Refusal {
     Licence,
     /// The company id is missing, or this user has no access to the company.
     Company,
+    /// The call was sent elsewhere: whatever answers there, the base URL is not the API's.
+    Redirected,
     /// Anything else: the sentence must do.
     Other,
 }
@@ -119,6 +121,7 @@ impl Refusal {
             Self::Released => "VISMA_ALREADY_RELEASED",
             Self::Licence => "VISMA_NO_LICENCE",
             Self::Company => "VISMA_COMPANY_REFUSED",
+            Self::Redirected => "VISMA_REDIRECTED",
             Self::Other => "VISMA_REFUSED",
         }
     }
@@ -145,6 +148,7 @@ impl Refusal {
             Self::Released => "The document is released: it can only be credited.",
             Self::Licence => "Have Visma activate the company's licence for the API.",
             Self::Company => "Check the company id, and that the integration has access to this company.",
+            Self::Redirected => "Check visma.base_url: Visma's API redirects nobody, a gateway in front of it may.",
             Self::Other => "Correct what Visma's sentence names, then replay the dead letter.",
         }
     }

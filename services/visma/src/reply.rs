@@ -243,6 +243,13 @@ fn ok(reply: &Response<Bytes>, now: SystemTime) -> Result<(), Failure> {
     if reply.status() == StatusCode::OK { Ok(()) } else { Err(failure(reply, now)) }
 }
 
+/// Where a redirect points.
+fn redirected(headers: &HeaderMap) -> String {
+    let place = headers.get(LOCATION).and_then(|place| place.to_str().ok()).unwrap_or("nowhere");
+    // What stands in a query is not for a log.
+    format!("redirected to {}", place.split(['?', '#']).next().unwrap_or_default())
+}
+
 fn unknown(reply: &Response<Bytes>, why: &'static str) -> Failure {
     Failure::Unknown { status: reply.status(), why, retry_after: None, said: Said::read(reply.headers(), reply.body()) }
 }
@@ -265,9 +272,11 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
         StatusCode::INTERNAL_SERVER_ERROR if said.structured => {
             Failure::Broken { status, refusal: Refusal::of(&said.message), said }
         }
-        status if status.is_client_error() || status.is_redirection() => {
-            Failure::Refused { status, refusal: Refusal::of(&said.message), said }
+        // Not followed: another host gets no token.
+        status if status.is_redirection() => {
+            Failure::Refused { status, refusal: Refusal::Redirected, said: said.or(&redirected(headers)) }
         }
+        status if status.is_client_error() => Failure::Refused { status, refusal: Refusal::of(&said.message), said },
         status if status.is_server_error() => Failure::Unknown {
             status,
             why: "the reply is a gateway's or a server's without a word of Visma's",

@@ -46,6 +46,8 @@ async fn a_bad_answer_says_nothing_about_the_work_either() {
         (json!({ "kind": "html_5xx", "status": 504, "done": true }), 504, 1),
         (json!({ "kind": "json_500" }), 500, 0),
         (json!({ "kind": "json_500", "done": true }), 500, 1),
+        (json!({ "kind": "conflict", "done": true }), 409, 1),
+        (json!({ "kind": "redirect" }), 302, 0),
         (json!({ "kind": "429" }), 429, 0),
     ] {
         let before = visma.sandbox.company.ledger().len();

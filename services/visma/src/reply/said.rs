@@ -31,6 +31,14 @@ impl Said {
         let visma_id = visma_id(&message);
         Self { message, structured, request_id, visma_id }
     }
+
+    /// These words instead, where the reply says nothing.
+    pub(super) fn or(mut self, words: &str) -> Self {
+        if self.message.is_empty() {
+            words.clone_into(&mut self.message);
+        }
+        self
+    }
 }
 
 impl fmt::Display for Said {

@@ -57,7 +57,9 @@ fn each_status_says_whether_something_may_have_been_done() {
     assert!(matches!(failed(404, &[], ""), Failure::NotFound { .. }));
     assert!(matches!(failed(409, &[], ""), Failure::Stale { .. }));
     assert!(matches!(failed(412, &[], ""), Failure::Stale { .. }));
-    assert!(matches!(failed(302, &[("Location", "https://x/login")], ""), Failure::Refused { .. }));
+    let moved = failed(302, &[("Location", "https://x/login?from=1")], "");
+    assert_eq!(moved.code(), "VISMA_REDIRECTED");
+    assert_eq!(moved.to_string(), "Visma refuses (302 Found): redirected to https://x/login");
     assert!(matches!(failed(408, &[], message), Failure::Unknown { .. }));
     assert!(matches!(failed(500, &[], message), Failure::Broken { refusal: Refusal::VatCode, .. }));
     assert!(matches!(failed(500, &[], html), Failure::Unknown { .. }));

@@ -182,7 +182,9 @@ impl Api {
                 tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
                 Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
             }
-            Meaning::Stale => Reply::Refused(refusal),
+            // A create sends no version. Whatever it is in conflict with may be an earlier one of its own: it is looked
+            // up.
+            Meaning::Stale => Reply::Faulted(conflict(failure)),
             meaning => reply(meaning),
         }
     }
@@ -221,11 +223,11 @@ impl Api {
             Failure::Busy { retry_after, .. } => {
                 Meaning::NotNow { retry_at: now().after(*retry_after), why: Pause::Busy }
             }
-            // Not this document's fault: rights or a wrong address or company keep every document out until a person
-            // acts.
+            // Not this document's fault: rights, a licence, or a wrong address or company keep every document out until
+            // a person acts.
             Failure::Unauthorised { .. }
             | Failure::Forbidden { .. }
-            | Failure::Refused { refusal: About::Company, .. } => {
+            | Failure::Refused { refusal: About::Company | About::Licence | About::Redirected, .. } => {
                 self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
                 tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
                 Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
@@ -250,6 +252,12 @@ impl Api {
 
 fn refusal(failure: &Failure) -> Refusal {
     Refusal { code: failure.code().to_owned(), sentence: format!("{failure} {}", failure.what_to_do()) }
+}
+
+/// A create that was answered as if it were an update.
+fn conflict(failure: &Failure) -> Refusal {
+    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names, then replay the dead letter.";
+    Refusal { code: About::Other.code().to_owned(), sentence: format!("{failure}. {remedy}") }
 }
 
 /// A reading that failed proves nothing; when to try again is for `effect` to say.
