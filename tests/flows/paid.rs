@@ -14,6 +14,8 @@ async fn what_was_compared_is_released_and_then_settled() {
         .set("VISMA__DOCUMENTS__RELEASE_CREDIT_NOTES", "true");
     wishes.mapping = Some(mapping::DEFAULT.to_owned() + payments);
     let house = House::start(wishes).await;
+    // A server that fails once on the way to a release has a second try.
+    arm(&house, json!({ "kind": "json_500" }), "PUT", "*/v1/customerinvoice/*", 1).await;
     house.place(2, 2).await;
     house.until_booked(2, PATIENCE).await;
     arm(&house, json!({ "kind": "lost_after" }), "POST", "*/v1/customerPayment", 1).await;

@@ -45,9 +45,11 @@ impl Writer {
                 Reply::Updated { etag } => etag.as_deref().and_then(Etag::parse),
                 Reply::Stale => return Ok(()),
                 Reply::Gone => return Err(gone(number)),
-                Reply::Refused(refusal) | Reply::Faulted(refusal) => {
+                Reply::Refused(refusal) => {
                     return Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, "release it by hand")));
                 }
+                // Done or not: if it was, the version is another one now, and the next poll compares that.
+                Reply::Faulted(refusal) => return Err(Verdict::retry(delivery.delivered, refusal.sentence)),
                 Reply::NotNow { retry_at, .. } => return Err(self.later(retry_at)),
                 Reply::Uncertain => return Err(Verdict::retry(delivery.delivered, "no answer to taking it off hold")),
             };
