@@ -47,7 +47,6 @@ async fn a_bad_answer_says_nothing_about_the_work_either() {
         (json!({ "kind": "json_500" }), 500, 0),
         (json!({ "kind": "json_500", "done": true }), 500, 1),
         (json!({ "kind": "conflict", "done": true }), 409, 1),
-        (json!({ "kind": "redirect" }), 302, 0),
         (json!({ "kind": "429" }), 429, 0),
     ] {
         let before = visma.sandbox.company.ledger().len();
