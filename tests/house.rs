@@ -30,6 +30,8 @@ pub(crate) struct Wishes {
     pub(crate) mapping: Option<String>,
     /// Settings as `ML__…` variables.
     pub(crate) settings: Vec<(String, String)>,
+    /// The broker has the users that are shipped, and each service the rights of its own.
+    pub(crate) rights: bool,
 }
 
 impl Wishes {
@@ -61,6 +63,7 @@ impl House {
             sandbox: wishes.sandbox,
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
             settings: wishes.settings,
+            rights: wishes.rights.then(|| include_str!("../deploy/nats/nats.conf").to_owned()),
         };
         Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }
     }
@@ -225,7 +228,7 @@ impl House {
 
     /// A JetStream context on the installation's broker.
     pub(crate) async fn jetstream(&self) -> jetstream::Context {
-        jetstream::new(async_nats::connect(self.installation.broker.url()).await.unwrap())
+        self.installation.broker.jetstream().await.unwrap()
     }
 
     /// The end of every service's log.

@@ -19,6 +19,7 @@ mod crash;
 mod day;
 mod doors;
 mod flows;
+mod health;
 mod hold;
 mod house;
 mod mapping_file;

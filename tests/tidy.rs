@@ -3,6 +3,7 @@
 //! Each rule here has been broken before it was written down. They read files and ask the built binary for its help; no
 //! broker and no sandbox is started.
 
+mod compose;
 mod readme;
 mod runbook;
 mod settings;

@@ -95,6 +95,8 @@ fn its_variables_are_settings() {
         if name == "ML__SECTION__KEY" {
             continue; // The pattern itself.
         }
+        // The name of a file that holds the value, unless a key is called so.
+        let name = if name.ends_with("_KEY_FILE") { name } else { name.trim_end_matches("_FILE") };
         let path = name.trim_start_matches("ML__").to_lowercase().replace("__", ".");
         let (section, key) = path.rsplit_once('.').unwrap_or(("", &path));
         let body =

@@ -28,6 +28,15 @@ pub enum Verb {
         /// Which one.
         service: Service,
     },
+    /// Ask the services that run on this machine whether they do their work. Exit code 0: each does, 1: one does
+    /// not, or none runs.
+    Health {
+        /// Which must run; all that do when none is named.
+        services: Vec<Service>,
+        /// Print JSON, one object a service.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make and update the streams, buckets and consumers on the broker. Nothing is ever deleted.
     Provision,
     /// Print the settings in force, secrets masked.

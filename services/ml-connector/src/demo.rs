@@ -76,6 +76,7 @@ fn plan(demo: &Demo, binary: &Path, folder: &Path, customers: usize) -> Plan {
         sandbox,
         mapping: mapping::DEFAULT.to_owned(),
         settings: Vec::new(),
+        rights: None,
     }
 }
 

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut builder = match &cli.verb {
         // A service's work is small steps between waits: one thread does them with the least memory.
-        Verb::Run { .. } => tokio::runtime::Builder::new_current_thread(),
+        Verb::Run { .. } | Verb::Health { .. } => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let ended = builder.enable_all().build().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run::run(cli)));

@@ -16,7 +16,7 @@ use pipeline::subject::Subjects;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{backfill, credentials, demo, mapping_file, master_keys, ping, polls, vendors};
+use crate::{backfill, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -30,6 +30,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config.as_deref();
     let done = match cli.verb {
         Verb::Run { service } => Box::pin(serve(service, &Settings::load(config)?)).await.map_err(Into::into),
+        Verb::Health { services, json } => return health::run(&Settings::load(config)?, &services, json).await,
         Verb::Provision => provision(&Settings::load(config)?).await,
         Verb::Config => {
             Settings::load(config)?;

@@ -59,6 +59,11 @@ impl Broker {
         &self.settings
     }
 
+    /// The health of the service that is connected.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
     /// The publisher of a stream; all users of a process share it, so that they share its batches.
     pub fn publisher(&self, stream: &'static str) -> Publisher {
         let mut publishers = self.publishers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,15 @@
 //! The admin port: `/livez`, `/readyz`, `/metrics`.
 //!
-//! Ready is a list of reasons not to be; it is empty when the service takes work.
+//! Ready is a list of reasons not to be; it is empty when the service takes work. Alive is more than an open port: the
+//! loops that do the work say here that they turn, and one that has stopped turning is a service that only a restart
+//! helps.
+
+pub mod ask;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -16,10 +21,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 
-/// What keeps a service from being ready. Cheap to clone.
+/// What keeps a service from being ready, and which of its loops turn. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
+}
+
+/// When a loop turned last, and how long the next turn may take.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    at: Instant,
+    within: Duration,
 }
 
 impl Health {
@@ -31,6 +44,19 @@ impl Health {
     /// `what` no longer keeps the service from being ready.
     pub fn ready(&self, what: &'static str) {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
+    /// The loop `what` turns now, and will again within `within`; if it does not, the service is not alive.
+    pub fn turned(&self, what: &'static str, within: Duration) {
+        let turn = Turn { at: Instant::now(), within };
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).insert(what, turn);
+    }
+
+    /// The loops that have stopped turning.
+    fn stalled(&self, now: Instant) -> Vec<String> {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = turns.iter().filter(|(_, turn)| now.duration_since(turn.at) > turn.within);
+        late.map(|(what, turn)| format!("{what}: has not turned for {} s", (now - turn.at).as_secs())).collect()
     }
 
     fn reasons(&self) -> Vec<String> {
@@ -55,7 +81,7 @@ pub async fn serve(listen: SocketAddr, health: Health, stop: CancellationToken) 
     let listener = TcpListener::bind(listen).await.map_err(|e| failed(&e))?;
     let address = listener.local_addr().map_err(|e| failed(&e))?;
     let router = Router::new()
-        .route("/livez", get(|| async { "alive\n" }))
+        .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route(
             "/metrics",
@@ -71,11 +97,45 @@ pub async fn serve(listen: SocketAddr, health: Health, stop: CancellationToken) 
     Ok(address)
 }
 
+async fn livez(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
+    told("alive", "stalled", &health.stalled(Instant::now()))
+}
+
 async fn readyz(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    let reasons = health.reasons();
-    if reasons.is_empty() {
-        (StatusCode::OK, "ready\n".to_owned())
+    told("ready", "not ready", &health.reasons())
+}
+
+fn told(well: &str, ill: &str, why: &[String]) -> (StatusCode, String) {
+    if why.is_empty() {
+        (StatusCode::OK, format!("{well}\n"))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}\n", reasons.join("\n")))
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{ill}\n{}\n", why.join("\n")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_stops_turning_is_told_and_one_that_turns_again_is_not() {
+        let health = Health::default();
+        assert!(health.stalled(Instant::now()).is_empty(), "what has not begun is not late");
+        health.turned("consumer", Duration::from_secs(90));
+        health.turned("poll", Duration::from_secs(300));
+        let in_time = |seconds| health.stalled(Instant::now() + Duration::from_secs(seconds));
+        assert!(in_time(60).is_empty());
+        assert_eq!(in_time(100).len(), 1);
+        assert!(in_time(100)[0].starts_with("consumer: has not turned for "), "{:?}", in_time(100));
+        assert_eq!(in_time(400).len(), 2);
+        health.turned("consumer", Duration::from_secs(900));
+        assert_eq!(in_time(400).len(), 1, "{:?}", in_time(400));
+    }
+
+    #[test]
+    fn both_pages_say_why_not() {
+        let (status, text) = told("ready", "not ready", &["broker: the connection is lost".to_owned()]);
+        assert_eq!((status.as_u16(), text.as_str()), (503, "not ready\nbroker: the connection is lost\n"));
+        assert_eq!(told("alive", "stalled", &[]), (StatusCode::OK, "alive\n".to_owned()));
     }
 }

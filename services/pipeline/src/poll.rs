@@ -33,6 +33,10 @@ use silence::Silence;
 /// How long a poll that is not due sleeps at most: this machine's clock may be set meanwhile.
 const SLEEP: Duration = Duration::from_secs(60);
 
+/// How long a poll may take between two looks at whether it is due, or two renewals of its lease: the sleep, and what a
+/// broker that is slow may take for the entry.
+const TURN: Duration = Duration::from_secs(300);
+
 /// Why a run did not end as it should.
 #[derive(Debug)]
 pub enum Stopped {
@@ -122,7 +126,9 @@ impl Polls {
         self.announce(name);
         let mut asks = self.asks.clone();
         while !self.stop.is_cancelled() {
+            self.health.turned(name, TURN);
             let wait = poll.step(&mut once).await;
+            self.health.turned(name, TURN.saturating_add(wait));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = asks.changed() => {}
@@ -240,6 +246,7 @@ impl Poll<'_> {
         let mut renewed = Instant::now();
         while renewed.elapsed() < self.polls.takeover.mul_f32(0.6) {
             tokio::time::sleep(beat).await;
+            self.polls.health.turned(self.name, TURN);
             let began = Instant::now();
             match tokio::time::timeout(beat, self.renew()).await {
                 Ok(Some(true)) => renewed = began,

@@ -1,5 +1,6 @@
 //! Settings come from three places, later ones winning: the shipped default file, the operator's file, and environment
-//! variables named `ML__SECTION__KEY`.
+//! variables named `ML__SECTION__KEY`. `ML__SECTION__KEY_FILE` names a file that holds the value: containers get their
+//! secrets as files, since an environment is shown to whoever may look at the container.
 //!
 //! What the sections mean is each service's business; this module reads, merges and refuses. An unknown key is refused
 //! with the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history.
@@ -13,6 +14,7 @@ use config::{Config, File, FileFormat};
 use jiff::SpanRelativeTo;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
@@ -75,7 +77,11 @@ impl<'a> Sources<'a> {
         let known: toml::Table = self.default.parse().unwrap_or_default();
         for (name, text) in &self.environment {
             if let Some(variable) = name.strip_prefix(PREFIX) {
-                let (key, value) = overriding(&known, variable, text);
+                let (key, value) = match held_by_a_file(&known, variable) {
+                    Some(variable) if !text.is_empty() => overriding(&known, variable, &read_value(name, text)?),
+                    Some(_) => continue,
+                    None => overriding(&known, variable, text),
+                };
                 builder = builder
                     .set_override(&key, value)
                     .map_err(|e| invalid(&format!("{name}: {e}"), self.file.as_deref()))?;
@@ -92,9 +98,9 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// The key that an environment variable means, and its value. A shell's variables have no hyphens, so `_` stands for
-/// one where the key has one; and they hold no lists, so the items of one are separated by commas.
-fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, config::Value) {
+/// The key that an environment variable means, and its default if there is one. A shell's variables have no hyphens, so
+/// `_` stands for one where the key has one.
+fn meant<'t>(known: &'t toml::Table, variable: &str) -> (String, Option<&'t toml::Value>) {
     let mut section = Some(known);
     let mut default = None;
     let mut key = Vec::new();
@@ -105,6 +111,31 @@ fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, confi
         default = found.map(|(_, value)| value);
         section = default.and_then(toml::Value::as_table);
     }
+    (key.join("."), default)
+}
+
+/// The variable whose value stands in a file, if this one names that file. A key that ends in `_file` is none such.
+fn held_by_a_file<'v>(known: &toml::Table, variable: &'v str) -> Option<&'v str> {
+    let value = variable.strip_suffix("_FILE")?;
+    (meant(known, variable).1.is_none() && meant(known, value).1.is_some()).then_some(value)
+}
+
+/// What the file at `path` holds, without the end of its last line.
+fn read_value(name: &str, path: &str) -> Result<Zeroizing<String>, Problem> {
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
+        Problem::new(
+            "SETTINGS_UNREADABLE",
+            format!("the file {path} that {name} names could not be read: {e}"),
+            "give its path, and let the user that the service runs as read it",
+        )
+    })?);
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// The key that an environment variable means, and its value. The environment holds no lists, so the items of one are
+/// separated by commas.
+fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, config::Value) {
+    let (key, default) = meant(known, variable);
     let items = || text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
     let typed = match default {
         Some(toml::Value::Array(_)) => Some(config::Value::from(items().collect::<Vec<_>>())),
@@ -112,8 +143,7 @@ fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, confi
         Some(toml::Value::Boolean(_)) => text.parse::<bool>().ok().map(config::Value::from),
         _ => None,
     };
-    let value = typed.unwrap_or_else(|| config::Value::from(text));
-    (key.join("."), value)
+    (key, typed.unwrap_or_else(|| config::Value::from(text)))
 }
 
 /// What is wrong with a word that is none of a setting's: `config` says that it is wrong, and not which there are.

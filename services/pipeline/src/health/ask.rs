@@ -1,0 +1,92 @@
+//! Asking an admin port, from another process on the same machine.
+//!
+//! A health check runs every few seconds beside each service, so it must cost next to nothing: one request of HTTP/1.0
+//! over a plain connection, and no client that loads certificates first.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// How long a service may take for an answer: it has nothing to look up for it.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// A page is a line for each reason; more than this is no page of ours.
+const LARGEST: u64 = 64 * 1024;
+
+/// What an admin port says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The page was answered with 200.
+    Well,
+    /// It was answered with something else, and these lines.
+    Ill(String),
+    /// Nobody listens there.
+    Nobody,
+    /// Somebody listens there and does not answer in time, or not as an admin port does.
+    Silent(String),
+}
+
+/// Asks the admin port at `admin` for a page, such as `/readyz`. A port that is bound to all addresses of the machine
+/// is asked on its loopback interface.
+pub async fn ask(admin: SocketAddr, page: &str) -> Answer {
+    match tokio::time::timeout(PATIENCE, exchange(here(admin), page)).await {
+        Ok(Ok(text)) => read(&text),
+        Ok(Err(e)) if e.kind() == std::io::ErrorKind::ConnectionRefused => Answer::Nobody,
+        Ok(Err(e)) => Answer::Silent(e.to_string()),
+        Err(_) => Answer::Silent(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn exchange(admin: SocketAddr, page: &str) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(admin).await?;
+    connection.write_all(format!("GET {page} HTTP/1.0\r\nHost: {admin}\r\n\r\n").as_bytes()).await?;
+    let mut text = String::new();
+    connection.take(LARGEST).read_to_string(&mut text).await?;
+    Ok(text)
+}
+
+fn here(admin: SocketAddr) -> SocketAddr {
+    let address = match admin.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(address, admin.port())
+}
+
+fn read(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+    let mut line = head.lines().next().unwrap_or_default().split_whitespace();
+    match (line.next(), line.next()) {
+        (Some(version), Some("200")) if version.starts_with("HTTP/") => Answer::Well,
+        (Some(version), Some(_)) if version.starts_with("HTTP/") => {
+            Answer::Ill(body.trim_end().lines().collect::<Vec<_>>().join("; "))
+        }
+        _ => Answer::Silent("it does not speak HTTP".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_by_its_status() {
+        assert_eq!(read("HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nready\n"), Answer::Well);
+        let ill = "HTTP/1.0 503 Service Unavailable\r\n\r\nnot ready\nbroker: the connection is lost\n";
+        assert_eq!(read(ill), Answer::Ill("not ready; broker: the connection is lost".to_owned()));
+        for strange in ["", "INFO {}\r\n", "HTTP/1.1"] {
+            assert!(matches!(read(strange), Answer::Silent(_)), "{strange}");
+        }
+    }
+
+    #[test]
+    fn all_addresses_are_asked_on_the_loopback_interface() {
+        for (bound, asked) in
+            [("0.0.0.0:9103", "127.0.0.1:9103"), ("[::]:9103", "[::1]:9103"), ("127.0.0.2:9103", "127.0.0.2:9103")]
+        {
+            assert_eq!(here(bound.parse().unwrap()), asked.parse().unwrap());
+        }
+    }
+}
