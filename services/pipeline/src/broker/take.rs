@@ -110,7 +110,9 @@ impl<'a> Runner<'a> {
     /// progress; `longer` is what it waits for besides.
     fn turned(&self, longer: Duration) {
         let settings = self.broker.settings();
-        self.broker.health().turned(LOOP, settings.ack_wait.0 + settings.publish_timeout.0 * 2 + longer);
+        let within = settings.ack_wait.0.saturating_add(settings.publish_timeout.0.saturating_mul(2));
+        // A service waits for its broker for ever, and is alive meanwhile.
+        self.broker.health().turned(LOOP, within.saturating_add(longer));
     }
 
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
