@@ -18,6 +18,9 @@ use crate::time::http_date;
 /// How far ahead of its own clock Commerce takes a signature's time to be (measured on 2.4.7: 590 s are taken, an hour
 /// is not). `Date` is in seconds, and the answer has been on its way.
 const CLOCK_MARGIN: Duration = Duration::from_secs(595);
+/// How Commerce begins to say that a token was cut when it was copied: the one refusal of credentials that comes as 400
+/// and not as 401 (measured on 2.4.7).
+const TOKEN_LENGTH: &str = "The token length is invalid";
 
 /// The answer to one attempt of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +85,7 @@ impl Answer {
             300..=399 => Self::Refused { status, message: moved(response.headers()) },
             401 if message.contains("nonce") => Self::NonceRefused { message, ahead: ahead(response.headers(), now) },
             401 => Self::Unauthorised { message },
+            400 if message.starts_with(TOKEN_LENGTH) => Self::Unauthorised { message },
             // Core Commerce never says it. The gateway of SaaS does, of a credential that lacks a right; a firewall's
             // page is about this one request.
             403 if !page => Self::Unauthorised { message },

@@ -50,6 +50,15 @@ fn the_kinds_of_401_are_told_apart() {
 }
 
 #[test]
+fn a_token_that_was_cut_is_no_fault_of_the_request() {
+    let cut = r#"{"message":"The token length is invalid. Check the length and try again."}"#;
+    assert!(matches!(read(400, &[], cut), Answer::Unauthorised { .. }), "every comment would be refused by itself");
+    let missing =
+        r#"{"message":"\"%fieldName\" is required. Enter and try again.","parameters":{"fieldName":"statusHistory"}}"#;
+    assert!(matches!(read(400, &[], missing), Answer::Refused { .. }));
+}
+
+#[test]
 fn a_gateway_that_forbids_is_not_a_firewall_that_does_not_like_a_request() {
     let gateway = r#"{"error_code":"403010","message":"Oauth token lacks a scope"}"#;
     assert!(matches!(read(403, &[], gateway), Answer::Unauthorised { .. }));

@@ -206,7 +206,11 @@ pub(crate) fn otherwise(answer: &Answer) -> Problem {
             "check commerce.base_url: its path, and on SaaS the tenant",
         ),
         Answer::Unauthorised { message } => unauthorised(message),
-        Answer::BusyUntil { message, .. } | Answer::NonceRefused { message, .. } => no_answer(SIDE, message),
+        Answer::BusyUntil { retry_after, message } => {
+            let named = retry_after.map_or_else(String::new, |wait| format!(" for {} s", wait.as_secs()));
+            no_answer(SIDE, &format!("it takes no calls just now{named}: {message}"))
+        }
+        Answer::NonceRefused { message, .. } => no_answer(SIDE, message),
         Answer::Broken { status, message } => no_answer(SIDE, &format!("{status}: {message}")),
         Answer::Ok(_) => no_answer(SIDE, "an answer without use"),
     }

@@ -102,6 +102,19 @@ fn a_window_that_is_nearly_used_up_is_told() {
 }
 
 #[test]
+fn a_429_of_commerce_is_told_as_one() {
+    let waits = http::Response::builder()
+        .status(429)
+        .header("Retry-After", "90")
+        .body(bytes::Bytes::new())
+        .expect("a response");
+    let said = &stores(&Ok(waits), now())[0].said;
+    assert!(said.contains("takes no calls just now for 90 s"), "{said}");
+    let silent = &stores(&answer(429, ""), now())[0].said;
+    assert!(silent.contains("takes no calls just now: "), "{silent}");
+}
+
+#[test]
 fn a_401_of_commerce_is_about_who_calls_or_about_a_right() {
     let steps = |status, body| stores(&answer(status, body), now());
     let views = r#"[{"id":0,"code":"admin","website_id":0},{"id":1,"code":"no","website_id":1}]"#;
