@@ -75,7 +75,7 @@ fn a_clock_that_is_ahead_is_no_nonce_that_was_seen() {
     };
     let second =
         |seconds: i64| (now() - jiff::SignedDuration::from_secs(seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT");
-    assert_eq!(ahead(&second(3600).to_string()), Some(std::time::Duration::from_secs(3600)));
+    assert_eq!(ahead(&second(3600).to_string()), Some(Duration::from_secs(3600)));
     assert_eq!(ahead(&second(60).to_string()), None);
     assert_eq!(ahead(&second(-3600).to_string()), None);
     assert_eq!(ahead("yesterday"), None);
