@@ -1,19 +1,26 @@
 //! Releases and payments, where they are wanted.
 
+use proto::{Kind, Message as _, Outcome};
 use serde_json::json;
 
 use super::{PATIENCE, accountant, act, arm, orders, until_kind, wishes};
 use crate::bad_input::order::order;
-use crate::house::House;
+use crate::house::{House, Wishes};
+use crate::regressions::entries;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_compared_is_released_and_then_settled() {
+/// Documents are released, and settled when they are paid.
+fn settling() -> Wishes {
     let payments = "\n[[payments]]\nmethod = \"10\"\ncash_account = \"1920\"\n";
     let mut wishes = wishes()
         .set("VISMA__DOCUMENTS__RELEASE_INVOICES", "true")
         .set("VISMA__DOCUMENTS__RELEASE_CREDIT_NOTES", "true");
     wishes.mapping = Some(mapping::DEFAULT.to_owned() + payments);
-    let house = House::start(wishes).await;
+    wishes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_compared_is_released_and_then_settled() {
+    let house = House::start(settling()).await;
     // A server that fails once on the way to a release has a second try.
     arm(&house, json!({ "kind": "json_500" }), "PUT", "*/v1/customerinvoice/*", 1).await;
     house.place(2, 2).await;
@@ -48,6 +55,26 @@ async fn what_was_compared_is_released_and_then_settled() {
         house.until("a refund", PATIENCE, |ledger| ledger["payments"].as_array().is_some_and(|p| p.len() == 4)).await;
     let refunds = ledger["payments"].as_array().unwrap().iter().filter(|payment| payment["type"] == "Refund").count();
     assert_eq!(refunds, 1, "{ledger:#}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
+/// Orders were settled at once before their parts were settled each by itself, and the records of that stand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_settled_as_a_whole_is_not_settled_again_as_a_part() {
+    let house = House::start(settling()).await;
+    house.place(1, 1).await;
+    house.until_booked(1, PATIENCE).await;
+    let order = orders(&house).await[0];
+    let whole = Outcome { kind: Kind::Applied.into(), number: "900001".to_owned(), ..Outcome::default() };
+    let subject = format!("outcome.main.visma.payment.invoice-{order}");
+    let jetstream = house.jetstream().await;
+    jetstream.publish(subject.clone(), whole.encode_to_vec().into()).await.unwrap().await.unwrap();
+    let part = act(&house, order, "invoice", &json!({ "capture": true })).await;
+    let record = format!("{subject}-{}", part["entity_id"]);
+    until_kind(&house, &record, "unchanged").await;
+    let last = entries(&house, "OUTCOMES", &record).await.pop().unwrap();
+    assert_eq!(Outcome::decode(last.payload).unwrap().number, "900001");
+    assert_eq!(house.ledger().await["payments"], json!([]));
     assert_eq!(house.dead_letters().await, []);
 }
 

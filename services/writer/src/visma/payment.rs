@@ -18,6 +18,7 @@ use super::invoice::changed;
 use super::lookups::Key;
 use super::standing::{CREDIT_NOTE, PAID_INVOICE};
 use crate::create::{Document, Ended, wanted};
+use crate::entries::marks;
 use crate::records::Held;
 use crate::sha256;
 use crate::{now, unreadable};
@@ -46,6 +47,7 @@ impl Writer {
         };
         let dependent = ("payment", &entry);
         let settles = self.record(&payment.entity, &payment.key);
+        let whole = self.record("payment", &format!("{}-{}", payment.entity, payment.key));
         let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &PAID_INVOICE };
         let (settled, held) = self.standing(delivery, needs, &settles, dependent).await?;
         if held.entry.status.is_empty() || is_draft(&held.entry.status) {
@@ -82,9 +84,50 @@ impl Writer {
             entry,
             marks: &[],
         };
-        match self.driver.create(delivery, &document, &request, None).await? {
+        let Some(held) = self.unless_settled_whole(delivery, &document, &whole).await? else { return Ok(()) };
+        match self.driver.create(delivery, &document, &request, Some(held)).await? {
             Ended::Done(_) => self.release_payment(delivery, &document.subject, kind).await,
             Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "payment")),
+        }
+    }
+
+    /// The record of a payment that is still to be booked; none when it is a part of what `whole`, the record of a
+    /// payment of the whole document, has settled: until parts were settled each by itself, an order was settled at
+    /// once when all of it was paid. Its invoices may be decided on again since.
+    async fn unless_settled_whole(
+        &self,
+        delivery: &Delivery,
+        document: &Document<'_, Key>,
+        whole: &str,
+    ) -> Result<Option<Held>, Verdict> {
+        let held = self.driver.read(delivery, &document.subject).await?;
+        if document.subject == whole || !matches!(held.record, Record::Absent) {
+            return Ok(Some(held));
+        }
+        let number = match self.driver.read(delivery, whole).await?.record {
+            Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => return Ok(Some(held)),
+            Record::Linked(linked) => linked.number,
+            Record::Intent(_) | Record::GivenUp(_) => {
+                let (patience, why) = (self.documents.patience.0, "a payment of the whole document is in doubt");
+                let dependent = ("payment", &document.entry);
+                return Err(self.wait_for(delivery, "IN_DOUBT_UNRESOLVED", patience, dependent, why));
+            }
+        };
+        let entry = Outcome {
+            kind: proto::Kind::Unchanged.into(),
+            number,
+            command_id: document.wanted.command.clone(),
+            command_sequence: document.wanted.command_seq,
+            change_sequence: document.wanted.source_seq,
+            body_hash: document.wanted.body_hash.clone(),
+            written_at: now().0,
+            ..document.entry.clone()
+        };
+        let marks = marks(&entry, document.marks);
+        let cause = Cause::of(&delivery.headers);
+        match self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await {
+            Some(_) => Ok(None),
+            None => Err(moved(delivery)),
         }
     }
 
@@ -104,7 +147,11 @@ impl Writer {
         let entry = Outcome { status: RELEASED.to_owned(), written_at: now().0, ..entry };
         match self.driver.records.write(subject, &entry, &[], sequence, &Cause::of(&delivery.headers)).await {
             Some(_) => Ok(()),
-            None => Err(Verdict::retry(delivery.delivered, "the payment's record has moved")),
+            None => Err(moved(delivery)),
         }
     }
+}
+
+fn moved(delivery: &Delivery) -> Verdict {
+    Verdict::retry(delivery.delivered, "the payment's record has moved")
 }
