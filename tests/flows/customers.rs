@@ -185,6 +185,7 @@ async fn the_accounts_of_one_company_do_not_stand_in_each_others_way() {
     let mut house = House::prepare(wishes()).await;
     let on = json!({ "system": "visma", "method": "PUT", "path": "*/v1/customer/*" });
     house.installation.tell("faults", &json!({ "kind": "slow", "delay_ms": 200, "on": on })).await.unwrap();
+    let mut last = 0;
     for account in 1..=6 {
         let mut of_company = address("Storgata 1", "22334455");
         of_company["company"] = json!("Lampebutikken AS");
@@ -193,7 +194,8 @@ async fn the_accounts_of_one_company_do_not_stand_in_each_others_way() {
             "email": format!("innkjop.{account}@example.no"), "firstname": "Ola", "lastname": "Prøve",
             "taxvat": "NO 998 877 665 MVA", "addresses": [of_company],
         });
-        house.installation.tell_shop("commerce/customers", &body).await.unwrap();
+        let registered = house.installation.tell_shop("commerce/customers", &body).await.unwrap();
+        last = registered["id"].as_u64().unwrap();
     }
     house.installation.start_services().unwrap();
     let settled = async || {
@@ -211,4 +213,12 @@ async fn the_accounts_of_one_company_do_not_stand_in_each_others_way() {
     assert_eq!(house.dead_letters().await, []);
     let ledger = house.ledger().await;
     assert_eq!(ledger["customers"], 1, "{ledger:#}");
+    // Whoever came last, the contact is the account's that was opened first.
+    let written = [bodies(&house, "POST", "/v1/customer").await, bodies(&house, "PUT", "/v1/customer/").await].concat();
+    let contacts: Vec<String> = written.iter().map(Value::to_string).filter(|body| body.contains("innkjop.")).collect();
+    assert!(contacts.last().unwrap().contains("innkjop.1@"), "{contacts:#?}");
+    // What a company has, each of its accounts may change.
+    edit(&house, last, &moved()).await;
+    let put = until_put(&house, "Havnegata 9").await.pop().unwrap();
+    assert!(put.get("mainContact").is_none(), "{put:#}");
 }

@@ -115,12 +115,25 @@ impl Writer {
                 let Some(_writing) = self.customers.writing(&number) else {
                     return Err(busy(delivery, "another account of the same customer is being written"));
                 };
-                self.bring_up_to_date(delivery, &document, &data, owned, held).await?;
+                let owned = self.owned_of(&customer.key, &number, &document, owned);
+                if owned.is_empty() {
+                    self.link(delivery, &customer.key, &document, &number, held, true).await?;
+                } else {
+                    self.bring_up_to_date(delivery, &document, &data, owned, held).await?;
+                }
                 self.customers.link(&customer.key, &number, &marks);
                 Ok(())
             }
             _ => self.create_customer(delivery, &customer.key, &document, &data, held).await,
         }
+    }
+
+    /// What of the customer `number` is this account's to say: the contact is another one's where that was first.
+    fn owned_of(&self, key: &str, number: &str, document: &Document<'_, Key>, mut owned: Vec<Field>) -> Vec<Field> {
+        if !self.customers.is_contact(key, number, document.marks) {
+            owned.retain(|field| !matches!(field, Field::ContactName | Field::Email | Field::Phone));
+        }
+        owned
     }
 
     /// Creates a customer, or finds that it stands.

@@ -3,6 +3,8 @@
 //! It is fed by the customers that were read at Visma and by the outcomes of those that we created, which the next poll
 //! will read too. Both name the customer's number, so that nobody stands here twice.
 
+mod contact;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,14 +25,23 @@ struct Index {
     marks: HashMap<String, (Vec<Mark>, bool)>,
     /// Marks of customers that are being created, and for whom: nobody else is created under them meanwhile.
     reserved: HashMap<Mark, String>,
-    /// Records that are linked: our key of the customer, and its number in Visma.
-    links: HashMap<String, String>,
+    /// Records that are linked, by our key of the customer.
+    links: HashMap<String, Link>,
     /// Numbers by what Visma never changes.
     internal: HashMap<String, String>,
     /// Numbers that customers had, and those that they have now.
     renumbered: HashMap<String, String>,
     /// Numbers of customers that are being written to.
     written: HashSet<String>,
+}
+
+/// Whom a record of ours is linked with.
+#[derive(Debug)]
+struct Link {
+    /// The customer's number in Visma.
+    number: String,
+    /// Hash of the e-mail address that the shop has, where it is known.
+    email: Option<u128>,
 }
 
 /// Who a customer is at Visma.
@@ -68,7 +79,7 @@ impl Customers {
 
     /// The number of the customer whose record has this key, if it is linked.
     pub(crate) fn linked(&self, key: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).links.get(key).cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).links.get(key).map(|link| link.number.clone())
     }
 
     /// The number that a customer has now, if it was given another one in Visma.
@@ -80,7 +91,7 @@ impl Customers {
     pub(crate) fn link(&self, key: &str, number: &str, marks: &[(&'static str, String)]) {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         index.release(key);
-        index.links.insert(key.to_owned(), number.to_owned());
+        index.link(key, number, &parsed(marks));
         if !marks.is_empty() && !index.marks.contains_key(number) {
             index.put(number, parsed(marks), false);
         }
@@ -150,14 +161,21 @@ impl Customers {
             return;
         };
         let number = index.renumbered.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        let marks = marks_of(headers);
+        index.link(key, &number, &marks);
         if !index.marks.contains_key(&number) {
-            index.put(&number, marks_of(headers), false);
+            index.put(&number, marks, false);
         }
-        index.links.insert(key.to_owned(), number);
     }
 }
 
 impl Index {
+    fn link(&mut self, key: &str, number: &str, marks: &[Mark]) {
+        let known = self.links.get(key).and_then(|link| link.email);
+        let email = contact::email(marks).or(known);
+        self.links.insert(key.to_owned(), Link { number: number.to_owned(), email });
+    }
+
     fn reserve(&mut self, key: &str, marks: &[Mark]) -> bool {
         let free = marks.iter().all(|mark| self.reserved.get(mark).is_none_or(|holder| holder == key));
         if free {
@@ -179,9 +197,8 @@ impl Index {
             return;
         }
         self.forget(&old);
-        self.links.values_mut().chain(self.renumbered.values_mut()).filter(|held| **held == old).for_each(|held| {
-            number.clone_into(held);
-        });
+        let links = self.links.values_mut().map(|link| &mut link.number);
+        links.chain(self.renumbered.values_mut()).filter(|held| **held == old).for_each(|held| number.clone_into(held));
         self.renumbered.insert(old, number.to_owned());
     }
 
