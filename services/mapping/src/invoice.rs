@@ -51,8 +51,8 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
     format!("invoice-{}", invoice.entity_id)
 }
 
-/// What an invoice says of its order's: its number as a reference, if the order is booked and that is wished, and that
-/// it is paid. The payment of an order that is not booked yet waits for it in the writer.
+/// What an invoice says of its order's: its number as a reference, if that is wished, and that it is paid. An invoice is
+/// decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
     if !scope.references && !mapping.settles() {
         let sentence = format!("Invoice {} is not noted: orders are booked.", invoice.increment_id);
@@ -69,9 +69,9 @@ fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> 
     } else {
         None
     };
-    let reference = (scope.references && held.is_none()).then(|| invoice.increment_id.clone());
+    let reference = scope.references.then(|| invoice.increment_id.clone());
     match (held, reference, payment) {
-        (Some(held), _, None) => Ok(held.into()),
+        (Some(held), None, None) => Ok(held.into()),
         (None, None, None) => {
             let sentence = format!("Invoice {} settles nothing: it is not paid, or on account.", invoice.increment_id);
             Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) })

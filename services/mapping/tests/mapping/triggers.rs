@@ -123,11 +123,14 @@ fn elsewhere_an_invoice_is_noted_on_its_order_when_that_is_wished() {
     };
     let reference = Some("000000012".to_owned());
     let noted = Invoiced::OfOrder { invoice_key: "1042".to_owned(), reference, payment: None };
-    assert_eq!(decide(&order, true), Decision::Book(Box::new(noted)));
+    let noted = Decision::Book(Box::new(noted));
+    assert_eq!(decide(&order, true), noted);
     assert!(matches!(decide(&order, false), Decision::Skip { reason } if reason.code == code::NOT_NOTED));
     let mut held = small_order();
     held["state"] = json!("holded");
-    assert!(matches!(decide(&decode(&held), true), Decision::Wait { .. }), "its order is not booked yet");
+    assert_eq!(decide(&decode(&held), true), noted, "its order is not booked yet, and the writer waits for that");
+    held["state"] = json!("canceled");
+    assert!(matches!(decide(&decode(&held), true), Decision::Skip { .. }), "its order is never booked");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use super::Writer;
 use super::invoice::changed;
 use super::lookups::Key;
-use super::standing::{CREDIT_NOTE, PAID_INVOICE};
+use super::standing::{CREDIT_NOTE, LATE_INVOICE};
 use crate::create::{Document, Ended, wanted};
 use crate::entries::marks;
 use crate::records::Held;
@@ -48,7 +48,7 @@ impl Writer {
         let dependent = ("payment", &entry);
         let settles = self.record(&payment.entity, &payment.key);
         let whole = self.record("payment", &format!("{}-{}", payment.entity, payment.key));
-        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &PAID_INVOICE };
+        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &LATE_INVOICE };
         let (settled, held) = self.standing(delivery, needs, &settles, dependent).await?;
         if held.entry.status.is_empty() || is_draft(&held.entry.status) {
             let why = format!("its {} {} is not released yet", needs.what, settled.number);

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::Writer;
 use super::lookups::Key;
 use super::settings::{OnReleased, ReferenceIn};
-use super::standing::INVOICE;
+use super::standing::LATE_INVOICE;
 use crate::amend::{Amended, Change};
 use crate::create::{Document, wanted};
 use crate::entries::fill;
@@ -38,7 +38,7 @@ impl Writer {
         let invoice_subject = self.record("invoice", &reference.invoice_key);
         let entry = Outcome { change_version: command.change_version.clone(), ..Outcome::default() };
         let dependent = ("reference", &entry);
-        let (invoice, held) = self.standing(delivery, &INVOICE, &invoice_subject, dependent).await?;
+        let (invoice, held) = self.standing(delivery, &LATE_INVOICE, &invoice_subject, dependent).await?;
         let subject = self.record("reference", &Self::key(delivery));
         let entry = Outcome { external_reference: held.entry.external_reference.clone(), ..entry };
         let document = Document {

@@ -50,7 +50,8 @@ impl Settings {
 pub struct Documents {
     /// A document waits for what it depends on (its customer, its invoice) for so long before a person is asked.
     pub patience: Span,
-    /// A payment waits for the release of what it settles for so long before a person is asked.
+    /// A payment waits for what it settles to be booked and released for so long before a person is asked, and a
+    /// reference for the invoice that it is written on to be booked.
     pub release_patience: Span,
     /// Release an invoice once its total was compared and found right.
     pub release_invoices: bool,

@@ -21,15 +21,15 @@ pub(super) struct Needs {
     pub(super) refused: &'static str,
     /// Code of a dead letter when it was waited for too long.
     pub(super) missing: &'static str,
-    /// It may come long after: what waits is a payment, and the order is booked when it is shipped.
+    /// It may come long after: what waits follows from a Commerce invoice, and the order is booked when it is shipped.
     pub(super) late: bool,
 }
 
 /// The invoice that something is about.
 pub(super) const INVOICE: Needs =
     Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
-/// The invoice that a payment settles.
-pub(super) const PAID_INVOICE: Needs = Needs { late: true, ..INVOICE };
+/// The invoice that a payment settles, or that a reference is written on.
+pub(super) const LATE_INVOICE: Needs = Needs { late: true, ..INVOICE };
 /// The credit note that something is about.
 pub(super) const CREDIT_NOTE: Needs =
     Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
