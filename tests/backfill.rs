@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::bad_input::order::spoilt;
@@ -171,4 +172,11 @@ async fn credit_memos_come_with_their_orders_and_a_stopped_backfill_says_so() {
         "{talk}"
     );
     house.until("a third invoice", PATIENCE, |l| l["invoices"]["count"] == 3).await;
+
+    // They are of today, and the go-live date is to come: the poll compares them all the same.
+    let (code, _, talk) = house.verb(&["poll", "now", "visma.invoice", "--wait"], &[]).await;
+    assert_eq!(code, Some(0), "{talk}");
+    let stream = house.jetstream().await.get_stream("CHANGES").await.unwrap();
+    let read = stream.info_with_subjects("change.main.visma.invoice.*").await.unwrap();
+    assert_eq!(read.count().await, 3);
 }

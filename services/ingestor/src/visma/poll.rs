@@ -38,7 +38,9 @@ struct Read {
 pub(super) async fn poll(source: &Source, changes: &Changes, cursor: &Cursor, entity: Entity) -> Result<u64, Stopped> {
     let read: Option<Read> = cursor.read().await.map_err(ours)?;
     let before = read.and_then(|read| read.newest);
-    let first = (!entity.reads_history()).then_some(source.from);
+    // What is made of history is made today, which may be before the go-live date.
+    let today = Stamp::surely_before(clock::now_millis(), source.poll.overlap.0);
+    let first = (!entity.reads_history()).then_some(source.from.min(today));
     let since = before.map(|newest| newest.rewound(source.poll.overlap.0)).or(first);
     let ceiling = Stamp::surely_after(clock::now_millis(), CLOCKS);
     let mut delta = Delta::new(since, before, ceiling, PAGES);
