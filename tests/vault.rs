@@ -31,10 +31,16 @@ fn without_credentials() -> Wishes {
 
 /// Runs a verb with `input` on its standard input, as an operator whose settings have no credential.
 fn verb(house: &House, arguments: &[&str], input: &str) -> Output {
+    verb_beside(house, &[], arguments, input)
+}
+
+/// As [`verb`], of an operator whose environment has these settings.
+fn verb_beside(house: &House, own: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ml-connector"));
     command.arg("--config").arg(&house.installation.config).args(arguments);
     command.envs(SETTINGS.iter().map(|name| (format!("ML__{name}"), "")));
     command.env("ML__COMMERCE__WEBHOOK__SECRET", "");
+    command.envs(own.iter().copied());
     command.envs(["NATS_URL", "NATS_CREDS", "NATS_USER", "NATS_PASSWORD"].map(|name| (name, "")));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -124,6 +130,30 @@ async fn credentials_change_while_services_run() {
     house.place(3, 3).await;
     house.until_booked(9, PATIENCE).await;
     assert_eq!(house.dead_letters().await, []);
+}
+
+/// A setting wins over the vault; what is tried are the new ones all the same, before they replace the old.
+#[tokio::test]
+async fn what_is_tried_is_what_is_kept_although_a_setting_wins() {
+    let house = furnished(without_credentials()).await;
+    let first = listed(&house, "visma");
+    let company = sandbox::visma::Config::default();
+    let own = [
+        ("ML__VISMA__CLIENT_ID", company.client_id.as_str()),
+        ("ML__VISMA__CLIENT_SECRET", &company.client_secret),
+        ("ML__VISMA__TENANT_ID", &company.tenant_id),
+    ];
+    let rotate = ["credentials", "rotate", "visma"];
+    let said = verb_beside(&house, &own, &rotate, "client_secret = unknown-to-visma\n");
+    let told = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success() && told.contains("VISMA_CLIENT_REFUSED"), "{told}");
+    assert_eq!(listed(&house, "visma"), first);
+
+    done(&house, &["credentials", "remove", "visma", "--apply"], "");
+    let nothing = verb_beside(&house, &own, &["credentials", "set", "visma"], "");
+    let told = String::from_utf8_lossy(&nothing.stderr);
+    assert!(!nothing.status.success() && told.contains("CREDENTIALS_INPUT"), "nothing was kept: {told}");
+    assert_eq!(listed(&house, "visma")["kept"], json!([]));
 }
 
 /// The shop lets in whoever signs as one of these integrations.

@@ -86,6 +86,9 @@ impl<'a> Desk<'a> {
         let own = self.own(vendor, &Fields::default());
         let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &Fields::default())?;
         self.complete(vendor, &fields)?;
+        if fields.names().next().is_none() {
+            return Err(input::wrong("none were given").into());
+        }
         if vendor == Keeping::Webhook {
             trial::secret(&fields)?;
         }
@@ -106,7 +109,7 @@ impl<'a> Desk<'a> {
         // Whoever sends webhooks does not know the new secret yet, and the door only once it is kept.
         let found = match vendor {
             Keeping::Webhook => trial::secret(&fields)?,
-            Keeping::Visma | Keeping::Commerce => trial::run(self.settings, vendor, &fields, &self.context).await?,
+            Keeping::Visma | Keeping::Commerce => trial::these(self.settings, vendor, &fields, &self.context).await?,
         };
         let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
         let until = current.at + SignedDuration::try_from(overlap).unwrap_or(SignedDuration::MAX);

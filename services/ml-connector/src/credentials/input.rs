@@ -67,7 +67,8 @@ fn parse(text: &str, known: &[Field], before: &Fields) -> Result<Fields, Problem
     Ok(fields)
 }
 
-fn wrong(why: &str) -> Problem {
+/// `CREDENTIALS_INPUT`, because of `why`.
+pub(super) fn wrong(why: &str) -> Problem {
     let remedy = "give one `name = value` a line on standard input, or run the verb at a terminal and be asked";
     Problem::new("CREDENTIALS_INPUT", format!("the credentials cannot be read: {why}"), remedy)
 }

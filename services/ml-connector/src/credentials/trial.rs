@@ -11,6 +11,7 @@ use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::http::Http;
 use pipeline::problem::{Problem, chain};
+use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::CallError;
@@ -41,6 +42,36 @@ pub(super) async fn run(
         Keeping::Commerce => commerce(settings, fields, context).await,
         Keeping::Webhook => webhook(&settings.commerce.webhook, fields).await,
     }
+}
+
+/// Tries `fields` themselves, also where the settings have the same and win: whoever replaces credentials asks whether
+/// these are good, and not those that stand in a file.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn these(
+    settings: &Settings,
+    vendor: Keeping,
+    fields: &Fields,
+    context: &Context,
+) -> Result<String, Problem> {
+    let mut bare = settings.clone();
+    for name in fields.names() {
+        match (vendor, name) {
+            (Keeping::Visma, "client_id") => bare.visma.client_id.clear(),
+            (Keeping::Visma, "client_secret") => bare.visma.client_secret = Secret::default(),
+            (Keeping::Visma, "tenant_id") => bare.visma.tenant_id.clear(),
+            (Keeping::Commerce, "consumer_key") => bare.commerce.consumer_key.clear(),
+            (Keeping::Commerce, "consumer_secret") => bare.commerce.consumer_secret = Secret::default(),
+            (Keeping::Commerce, "access_token") => bare.commerce.access_token = Secret::default(),
+            (Keeping::Commerce, "access_token_secret") => bare.commerce.access_token_secret = Secret::default(),
+            (Keeping::Commerce, "admin_token.username") => bare.commerce.admin_token.username.clear(),
+            (Keeping::Commerce, "admin_token.password") => bare.commerce.admin_token.password = Secret::default(),
+            (Keeping::Commerce, "ims.client_secret") => bare.commerce.ims.client_secret = Secret::default(),
+            _ => {}
+        }
+    }
+    run(&bare, vendor, fields, context).await
 }
 
 /// Whether the secret of webhooks can be one.
