@@ -102,6 +102,23 @@ async fn token(house: &House) -> String {
     answer["access_token"].as_str().unwrap().to_owned()
 }
 
+/// What all processes are told stands on the broker, and nothing would ever end it.
+#[tokio::test]
+async fn a_patience_that_nobody_means_ends_after_a_day() {
+    let house = House::prepare(Wishes::default()).await;
+    let on = json!({ "system": "visma", "method": "GET", "path": "/v1/branch" });
+    let fault = json!({ "kind": "429", "retry_after": u64::MAX, "on": on });
+    house.installation.tell("faults", &fault).await.unwrap();
+    let vendor = caller(&house, &token(&house).await).await;
+    let url = format!("http://{}/v1/branch", house.installation.visma);
+    let request = http::Request::get(url).body(Bytes::new()).unwrap();
+    let answer = vendor.call(Class::Poll, &request).await.unwrap();
+    assert_eq!(answer.status(), 429);
+    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap();
+    let wait = vendor.outlook().await.blocked_until.saturating_sub(now);
+    assert!((86_000_000..=86_400_000).contains(&wait), "nobody calls for {wait} ms");
+}
+
 /// Calls as fast as it is let, eight at a time, until `end`; how many calls it made.
 async fn hammer(vendor: &Vendor, class: Class, url: &str, end: tokio::time::Instant) -> u64 {
     let one = async || {

@@ -44,6 +44,11 @@ pub enum CallError {
 /// What a 429 without Retry-After is taken to ask for, about; twice as much each time, up to the second figure.
 const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
+/// No vendor's window is longer: what asks for more is a mistake, and believed for this long only. It is written where
+/// all processes read it, and nothing would end it.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longer than the windows that vendors document: somebody should look why.
+const LONG: Duration = Duration::from_secs(60 * 60 + 60);
 
 /// Reads a vendor's window from an answer's headers.
 pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
@@ -244,7 +249,11 @@ impl Vendor {
         self.budget.learn(spent, (self.read_window)(answer.headers()), answer.status().is_success()).await;
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
             let named = (self.read_retry_after)(answer.headers(), crate::clock::now());
-            let wait = named.unwrap_or_else(|| self.unnamed().next_wait());
+            let wait = named.map_or_else(|| self.unnamed().next_wait(), |named| named.min(LONGEST));
+            if wait > LONG {
+                let (vendor, why) = (self.budget.vendor(), "longer than its window: ask the vendor");
+                tracing::error!(vendor, ?wait, why, "nothing is sent to the vendor until then");
+            }
             tracing::warn!(
                 vendor = self.budget.vendor(),
                 ?wait,
