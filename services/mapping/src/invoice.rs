@@ -51,8 +51,8 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
     format!("invoice-{}", invoice.entity_id)
 }
 
-/// What an invoice says of its order's: its number as a reference, if that is wished, and that it is paid. An invoice is
-/// decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
+/// What an invoice says of its order's: its number as a reference, if that is wished, and that it is paid. An invoice
+/// is decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
     if !scope.references && !mapping.settles() {
         let sentence = format!("Invoice {} is not noted: orders are booked.", invoice.increment_id);
