@@ -118,21 +118,23 @@ impl Inspecting {
         self.life.fall(Some(self.removal.linked.number))
     }
 
-    /// It is there in this version. `removable` says whether the vendor deletes a document in such a state.
-    pub fn found(self, etag: Option<String>, removable: bool) -> Step {
+    /// It is there in this version. `removable` says whether the vendor deletes a document in such a state. One that
+    /// was refused in such a state is tried again after a while: something may be under way with it that does not
+    /// show yet, such as its release.
+    pub fn found(self, etag: Option<String>, removable: bool, now: Millis) -> Step {
         let Self { life, mut removal } = self;
         if !removable {
             return Step::End(End::Stands(Linked { etag, ..removal.linked }));
         }
-        // In a state in which it could be deleted, and refused all the same: for another reason.
-        if let Some(refusal) = removal.refusal {
-            return Step::End(End::Dead(Death::Refused(refusal)));
-        }
         if removal.tries >= life.policy.attempts {
             let contended = Death::Contended { attempts: removal.tries };
-            return Step::End(End::Dead(removal.fault.map_or(contended, Death::Refused)));
+            return Step::End(End::Dead(removal.refusal.or(removal.fault).map_or(contended, Death::Refused)));
         }
         removal.etag = etag;
+        if removal.refusal.is_some() {
+            let until = now.after(life.policy.fault_wait);
+            return life.pause(until, Pause::BetweenLooks, Next::Delete(removal));
+        }
         Step::Delete(Deleting { life, removal })
     }
 

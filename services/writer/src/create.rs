@@ -241,7 +241,7 @@ impl<S: Removing> Driver<S> {
                     deleting.answered(removed, now())
                 }
                 Left::Inspect(inspecting) => match self.system.inspect(inspecting.number()).await {
-                    Ok(Some((etag, removable))) => inspecting.found(etag, removable),
+                    Ok(Some((etag, removable))) => inspecting.found(etag, removable, now()),
                     Ok(None) => inspecting.gone(),
                     Err(wait) => inspecting.failed(wait.map(|wait| now().after(wait)), now()),
                 },

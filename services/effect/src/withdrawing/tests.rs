@@ -98,12 +98,33 @@ fn what_stands_is_deleted_under_its_version_and_gone_is_gone() {
 #[test]
 fn what_is_refused_is_looked_at_before_it_is_said_to_stand() {
     let inspecting = step!(deleting().answered(Removed::Refused(refusal()), NOW), Inspect);
-    let end = step!(inspecting.found(Some("v2".to_owned()), false), End);
+    let end = step!(inspecting.found(Some("v2".to_owned()), false, NOW), End);
     assert_eq!(end, End::Stands(Linked { etag: Some("v2".to_owned()), ..linked() }));
     let inspecting = step!(deleting().answered(Removed::Refused(refusal()), NOW), Inspect);
-    assert_eq!(step!(inspecting.found(None, true), End), End::Dead(Death::Refused(refusal())));
+    let wait = step!(inspecting.found(None, true, NOW), Wait);
+    let inspecting = step!(step!(wait.over(at(15)), Delete).answered(Removed::Refused(refusal()), at(15)), Inspect);
+    assert!(matches!(inspecting.found(None, false, at(15)), Step::End(End::Stands(_))), "its release was under way");
     let inspecting = step!(deleting().answered(Removed::Refused(refusal()), NOW), Inspect);
     assert!(matches!(inspecting.gone(), Step::PutOutcome(_)));
+}
+
+#[test]
+fn what_goes_on_being_refused_is_a_persons() {
+    let mut step = Step::Delete(deleting());
+    let mut waits = 0;
+    let end = loop {
+        step = match step {
+            Step::Delete(deleting) => deleting.answered(Removed::Refused(refusal()), NOW),
+            Step::Inspect(inspecting) => inspecting.found(None, true, NOW),
+            Step::Wait(wait) => {
+                waits += 1;
+                wait.over(at(15 * waits))
+            }
+            Step::End(end) => break end,
+            other => panic!("{other:?}"),
+        };
+    };
+    assert_eq!((waits, end), (2, End::Dead(Death::Refused(refusal()))));
 }
 
 #[test]
@@ -112,14 +133,14 @@ fn a_fault_is_looked_at_too() {
     let end = loop {
         step = match step {
             Step::Delete(deleting) => deleting.answered(Removed::Faulted(refusal()), NOW),
-            Step::Inspect(inspecting) => inspecting.found(None, true),
+            Step::Inspect(inspecting) => inspecting.found(None, true, NOW),
             Step::End(end) => break end,
             other => panic!("{other:?}"),
         };
     };
     assert_eq!(end, End::Dead(Death::Refused(refusal())));
     let inspecting = step!(deleting().answered(Removed::Faulted(refusal()), NOW), Inspect);
-    assert!(matches!(inspecting.found(None, false), Step::End(End::Stands(_))));
+    assert!(matches!(inspecting.found(None, false, NOW), Step::End(End::Stands(_))));
 }
 
 #[test]
@@ -132,7 +153,7 @@ fn another_version_is_read_and_deleted_under_that_so_many_times() {
                 versions.push(deleting.etag().unwrap_or_default().to_owned());
                 deleting.answered(Removed::Stale, NOW)
             }
-            Step::Inspect(inspecting) => inspecting.found(Some(format!("w{}", versions.len())), true),
+            Step::Inspect(inspecting) => inspecting.found(Some(format!("w{}", versions.len())), true, NOW),
             Step::End(end) => break end,
             other => panic!("{other:?}"),
         };

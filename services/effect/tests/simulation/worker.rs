@@ -58,7 +58,7 @@ impl Task {
                 step.with(record, now)
             }
             (Step::Delete(step), Told::Removed(removed)) => step.answered(removed, now),
-            (Step::Inspect(step), Told::Inspected(Some(Some(removable)))) => step.found(None, removable),
+            (Step::Inspect(step), Told::Inspected(Some(Some(removable)))) => step.found(None, removable, now),
             (Step::Inspect(step), Told::Inspected(Some(None))) => step.gone(),
             (Step::Inspect(step), Told::Inspected(None)) => step.failed(None, now),
             _ => return None,
