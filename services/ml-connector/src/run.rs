@@ -13,6 +13,7 @@ use pipeline::problem::Problem;
 use pipeline::service;
 use pipeline::settings::Sources;
 use pipeline::subject::Subjects;
+use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
@@ -28,6 +29,9 @@ const DURABLES: [Durable; 4] =
 /// What a person must know of it.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config.as_deref();
+    if !matches!(cli.verb, Verb::Run { .. }) {
+        telemetry::show_waiting();
+    }
     let done = match cli.verb {
         Verb::Run { service } => Box::pin(serve(service, &Settings::load(config)?)).await.map_err(Into::into),
         Verb::Health { services, json } => return health::run(&Settings::load(config)?, &services, json).await,

@@ -81,6 +81,15 @@ impl Drop for Telemetry {
     }
 }
 
+/// Shows a person who waits for a verb what it waits for: what is said of the broker, on stderr.
+pub fn show_waiting() {
+    let directives = std::env::var("RUST_LOG").unwrap_or_else(|_| "off,pipeline::broker=warn".to_owned());
+    let lines = fmt::layer().without_time().with_target(false).with_writer(std::io::stderr);
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
+    // Somebody else's subscriber will do as well.
+    let _ = tracing_subscriber::registry().with(EnvFilter::new(directives)).with(lines).try_init();
+}
+
 /// Starts logging and, where a collector is named, tracing, as the service `name`.
 ///
 /// # Errors
