@@ -28,8 +28,13 @@ fn without_texts(reason: &str) -> String {
     }
 }
 
-/// Decodes one JSON text to its end, with the path of what is wrong.
+/// Decodes one JSON text to its end, with the path of what is wrong. To follow the path costs a text for each field, so
+/// it is done for a document that has something wrong in it, and for no other.
 pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(text).or_else(|_| from_text_by_path(text))
+}
+
+fn from_text_by_path<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, DecodeError> {
     let mut from = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut from)?;
     from.end().map_err(|error| DecodeError { path: ".".to_owned(), reason: error.to_string() })?;

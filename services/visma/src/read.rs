@@ -33,10 +33,13 @@ fn read<'a, T: Deserialize<'a>>(what: &'static str, value: &'a Value) -> Result<
     serde_path_to_error::deserialize(value).map_err(|source| ReadError { what, source })
 }
 
-/// As [`read`], of a record that is not worth a tree: only what is looked at is made of its text.
+/// As [`read`], of a record that is not worth a tree: only what is looked at is made of its text. To follow the path
+/// costs a text for each field, so it is done for a record that has something wrong in it, and for no other.
 fn decode<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, ReadError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|source| ReadError { what, source })
+    serde_json::from_str(text).or_else(|_| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        serde_path_to_error::deserialize(&mut json).map_err(|source| ReadError { what, source })
+    })
 }
 
 /// A customer (`CustomerDto`).
