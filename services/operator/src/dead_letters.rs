@@ -1,16 +1,13 @@
 //! Dead letters: what was given up on, with the sentence that says why and what to do.
 
 use async_nats::jetstream::{Context, Message};
-use comfy_table::{ContentArrangement, Table, presets};
 use pipeline::broker::streams::DEAD;
 use pipeline::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
 use pipeline::problem::Problem;
 use serde::Serialize;
 
 use crate::read::each;
-
-/// Columns of the table: a wide terminal, and a page when it is piped.
-const WIDTH: u16 = 120;
+use crate::table::headed;
 
 /// One dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,12 +65,7 @@ pub fn table(letters: &[DeadLetter]) -> String {
     if letters.is_empty() {
         return "no dead letters\n".to_owned();
     }
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
-    table.set_header(["#", "at", "code", "what happened, and what to do"]);
+    let mut table = headed(["#", "at", "code", "what happened, and what to do"]);
     for letter in letters {
         let words = format!("{}\n→ {}", letter.sentence, letter.remedy);
         table.add_row([letter.sequence.to_string(), letter.at.clone(), letter.code.clone(), words]);

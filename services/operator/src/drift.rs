@@ -6,7 +6,6 @@
 mod compare;
 
 use async_nats::jetstream::{Context, Message};
-use comfy_table::{ContentArrangement, Table, presets};
 use pipeline::body;
 use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
 use pipeline::envelope::{CODE, SENTENCE, decode, header};
@@ -18,10 +17,9 @@ use serde::Serialize;
 use visma::read::InvoiceRead;
 
 use crate::read::{Which, each, entries};
+use crate::table::headed;
 use compare::{Booked, Held};
 
-/// Columns of the table: a wide terminal, and a page when it is piped.
-const WIDTH: u16 = 120;
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
 const CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
 
@@ -124,12 +122,7 @@ pub fn told(report: &Report) -> String {
     if drifts.is_empty() {
         return format!("{counts}; all others are as they were booked\n");
     }
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
-    table.set_header(["document", "our reference", "code", "what differs"]);
+    let mut table = headed(["document", "our reference", "code", "what differs"]);
     for drift in drifts {
         let document = format!("{} {}", drift.entity, drift.number);
         table.add_row([document.as_str(), &drift.reference, drift.code, &drift.sentence]);

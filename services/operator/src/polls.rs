@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use pipeline::poll::State;
 use pipeline::problem::Problem;
 use serde::Serialize;
 
-/// Columns of the table: a wide terminal, and a page when it is piped.
-const WIDTH: u16 = 120;
+use crate::table::headed;
 
 /// One poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,12 +64,7 @@ pub fn chosen(known: &BTreeMap<String, State>, asked: Option<&str>) -> Result<Ve
 
 /// As a table for a person.
 pub fn table(polls: &[Poll]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
-    table.set_header(["poll", "last run", "took", "new", "now"]);
+    let mut table = headed(["poll", "last run", "took", "new", "now"]);
     for poll in polls {
         let at = poll.began.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
         let took = poll.began.zip(poll.ended).map(|(began, ended)| ended.duration_since(began).as_millis());
