@@ -113,7 +113,7 @@ impl<'a> Scan<'a> {
         };
         let pager = Pager::new(from, limit, page_size).within(column, ids);
         // A page is put on disk while the one before it is finished, and the shop makes up the next.
-        let pages = stream::unfold(Some(pager), async |pager| self.turn(pager?).await);
+        let pages = stream::try_unfold(pager, async |pager| self.turn(pager).await);
         let recordings = pages.map(async |turned| {
             let (page, read) = turned?;
             Ok::<_, ReadError>((self.record(page).await?, read))
@@ -132,24 +132,13 @@ impl<'a> Scan<'a> {
         Ok(new)
     }
 
-    /// The next page and how far it reaches, and where to go on; an error is the last thing that comes.
-    async fn turn(&self, mut pager: Pager) -> Option<(Result<(Page, Keyset), ReadError>, Option<Pager>)> {
-        let page = match self.fetch(&pager).await {
-            Ok(page) => page?,
-            Err(e) => return Some((Err(e), None)),
-        };
-        if let Err(e) = pager.take(&page) {
-            return Some((Err(stop(&e)), None));
-        }
-        Some((Ok((page, pager.cursor())), Some(pager)))
-    }
-
-    /// The page that the scan wants next, if it wants one.
-    async fn fetch(&self, pager: &Pager) -> Result<Option<Page>, ReadError> {
-        match pager.next_search().map_err(|e| stop(&e))? {
-            Some(search) => Ok(Some(self.recorder.reader.page(self.entity, &search).await?)),
-            None => Ok(None),
-        }
+    /// The next page with how far it reaches, and where to go on; nothing when all is read.
+    async fn turn(&self, mut pager: Pager) -> Result<Option<((Page, Keyset), Pager)>, ReadError> {
+        let Some(search) = pager.next_search().map_err(|e| stop(&e))? else { return Ok(None) };
+        let page = self.recorder.reader.page(self.entity, &search).await?;
+        pager.take(&page).map_err(|e| stop(&e))?;
+        let read = pager.cursor();
+        Ok(Some(((page, read), pager)))
     }
 
     async fn record(&self, page: Page) -> Result<u64, ReadError> {
