@@ -119,6 +119,8 @@ fn note(health: &Health, event: Event) {
             tracing::warn!("the broker is away; reconnecting");
         }
         Event::ServerError(e) => tracing::error!(error = %e, "the broker refuses"),
+        // By us alone: to reconnect is never given up.
+        Event::Closed => tracing::debug!("the connection to the broker is closed"),
         other => tracing::warn!(event = %other, "broker"),
     }
 }
