@@ -9,6 +9,7 @@ use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
 use crate::document::Document;
 use crate::facts;
+use crate::fee;
 use crate::file::{Currency, Discount, ExchangeRate, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
@@ -48,9 +49,12 @@ pub(crate) fn command(
 ) -> Result<InvoiceCommand, Refusal> {
     let order = document.order;
     let reference = reference(document, mapping, head.letter)?;
+    let fees = fee::of_document(document, &mapping.fees)?;
+    let money = money::lines(document, &fees, currency.rounding_limit)?;
+    let decimals = currency.decimals;
     let mut draft =
-        Draft { document, mapping, facts, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
-    draft.write(&money::lines(document, mapping.totals.rounding_limit)?)?;
+        Draft { document, mapping, facts, currency, decimals, tax: money.tax, lines: Vec::new(), taxed: Vec::new() };
+    draft.write(&money.lines)?;
     let predicted = draft.close()?;
     let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
     let invoice = Invoice {
@@ -113,7 +117,10 @@ struct Draft<'a> {
     document: &'a Document<'a>,
     mapping: &'a Mapping,
     facts: &'a Facts<'a>,
+    currency: Currency,
     decimals: u32,
+    /// All tax that was charged.
+    tax: Decimal,
     lines: Vec<InvoiceLine>,
     taxed: Vec<Taxed>,
 }
@@ -162,12 +169,11 @@ impl<'a> Draft<'a> {
 
     /// Predicts VAT and total, and closes the gap to the document's total.
     fn close(&mut self) -> Result<Predicted, Refusal> {
-        let totals = &self.mapping.totals;
         let total = round(self.document.totals.grand_total, self.decimals);
         let vat: Decimal = self.vat()?.iter().map(|amount| amount.vat).sum();
         let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
         let name = (self.document.name(), self.document.currency());
-        let rounding = gap(name, total, lines + vat, totals.rounding_limit)?;
+        let rounding = gap(name, total, lines + vat, self.currency.rounding_limit)?;
         if !rounding.is_zero() {
             let line = MoneyLine::single(LineKind::Rounding, "Rounding", rounding);
             let code = self.vat_code(&line)?;
@@ -180,12 +186,12 @@ impl<'a> Draft<'a> {
     fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
         let totals = &self.mapping.totals;
         if totals.pin_vat {
-            return Ok(vat::charged(&self.taxed, self.document.totals.tax_amount, self.decimals));
+            return Ok(vat::charged(&self.taxed, self.tax, self.decimals));
         }
         let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
         let sum: Decimal = computed.iter().map(|amount| amount.vat).sum();
-        let charged = round(self.document.totals.tax_amount, self.decimals);
-        if (sum - charged).abs() > totals.rounding_limit {
+        let charged = round(self.tax, self.decimals);
+        if (sum - charged).abs() > self.currency.rounding_limit {
             let sentence = format!(
                 "The shop has {charged} {currency} of VAT on {}, but the VAT codes compute {sum} \
                  {currency} from its lines. A shop that taxes before discount gives such orders; they can be booked \
@@ -278,8 +284,8 @@ fn priced(line: &MoneyLine<'_>, amount: Decimal, decimals: u32) -> (Decimal, Dec
 /// How a refusal calls a line.
 fn named(line: &MoneyLine<'_>) -> String {
     match (line.kind, line.item) {
-        (LineKind::Item, Some(item)) => format!("item {}", item.sku),
-        (kind, Some(item)) => format!("the {kind} line of {}", item.sku),
+        (LineKind::Item, Some(item)) => format!("item {}", item.code()),
+        (kind, Some(item)) => format!("the {kind} line of {}", item.code()),
         (kind, None) => format!("the {kind} line"),
     }
 }

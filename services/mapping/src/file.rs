@@ -6,6 +6,7 @@
 //! key by key and is the reference for this format.
 
 mod check;
+mod fee;
 mod problem;
 mod read;
 mod rule;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
+use crate::fee::FeeRule;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
@@ -30,7 +32,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "version",
     "company",
     "currency",
@@ -40,6 +42,7 @@ const KEYS: [&str; 18] = [
     "totals",
     "store",
     "tax_class",
+    "fee",
     "account",
     "vat",
     "dimension",
@@ -64,6 +67,7 @@ pub struct Mapping {
     pub(crate) totals: Totals,
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
+    pub(crate) fees: Vec<FeeRule>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
     pub(crate) dimensions: BTreeMap<u32, Rules<String>>,
@@ -81,6 +85,8 @@ pub(crate) struct Currency {
     /// Places behind the point.
     pub(crate) decimals: u32,
     pub(crate) exchange_rate: ExchangeRate,
+    /// Largest amount of the rounding line, in this currency.
+    pub(crate) rounding_limit: Decimal,
 }
 
 /// Where the rate of a foreign order comes from.
@@ -151,7 +157,7 @@ pub(crate) enum Guests {
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
     pub(crate) pin_vat: bool,
-    /// Largest amount of the rounding line, in the order's currency.
+    /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
 }
 

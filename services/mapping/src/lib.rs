@@ -19,6 +19,7 @@ mod decision;
 mod document;
 mod draft;
 mod facts;
+mod fee;
 mod file;
 mod first;
 mod held;

@@ -16,9 +16,10 @@ use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::fee::Fee;
 use crate::refusal::{code, refuse};
 use crate::rules::LineKind;
-use header::Header;
+use header::{Header, Hidden};
 use rows::Row;
 
 /// A part of the document's total, in the order's currency, unrounded.
@@ -60,7 +61,15 @@ impl MoneyLine<'_> {
     }
 }
 
-/// Takes a document apart into lines whose sum is its total.
+/// A document taken apart.
+#[derive(Debug)]
+pub(crate) struct Money<'a> {
+    pub(crate) lines: Vec<MoneyLine<'a>>,
+    /// All tax: what the document shows, and what a module takes besides.
+    pub(crate) tax: Decimal,
+}
+
+/// Takes a document apart into lines whose sum is its total. `fees` are those of payment modules that may be in it.
 ///
 /// The lines agree with the header to within `tolerance` (net and tax each); what is left of that is the caller's to
 /// book as rounding.
@@ -68,11 +77,11 @@ impl MoneyLine<'_> {
 /// # Errors
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
-pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Result<Money<'a>, Refusal> {
     let order = document.order;
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
+        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, fees, tolerance)?, Header::default()),
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, tolerance)?,
     };
     let mut lines = Vec::new();
     for row in &rows {
@@ -82,11 +91,13 @@ pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<V
     let shipping = shipping(document, &rates)?;
     let wrap = gift_wrap(document, &rates)?;
     let fpt = fixed_product_taxes(order, &rows, &rates)?;
-    let fees = fees(order).filter(|_| header.fees);
-    lines.extend(shipping.into_iter().chain(wrap).chain(fees).chain(fpt));
-    lines.extend(adjustments(document).chain(liabilities(document, header)));
-    add_up(document, &lines, tolerance)?;
-    Ok(lines)
+    let custom_fees = custom_fees(order).filter(|_| header.custom_fees);
+    let fees = module_fees(&header.fees, &rates)?;
+    lines.extend(shipping.into_iter().chain(wrap).chain(custom_fees).chain(fees).chain(fpt));
+    lines.extend(adjustments(document).chain(liabilities(document, header.hidden)));
+    let tax = document.totals.tax_amount + header.untold_tax;
+    add_up(document, &lines, tax, tolerance)?;
+    Ok(Money { lines, tax })
 }
 
 fn item_line<'a>(order: &Order, row: &Row<'a>) -> Result<MoneyLine<'a>, Refusal> {
@@ -94,7 +105,7 @@ fn item_line<'a>(order: &Order, row: &Row<'a>) -> Result<MoneyLine<'a>, Refusal>
     Ok(MoneyLine {
         kind: LineKind::Item,
         item: Some(item),
-        description: if item.sku.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, item.sku) },
+        description: item.label(),
         quantity: row.quantity,
         gross: row.gross,
         discount: row.discount,
@@ -125,12 +136,24 @@ fn gift_wrap<'a>(document: &Document<'a>, rates: &rate::Rates<'_>) -> Result<Opt
 }
 
 /// Fees of apps. Commerce shows no tax of theirs, so they are booked without.
-fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
+fn custom_fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     order.extension_attributes.custom_fees.iter().filter(|fee| !fee.custom_fee_amount.is_zero()).map(|fee| {
         let name = fee.custom_fee_label.as_ref().or(fee.custom_fee_code.as_ref());
         let description = name.cloned().unwrap_or_else(|| "Fee".to_owned());
         MoneyLine::single(LineKind::Fee, description, fee.custom_fee_amount)
     })
+}
+
+/// Fees of payment modules, each with the tax that the module shows.
+fn module_fees<'a>(fees: &[Fee], rates: &rate::Rates<'_>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let line = |fee: &Fee| {
+        let rate = match fee.tax.is_zero() {
+            true => Decimal::ZERO,
+            false => rates.of(&fee.field, &fee.label, fee.net, fee.tax)?,
+        };
+        Ok(MoneyLine { tax: fee.tax, rate, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), fee.net) })
+    };
+    fees.iter().map(line).collect()
 }
 
 /// Fixed product taxes, a line per item.
@@ -147,7 +170,7 @@ fn fixed_product_taxes<'a>(
             rate if rate.is_zero() => rates.of("weee", "the fixed product tax", fpt.amount, tax)?,
             rate => rate,
         };
-        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.sku), fpt.amount);
+        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), fpt.amount);
         lines.push(MoneyLine { item: Some(item), tax, rate, ..line });
     }
     Ok(lines)
@@ -177,12 +200,12 @@ fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a
 }
 
 /// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
-fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Item = MoneyLine<'a>> {
+fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Item = MoneyLine<'a>> {
     let totals = &document.totals;
     [
-        (LineKind::GiftCard, "Gift card", totals.gift_cards),
-        (LineKind::StoreCredit, "Store credit", totals.store_credit),
-        (LineKind::Reward, "Reward points", header.reward_points),
+        (LineKind::GiftCard, "Gift card", totals.gift_cards + hidden.gift_cards),
+        (LineKind::StoreCredit, "Store credit", totals.store_credit + hidden.store_credit),
+        (LineKind::Reward, "Reward points", totals.reward_points + hidden.reward_points),
     ]
     .into_iter()
     .filter(|(_, _, amount)| !amount.is_zero())
@@ -190,10 +213,15 @@ fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Ite
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) -> Result<(), Refusal> {
+fn add_up(
+    document: &Document<'_>,
+    lines: &[MoneyLine<'_>],
+    charged: Decimal,
+    tolerance: Decimal,
+) -> Result<(), Refusal> {
     let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
-    let expected = document.totals.grand_total - document.totals.tax_amount;
+    let expected = document.totals.grand_total - charged;
     if (net - expected).abs() > tolerance {
         let sentence = format!(
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
@@ -202,10 +230,9 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) 
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - document.totals.tax_amount).abs() > tolerance {
+    if (tax - charged).abs() > tolerance {
         let sentence = format!(
-            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {} {currency} of tax.",
-            document.totals.tax_amount
+            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );
         return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
     }

@@ -10,7 +10,7 @@ use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
     Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals,
-    VatOn, check, sales_order,
+    VatOn, check, fee, sales_order,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -22,13 +22,14 @@ const MAX_DECIMALS: u64 = 4;
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
     let version = reader.required_text(root, "version");
     let company = company(reader, root);
-    let currencies = currencies(reader, root);
+    let totals = totals(reader, root);
+    let currencies = currencies(reader, root, totals.as_ref());
     let payment = payment(reader, root);
     let invoice = invoice(reader, root);
     let customers = customers(reader, root);
-    let totals = totals(reader, root);
     let stores = stores(reader, root);
     let tax_classes = tax_classes(reader, root);
+    let fees = fee::rules(reader, root);
 
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
@@ -58,6 +59,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         totals: totals?,
         stores,
         tax_classes,
+        fees,
         accounts,
         vat,
         dimensions,
@@ -85,12 +87,12 @@ fn company<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<(String, Tim
     }
 }
 
-fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String, Currency> {
+fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>, totals: Option<&Totals>) -> BTreeMap<String, Currency> {
     let list = reader.table(root, "currency");
     let mut currencies = BTreeMap::new();
     for (code, _) in list.keys() {
         let table = reader.table(&list, code);
-        reader.known_keys(&table, &["decimals", "exchange_rate"]);
+        reader.known_keys(&table, &["decimals", "exchange_rate", "rounding_limit"]);
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
             reader.wrong(&list, code, "a currency has three capital letters, as in ISO 4217");
         }
@@ -101,12 +103,29 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String,
         let choices = [("visma", ExchangeRate::Visma), ("order", ExchangeRate::Order)];
         let exchange_rate = reader.choice(&table, "exchange_rate", &choices).unwrap_or(ExchangeRate::Visma);
         let decimals = u32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
-        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate });
+        let of_all = totals.map(|totals| totals.rounding_limit).unwrap_or_default();
+        let rounding_limit = limit(reader, &table, "rounding_limit").unwrap_or_else(|| in_decimals(of_all, decimals));
+        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate, rounding_limit });
     }
     if currencies.is_empty() {
         reader.wrong(root, "currency", "no currency is allowed: add a table such as [currency.NOK]");
     }
     currencies
+}
+
+/// A limit that is not negative.
+fn limit<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<Decimal> {
+    let limit = reader.number(table, key)?;
+    if limit < Decimal::ZERO {
+        reader.wrong(table, key, "a limit cannot be negative");
+    }
+    Some(limit)
+}
+
+/// A limit for currencies of two decimals in another one's: as many units of its last decimal. 0.50 is 50 JPY.
+fn in_decimals(limit: Decimal, decimals: u32) -> Decimal {
+    let units = limit.checked_mul(Decimal::ONE_HUNDRED);
+    units.and_then(|units| units.checked_mul(Decimal::new(1, decimals))).unwrap_or(limit).normalize()
 }
 
 fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
@@ -186,10 +205,7 @@ fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
     reader.required(&table, "pin_vat");
     let pin_vat = reader.flag(&table, "pin_vat");
     reader.required(&table, "rounding_limit");
-    let rounding_limit = reader.number(&table, "rounding_limit")?;
-    if rounding_limit < Decimal::ZERO {
-        reader.wrong(&table, "rounding_limit", "a limit cannot be negative");
-    }
+    let rounding_limit = limit(reader, &table, "rounding_limit")?;
     Some(Totals { vat_on: vat_on.unwrap_or(VatOn::Document), pin_vat: pin_vat?, rounding_limit })
 }
 

@@ -23,5 +23,6 @@ mod scope;
 mod settlements;
 mod shop;
 mod support;
+mod totals;
 mod triggers;
 mod visma_total;
