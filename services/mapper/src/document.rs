@@ -8,7 +8,7 @@ use mapping::books::{self, Document};
 use pipeline::broker::last::Entry;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::verdict::Verdict;
 use pipeline::{body, clock};
 use proto::seen::{DELETED, DETACHED, REFERENCE};
@@ -118,7 +118,11 @@ impl Mapper {
             return Verdict::retry(delivery.delivered, "the command of this document is not in the view yet");
         }
         let sentence = "the command of this document was decided on and never published";
-        Verdict::Dead(Problem::new("COMMAND_MISSING", sentence, "replay the document of the shop, then this letter"))
+        Verdict::Dead(Problem::new(
+            "COMMAND_MISSING",
+            sentence,
+            then_again("have the shop's document decided on again"),
+        ))
     }
 }
 
@@ -183,7 +187,7 @@ pub(crate) fn record(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) 
 
 pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> Verdict {
     let sentence = format!("{} cannot be read: {}", delivery.subject, chain(error));
-    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
+    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, READ_ANEW))
 }
 
 /// What was found in Visma that should not be there, or not so.

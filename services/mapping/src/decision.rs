@@ -238,3 +238,12 @@ pub struct Refusal {
     /// For an accountant.
     pub sentence: String,
 }
+
+/// What to do about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToDo {
+    /// This first; then the document is tried again.
+    ThenAgain(&'static str),
+    /// This, and the document is not tried again.
+    ByHand(&'static str),
+}

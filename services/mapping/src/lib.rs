@@ -29,6 +29,7 @@ mod money;
 mod order;
 mod payment;
 mod refusal;
+mod remedy;
 mod rounding;
 mod rules;
 mod scope;
@@ -40,7 +41,7 @@ pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{
     Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
-    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
+    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
 pub use first::first;

@@ -149,7 +149,7 @@ impl Refusal {
             Self::Licence => "Have Visma activate the company's licence for the API.",
             Self::Company => "Check the company id, and that the integration has access to this company.",
             Self::Redirected => "Check visma.base_url: Visma's API redirects nobody, a gateway in front of it may.",
-            Self::Other => "Correct what Visma's sentence names, then replay the dead letter.",
+            Self::Other => "Correct what Visma's sentence names.",
         }
     }
 }

@@ -8,7 +8,7 @@ use effect::{Waiting, Wanted};
 use pipeline::broker::take::Delivery;
 use pipeline::budget::Permit;
 use pipeline::envelope::{self, Cause, header};
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::verdict::Verdict;
 use proto::{Command, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -345,7 +345,7 @@ fn is_worth_handing_back(pause: Pause) -> bool {
 
 /// A death as a dead letter.
 fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
-    let remedy = "see the runbook page of the code; then replay the dead letter";
+    let remedy = then_again("do what the sentence and the runbook page of the code say");
     let sentence = named(document.what, &document.entry, &death.sentence());
     Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
 }

@@ -8,7 +8,7 @@ use ::visma::payload::spelled;
 use effect::{Linked, Record};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, chain, then_again};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
@@ -216,7 +216,7 @@ impl Writer {
                     "the customer of this order matches several customers in Visma: {}. Which one is meant is not guessed",
                     numbers.join(", ")
                 );
-                let remedy = "merge them in Visma, or make all but one inactive; then replay the dead letter";
+                let remedy = then_again("merge them in Visma, or make all but one inactive");
                 Err(Verdict::Dead(Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy)))
             }
         }

@@ -3,7 +3,7 @@
 use ::visma::requests::Dispatch;
 use effect::Record;
 use pipeline::broker::take::Delivery;
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, chain, then_again};
 use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
 
@@ -86,7 +86,7 @@ impl Writer {
         Err(Verdict::Dead(Problem::new(
             "CUSTOMER_REFUSED",
             named(dependent.0, dependent.1, &sentence),
-            "settle the customer's dead letter first, then replay this one",
+            then_again("settle the customer's dead letter first"),
         )))
     }
 }

@@ -256,7 +256,7 @@ fn refusal(failure: &Failure) -> Refusal {
 
 /// A create that was answered as if it were an update.
 fn conflict(failure: &Failure) -> Refusal {
-    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names, then replay the dead letter.";
+    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names.";
     Refusal { code: About::Other.code().to_owned(), sentence: format!("{failure}. {remedy}") }
 }
 
