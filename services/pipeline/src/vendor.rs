@@ -190,15 +190,24 @@ impl Vendor {
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
         // Where nothing gets through, no token is asked for either.
-        if let Some(wait) = self.breaker.wait(kind(class, request)).filter(|_| permit.is_none()) {
-            return Err(CallError::Busy(wait));
-        }
-        // The token first: a call that is reserved meanwhile is one that nobody else can make.
-        let (value, token) = auth.header(request).await?;
-        let permit = match permit {
-            Some(permit) => permit,
-            None => self.reserve(class, request).await?,
+        let (pass, reserved) = match permit {
+            Some(Permit { budget, pass }) => (pass, Some(budget)),
+            None => (self.breaker.enter(kind(class, request)).map_err(CallError::Busy)?, None),
         };
+        // The token before the call is reserved: one that is reserved meanwhile is one that nobody else can make.
+        let (value, token) = match auth.header(request).await {
+            Ok(proof) => proof,
+            Err(CallError::NotSent(why)) => {
+                pass.met(Met::Nobody, false, &why);
+                return Err(CallError::NotSent(why));
+            }
+            Err(e) => return Err(e),
+        };
+        let budget = match reserved {
+            Some(budget) => budget,
+            None => self.budget.take(class).await.map_err(CallError::Busy)?,
+        };
+        let permit = Permit { budget, pass };
         let response = self.attempt(permit, value, request, by).await?;
         match auth {
             Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
