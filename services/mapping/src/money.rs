@@ -71,7 +71,7 @@ impl MoneyLine<'_> {
 pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let order = document.order;
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
+        Kind::CancelledPart => rows::cancelled(document, tolerance)?,
         Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
     };
     let mut lines = Vec::new();
