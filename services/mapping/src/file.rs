@@ -11,6 +11,7 @@ mod read;
 mod rule;
 mod sales_order;
 mod section;
+mod vat_codes;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "version",
     "company",
     "currency",
@@ -42,6 +43,7 @@ const KEYS: [&str; 18] = [
     "tax_class",
     "account",
     "vat",
+    "vat_codes",
     "dimension",
     "branch",
     "customer_class",

@@ -127,7 +127,7 @@ const FILES: [Lack; 14] = [
     (
         code::NO_VAT_CODE,
         &["the store_credit line"],
-        &[("line = [\"gift_card\", \"store_credit\", ", "line = [\"gift_card\", ")],
+        &[("line = \"outside_vat\"", "line = [\"gift_card\", \"rounding\"]")],
         |order| {
             order["extension_attributes"]["customer_balance_amount"] = json!(15);
             order["grand_total"] = json!(400);
@@ -137,8 +137,8 @@ const FILES: [Lack; 14] = [
         code::VAT_RATE_DIFFERS,
         &["item B", "15 %", "VAT code 3", "25 %"],
         &[(
-            "country = \"NO\", tax_rate = 15 }\ncode = \"31\"\nrate = 15",
-            "country = \"NO\" }\ncode = \"3\"\nrate = 25",
+            "when = { product_type = \"giftcard\", tax_rate = 0 }\ncode = \"6\"\nrate = 0",
+            "when = { country = \"NO\" }\ncode = \"3\"\nrate = 25",
         )],
         |_| (),
     ),
