@@ -17,9 +17,10 @@ use rust_decimal::Decimal;
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
 use crate::fee::Fee;
+use crate::file::Limits;
 use crate::refusal::{code, refuse};
 use crate::rules::LineKind;
-use header::{Header, Hidden};
+use header::Hidden;
 use rows::Row;
 
 /// A part of the document's total, in the order's currency, unrounded.
@@ -71,16 +72,15 @@ pub(crate) struct Money<'a> {
 
 /// Takes a document apart into lines whose sum is its total. `fees` are those of payment modules that may be in it.
 ///
-/// The lines agree with the header to within `tolerance` (net and tax each); what is left of that is the caller's to
-/// book as rounding.
+/// The lines agree with the header to within the limits; what is left of that is the caller's to book as rounding.
 ///
 /// # Errors
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
-pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Result<Money<'a>, Refusal> {
-    let order = document.order;
+pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
+    let (order, tolerance) = (document.order, limits.rounding);
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, fees, tolerance)?, Header::default()),
+        Kind::CancelledPart => rows::cancelled(document, fees, tolerance)?,
         Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, tolerance)?,
     };
     let mut lines = Vec::new();
@@ -96,7 +96,7 @@ pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decima
     lines.extend(shipping.into_iter().chain(wrap).chain(custom_fees).chain(fees).chain(fpt));
     lines.extend(adjustments(document).chain(liabilities(document, header.hidden)));
     let tax = document.totals.tax_amount + header.untold_tax;
-    add_up(document, &lines, tax, tolerance)?;
+    add_up(document, &lines, tax, limits)?;
     Ok(Money { lines, tax })
 }
 
@@ -213,16 +213,11 @@ fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Ite
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(
-    document: &Document<'_>,
-    lines: &[MoneyLine<'_>],
-    charged: Decimal,
-    tolerance: Decimal,
-) -> Result<(), Refusal> {
+fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], charged: Decimal, limits: Limits) -> Result<(), Refusal> {
     let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
     let expected = document.totals.grand_total - charged;
-    if (net - expected).abs() > tolerance {
+    if (net - expected).abs() > limits.rounding {
         let sentence = format!(
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
              {currency}. Something in the shop changes totals without a line."
@@ -230,7 +225,7 @@ fn add_up(
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - charged).abs() > tolerance {
+    if (tax - charged).abs() > limits.vat {
         let sentence = format!(
             "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );

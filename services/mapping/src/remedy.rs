@@ -69,6 +69,10 @@ impl Refusal {
             code::BASE_CURRENCY_DIFFERS => EXCHANGE_RATE,
             code::NO_EMAIL | code::NO_COUNTRY => ADDRESS,
             code::NEGATIVE_TOTAL => ToDo::ByHand("do in Visma what the sentence says; nothing is booked by itself"),
+            code::CANCELLED_LESS => ToDo::ByHand(
+                "if the units were delivered, write an invoice for the difference in Visma; if not, credit the shop's invoice \
+                 there, and its credit memo is booked by itself",
+            ),
             code::UNKNOWN_STATE => ToDo::ByHand(
                 "have the module that added the state assign its statuses to one of Commerce's own; the order is decided \
                  on by itself when it moves on to one",

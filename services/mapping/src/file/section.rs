@@ -17,6 +17,8 @@ use crate::held::QUESTION;
 
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
+/// `vat_limit` of a file that has none: 0.05.
+const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// Reads the whole file. `None` when something without which there is no mapping is missing; the reader knows what.
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
@@ -92,7 +94,7 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>, totals: Option<&Tot
     let mut currencies = BTreeMap::new();
     for (code, _) in list.keys() {
         let table = reader.table(&list, code);
-        reader.known_keys(&table, &["decimals", "exchange_rate", "rounding_limit"]);
+        reader.known_keys(&table, &["decimals", "exchange_rate", "rounding_limit", "vat_limit"]);
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
             reader.wrong(&list, code, "a currency has three capital letters, as in ISO 4217");
         }
@@ -103,9 +105,12 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>, totals: Option<&Tot
         let choices = [("visma", ExchangeRate::Visma), ("order", ExchangeRate::Order)];
         let exchange_rate = reader.choice(&table, "exchange_rate", &choices).unwrap_or(ExchangeRate::Visma);
         let decimals = u32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
-        let of_all = totals.map(|totals| totals.rounding_limit).unwrap_or_default();
-        let rounding_limit = limit(reader, &table, "rounding_limit").unwrap_or_else(|| in_decimals(of_all, decimals));
-        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate, rounding_limit });
+        let mut own = |key, of_all: Option<Decimal>| {
+            limit(reader, &table, key).unwrap_or_else(|| in_decimals(of_all.unwrap_or_default(), decimals))
+        };
+        let rounding_limit = own("rounding_limit", totals.map(|totals| totals.rounding_limit));
+        let vat_limit = own("vat_limit", totals.map(|totals| totals.vat_limit));
+        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate, rounding_limit, vat_limit });
     }
     if currencies.is_empty() {
         reader.wrong(root, "currency", "no currency is allowed: add a table such as [currency.NOK]");
@@ -200,13 +205,18 @@ fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
 
 fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
     let table = reader.table(root, "totals");
-    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit"]);
+    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit", "vat_limit"]);
     let vat_on = reader.choice(&table, "vat_on", &[("document", VatOn::Document), ("line", VatOn::Line)]);
     reader.required(&table, "pin_vat");
     let pin_vat = reader.flag(&table, "pin_vat");
     reader.required(&table, "rounding_limit");
-    let rounding_limit = limit(reader, &table, "rounding_limit")?;
-    Some(Totals { vat_on: vat_on.unwrap_or(VatOn::Document), pin_vat: pin_vat?, rounding_limit })
+    let [rounding_limit, vat_limit] = ["rounding_limit", "vat_limit"].map(|key| limit(reader, &table, key));
+    Some(Totals {
+        vat_on: vat_on.unwrap_or(VatOn::Document),
+        pin_vat: pin_vat?,
+        rounding_limit: rounding_limit?,
+        vat_limit: vat_limit.unwrap_or(VAT_LIMIT),
+    })
 }
 
 fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
