@@ -7,6 +7,7 @@
 
 mod faults;
 mod hints;
+mod outage;
 mod settled;
 pub(crate) mod siege;
 pub(crate) mod window;

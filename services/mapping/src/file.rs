@@ -12,6 +12,7 @@ mod rule;
 mod sales_order;
 mod section;
 mod tax;
+mod vat_codes;
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "version",
     "company",
     "currency",
@@ -45,6 +46,7 @@ const KEYS: [&str; 20] = [
     "tax_code",
     "account",
     "vat",
+    "vat_codes",
     "vat_exception",
     "dimension",
     "branch",

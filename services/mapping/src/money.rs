@@ -98,7 +98,7 @@ impl MoneyLine<'_> {
 pub(crate) fn lines<'a>(document: &Document<'a>, limits: Limits) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let (order, tolerance) = (document.order, limits.rounding);
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
+        Kind::CancelledPart => rows::cancelled(document, tolerance)?,
         Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
     };
     let rates = rate::Rates::of_order(order, limits.unit);

@@ -74,7 +74,8 @@ fn a_shop_taxes_all_of_a_document_before_discount_or_nothing() {
 
 #[test]
 fn a_file_without_a_code_for_them_says_which_rule_is_missing() {
-    let file = changed(&[("pin_vat = true", "pin_vat = false"), (",\n    \"untaxed_discount\"] }", "] }")]);
+    let old = "line = [\"gift_card\", \"rounding\"]";
+    let file = changed(&[("pin_vat = true", "pin_vat = false"), ("line = \"outside_vat\"", old)]);
     let refusal = book(&taxed_before_discount(), &file).unwrap_err();
     assert_eq!(refusal.code, mapping::code::NO_VAT_CODE, "{refusal}");
     assert!(refusal.sentence.contains("the untaxed_discount line"), "{refusal}");

@@ -71,19 +71,19 @@ fn an_exception_holds_for_its_documents_and_conditions_only() {
 #[test]
 fn an_exception_that_contradicts_itself_is_no_file() {
     for (exception, path, words) in [
-        (USED.replace("code = \"6\"", "code = \"3\""), "vat_exception[0].code", "VAT code 3 has 25 %"),
-        (USED.replace("code = \"6\"\n", ""), "vat_exception[0].code", "this key is missing"),
-        (USED.replace("book = \"untaxed\"\n", ""), "vat_exception[0].book", "this key is missing"),
-        (USED.replace("reason = \"used goods\"\n", ""), "vat_exception[0].reason", "this key is missing"),
-        (USED.replace("\"untaxed\"", "\"included\""), "vat_exception[0].code", "only with book = \"untaxed\""),
+        (USED.replace("code = \"6\"", "code = \"3\""), "vat_exception[1].code", "VAT code 3 has 25 %"),
+        (USED.replace("code = \"6\"\n", ""), "vat_exception[1].code", "this key is missing"),
+        (USED.replace("book = \"untaxed\"\n", ""), "vat_exception[1].book", "this key is missing"),
+        (USED.replace("reason = \"used goods\"\n", ""), "vat_exception[1].reason", "this key is missing"),
+        (USED.replace("\"untaxed\"", "\"included\""), "vat_exception[1].code", "only with book = \"untaxed\""),
         (
             REFUNDS.replace("\"credit_memo\"", "\"creditmemo\""),
-            "vat_exception[0].documents",
+            "vat_exception[1].documents",
             "did you mean `credit_memo`?",
         ),
-        ("[[tax_code]]\ncodes = [\"[\"]\ncountry = \"NO\"\n#".to_owned(), "tax_code[4].codes", "`[` is no pattern"),
-        ("[[tax_code]]\ncodes = [\"X\"]\ncountry = \"no\"\n#".to_owned(), "tax_code[4].country", "two capital letters"),
-        ("[[tax_code]]\ncountry = \"NO\"\n#".to_owned(), "tax_code[4].codes", "this key is missing"),
+        ("[[tax_code]]\ncodes = [\"[\"]\ncountry = \"NO\"\n#".to_owned(), "tax_code[5].codes", "`[` is no pattern"),
+        ("[[tax_code]]\ncodes = [\"X\"]\ncountry = \"no\"\n#".to_owned(), "tax_code[5].country", "two capital letters"),
+        ("[[tax_code]]\ncountry = \"NO\"\n#".to_owned(), "tax_code[5].codes", "this key is missing"),
     ] {
         let text = changed_text(&[("# Dimension segments.", &exception)]);
         let found = Mapping::parse(&text).expect_err("this file should not load").0;
