@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobSet;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rust_decimal::Decimal;
 
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals,
-    VatOn, check, sales_order,
+    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, Totals, VatOn,
+    check, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -30,11 +29,13 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let customers = customers(reader, root);
     let totals = totals(reader, root);
     let stores = stores(reader, root);
-    let tax_classes = tax_classes(reader, root);
+    let tax_classes = tax::classes(reader, root);
+    let tax_codes = tax::codes(reader, root);
 
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
     let vat = rule::vat(reader, root, &names);
+    let vat_exceptions = tax::exceptions(reader, root, &names, &vat);
     if reader.count() == 0 {
         check::rounding(reader, root, "account", &accounts);
         check::rounding(reader, root, "vat", &vat);
@@ -60,8 +61,10 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         totals: totals?,
         stores,
         tax_classes,
+        tax_codes,
         accounts,
         vat,
+        vat_exceptions,
         dimensions,
         branches,
         customer_classes,
@@ -130,7 +133,8 @@ fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSetti
     reader.known_keys(&table, &["reference_prefix", "hold", "discount"]);
     let reference_prefix = reader.required_text(&table, "reference_prefix");
     let hold = reader.flag(&table, "hold").unwrap_or(true);
-    let discount = reader.choice(&table, "discount", &[("net", Discount::Net), ("line", Discount::Line)]);
+    let choices = [("net", Discount::Net), ("line", Discount::Line), ("outside_vat", Discount::OutsideVat)];
+    let discount = reader.choice(&table, "discount", &choices);
     Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
 }
 
@@ -220,20 +224,4 @@ fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
     }
     check::stores(reader, &stores);
     stores.into_iter().map(|(_, store)| store).collect()
-}
-
-fn tax_classes<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<TaxClass> {
-    let mut classes = Vec::new();
-    for table in reader.tables(root, "tax_class") {
-        reader.known_keys(&table, &["name", "tax_codes", "skus"]);
-        let name = reader.required_text(&table, "name");
-        let tax_codes = rule::patterns(reader, &table, "tax_codes");
-        let skus = rule::patterns(reader, &table, "skus");
-        if tax_codes.is_none() && skus.is_none() {
-            reader.wrong(&table, "tax_codes", "a tax class is told by tax_codes, by skus, or by both");
-        }
-        let or_none = Option::<GlobSet>::unwrap_or_default;
-        classes.extend(name.map(|name| TaxClass { name, tax_codes: or_none(tax_codes), skus: or_none(skus) }));
-    }
-    classes
 }
