@@ -11,6 +11,7 @@ mod read;
 mod rule;
 mod sales_order;
 mod section;
+mod vat_codes;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "version",
     "company",
     "currency",
@@ -42,6 +43,7 @@ const KEYS: [&str; 18] = [
     "tax_class",
     "account",
     "vat",
+    "vat_codes",
     "dimension",
     "branch",
     "customer_class",
@@ -166,6 +168,19 @@ pub(crate) struct Totals {
     pub(crate) pin_vat: bool,
     /// Largest amount of the rounding line, in the order's currency.
     pub(crate) rounding_limit: Decimal,
+    /// Largest difference of a VAT code, in the order's currency.
+    pub(crate) vat_limit: Decimal,
+}
+
+/// How far a document in Visma may be from the shop's, in the document's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The rounding line.
+    pub(crate) rounding: Decimal,
+    /// VAT of a code.
+    pub(crate) vat: Decimal,
+    /// The smallest amount that the shop rounds to.
+    pub(crate) unit: Decimal,
 }
 
 /// What Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
@@ -242,6 +257,13 @@ impl Mapping {
     /// What every reference of ours in Visma begins with.
     pub fn reference_prefix(&self) -> &str {
         &self.invoice.reference_prefix
+    }
+
+    /// How far a document in this currency may be from the shop's.
+    pub(crate) fn limits(&self, currency: Currency) -> Limits {
+        // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
+        let unit = Decimal::new(1, currency.decimals.min(2));
+        Limits { rounding: self.totals.rounding_limit, vat: self.totals.vat_limit, unit }
     }
 
     /// The store view with this id.

@@ -60,9 +60,19 @@ impl LineKind {
     pub(crate) const SOLD: [Self; 3] = [Self::Item, Self::Shipping, Self::Discount];
 
     /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, and
-    /// differences.
+    /// differences. One word in the mapping file, `outside_vat`.
     pub(crate) const UNTAXED: [Self; 6] =
         [Self::GiftCard, Self::StoreCredit, Self::Reward, Self::AdjustmentRefund, Self::AdjustmentFee, Self::Rounding];
+
+    /// What the shop may charge VAT on, at 0 % too: one word in the mapping file, `taxable`.
+    pub(crate) const TAXABLE: [Self; 6] =
+        [Self::Item, Self::Shipping, Self::Discount, Self::Fpt, Self::GiftWrap, Self::Fee];
+
+    /// Every word for lines in the mapping file: one for each kind, and two that stand for several.
+    pub(crate) fn words() -> Vec<(&'static str, &'static [Self])> {
+        let several: [(&str, &[Self]); 2] = [("taxable", &Self::TAXABLE), ("outside_vat", &Self::UNTAXED)];
+        Self::NAMES.iter().map(|(name, kind)| (*name, std::slice::from_ref(kind))).chain(several).collect()
+    }
 
     /// The name in the mapping file.
     pub(crate) fn name(self) -> &'static str {
@@ -153,9 +163,19 @@ fn one_of_texts(wanted: &[String], fact: Option<&str>) -> bool {
     wanted.is_empty() || fact.is_some_and(|fact| wanted.iter().any(|one| one == fact))
 }
 
+/// Where something stands in the mapping file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// Key path, lists counted from 1: `vat[6]`.
+    pub(crate) path: String,
+    /// Line, from 1.
+    pub(crate) line: usize,
+}
+
 /// One rule: when its conditions hold, this is the value.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule<T> {
+    pub(crate) place: Place,
     pub(crate) when: When,
     pub(crate) value: T,
 }

@@ -15,6 +15,7 @@ mod customers;
 mod documents;
 mod drawn_documents;
 mod drawn_orders;
+mod lives;
 mod mapping_files;
 mod money;
 mod real_orders;
