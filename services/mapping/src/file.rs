@@ -136,6 +136,19 @@ pub(crate) struct Customers {
     pub(crate) create_registered: bool,
     /// What of a customer in Visma the shop owns.
     pub(crate) owned: Vec<Field>,
+    /// What a customer is called: the first of these that there is.
+    pub(crate) name: Vec<NameOf>,
+}
+
+/// Where a customer's name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    /// The company in the address that bills go to, or the company account (B2B).
+    Company,
+    /// The person whose account it is.
+    Account,
+    /// The person in the address that bills go to.
+    Billing,
 }
 
 /// How what was paid by a method is settled in Visma.

@@ -73,6 +73,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     vendor,
                     base,
                     poll: settings.commerce.poll.clone(),
+                    sweep: settings.commerce.sweep.clone(),
                     zone: settings.time_zone.clone(),
                     secrets: vendors::webhook_secrets(&settings.commerce.webhook, &context).await?,
                     webhook: settings.commerce.webhook.clone(),

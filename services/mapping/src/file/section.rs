@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, Totals, VatOn,
+    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment, Store, Totals, VatOn,
     check, sales_order, tax,
 };
 use crate::decision::Field;
@@ -152,20 +152,31 @@ const FIELDS: [(&str, Field); 10] = [
     ("vat_zone", Field::VatZone),
 ];
 
+/// Where a customer's name comes from, by the words of the file; in this order unless the file says another.
+const NAMES: [(&str, NameOf); 3] =
+    [("company", NameOf::Company), ("account", NameOf::Account), ("billing", NameOf::Billing)];
+
 /// What the buyer typed in the shop. What the company decides about a customer (terms, class, VAT zone) is its own.
 const OWNED: [Field; 7] =
     [Field::Name, Field::Address, Field::ContactName, Field::Email, Field::Phone, Field::CorporateId, Field::VatNumber];
 
 fn customers<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Customers> {
     let table = reader.table(root, "customer");
-    reader.known_keys(&table, &["guests", "collective_number", "create", "owned"]);
+    reader.known_keys(&table, &["guests", "collective_number", "create", "owned", "name"]);
     let guests = guests(reader, &table);
     let create = reader.choice(&table, "create", &[("registered", true), ("with_order", false)]);
     let owned = match table.get("owned") {
         Some(_) => reader.choices(&table, "owned", &FIELDS),
         None => OWNED.to_vec(),
     };
-    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned })
+    let name = match table.get("name") {
+        Some(_) => reader.choices(&table, "name", &NAMES),
+        None => NAMES.map(|(_, name)| name).to_vec(),
+    };
+    if name.is_empty() && table.get("name").is_some() {
+        reader.wrong(&table, "name", "a customer needs a name: at least one of company, account, billing");
+    }
+    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned, name })
 }
 
 fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
