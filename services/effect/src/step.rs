@@ -34,7 +34,7 @@ pub enum Step {
     LookUp(LookingUp),
     /// Delete the document.
     Delete(Deleting),
-    /// Read the document that could not be deleted.
+    /// Read the document that is to be deleted, or could not be.
     Inspect(Inspecting),
     /// Let time pass.
     Wait(Waiting),

@@ -45,7 +45,7 @@ impl Messages {
         let subject = self.broker.subjects.command("visma", entity, key, lane);
         let mut put = self.command(delivery, subject, lane, document);
         if let Some(reference) = reference {
-            put.headers.insert(REFERENCE, reference);
+            envelope::set(&mut put.headers, REFERENCE, reference);
         }
         self.publish(put).await?;
         Ok(())
@@ -80,9 +80,9 @@ impl Messages {
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.command.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
-        headers.insert(envelope::LANE, lane);
+        envelope::set(&mut headers, envelope::LANE, lane);
         if delivery.delivered == 1 && envelope::is_first(&delivery.headers) {
-            headers.insert(envelope::FIRST, "true");
+            envelope::set(&mut headers, envelope::FIRST, "true");
         }
         Put { subject, headers, payload: Bytes::from(command.encode_to_vec()), expect_last: None }
     }
@@ -108,8 +108,8 @@ impl Messages {
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.mapping", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
-        headers.insert(envelope::KIND, "unchanged");
-        headers.insert(envelope::CODE, code);
+        envelope::set(&mut headers, envelope::KIND, "unchanged");
+        envelope::set(&mut headers, envelope::CODE, code);
         let put = Put { subject, headers, payload: outcome.encode_to_vec().into(), expect_last: None };
         self.outcomes.put(put).await?;
         Ok(())

@@ -229,14 +229,17 @@ impl<S: System> Driver<S> {
 }
 
 impl<S: Removing> Driver<S> {
-    /// Makes the target hold `document` no longer. `Err` is the verdict of everything but a good end.
+    /// Makes the target hold `document` no longer; `is_fixed` says of its record that the target does not delete it any
+    /// more. `Err` is the verdict of everything but a good end.
     pub(crate) async fn withdraw(
         &self,
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
+        is_fixed: impl Fn(&Outcome) -> bool,
     ) -> Result<Fallen, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
-        let mut step = effect::withdraw(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        let (record, wanted) = (run.held.record.clone(), document.wanted.clone());
+        let mut step = effect::withdraw(record, wanted, self.policy, is_fixed(&run.held.entry), now());
         loop {
             step = match run.go(step).await? {
                 Left::Delete(deleting) => {

@@ -169,7 +169,7 @@ impl Subject {
             if is_part("creditmemo") { Self::CREDIT_MEMO_PART } else { Self::CREDIT_MEMO }
         } else if name.contains("invoice") {
             if is_part("invoice") { Self::INVOICE_PART } else { Self::INVOICE }
-        } else if name.contains("customeraddress") {
+        } else if name.contains("customer") && name.contains("address") && !name.contains("order") {
             Self::CUSTOMER_PART
         } else if name.contains("customer") && !name.contains("order") {
             Self::CUSTOMER

@@ -40,19 +40,18 @@ const ORDERS: [Case; 28] = [
         order["items"][0]["qty_ordered"] = number("1E10");
     }),
     (code::AMOUNT_OUT_OF_RANGE, &["grand_total"], |order| {
-        order["grand_total"] = number("79228162514264337593543950335");
+        order["grand_total"] = number("999999999999999999");
     }),
     (code::AMOUNT_OUT_OF_RANGE, &["10001 lines"], |order| {
         order["items"] = Value::Array(vec![order["items"][0].clone(); 10_001]);
     }),
     (code::AMOUNT_OUT_OF_RANGE, &["has percent"], |order| {
-        let tax = json!({ "percent": number("79228162514264337593543950335") });
+        let tax = json!({ "percent": number("999999999999999999") });
         order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"] = json!([tax, tax]);
         remove(&mut order["items"][0], "tax_percent");
     }),
     (code::AMOUNT_OUT_OF_RANGE, &["has weee_tax_applied"], |order| {
-        let text =
-            "[{\"row_amount\":-79228162514264337593543950335,\"row_amount_incl_tax\":79228162514264337593543950335}]";
+        let text = "[{\"row_amount\":-999999999999999999,\"row_amount_incl_tax\":999999999999999999}]";
         order["items"][0]["weee_tax_applied"] = json!(text);
     }),
     (code::UNKNOWN_CURRENCY, &["XAU"], |order| order["order_currency_code"] = json!("XAU")),
@@ -60,6 +59,7 @@ const ORDERS: [Case; 28] = [
     (code::UNKNOWN_PAYMENT_METHOD, &["``"], |order| remove(order, "payment")),
     (code::UNKNOWN_TAX_RATE, &["item A", "17 %", "country NO"], |order| {
         order["items"][0]["tax_percent"] = json!(17);
+        order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"][0]["percent"] = json!(17);
     }),
     (code::UNKNOWN_TAX_RATE, &["the shipping line", "17 %"], |order| {
         order["extension_attributes"]["item_applied_taxes"][2]["applied_taxes"][0]["percent"] = json!(17);
@@ -179,7 +179,7 @@ const FILES: [Lack; 14] = [
     ),
     (
         code::ROUNDING_ABOVE_LIMIT,
-        &["is 315.01 NOK", "come to 315.00 NOK", "0.01 NOK", "more than the 0 NOK"],
+        &["is 290.01 NOK", "come to 290.00 NOK", "0.01 NOK", "more than the 0 NOK"],
         &[("rounding_limit = 0.50", "rounding_limit = 0")],
         |order| {
             // Two rows and the total each show half a hundredth: rounded one by one they lose what the sum keeps.
@@ -187,8 +187,9 @@ const FILES: [Lack; 14] = [
                 (item["qty_ordered"], item["price"]) = (json!(1), number("100.0025"));
                 item["row_total"] = number("100.0025");
             }
-            order["items"][0]["tax_amount"] = json!(50);
-            (order["subtotal"], order["grand_total"]) = (number("200.005"), number("315.005"));
+            order["items"][0]["tax_amount"] = json!(25);
+            (order["subtotal"], order["tax_amount"]) = (number("200.005"), json!(50));
+            order["grand_total"] = number("290.005");
         },
     ),
 ];

@@ -26,4 +26,5 @@ mod shop;
 mod support;
 mod totals;
 mod triggers;
+mod vat;
 mod visma_total;
