@@ -11,6 +11,7 @@ mod falling;
 mod paid;
 mod references;
 mod seen;
+mod verified;
 
 use std::time::Duration;
 

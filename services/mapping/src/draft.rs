@@ -9,7 +9,7 @@ use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
 use crate::document::Document;
 use crate::facts;
-use crate::file::{Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
+use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
@@ -65,11 +65,13 @@ pub(crate) fn command(
         text: head.text,
         note: order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}")),
         branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
     };
-    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted })
+    let next_open_period = mapping.invoice.closed_period == ClosedPeriod::NextOpen;
+    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted, next_open_period })
 }
 
 fn pin(amount: &VatAmount) -> TaxDetail {
@@ -174,7 +176,8 @@ impl<'a> Draft<'a> {
             let code = self.vat_code(&line)?;
             self.push(&line, code, rounding)?;
         }
-        Ok(Predicted { total, vat: self.vat()?, rounding })
+        let charged = round(self.document.totals.tax_amount, self.decimals);
+        Ok(Predicted { total, vat: self.vat()?, rounding, charged })
     }
 
     /// VAT per code as it will stand in Visma.
