@@ -256,7 +256,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Whether a money line becomes a line of the document. Free items are left out, unless there is nothing else.
-fn stays(line: &MoneyLine<'_>, all: &[MoneyLine<'_>]) -> bool {
+pub(crate) fn stays(line: &MoneyLine<'_>, all: &[MoneyLine<'_>]) -> bool {
     let free = |line: &MoneyLine<'_>| line.gross.is_zero() && line.discount.is_zero() && line.tax.is_zero();
     !free(line) || all.iter().all(free)
 }

@@ -31,6 +31,7 @@ mod refusal;
 mod rounding;
 mod rules;
 mod scope;
+mod seen;
 pub mod survey;
 mod vat;
 
