@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mapping::books::{self, Document};
 use pipeline::broker::last::Entry;
 use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
+use pipeline::envelope::{self, header, text};
 use pipeline::problem::{Problem, chain};
 use pipeline::verdict::Verdict;
 use pipeline::{body, clock};
@@ -41,7 +41,8 @@ impl Mapper {
     ) -> Result<Published, Verdict> {
         let entity = name(kind);
         let numbers = self.seen.note(entity, number, &delivery.headers);
-        let reference = header(&delivery.headers, REFERENCE).unwrap_or_default();
+        let reference = text(&delivery.headers, REFERENCE).unwrap_or_default();
+        let reference = reference.as_ref();
         let Some(owner) = self.references.owner(reference) else {
             drift("unknown");
             let why = format!("{entity} {number} in Visma bears the reference {reference}, and no record knows it");

@@ -103,7 +103,7 @@ impl Parties {
         let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
         let document = command::Document::Customer(customer);
         let mut put = messages.command(delivery, subject, &person, document);
-        put.headers.insert(envelope::VERSION, identity.as_str());
+        envelope::set(&mut put.headers, envelope::VERSION, &identity);
         messages.publish(put).await
     }
 
@@ -125,7 +125,7 @@ impl Parties {
         let owned = owned.into_iter().map(|field| wire(field).into()).collect();
         let customer = Customer { key, person: person.clone(), sealed, owned, existing_only };
         let mut put = messages.command(delivery, subject, &person, command::Document::Customer(customer));
-        put.headers.insert(envelope::VERSION, identity.as_str());
+        envelope::set(&mut put.headers, envelope::VERSION, &identity);
         messages.publish(put).await?;
         Ok(())
     }

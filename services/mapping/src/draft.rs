@@ -9,7 +9,7 @@ use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
 use crate::document::Document;
 use crate::facts;
-use crate::file::{Currency, Discount, ExchangeRate, Mapping, VatCode};
+use crate::file::{Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
@@ -48,9 +48,10 @@ pub(crate) fn command(
 ) -> Result<InvoiceCommand, Refusal> {
     let order = document.order;
     let reference = reference(document, mapping, head.letter)?;
+    let limits = mapping.limits(currency);
     let mut draft =
-        Draft { document, mapping, facts, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
-    draft.write(&money::lines(document, mapping.totals.rounding_limit)?)?;
+        Draft { document, mapping, facts, limits, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
+    draft.write(&money::lines(document, limits)?)?;
     let predicted = draft.close()?;
     let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
     let invoice = Invoice {
@@ -113,6 +114,7 @@ struct Draft<'a> {
     document: &'a Document<'a>,
     mapping: &'a Mapping,
     facts: &'a Facts<'a>,
+    limits: Limits,
     decimals: u32,
     lines: Vec<InvoiceLine>,
     taxed: Vec<Taxed>,
@@ -162,12 +164,11 @@ impl<'a> Draft<'a> {
 
     /// Predicts VAT and total, and closes the gap to the document's total.
     fn close(&mut self) -> Result<Predicted, Refusal> {
-        let totals = &self.mapping.totals;
         let total = round(self.document.totals.grand_total, self.decimals);
         let vat: Decimal = self.vat()?.iter().map(|amount| amount.vat).sum();
         let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
         let name = (self.document.name(), self.document.currency());
-        let rounding = gap(name, total, lines + vat, totals.rounding_limit)?;
+        let rounding = gap(name, total, lines + vat, self.limits.rounding)?;
         if !rounding.is_zero() {
             let line = MoneyLine::single(LineKind::Rounding, "Rounding", rounding);
             let code = self.vat_code(&line)?;
@@ -179,23 +180,27 @@ impl<'a> Draft<'a> {
     /// VAT per code as it will stand in Visma.
     fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
         let totals = &self.mapping.totals;
+        let charged = vat::charged(&self.taxed, self.document.totals.tax_amount, self.decimals);
         if totals.pin_vat {
-            return Ok(vat::charged(&self.taxed, self.document.totals.tax_amount, self.decimals));
+            return Ok(charged);
         }
         let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
-        let sum: Decimal = computed.iter().map(|amount| amount.vat).sum();
-        let charged = round(self.document.totals.tax_amount, self.decimals);
-        if (sum - charged).abs() > totals.rounding_limit {
-            let sentence = format!(
-                "The shop has {charged} {currency} of VAT on {}, but the VAT codes compute {sum} \
-                 {currency} from its lines. A shop that taxes before discount gives such orders; they can be booked \
-                 when VAT is pinned (pin_vat).",
-                self.document.name(),
-                currency = self.document.currency(),
-            );
-            return Err(refuse(code::VAT_DIFFERS, sentence));
-        }
-        Ok(computed)
+        let differs =
+            |(computed, charged): &(&VatAmount, &VatAmount)| (computed.vat - charged.vat).abs() > self.limits.vat;
+        let Some((computed, charged)) = computed.iter().zip(&charged).find(differs) else { return Ok(computed) };
+        let sentence = format!(
+            "On {}, the shop charged {} {currency} of VAT that belongs to VAT code {}, but Visma computes {} {currency} \
+             from {} {currency}. A difference of more than {} {currency} is not booked as rounding. It can be booked \
+             where VAT is pinned (pin_vat).",
+            self.document.name(),
+            charged.vat,
+            charged.code,
+            computed.vat,
+            computed.taxable,
+            self.limits.vat,
+            currency = self.document.currency(),
+        );
+        Err(refuse(code::VAT_DIFFERS, sentence))
     }
 
     fn vat_code(&self, line: &MoneyLine<'a>) -> Result<VatCode, Refusal> {

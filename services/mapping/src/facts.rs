@@ -60,15 +60,20 @@ pub(crate) fn of_line<'a>(
     }
 }
 
-/// The country that decides about VAT: where the goods go, else (for what is not shipped) where the buyer is billed.
+/// The country that decides about VAT: where the goods go, else (for what is not shipped) where the buyer is billed. An
+/// address whose country is blank names none.
 fn country(order: &Order) -> Result<&str, Refusal> {
-    let named = |address: &'_ Address| address.country_id.is_some();
-    let shipping = order.shipping_address().filter(|address| named(address));
-    let address = shipping.or(order.billing_address.as_ref());
-    address.and_then(|address| address.country_id.as_deref()).ok_or_else(|| {
+    let named = |address: &'_ &Address| !country_of(address).is_empty();
+    let shipping = order.shipping_address().filter(named);
+    let address = shipping.or(order.billing_address.as_ref()).filter(named);
+    address.map(country_of).ok_or_else(|| {
         let sentence = format!("Order {} has no address with a country, so VAT is not known.", order.increment_id);
         refuse(code::NO_COUNTRY, sentence)
     })
+}
+
+fn country_of(address: &Address) -> &str {
+    address.country_id.as_deref().unwrap_or_default().trim()
 }
 
 fn payment_method<'a>(order: &'a Order, mapping: &Mapping) -> Result<&'a str, Refusal> {

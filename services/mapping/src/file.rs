@@ -155,6 +155,19 @@ pub(crate) struct Totals {
     pub(crate) pin_vat: bool,
     /// Largest amount of the rounding line, in the order's currency.
     pub(crate) rounding_limit: Decimal,
+    /// Largest difference of a VAT code, in the order's currency.
+    pub(crate) vat_limit: Decimal,
+}
+
+/// How far a document in Visma may be from the shop's, in the document's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The rounding line.
+    pub(crate) rounding: Decimal,
+    /// VAT of a code.
+    pub(crate) vat: Decimal,
+    /// The smallest amount that the shop rounds to.
+    pub(crate) unit: Decimal,
 }
 
 /// What Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
@@ -231,6 +244,13 @@ impl Mapping {
     /// What every reference of ours in Visma begins with.
     pub fn reference_prefix(&self) -> &str {
         &self.invoice.reference_prefix
+    }
+
+    /// How far a document in this currency may be from the shop's.
+    pub(crate) fn limits(&self, currency: Currency) -> Limits {
+        // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
+        let unit = Decimal::new(1, currency.decimals.min(2));
+        Limits { rounding: self.totals.rounding_limit, vat: self.totals.vat_limit, unit }
     }
 
     /// The store view with this id.

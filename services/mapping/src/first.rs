@@ -178,7 +178,8 @@ fn totals(file: &mut String, books: &Books) {
              # charged: exact for every order, once a verified document has shown that Visma keeps it.\n"
         }
     };
-    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n";
+    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n\
+              vat_limit = 0.05               # largest difference of the VAT of a VAT id; above it the order is refused\n";
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::file::Limits;
 use crate::refusal::{code, refuse};
 use crate::rules::LineKind;
 use header::Header;
@@ -62,16 +63,15 @@ impl MoneyLine<'_> {
 
 /// Takes a document apart into lines whose sum is its total.
 ///
-/// The lines agree with the header to within `tolerance` (net and tax each); what is left of that is the caller's to
-/// book as rounding.
+/// The lines agree with the header to within the limits; what is left of that is the caller's to book as rounding.
 ///
 /// # Errors
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
-pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
-    let order = document.order;
+pub(crate) fn lines<'a>(document: &Document<'a>, limits: Limits) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let (order, tolerance) = (document.order, limits.rounding);
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
+        Kind::CancelledPart => rows::cancelled(document, tolerance)?,
         Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
     };
     let mut lines = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<V
     let fees = fees(order).filter(|_| header.fees);
     lines.extend(shipping.into_iter().chain(wrap).chain(fees).chain(fpt));
     lines.extend(adjustments(document).chain(liabilities(document, header)));
-    add_up(document, &lines, tolerance)?;
+    add_up(document, &lines, limits)?;
     Ok(lines)
 }
 
@@ -190,11 +190,11 @@ fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Ite
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) -> Result<(), Refusal> {
+fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], limits: Limits) -> Result<(), Refusal> {
     let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
     let expected = document.totals.grand_total - document.totals.tax_amount;
-    if (net - expected).abs() > tolerance {
+    if (net - expected).abs() > limits.rounding {
         let sentence = format!(
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
              {currency}. Something in the shop changes totals without a line."
@@ -202,7 +202,7 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) 
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - document.totals.tax_amount).abs() > tolerance {
+    if (tax - document.totals.tax_amount).abs() > limits.vat {
         let sentence = format!(
             "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {} {currency} of tax.",
             document.totals.tax_amount

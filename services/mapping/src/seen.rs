@@ -83,9 +83,9 @@ impl Seen {
     /// The lines of a document. One whose money cannot be told has none: it is refused whatever the file says.
     fn look_at(&mut self, document: &Document<'_>, mapping: &Mapping) {
         let order = document.order;
-        let Ok((facts, _)) = facts::of_order(order, mapping) else { return };
+        let Ok((facts, currency)) = facts::of_order(order, mapping) else { return };
         *self.countries.entry(facts.country.to_owned()).or_default() += 1;
-        let Ok(money) = money::lines(document, mapping.totals.rounding_limit) else { return };
+        let Ok(money) = money::lines(document, mapping.limits(currency)) else { return };
         for line in money.iter().filter(|line| draft::stays(line, &money)) {
             let facts = facts::of_line(order, mapping, &facts, line);
             let free = line.net().is_zero() && line.tax.is_zero();

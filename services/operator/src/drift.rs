@@ -8,7 +8,7 @@ mod compare;
 use async_nats::jetstream::{Context, Message};
 use pipeline::body;
 use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
-use pipeline::envelope::{CODE, SENTENCE, decode, header};
+use pipeline::envelope::{CODE, SENTENCE, decode, header, text};
 use pipeline::problem::Problem;
 use pipeline::subject::{Subjects, key_of, untoken};
 use proto::{Kind, Message as _, Outcome, seen};
@@ -99,7 +99,7 @@ fn version(entity: &'static str, message: &Message) -> Option<Held> {
     Some(Held {
         entity,
         number: untoken(key_of(&message.subject)?),
-        reference: header(headers, seen::REFERENCE)?.to_owned(),
+        reference: text(headers, seen::REFERENCE)?.into_owned(),
         is_gone: header(headers, seen::DELETED).is_some(),
         is_detached: header(headers, seen::DETACHED).is_some(),
         totals: totals.filter(|totals: &(Decimal, Decimal)| !totals.0.is_zero() || !totals.1.is_zero()),

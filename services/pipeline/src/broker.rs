@@ -8,6 +8,7 @@ pub mod last;
 pub mod publish;
 pub mod streams;
 pub mod take;
+pub(crate) mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

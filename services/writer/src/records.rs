@@ -80,9 +80,9 @@ impl Records {
         let content_type = envelope::PROTOBUF;
         let envelope = Envelope { id: &id, source: self.source, kind: &self.kind, content_type };
         let mut headers = envelope.headers(cause);
-        headers.insert(envelope::KIND, kind.as_str());
+        envelope::set(&mut headers, envelope::KIND, &kind);
         for (name, mark) in marks {
-            headers.insert(*name, mark.as_str());
+            envelope::set(&mut headers, *name, mark);
         }
         let payload = outcome.encode_to_vec().into();
         let put = Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) };

@@ -17,6 +17,8 @@ use crate::held::QUESTION;
 
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
+/// `vat_limit` of a file that has none: 0.05.
+const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// Reads the whole file. `None` when something without which there is no mapping is missing; the reader knows what.
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
@@ -181,16 +183,27 @@ fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
 
 fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
     let table = reader.table(root, "totals");
-    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit"]);
+    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit", "vat_limit"]);
     let vat_on = reader.choice(&table, "vat_on", &[("document", VatOn::Document), ("line", VatOn::Line)]);
     reader.required(&table, "pin_vat");
     let pin_vat = reader.flag(&table, "pin_vat");
     reader.required(&table, "rounding_limit");
-    let rounding_limit = reader.number(&table, "rounding_limit")?;
-    if rounding_limit < Decimal::ZERO {
-        reader.wrong(&table, "rounding_limit", "a limit cannot be negative");
+    let [rounding_limit, vat_limit] = ["rounding_limit", "vat_limit"].map(|key| limit(reader, &table, key));
+    Some(Totals {
+        vat_on: vat_on.unwrap_or(VatOn::Document),
+        pin_vat: pin_vat?,
+        rounding_limit: rounding_limit?,
+        vat_limit: vat_limit.unwrap_or(VAT_LIMIT),
+    })
+}
+
+/// A limit that is not negative.
+fn limit<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<Decimal> {
+    let limit = reader.number(table, key)?;
+    if limit < Decimal::ZERO {
+        reader.wrong(table, key, "a limit cannot be negative");
     }
-    Some(Totals { vat_on: vat_on.unwrap_or(VatOn::Document), pin_vat: pin_vat?, rounding_limit })
+    Some(limit)
 }
 
 fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {

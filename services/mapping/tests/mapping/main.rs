@@ -16,6 +16,7 @@ mod documents;
 mod drawn_documents;
 mod drawn_orders;
 mod first_file;
+mod lives;
 mod mapping_files;
 mod money;
 mod real_orders;

@@ -55,8 +55,9 @@ const MISSING: [Case; 8] = [
     ),
 ];
 
-const WRONG: [Case; 22] = [
+const WRONG: [Case; 23] = [
     ("rounding_limit = 0.50", "rounding_limit = -1", "totals.rounding_limit", "a limit cannot be negative"),
+    ("vat_limit = 0.05", "vat_limit = -1", "totals.vat_limit", "a limit cannot be negative"),
     ("\"swish*\"", "\"swi[sh\"", "payment.methods", "`swi[sh` is no pattern"),
     ("\"Europe/Oslo\"", "\"Oslo\"", "company.time_zone", "`Oslo` is no IANA time zone"),
     ("[currency.GBP]", "[currency.pound]", "currency.pound", "three capital letters"),

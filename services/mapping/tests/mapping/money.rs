@@ -208,6 +208,36 @@ fn the_rate_is_the_shops_only_when_asked_for() {
 }
 
 #[test]
+fn a_limit_holds_for_each_vat_code_and_is_the_files() {
+    // A shop that rounds tax on each piece: 40 times 1.25, where Visma computes 50.10 from 200.40.
+    let mut order = small_order();
+    let item = &mut order["items"][0];
+    (item["qty_ordered"], item["price"], item["row_total"]) = (json!(40), number("5.01"), number("200.40"));
+    (order["subtotal"], order["grand_total"]) = (number("300.40"), number("415.40"));
+    let with = |limit: &str| {
+        let limit = format!("vat_limit = {limit}");
+        book(&order, &changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05", &limit)]))
+    };
+    assert_eq!(with("0.09").unwrap_err().code, mapping::code::VAT_DIFFERS);
+    let rounding = with("0.10").unwrap().invoice.predicted.rounding;
+    assert_eq!(rounding.to_string(), "-0.10");
+    // A file without the key has the limit 0.05.
+    let old = changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05\n", "")]);
+    assert_eq!(book(&order, &old).unwrap_err().code, mapping::code::VAT_DIFFERS);
+}
+
+#[test]
+fn a_blank_country_of_the_delivery_is_none() {
+    for blank in ["", " ", "\u{a0}"] {
+        let lines = lines(|order| {
+            let address = json!({ "country_id": blank, "city": "Oslo" });
+            order["extension_attributes"]["shipping_assignments"] = json!([{ "shipping": { "address": address } }]);
+        });
+        assert_eq!(lines[0], expected("3000", "3", "200.00"), "{blank:?}");
+    }
+}
+
+#[test]
 fn the_document_date_is_the_companys() {
     let mut order = small_order();
     order["created_at"] = json!("2026-06-30 22:30:00");

@@ -42,6 +42,8 @@ pub struct Settings {
     pub takeover: Span,
     /// From how many waiting messages on they are published as one atomic batch; 0 measures from where that is quicker.
     pub batch_from: usize,
+    /// How far this machine's clock may be from the broker's. Beyond it a service takes no work.
+    pub clock_limit: Span,
     /// Copies of each stream: 1, or 3 on a cluster.
     pub replicas: usize,
     /// Upper bound of each stream of record in bytes; when it is full, publishing fails and nothing is discarded.

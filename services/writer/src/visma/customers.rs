@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_nats::HeaderMap;
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::{CHANGES, OUTCOMES};
-use pipeline::envelope::{KIND, header};
+use pipeline::envelope::{KIND, header, text};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 use proto::matching::{CORPORATE, EMAIL, INACTIVE, INTERNAL, NUMBER, VAT};
@@ -140,12 +140,12 @@ impl Customers {
 
     /// A customer as it was read at Visma: what it says replaces what was known.
     fn read(&self, headers: &HeaderMap) {
-        if let Some(number) = header(headers, NUMBER) {
+        if let Some(number) = text(headers, NUMBER) {
             let inactive = header(headers, INACTIVE).is_some();
             let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            index.put(number, marks_of(headers), inactive);
+            index.put(&number, marks_of(headers), inactive);
             if let Some(internal) = header(headers, INTERNAL) {
-                index.identify(internal, number);
+                index.identify(internal, &number);
             }
         }
     }
@@ -154,13 +154,13 @@ impl Customers {
     fn settled(&self, key: &str, headers: &HeaderMap) {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         index.release(key);
-        let Some(number) = header(headers, NUMBER) else {
+        let Some(number) = text(headers, NUMBER) else {
             if header(headers, KIND) == Some("intent") {
                 index.reserve(key, &marks_of(headers));
             }
             return;
         };
-        let number = index.renumbered.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        let number = index.renumbered.get(number.as_ref()).cloned().unwrap_or_else(|| number.into_owned());
         let marks = marks_of(headers);
         index.link(key, &number, &marks);
         if !index.marks.contains_key(&number) {
