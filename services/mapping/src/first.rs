@@ -10,6 +10,7 @@ mod entries;
 mod lines;
 mod lists;
 mod rates;
+mod tax_codes;
 
 use std::fmt::Write as _;
 
@@ -57,7 +58,7 @@ struct Ground<'a> {
 #[must_use]
 pub fn first(survey: &Survey, time_zone: &str) -> String {
     let Survey { books, shop } = survey;
-    let seen = blank().map(|blank| Seen::of(shop, &blank)).unwrap_or_default();
+    let seen = blank(shop).map(|blank| Seen::of(shop, &blank)).unwrap_or_default();
     let ground = Ground { books, shop, seen, old: None };
     let mut file = String::from(
         "# A first mapping, of what Visma and Commerce hold. Every value that begins with \"?\" is a question: replace it by\n\
@@ -98,6 +99,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
         "VAT",
         "The rates that the shop charges in a country, and the VAT id of Visma that computes each. Rules come before tables.",
     );
+    file += &tax_codes::rules(&ground);
     file += &lines::vat(&ground);
     file += &rates::tables(&ground);
     headed(
@@ -119,10 +121,14 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
 }
 
 /// A file without rules: what the shop sold is taken apart by it.
-fn blank() -> Option<Mapping> {
+fn blank(shop: &Shop) -> Option<Mapping> {
     let mut blank = Mapping::parse(DEFAULT).ok()?;
     blank.accounts = Rules::default();
     blank.vat = Rules::default();
+    let codes = tax_codes::of(shop);
+    if !codes.is_empty() {
+        blank.tax_codes = codes.iter().filter_map(|(country, codes)| tax_codes::rule(country, codes)).collect();
+    }
     Some(blank)
 }
 

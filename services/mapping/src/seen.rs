@@ -12,8 +12,9 @@ use rust_decimal::Decimal;
 use crate::document::Document;
 use crate::file::{Currency, ExchangeRate, Mapping, Store};
 use crate::money::{self, MoneyLine};
-use crate::rules::LineKind;
+use crate::rules::{Facts, LineKind};
 use crate::survey::{Sales, Shop};
+use crate::vat::{self, VatRules};
 use crate::{draft, facts};
 
 /// What was seen, each with how often.
@@ -85,9 +86,18 @@ impl Seen {
         let order = document.order;
         let Ok((facts, currency)) = facts::of_order(order, mapping) else { return };
         *self.countries.entry(facts.country.to_owned()).or_default() += 1;
-        let Ok(money) = money::lines(document, mapping.limits(currency)) else { return };
-        for line in money.iter().filter(|line| draft::stays(line, &money)) {
-            let facts = facts::of_line(order, mapping, &facts, line);
+        let limits = mapping.limits(currency);
+        let Ok(money) = money::lines(document, limits) else { return };
+        let delivery = facts.country;
+        let facts = Facts { country: facts::tax_country(order, mapping).unwrap_or(delivery), ..facts };
+        let rules = VatRules { document, mapping, facts: &facts, delivery };
+        let Ok(mut lines) = vat::looked_at(&rules, limits, draft::that_stay(money)) else { return };
+        let discount: Decimal = lines.iter().map(|line| line.untaxed_discount).sum();
+        if !discount.is_zero() {
+            lines.push(MoneyLine::single(LineKind::UntaxedDiscount, "Discount", -discount));
+        }
+        for line in &lines {
+            let facts = rules.facts(line);
             let free = line.net().is_zero() && line.tax.is_zero();
             let lacks_vat = mapping.vat.find(&facts).is_none_or(|code| code.rate != line.rate && !free);
             let lacks_account = mapping.accounts.find(&facts).is_none();

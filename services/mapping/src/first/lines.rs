@@ -5,7 +5,8 @@ use super::{Ground, add};
 use crate::rules::LineKind;
 
 /// Kinds that not every shop has.
-const KINDS: [(LineKind, &str); 8] = [
+const KINDS: [(LineKind, &str); 9] = [
+    (LineKind::UntaxedDiscount, "a discount that the shop did not take off what it taxed"),
     (LineKind::GiftCard, "paid with a gift card: the liability goes down"),
     (LineKind::StoreCredit, "paid with store credit"),
     (LineKind::Reward, "paid with reward points"),

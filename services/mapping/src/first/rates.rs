@@ -42,8 +42,7 @@ pub(super) fn tables(ground: &Ground<'_>) -> String {
         entry(&mut text, ground, Decimal::ZERO, "? untaxed", "");
     }
     if !derived.is_empty() {
-        text +=
-            "\n# Seen on orders, neither in the shop's tax rates nor computed by a VAT id; such orders are refused:\n";
+        text += "\n# Seen on orders, neither in the shop's tax rates nor computed by a VAT id. Tax that no rate above\n# explains is refused:\n";
     }
     for (country, rates) in derived {
         let rates: Vec<String> = rates.iter().map(|rate| format!("{rate} %")).collect();

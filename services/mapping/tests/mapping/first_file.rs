@@ -1,12 +1,10 @@
 //! A first mapping file, answered literally: each question with a candidate that stands beside it, and nothing else.
 
-use std::collections::BTreeSet;
-
 use commerce::order::Order;
 use mapping::survey::{Account, Books, Currency, Entry, Sales, Segment, Shop, Survey, TaxRate, Vat};
 use mapping::{Mapping, Refusal, first};
 use rust_decimal::Decimal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{decode, decode_memo, every_order, recorded, recorded_documents, small_memo, small_order};
 
@@ -97,16 +95,15 @@ fn everything() -> Sales {
 fn a_shop_that_was_seen_is_booked() {
     let sales = everything();
     let mapping = answers(&sales);
-    let codes: BTreeSet<String> =
-        refused(&mapping, &sales).into_iter().map(|refusal| refusal.code.to_owned()).collect();
-    // Without pins a shop that taxes before discount is refused; a refund below zero is nobody's credit note.
-    let known = [mapping::code::VAT_DIFFERS, mapping::code::NEGATIVE_TOTAL];
-    assert!(codes.iter().all(|code| known.contains(&code.as_str())), "{codes:?}");
+    let refused = refused(&mapping, &sales);
+    // A refund below zero is nobody's credit note, whatever the file says.
+    let foreseen = refused.iter().filter(|refusal| refusal.code != mapping::code::NEGATIVE_TOTAL);
+    assert_eq!(foreseen.collect::<Vec<_>>(), Vec::<&Refusal>::new());
 }
 
 /// An order and its refund with every kind of line, sold to a country of its own.
 fn rare() -> Sales {
-    let mut order = small_order();
+    let mut order: Value = serde_json::from_str(&small_order().to_string().replace("NO-MVA-25", "SE-MOMS-25")).unwrap();
     order["order_currency_code"] = json!("SEK");
     order["payment"]["method"] = json!("some_method");
     order["billing_address"]["country_id"] = json!("SE");
@@ -158,6 +155,11 @@ fn every_kind_of_line_is_asked_about_once_it_was_seen() {
 fn a_rate_that_nobody_can_name_is_told_and_not_asked() {
     let mut order = small_order();
     order["items"][1]["tax_percent"] = json!(15.07);
+    order["items"][1]["tax_amount"] = json!(15.07);
+    order["extension_attributes"]["item_applied_taxes"][1]["applied_taxes"][0] =
+        json!({ "code": "NO-ODD", "percent": 15.07, "amount": 15.07 });
+    order["tax_amount"] = json!(75.07);
+    order["grand_total"] = json!(415.07);
     let sales = Sales { orders: vec![decode(&order)], ..Sales::default() };
     let text = first(&survey(sales), "Europe/Oslo");
     assert!(text.contains("#   NO: 15.07 %") && !text.contains("? NO 15.07"), "{text}");

@@ -26,4 +26,5 @@ mod settlements;
 mod shop;
 mod support;
 mod triggers;
+mod vat;
 mod visma_total;
