@@ -126,7 +126,7 @@ fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
 }
 
 /// The lines that the document gets. Free items are left out, unless there is nothing else.
-fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
+pub(crate) fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
     if !lines.iter().all(MoneyLine::is_free) {
         lines.retain(|line| !line.is_free());
     }
