@@ -1,6 +1,7 @@
 //! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make records be read; and polls, which
 //! read every record that changed whether or not a webhook came.
 
+mod aside;
 mod backfill;
 mod door;
 mod hints;
@@ -8,6 +9,7 @@ mod losses;
 mod poll;
 mod reader;
 mod recorder;
+mod walk;
 
 use std::sync::Arc;
 
