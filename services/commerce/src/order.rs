@@ -174,6 +174,15 @@ pub struct Order {
     /// Tax of what was cancelled.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub tax_canceled: Decimal,
+    /// Shipping that was cancelled: all of it, or none where an invoice carries it.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub shipping_canceled: Decimal,
+    /// Tax on the invoices so far; `None` until there is one.
+    #[serde(default, deserialize_with = "field::optional_amount")]
+    pub tax_invoiced: Option<Decimal>,
+    /// Tax on the credit memos so far; `None` until there is one.
+    #[serde(default, deserialize_with = "field::optional_amount")]
+    pub tax_refunded: Option<Decimal>,
 
     /// Coupon that was used.
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mapping::{InvoiceCommand, PaymentCommand};
-use pipeline::broker::last::Last;
+use pipeline::broker::last::{Entry, Last};
 use pipeline::broker::take::Delivery;
 use pipeline::broker::{Broker, Publisher, Put, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
@@ -51,13 +51,12 @@ impl Messages {
         Ok(())
     }
 
-    /// Whether anything was ever commanded about a record of Visma.
+    /// What was commanded last about a record of Visma, if anything ever was.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub(crate) async fn is_commanded(&self, entity: &str, key: &str, lane: &str) -> Result<bool, Problem> {
-        let subject = self.broker.subjects.command("visma", entity, key, lane);
-        Ok(self.last_command.get(&subject).await?.is_some())
+    pub(crate) async fn last_command(&self, entity: &str, key: &str, lane: &str) -> Result<Option<Entry>, Problem> {
+        self.last_command.get(&self.broker.subjects.command("visma", entity, key, lane)).await
     }
 
     /// Publishes a command; its sequence in the stream.

@@ -13,6 +13,7 @@ use commerce::totals::Totals;
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
+use crate::cancelled;
 use crate::date;
 use crate::decision::Refusal;
 use crate::file::Mapping;
@@ -23,7 +24,7 @@ use crate::money::range;
 pub(crate) enum Kind {
     /// A sales order.
     Order,
-    /// What was cancelled of an order that goes on.
+    /// What was cancelled of an order of which something else was invoiced, or is yet to be.
     CancelledPart,
     /// An invoice, of an order or of a part.
     Invoice,
@@ -47,6 +48,8 @@ pub(crate) struct Document<'a> {
     pub(crate) created_at: Option<&'a str>,
     /// The order; for an order itself.
     pub(crate) order: &'a Order,
+    /// Of a cancelled part: the order as it stood when a part was credited before.
+    pub(crate) before: Option<&'a Order>,
     /// The lines of an invoice or a credit memo; an order has its items.
     pub(crate) lines: &'a [Line],
     pub(crate) totals: Totals,
@@ -67,6 +70,7 @@ impl<'a> Document<'a> {
             number: &order.increment_id,
             created_at: order.created_at.as_deref(),
             order,
+            before: None,
             lines: &[],
             totals: order.totals(),
             adjustment_refund: Decimal::ZERO,
@@ -74,16 +78,15 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What was cancelled of an order as a document. Its total and its tax are in the order's header; the rows are the
-    /// order's by quantity.
-    pub(crate) fn of_cancelled_part(order: &'a Order) -> Result<Self, Refusal> {
+    /// What was cancelled of an order as a document, less what was when it stood as `before` says.
+    pub(crate) fn of_cancelled_part(order: &'a Order, before: Option<&'a Order>) -> Result<Self, Refusal> {
         let whole = Self::of_order(order)?;
-        let totals = Totals {
-            grand_total: order.total_canceled.unwrap_or_default(),
-            tax_amount: order.tax_canceled,
-            ..Totals::default()
+        let now = cancelled::totals(order);
+        let totals = match before {
+            Some(before) => now.less(&cancelled::totals(Self::of_order(before)?.order)),
+            None => now,
         };
-        Ok(Self { kind: Kind::CancelledPart, totals, ..whole })
+        Ok(Self { kind: Kind::CancelledPart, totals, before, ..whole })
     }
 
     /// An invoice as a document.
@@ -97,6 +100,7 @@ impl<'a> Document<'a> {
             number: &invoice.increment_id,
             created_at: invoice.created_at.as_deref(),
             order,
+            before: None,
             lines: &invoice.items,
             totals: invoice.totals(),
             adjustment_refund: Decimal::ZERO,
@@ -115,6 +119,7 @@ impl<'a> Document<'a> {
             number: &memo.increment_id,
             created_at: memo.created_at.as_deref(),
             order,
+            before: None,
             lines: &memo.items,
             totals: memo.totals(),
             adjustment_refund: memo.adjustment_positive,

@@ -10,8 +10,10 @@
 //! (`customer`) → does its header add up, and which lines carry the money (`money`) → which account and VAT code
 //! (`rules`) → what Visma will compute (`vat`), the gap that is left (`rounding`) → the document (`draft`).
 
+mod account;
 pub mod books;
 mod cancellation;
+mod cancelled;
 mod credit_memo;
 mod customer;
 mod date;
@@ -34,7 +36,10 @@ mod scope;
 pub mod survey;
 mod vat;
 
-pub use cancellation::{cancellation, cancelled_part, invoice_cancellation, is_cancelled, is_withdrawn};
+pub use account::{Account, account};
+pub use cancellation::{
+    Before, cancellation, cancelled_part, has_cancelled, invoice_cancellation, is_cancelled, is_withdrawn, part_key,
+};
 pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{

@@ -111,8 +111,12 @@ impl<S: Updating> Driver<S> {
                     sending.answered(reply, now())
                 }
                 Step::Wait(wait) => {
-                    self.wait(wait.until(), wait.why(), true).await?;
+                    self.wait(wait.until(), wait.why(), wait.why().may_hand_back()).await?;
                     wait.over(now())
+                }
+                Step::Weigh(weighing) => {
+                    let passed = self.system.passed_since(weighing.since());
+                    weighing.weighed(passed)
                 }
                 Step::PutOutcome(put) => {
                     let outcome = put.outcome();

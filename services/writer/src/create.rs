@@ -6,9 +6,9 @@ use std::time::Duration;
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
 use effect::{Waiting, Wanted};
 use pipeline::broker::take::Delivery;
-use pipeline::budget::Permit;
 use pipeline::envelope::{self, Cause, header};
 use pipeline::problem::Problem;
+use pipeline::vendor::Permit;
 use pipeline::verdict::Verdict;
 use proto::{Command, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,9 @@ pub(crate) trait System: Sync {
         permit: Option<Permit>,
         request: &Self::Request,
     ) -> impl Future<Output = Step> + Send;
+
+    /// Whether it has let in a write after `since`.
+    fn passed_since(&self, since: Millis) -> bool;
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
@@ -226,14 +229,17 @@ impl<S: System> Driver<S> {
 }
 
 impl<S: Removing> Driver<S> {
-    /// Makes the target hold `document` no longer. `Err` is the verdict of everything but a good end.
+    /// Makes the target hold `document` no longer; `is_fixed` says of its record that the target does not delete it any
+    /// more. `Err` is the verdict of everything but a good end.
     pub(crate) async fn withdraw(
         &self,
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
+        is_fixed: impl Fn(&Outcome) -> bool,
     ) -> Result<Fallen, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
-        let mut step = effect::withdraw(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        let (record, wanted) = (run.held.record.clone(), document.wanted.clone());
+        let mut step = effect::withdraw(record, wanted, self.policy, is_fixed(&run.held.entry), now());
         loop {
             step = match run.go(step).await? {
                 Left::Delete(deleting) => {
@@ -282,6 +288,10 @@ impl<S: System> Run<'_, S> {
                     }
                 }
                 Step::Wait(waiting) => self.wait(waiting).await?,
+                Step::Weigh(weighing) => {
+                    let passed = self.driver.system.passed_since(weighing.since());
+                    weighing.weighed(passed)
+                }
                 Step::PutOutcome(putting) => {
                     let outcome = putting.outcome();
                     if self.write(outcome_entry(outcome, now()), outcome.record()).await {
@@ -339,7 +349,7 @@ impl<S: System> Run<'_, S> {
 fn is_worth_handing_back(pause: Pause) -> bool {
     match pause {
         Pause::Doubt | Pause::LookFailed => true,
-        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::BetweenLooks => false,
+        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::Fault | Pause::BetweenLooks => false,
     }
 }
 

@@ -73,7 +73,6 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let width = target.settings.width;
     let api = Api {
         lookups: Lookups::start(&context, &target),
-        health: context.health.clone(),
         vendor: target.vendor,
         company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
@@ -102,7 +101,6 @@ struct Api {
     vendor: Vendor,
     company: Company,
     lookups: Lookups,
-    health: pipeline::health::Health,
     refused_wait: Duration,
 }
 

@@ -93,6 +93,18 @@ pub struct Item {
     /// Tax of the row, base currency.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub base_tax_amount: Decimal,
+    /// What of the row, before discount and without tax, stands on invoices. `None` where the shop does not tell.
+    #[serde(default, deserialize_with = "field::optional_amount")]
+    pub row_invoiced: Option<Decimal>,
+    /// What of the discount stands on invoices, positive.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub discount_invoiced: Decimal,
+    /// What of the tax stands on invoices.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub tax_invoiced: Decimal,
+    /// What of the tax inside the discount stands on invoices.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub discount_tax_compensation_invoiced: Decimal,
     /// Tax inside the discount, where prices or discounts include tax ("dtc").
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub discount_tax_compensation_amount: Decimal,

@@ -30,7 +30,7 @@ use super::aside::Aside;
 use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
 use super::walk::Walk;
-use super::{Poll, Source};
+use super::{Poll, Source, sweep};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
@@ -39,7 +39,7 @@ const AT_ONCE: usize = 128;
 const PAGES_AT_ONCE: usize = 2;
 
 /// The poll of a kind: its name, and that of its cursor.
-fn name(entity: Entity) -> &'static str {
+pub(super) fn name(entity: Entity) -> &'static str {
     match entity {
         Entity::Order => "commerce.order",
         Entity::Invoice => "commerce.invoice",
@@ -52,8 +52,9 @@ pub(super) async fn run(context: &Context, recorder: &Recorder, source: &Source)
     let polls = Polls::open(context, "commerce").await?;
     let entities = source.poll.entities.iter().map(|entity| entity.0);
     let scans = try_join_all(entities.map(|entity| Scan::open(context, recorder, source, entity))).await?;
-    join_all(scans.iter().map(|scan| scan.run(&polls))).await;
-    Ok(())
+    let scanning = join_all(scans.iter().map(|scan| scan.run(&polls)));
+    let (_, swept) = futures::join!(scanning, sweep::run(context, &polls, recorder, source));
+    swept
 }
 
 /// The poll of one kind of record.

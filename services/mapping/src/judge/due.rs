@@ -13,8 +13,9 @@ const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 /// What is missing for the order to be booked, if anything.
 pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
-    let over = matches!(order.state, Some(State::Complete | State::Closed));
-    let refunded = order.total_refunded.is_some_and(|sum| !sum.is_zero());
+    let over = matches!(order.state, Some(State::Complete | State::Closed | State::Canceled));
+    // A refund below zero, of which more was kept back than refunded, sends no money back.
+    let refunded = order.total_refunded.is_some_and(|sum| sum > Decimal::ZERO);
     match trigger {
         _ if over || refunded => None,
         Trigger::Placed | Trigger::Invoiced => None,

@@ -1,11 +1,12 @@
 //! The rows of a document: an order's items that carry money, or the lines of an invoice or a credit memo that do.
 
 use commerce::document::Line;
-use commerce::order::{DecodeError, FixedProductTax, Item};
+use commerce::order::{DecodeError, FixedProductTax, Item, Order};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
 use super::{gross, items};
+use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
 use crate::refusal::{code, refuse};
@@ -45,15 +46,63 @@ pub(super) fn with_header<'a>(document: &Document<'a>, tolerance: Decimal) -> Re
     Ok((rows, header))
 }
 
-/// What was cancelled of the rows of an order, by quantity.
-pub(super) fn cancelled<'a>(order: &Document<'a>, tolerance: Decimal) -> Result<Vec<Row<'a>>, Refusal> {
-    let (rows, _) = with_header(order, tolerance)?;
-    let cancelled = rows.into_iter().filter(|row| !row.item.qty_canceled.is_zero());
-    Ok(cancelled.map(|row| part(row)).collect())
+/// What was cancelled of the rows of an order, with the order's header where that is all of it.
+pub(super) fn cancelled<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let (mut rows, header) = cancelled_of(document.order, tolerance)?;
+    let Some(before) = document.before else { return Ok((rows, header)) };
+    for earlier in cancelled_of(before, tolerance)?.0 {
+        if let Some(row) = rows.iter_mut().find(|row| row.item.item_id == earlier.item.item_id) {
+            row.quantity -= earlier.quantity;
+            row.gross -= earlier.gross;
+            row.discount -= earlier.discount;
+            row.tax -= earlier.tax;
+            if let (Some(fpt), Some(earlier)) = (&mut row.fpt, earlier.fpt) {
+                fpt.amount -= earlier.amount;
+                fpt.tax -= earlier.tax;
+            }
+        }
+    }
+    rows.retain(|row| !row.quantity.is_zero() || !(row.gross - row.discount).is_zero() || !row.tax.is_zero());
+    Ok((rows, header))
 }
 
-fn part(row: Row<'_>) -> Row<'_> {
-    let (quantity, of) = (row.item.qty_canceled, row.item.qty_ordered);
+fn cancelled_of(order: &Order, tolerance: Decimal) -> Result<(Vec<Row<'_>>, Header), Refusal> {
+    let (rows, header) = with_header(&Document::of_order(order)?, tolerance)?;
+    let rows = rows.into_iter();
+    Ok(match cancelled::part(order) {
+        Part::Nothing => (Vec::new(), Header::default()),
+        Part::Whole => (rows.collect(), header),
+        Part::Rest => (rows.filter_map(not_invoiced).collect(), Header::default()),
+        Part::Named => {
+            let named = rows.filter(|row| !row.item.qty_canceled.is_zero());
+            (named.map(|row| part(row.item.qty_canceled, row)).collect(), Header::default())
+        }
+    })
+}
+
+/// What no invoice has of a row: to the øre where the shop tells what its invoices have, and else by quantity.
+fn not_invoiced(row: Row<'_>) -> Option<Row<'_>> {
+    let item = row.item;
+    let quantity = item.qty_ordered - item.qty_invoiced;
+    if item.qty_invoiced.is_zero() {
+        return Some(row);
+    }
+    let Some(invoiced) = item.row_invoiced else {
+        return (!quantity.is_zero()).then(|| part(quantity, row));
+    };
+    let rest = Row {
+        quantity,
+        gross: row.gross - invoiced,
+        discount: row.discount - (item.discount_invoiced - item.discount_tax_compensation_invoiced),
+        tax: row.tax - item.tax_invoiced,
+        fpt: row.fpt.map(|fpt| share(fpt, quantity, item.qty_ordered)),
+        item,
+    };
+    (!quantity.is_zero() || !rest.gross.is_zero() || !rest.tax.is_zero()).then_some(rest)
+}
+
+fn part(quantity: Decimal, row: Row<'_>) -> Row<'_> {
+    let of = row.item.qty_ordered;
     let part = |amount: Decimal| (amount * quantity).checked_div(of).unwrap_or_default().round_dp(STORED);
     Row {
         quantity,

@@ -31,7 +31,7 @@ fn every_recorded_document_becomes_this() {
                 Err(refusal) => writeln!(text, "credit memo refused: {refusal}\n").unwrap(),
             }
         }
-        match mapping::cancelled_part(&decode(&order), &mapping) {
+        match mapping::cancelled_part(&decode(&order), None, &mapping) {
             Ok(Some(part)) => writeln!(text, "credit note {}", page(&part.credit_note)).unwrap(),
             Ok(None) => {}
             Err(refusal) => writeln!(text, "cancelled part refused: {refusal}\n").unwrap(),

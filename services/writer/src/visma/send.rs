@@ -10,9 +10,9 @@ use bytes::Bytes;
 use effect::update::Reply as Updated;
 use effect::{Millis, Pause, Refusal, Removed, Reply, Sending, Step};
 use http::{Request, Response};
-use pipeline::budget::{Class, Permit};
+use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::vendor::CallError;
+use pipeline::vendor::{CallError, Permit};
 
 use super::Api;
 use super::lookups::Key;
@@ -28,7 +28,11 @@ impl System for Api {
     type Request = Request<Bytes>;
 
     async fn permit(&self) -> Result<Permit, Duration> {
-        self.vendor.permit(Class::Document).await
+        self.vendor.permit().await
+    }
+
+    fn passed_since(&self, since: Millis) -> bool {
+        self.vendor.passed_since(since.0)
     }
 
     async fn find(&self, key: &Key, since: Millis) -> Looked {
@@ -48,7 +52,6 @@ impl System for Api {
             Err(CallError::TooLate) => return sending.missed(),
             Ok(response) => match read_create(&response, clock::now().into()) {
                 Answer::Accepted { number: Some(number), etag } => {
-                    self.health.ready("visma");
                     Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) }
                 }
                 Answer::Accepted { number: None, .. } | Answer::Unchanged => Reply::Uncertain,
@@ -69,7 +72,6 @@ impl Removing for Api {
         let meaning = match self.vendor.call(Class::Document, &request).await {
             Ok(response) => match read_delete(&response, clock::now().into()) {
                 Answer::Accepted { .. } | Answer::Unchanged => {
-                    self.health.ready("visma");
                     return Removed::Gone;
                 }
                 Answer::Failed(failure) => self.meant(&failure),
@@ -123,7 +125,6 @@ impl Updating for Api {
         let meaning = match self.answered(request).await {
             Ok(response) => match read_update(&response, clock::now().into()) {
                 Answer::Accepted { etag, .. } => {
-                    self.health.ready("visma");
                     return Updated::Updated { etag: etag.map(|etag| etag.as_str().to_owned()) };
                 }
                 Answer::Unchanged => return Updated::Uncertain,
@@ -177,11 +178,7 @@ impl Api {
     fn reply(&self, failure: &Failure) -> Reply {
         let refusal = refusal(failure);
         match self.meant(failure) {
-            Meaning::Gone => {
-                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
-                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
-                Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
-            }
+            Meaning::Gone => Reply::Unauthorised { retry_at: self.shut(&refusal.code, &refusal.sentence) },
             // A create sends no version. Whatever it is in conflict with may be an earlier one of its own: it is looked
             // up.
             Meaning::Stale => Reply::Faulted(conflict(failure)),
@@ -209,11 +206,17 @@ impl Api {
                 Meaning::Uncertain
             }
             CallError::Credentials(problem) => {
-                self.health.not_ready("visma", problem.to_string());
-                tracing::error!(%problem, "Visma refuses our credentials");
-                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
+                let retry_at = self.shut(&problem.code, &problem.sentence);
+                Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
         }
+    }
+
+    /// Keeps every document out until a person acts; returns when to try again.
+    fn shut(&self, code: &str, sentence: &str) -> Millis {
+        tracing::error!(code, sentence, "Visma lets nothing in");
+        self.vendor.hold(self.refused_wait, &format!("{code}: {sentence}"));
+        now().after(self.refused_wait)
     }
 
     /// What a failure means.
@@ -228,19 +231,12 @@ impl Api {
             Failure::Unauthorised { .. }
             | Failure::Forbidden { .. }
             | Failure::Refused { refusal: About::Company | About::Licence | About::Redirected, .. } => {
-                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
-                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
-                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
+                let retry_at = self.shut(&refusal.code, &refusal.sentence);
+                Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
             Failure::NotFound { .. } => Meaning::Gone,
-            Failure::Stale { .. } => {
-                self.health.ready("visma"); // It was let in, and read.
-                Meaning::Stale
-            }
-            Failure::Refused { .. } => {
-                self.health.ready("visma");
-                Meaning::Refused(refusal)
-            }
+            Failure::Stale { .. } => Meaning::Stale,
+            Failure::Refused { .. } => Meaning::Refused(refusal),
             Failure::Broken { .. } => Meaning::Faulted(refusal),
             Failure::Unknown { .. } => {
                 tracing::warn!(answer = refusal.sentence, "an answer does not say what became of a write");
