@@ -76,9 +76,18 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     vat(&mut file, books, shop);
     dimensions(&mut file, books);
     choices(&mut file, books, shop);
+    file += fees();
     file += SALES_ORDERS;
     lists::appendix(&mut file, books, shop);
     file
+}
+
+/// The rules about fees of payment modules, as the default file has them: those whose field is not there do nothing.
+fn fees() -> &'static str {
+    let from = crate::DEFAULT.find("\n# --- Fees of payment modules").and_then(|at| crate::DEFAULT.get(at..));
+    let section = from.unwrap_or_default();
+    let end = section.match_indices("\n# --- ").nth(1).map_or(section.len(), |(end, _)| end);
+    section.get(..end).unwrap_or_default()
 }
 
 /// Adds lines; a `String` takes everything.
