@@ -8,13 +8,8 @@ use rust_decimal::Decimal;
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-<<<<<<< HEAD
     ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
     Store, Totals, VatOn, check, fee, sales_order, tax,
-=======
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment, Store, Totals,
-    VatOn, check, sales_order, tax,
->>>>>>> hostile
 };
 use crate::decision::Field;
 use crate::held::QUESTION;

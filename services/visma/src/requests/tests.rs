@@ -92,6 +92,7 @@ fn payment(kind: Kind) -> Payment {
         period: Some("202611".to_owned()),
         currency: "NOK".to_owned(),
         amount: decimal("1600.25"),
+        applied: decimal("1600.25"),
         text: "Order 000001042, paid by card through a provider with a name".to_owned(),
         branch: Some("1".to_owned()),
         document: "100123".to_owned(),

@@ -61,6 +61,8 @@ impl Writer {
             return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
+        // More may have been captured than the document comes to; the rest stays on the customer's account.
+        let applied = Decimal::from_str(&held.entry.predicted_total).map_or(amount, |total| total.min(amount));
         let paid = Payment {
             kind,
             reference: payment.payment_reference.clone(),
@@ -70,6 +72,7 @@ impl Writer {
             period: payment.financial_period,
             currency: payment.currency,
             amount,
+            applied,
             text: payment.text,
             branch: payment.branch,
             document: settled.number,
