@@ -9,6 +9,7 @@ mod customers;
 mod day;
 mod falling;
 mod paid;
+mod parties;
 mod references;
 mod seen;
 mod verified;

@@ -16,7 +16,7 @@ use pipeline::service::Context;
 use pipeline::subject::Subjects;
 use pipeline::vault::Vault;
 use proto::matching::Marks;
-use proto::{Customer, CustomerData, CustomerField, Message as _, command, owner};
+use proto::{Command, Customer, CustomerData, CustomerField, Message as _, command, owner};
 
 use crate::messages::{Messages, Owner};
 
@@ -140,6 +140,18 @@ impl Parties {
         envelope::set(&mut put.headers, envelope::VERSION, &identity);
         messages.publish(put).await?;
         Ok(())
+    }
+
+    /// Sequence of the version of an account that Visma was last told of, before the one of this delivery.
+    pub(crate) async fn told(&self, delivery: &Delivery, id: u64, email: &str) -> Result<Option<u64>, Problem> {
+        let person = self.vault.person(&visma::payload::spelled(email));
+        let subject = self.subjects.command("visma", "customer", &id.to_string(), &person);
+        let last = self.last.get(&subject).await?;
+        let command = last.and_then(|last| Command::decode(last.payload).ok());
+        let of_account = |command: &Command| {
+            command.change_subject == delivery.subject && command.change_sequence < delivery.sequence
+        };
+        Ok(command.filter(of_account).map(|command| command.change_sequence))
     }
 
     /// What a customer is matched by, under this mapping: a command of the same identity need not be repeated.

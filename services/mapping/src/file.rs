@@ -11,6 +11,7 @@ mod read;
 mod rule;
 mod sales_order;
 mod section;
+mod tax;
 mod vat_codes;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
+use crate::document::Kind;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
@@ -31,7 +33,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "version",
     "company",
     "currency",
@@ -41,9 +43,11 @@ const KEYS: [&str; 19] = [
     "totals",
     "store",
     "tax_class",
+    "tax_code",
     "account",
     "vat",
     "vat_codes",
+    "vat_exception",
     "dimension",
     "branch",
     "customer_class",
@@ -66,8 +70,10 @@ pub struct Mapping {
     pub(crate) totals: Totals,
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
+    pub(crate) tax_codes: Vec<TaxCode>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
+    pub(crate) vat_exceptions: Rules<VatException>,
     pub(crate) dimensions: BTreeMap<u32, Rules<String>>,
     pub(crate) branches: Rules<String>,
     pub(crate) customer_classes: Rules<String>,
@@ -128,6 +134,8 @@ pub(crate) enum Discount {
     Net,
     /// Item lines are before discount, and one line per VAT code takes the discount off.
     Line,
+    /// As `Net`; a discount that the shop did not take off what it taxed is a line outside of VAT.
+    OutsideVat,
 }
 
 /// How customers are kept.
@@ -138,6 +146,19 @@ pub(crate) struct Customers {
     pub(crate) create_registered: bool,
     /// What of a customer in Visma the shop owns.
     pub(crate) owned: Vec<Field>,
+    /// What a customer is called: the first of these that there is.
+    pub(crate) name: Vec<NameOf>,
+}
+
+/// Where a customer's name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    /// The company in the address that bills go to, or the company account (B2B).
+    Company,
+    /// The person whose account it is.
+    Account,
+    /// The person in the address that bills go to.
+    Billing,
 }
 
 /// How what was paid by a method is settled in Visma.
@@ -203,6 +224,32 @@ pub(crate) struct TaxClass {
     pub(crate) name: String,
     pub(crate) tax_codes: GlobSet,
     pub(crate) skus: GlobSet,
+}
+
+/// Codes of the shop's tax rates that charge the VAT of a country.
+#[derive(Debug, Clone)]
+pub(crate) struct TaxCode {
+    pub(crate) codes: GlobSet,
+    pub(crate) country: String,
+}
+
+/// How a line is booked whose tax its rate does not explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VatException {
+    /// Kinds of documents that it speaks of; empty for all.
+    pub(crate) documents: Vec<Kind>,
+    /// Why such lines are right, for the accountant.
+    pub(crate) reason: String,
+    pub(crate) book: BookVat,
+}
+
+/// What becomes of the base that the tax does not explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BookVat {
+    /// It stands on this VAT code of 0 %.
+    Untaxed(String),
+    /// It contains the VAT that was not charged.
+    Included,
 }
 
 /// A VAT id of Visma.

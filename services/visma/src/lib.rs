@@ -16,6 +16,7 @@ pub mod payment;
 pub mod rate;
 pub mod read;
 pub mod refusal;
+pub mod registration;
 pub mod reply;
 pub mod requests;
 pub mod search;

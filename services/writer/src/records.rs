@@ -93,7 +93,7 @@ impl Records {
             match self.publisher.put(put.clone()).await {
                 Ok(stored) => return Some(stored.sequence),
                 Err(PutError::WrongLast) => return self.mine(subject, &id).await,
-                Err(e @ (PutError::TooLarge | PutError::Unconfirmed(_))) => {
+                Err(e @ (PutError::NotYet | PutError::TooLarge | PutError::Unconfirmed(_))) => {
                     tracing::warn!(subject, error = %e, "an entry of the log was not confirmed");
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }

@@ -24,6 +24,7 @@ fn page(rows: &[Keyset]) -> Page {
         entity_id: key.entity_id,
         updated_at: key.updated_at,
         order_id: None,
+        account: None,
         text: String::new(),
     };
     Page { items: rows.iter().map(row).collect(), total_count: 0 }

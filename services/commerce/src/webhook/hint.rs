@@ -152,7 +152,7 @@ impl Subject {
             Self::CREDIT_MEMO
         } else if name.contains("invoice") {
             Self::INVOICE
-        } else if name.contains("customeraddress") {
+        } else if name.contains("customer") && name.contains("address") && !name.contains("order") {
             Self::CUSTOMER_PART
         } else if name.contains("customer") && !name.contains("order") {
             Self::CUSTOMER

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use ::commerce::entity::Entity;
-use ::commerce::history::History;
+use ::commerce::history::{self, History};
 use ::commerce::page::{Page, Row};
 use ::commerce::requests::Base;
 use ::commerce::search::PageSize;
@@ -109,7 +109,7 @@ impl Backfill {
         page_size: u32,
     ) -> Result<Self, Problem> {
         let changes = Changes::open(&context.broker, &context.vault, "backfill").await?;
-        let recorder = Recorder::new(Reader::new(vendor, base), changes, None);
+        let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None);
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)
             .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))?;
@@ -153,7 +153,7 @@ impl Backfill {
         };
         let after = self.after(entity);
         let page = self.page(entity, after, self.page_size).await?;
-        let last = self.range.history.last_of(&page, after).map_err(|e| unreadable(&e))?;
+        let last = history::last_of(&page, after).map_err(|e| unreadable(&e))?;
         let read = page.items.len() as u64;
         let new = self.record(entity, page.items).await?;
         match last {

@@ -27,7 +27,7 @@ use pipeline::service::Context;
 
 use super::reader::ReadError;
 use super::recorder::{By, Recorder};
-use super::{Poll, Source};
+use super::{Poll, Source, sweep};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
@@ -36,7 +36,7 @@ const AT_ONCE: usize = 128;
 const PAGES_AT_ONCE: usize = 2;
 
 /// The poll of a kind: its name, and that of its cursor.
-fn name(entity: Entity) -> &'static str {
+pub(super) fn name(entity: Entity) -> &'static str {
     match entity {
         Entity::Order => "commerce.order",
         Entity::Invoice => "commerce.invoice",
@@ -49,8 +49,9 @@ pub(super) async fn run(context: &Context, recorder: &Recorder, source: &Source)
     let polls = Polls::open(context, "commerce").await?;
     let entities = source.poll.entities.iter().map(|entity| entity.0);
     let scans = try_join_all(entities.map(|entity| Scan::open(context, recorder, source, entity))).await?;
-    join_all(scans.iter().map(|scan| scan.run(&polls))).await;
-    Ok(())
+    let scanning = join_all(scans.iter().map(|scan| scan.run(&polls)));
+    let (_, swept) = futures::join!(scanning, sweep::run(context, &polls, recorder, source));
+    swept
 }
 
 /// The poll of one kind of record.
@@ -163,7 +164,7 @@ fn seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
 }
 
-fn stop(error: &dyn std::error::Error) -> ReadError {
+pub(super) fn stop(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answers; a module may sort or filter them";
     ReadError::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
 }

@@ -63,7 +63,12 @@ impl Reader {
             return Ok(time);
         }
         self.get(requests::store_views(&self.base), Class::Poll).await?;
-        Ok(self.clock(|_| true).unwrap_or_else(clock::now))
+        Ok(self.last_time())
+    }
+
+    /// The shop's clock as its last answer said: not later than it is.
+    pub(super) fn last_time(&self) -> Timestamp {
+        self.clock(|_| true).unwrap_or_else(clock::now)
     }
 
     /// One page of a scan.

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobSet;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rust_decimal::Decimal;
 
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store,
-    TaxClass, Totals, VatOn, check, sales_order,
+    ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
+    Store, Totals, VatOn, check, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -30,11 +29,13 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let customers = customers(reader, root);
     let totals = totals(reader, root);
     let stores = stores(reader, root);
-    let tax_classes = tax_classes(reader, root);
+    let tax_classes = tax::classes(reader, root);
+    let tax_codes = tax::codes(reader, root);
 
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
     let vat = rule::vat(reader, root, &names);
+    let vat_exceptions = tax::exceptions(reader, root, &names, &vat);
     if reader.count() == 0 {
         check::rounding(reader, root, "account", &accounts);
         check::rounding(reader, root, "vat", &vat);
@@ -60,8 +61,10 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         totals: totals?,
         stores,
         tax_classes,
+        tax_codes,
         accounts,
         vat,
+        vat_exceptions,
         dimensions,
         branches,
         customer_classes,
@@ -130,10 +133,10 @@ fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSetti
     reader.known_keys(&table, &["reference_prefix", "hold", "discount", "closed_period"]);
     let reference_prefix = reader.required_text(&table, "reference_prefix");
     let hold = reader.flag(&table, "hold").unwrap_or(true);
-    let discount = reader.choice(&table, "discount", &[("net", Discount::Net), ("line", Discount::Line)]);
+    let choices = [("net", Discount::Net), ("line", Discount::Line), ("outside_vat", Discount::OutsideVat)];
+    let discount = reader.choice(&table, "discount", &choices).unwrap_or(Discount::Net);
     let choices = [("refuse", ClosedPeriod::Refuse), ("next_open", ClosedPeriod::NextOpen)];
     let closed_period = reader.choice(&table, "closed_period", &choices).unwrap_or(ClosedPeriod::Refuse);
-    let discount = discount.unwrap_or(Discount::Net);
     Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount, closed_period })
 }
 
@@ -151,20 +154,31 @@ const FIELDS: [(&str, Field); 10] = [
     ("vat_zone", Field::VatZone),
 ];
 
+/// Where a customer's name comes from, by the words of the file; in this order unless the file says another.
+const NAMES: [(&str, NameOf); 3] =
+    [("company", NameOf::Company), ("account", NameOf::Account), ("billing", NameOf::Billing)];
+
 /// What the buyer typed in the shop. What the company decides about a customer (terms, class, VAT zone) is its own.
 const OWNED: [Field; 7] =
     [Field::Name, Field::Address, Field::ContactName, Field::Email, Field::Phone, Field::CorporateId, Field::VatNumber];
 
 fn customers<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Customers> {
     let table = reader.table(root, "customer");
-    reader.known_keys(&table, &["guests", "collective_number", "create", "owned"]);
+    reader.known_keys(&table, &["guests", "collective_number", "create", "owned", "name"]);
     let guests = guests(reader, &table);
     let create = reader.choice(&table, "create", &[("registered", true), ("with_order", false)]);
     let owned = match table.get("owned") {
         Some(_) => reader.choices(&table, "owned", &FIELDS),
         None => OWNED.to_vec(),
     };
-    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned })
+    let name = match table.get("name") {
+        Some(_) => reader.choices(&table, "name", &NAMES),
+        None => NAMES.map(|(_, name)| name).to_vec(),
+    };
+    if name.is_empty() && table.get("name").is_some() {
+        reader.wrong(&table, "name", "a customer needs a name: at least one of company, account, billing");
+    }
+    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned, name })
 }
 
 fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
@@ -223,20 +237,4 @@ fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
     }
     check::stores(reader, &stores);
     stores.into_iter().map(|(_, store)| store).collect()
-}
-
-fn tax_classes<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<TaxClass> {
-    let mut classes = Vec::new();
-    for table in reader.tables(root, "tax_class") {
-        reader.known_keys(&table, &["name", "tax_codes", "skus"]);
-        let name = reader.required_text(&table, "name");
-        let tax_codes = rule::patterns(reader, &table, "tax_codes");
-        let skus = rule::patterns(reader, &table, "skus");
-        if tax_codes.is_none() && skus.is_none() {
-            reader.wrong(&table, "tax_codes", "a tax class is told by tax_codes, by skus, or by both");
-        }
-        let or_none = Option::<GlobSet>::unwrap_or_default;
-        classes.extend(name.map(|name| TaxClass { name, tax_codes: or_none(tax_codes), skus: or_none(skus) }));
-    }
-    classes
 }

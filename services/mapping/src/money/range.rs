@@ -70,7 +70,7 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
         ]
     });
     let applied = extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes);
-    let rates = applied.map(|tax| ("percent", tax.percent.unwrap_or_default()));
+    let rates = applied.flat_map(|tax| [("percent", tax.percent.unwrap_or_default()), ("tax amount", tax.amount)]);
     let fpt = order.items.iter().flat_map(|item| fixed(item.fixed_product_taxes().unwrap_or_default()));
     check(header.into_iter().chain(fees).chain(items).chain(rates).chain(fpt), order.items.len(), name)
 }

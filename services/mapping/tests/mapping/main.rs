@@ -25,4 +25,5 @@ mod settlements;
 mod shop;
 mod support;
 mod triggers;
+mod vat;
 mod visma_total;

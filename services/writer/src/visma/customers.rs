@@ -138,6 +138,28 @@ impl Customers {
         Match::Nobody
     }
 
+    /// Other customers in use that have the organisation or the VAT number among these marks, where the customer
+    /// `number` does not have it itself: written on it too, every buyer of that number would match both.
+    pub(crate) fn taken(&self, number: &str, marks: &[(&'static str, String)]) -> Vec<String> {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = index.marks.get(number).map(|(marks, _)| marks.as_slice()).unwrap_or_default();
+        let numbers = parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !own.contains(mark));
+        let holders = numbers.filter_map(|mark| index.numbers.get(&mark)).flatten();
+        let others: BTreeSet<&String> =
+            holders.filter(|other| other.as_str() != number && !index.is_inactive(other)).collect();
+        others.into_iter().cloned().collect()
+    }
+
+    /// Notes numbers that were just written on a customer, until the poll reads them there.
+    pub(crate) fn gains(&self, number: &str, marks: &[(&'static str, String)]) {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((mut known, inactive)) = index.marks.get(number).cloned() else { return };
+        known.extend(
+            parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !known.contains(mark)).collect::<Vec<_>>(),
+        );
+        index.put(number, known, inactive);
+    }
+
     /// A customer as it was read at Visma: what it says replaces what was known.
     fn read(&self, headers: &HeaderMap) {
         if let Some(number) = text(headers, NUMBER) {
