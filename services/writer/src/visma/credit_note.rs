@@ -70,7 +70,7 @@ impl Writer {
             entry: booked.entry,
             marks: &[],
         };
-        self.stand(delivery, document, &request, source).await
+        Box::pin(self.stand(delivery, document, &request, source)).await
     }
 }
 

@@ -40,7 +40,7 @@ impl Writer {
         customer: Customer,
     ) -> Result<(), Verdict> {
         let key = customer.key.clone();
-        match self.try_customer(delivery, command, customer).await {
+        match Box::pin(self.try_customer(delivery, command, customer)).await {
             Err(Verdict::Dead(problem)) => {
                 let document = Document {
                     subject: self.record("customer", &key),

@@ -79,7 +79,7 @@ impl Writer {
         match self.driver.create(delivery, &document, request, Some(held)).await? {
             Ended::Done(_) => Ok(()),
             Ended::Differs(linked, held) => {
-                self.later_version(delivery, document, request, (linked, *held), (source, false)).await
+                Box::pin(self.later_version(delivery, document, request, (linked, *held), (source, false))).await
             }
         }
     }

@@ -97,7 +97,7 @@ impl Writer {
         match self.driver.create(delivery, &document, &request, Some(held)).await? {
             Ended::Done(_) => self.release_payment(delivery, &document.subject, kind).await,
             Ended::Differs(linked, held) => {
-                self.later_version(delivery, document, &request, (linked, *held), ("payment", told)).await
+                Box::pin(self.later_version(delivery, document, &request, (linked, *held), ("payment", told))).await
             }
         }
     }

@@ -44,7 +44,8 @@ impl System for Api {
     async fn send(&self, sending: Sending, permit: Option<Permit>, create: &Create) -> Step {
         let by = sending.by().0;
         let Some(reply) = self.sent(permit, &create.request, by).await else { return sending.missed() };
-        match self.moved(create, reply, by).await {
+        // In a box: what is rarely needed is no part of every create.
+        match Box::pin(self.moved(create, reply, by)).await {
             Some(reply) => sending.answered(reply, now()),
             None => sending.missed(),
         }
