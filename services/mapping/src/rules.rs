@@ -10,7 +10,7 @@ use globset::GlobSet;
 use rust_decimal::Decimal;
 
 /// What a line stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LineKind {
     /// Goods or services.
     Item,
@@ -18,6 +18,8 @@ pub(crate) enum LineKind {
     Shipping,
     /// Discount, where it is booked on lines of its own.
     Discount,
+    /// Discount that the shop did not take off what it taxed.
+    UntaxedDiscount,
     /// A fee that an app put on the order.
     Fee,
     /// Gift wrap and printed card.
@@ -40,10 +42,11 @@ pub(crate) enum LineKind {
 
 impl LineKind {
     /// Every kind with its name in the mapping file.
-    pub(crate) const NAMES: [(&'static str, Self); 12] = [
+    pub(crate) const NAMES: [(&'static str, Self); 13] = [
         ("item", Self::Item),
         ("shipping", Self::Shipping),
         ("discount", Self::Discount),
+        ("untaxed_discount", Self::UntaxedDiscount),
         ("fee", Self::Fee),
         ("gift_wrap", Self::GiftWrap),
         ("fpt", Self::Fpt),
@@ -59,10 +62,17 @@ impl LineKind {
     /// people's taxes and differences; a default rule must not turn them into revenue unseen.
     pub(crate) const SOLD: [Self; 3] = [Self::Item, Self::Shipping, Self::Discount];
 
-    /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, and
-    /// differences. One word in the mapping file, `outside_vat`.
-    pub(crate) const UNTAXED: [Self; 6] =
-        [Self::GiftCard, Self::StoreCredit, Self::Reward, Self::AdjustmentRefund, Self::AdjustmentFee, Self::Rounding];
+    /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, discount that
+    /// left the tax as it was, and differences. One word in the mapping file, `outside_vat`.
+    pub(crate) const UNTAXED: [Self; 7] = [
+        Self::UntaxedDiscount,
+        Self::GiftCard,
+        Self::StoreCredit,
+        Self::Reward,
+        Self::AdjustmentRefund,
+        Self::AdjustmentFee,
+        Self::Rounding,
+    ];
 
     /// What the shop may charge VAT on, at 0 % too: one word in the mapping file, `taxable`.
     pub(crate) const TAXABLE: [Self; 6] =

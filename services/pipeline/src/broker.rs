@@ -70,7 +70,9 @@ impl Broker {
         let mut publishers = self.publishers.lock().unwrap_or_else(PoisonError::into_inner);
         publishers
             .entry(stream)
-            .or_insert_with(|| Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from))
+            .or_insert_with(|| {
+                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone())
+            })
             .clone()
     }
 

@@ -112,7 +112,7 @@ pub(super) fn dimensions<'t>(
     dimensions
 }
 
-fn rules<'t, T>(
+pub(super) fn rules<'t, T>(
     reader: &mut Reader<'t>,
     root: &Table<'t>,
     names: &Names<'_>,

@@ -135,12 +135,13 @@ fn rows_that_are_shown_are_not_estimated() {
 
 #[test]
 fn shipping_without_a_rate_of_its_own_has_the_one_rate_of_the_order() {
-    // 12 is not 25 % of 40 (it was taxed before its discount), but the order knows no other rate.
+    // 12 is not 25 % of 40: it was taxed before its discount of 8.
     let shipping = lines(|order| {
         order["extension_attributes"] = json!({});
         (order["items"][1]["tax_percent"], order["items"][1]["tax_amount"]) = (json!(25), json!(25));
         (order["shipping_tax_amount"], order["tax_amount"]) = (json!(12), json!(87));
-        order["grand_total"] = json!(427);
+        (order["shipping_amount"], order["shipping_discount_amount"]) = (json!(48), json!(8));
+        (order["discount_amount"], order["grand_total"]) = (json!(-8), json!(427));
     });
     assert_eq!(shipping[2], expected("3060", "3", "40.00"));
 }
@@ -176,13 +177,14 @@ fn amounts_with_four_decimals_are_rounded_once_and_the_rest_is_booked() {
     for item in order["items"].as_array_mut().unwrap() {
         (item["qty_ordered"], item["row_total"], item["price"]) = (json!(1), number("100.004"), number("100.004"));
     }
-    (order["subtotal"], order["grand_total"]) = (number("200.008"), number("315.008"));
+    order["items"][0]["tax_amount"] = json!(25);
+    (order["subtotal"], order["tax_amount"], order["grand_total"]) = (number("200.008"), json!(50), number("290.008"));
     let booking = book(&order, &default_mapping()).unwrap();
     let rounding = booking.invoice.invoice.lines.last().unwrap();
     assert_eq!((rounding.account.as_str(), rounding.amount.to_string().as_str()), ("7740", "0.01"));
     assert_eq!(booking.invoice.predicted.rounding, Decimal::new(1, 2));
-    assert_eq!(booking.invoice.predicted.total.to_string(), "315.01");
-    assert_eq!(visma_total::of(&booking.invoice.invoice, VatRounding::PerLine), 31501);
+    assert_eq!(booking.invoice.predicted.total.to_string(), "290.01");
+    assert_eq!(visma_total::of(&booking.invoice.invoice, VatRounding::PerLine), 29001);
 }
 
 #[test]
