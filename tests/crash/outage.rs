@@ -94,7 +94,7 @@ async fn a_refused_client_asks_seldom_and_gives_no_order_up() {
 /// The server that gives tokens fails, and the one that takes documents would not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_endpoint_that_fails_is_told_and_gives_no_order_up() {
-    let mut house = House::start(wishes()).await;
+    let house = House::start(wishes()).await;
     house.place(4, 4).await;
     until_settled(&house, 4).await;
     let broken = json!({ "kind": "html_5xx", "status": 503,

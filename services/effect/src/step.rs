@@ -34,7 +34,7 @@ pub enum Step {
     LookUp(LookingUp),
     /// Delete the document.
     Delete(Deleting),
-    /// Read the document that could not be deleted.
+    /// Read the document that is to be deleted, or could not be.
     Inspect(Inspecting),
     /// Let time pass.
     Wait(Waiting),
@@ -108,8 +108,7 @@ impl Death {
     pub fn sentence(&self) -> String {
         match self {
             Self::Duplicate { numbers } => format!(
-                "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
-                 dead letter.",
+                "Documents {} carry the same reference of ours. Keep one, and delete or credit the others.",
                 numbers.join(", ")
             ),
             Self::Superseded { by } => format!(
@@ -118,7 +117,8 @@ impl Death {
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
             Self::Contended { attempts } => format!(
-                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile. Look whether another program writes to it all the time, then replay the dead letter."
+                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile. Look \
+                 whether another program writes to it all the time."
             ),
             Self::Gone { number } => format!(
                 "It stood in the target as {number}, and is not there any longer: it was removed or given another number."

@@ -1,5 +1,7 @@
-//! Removing what stands. A delete may be repeated: whether it was done is the same question as whether the document is
-//! there. What a vendor no longer deletes, it says in words that differ, so a refused delete is followed by a look.
+//! Removing what stands. It is looked at first: a vendor that does not delete what is released need not be asked to, and
+//! the delete goes under the version that stands. A delete may be repeated: whether it was done is the same question as
+//! whether the document is there. What a vendor no longer deletes, it says in words that differ, so a refused delete is
+//! followed by another look.
 
 use crate::life::Life;
 use crate::sending::Next;
@@ -49,12 +51,6 @@ pub struct Deleting {
 }
 
 impl Deleting {
-    pub(crate) fn begin(life: Life, linked: Linked) -> Step {
-        let removal =
-            Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None, is_weighed: true };
-        Step::Delete(Self { life, removal })
-    }
-
     pub(crate) fn new(life: Life, removal: Removal) -> Self {
         Self { life, removal }
     }
@@ -98,7 +94,7 @@ impl Deleting {
     }
 }
 
-/// What could not be deleted is to be read.
+/// What is to be deleted, or could not be, is to be read.
 #[derive(Debug)]
 pub struct Inspecting {
     life: Life,
@@ -106,6 +102,12 @@ pub struct Inspecting {
 }
 
 impl Inspecting {
+    pub(crate) fn begin(life: Life, linked: Linked) -> Step {
+        let removal =
+            Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None, is_weighed: true };
+        Step::Inspect(Self { life, removal })
+    }
+
     pub(crate) fn new(life: Life, removal: Removal) -> Self {
         Self { life, removal }
     }

@@ -6,6 +6,7 @@
 //! key by key and is the reference for this format.
 
 mod check;
+mod fee;
 mod problem;
 mod read;
 mod rule;
@@ -25,6 +26,7 @@ pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
 use crate::document::Kind;
+use crate::fee::FeeRule;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
@@ -33,7 +35,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "version",
     "company",
     "currency",
@@ -44,6 +46,7 @@ const KEYS: [&str; 21] = [
     "store",
     "tax_class",
     "tax_code",
+    "fee",
     "account",
     "vat",
     "vat_codes",
@@ -71,6 +74,7 @@ pub struct Mapping {
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
     pub(crate) tax_codes: Vec<TaxCode>,
+    pub(crate) fees: Vec<FeeRule>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
     pub(crate) vat_exceptions: Rules<VatException>,
@@ -89,6 +93,10 @@ pub(crate) struct Currency {
     /// Places behind the point.
     pub(crate) decimals: u32,
     pub(crate) exchange_rate: ExchangeRate,
+    /// Largest amount of the rounding line, in this currency.
+    pub(crate) rounding_limit: Decimal,
+    /// Largest difference of VAT of a code, in this currency.
+    pub(crate) vat_limit: Decimal,
 }
 
 /// Where the rate of a foreign order comes from.
@@ -115,6 +123,16 @@ pub(crate) struct InvoiceSettings {
     pub(crate) reference_prefix: String,
     pub(crate) hold: bool,
     pub(crate) discount: Discount,
+    pub(crate) closed_period: ClosedPeriod,
+}
+
+/// What becomes of a document whose date is in a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedPeriod {
+    /// It is refused, and a person decides.
+    Refuse,
+    /// It keeps its date and is posted in the next period that is open.
+    NextOpen,
 }
 
 /// Where a discount stands on the invoice.
@@ -136,6 +154,19 @@ pub(crate) struct Customers {
     pub(crate) create_registered: bool,
     /// What of a customer in Visma the shop owns.
     pub(crate) owned: Vec<Field>,
+    /// What a customer is called: the first of these that there is.
+    pub(crate) name: Vec<NameOf>,
+}
+
+/// Where a customer's name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    /// The company in the address that bills go to, or the company account (B2B).
+    Company,
+    /// The person whose account it is.
+    Account,
+    /// The person in the address that bills go to.
+    Billing,
 }
 
 /// How what was paid by a method is settled in Visma.
@@ -161,7 +192,7 @@ pub(crate) enum Guests {
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
     pub(crate) pin_vat: bool,
-    /// Largest amount of the rounding line, in the order's currency.
+    /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
     /// Largest difference of a VAT code, in the order's currency.
     pub(crate) vat_limit: Decimal,
@@ -284,7 +315,7 @@ impl Mapping {
     pub(crate) fn limits(&self, currency: Currency) -> Limits {
         // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
         let unit = Decimal::new(1, currency.decimals.min(2));
-        Limits { rounding: self.totals.rounding_limit, vat: self.totals.vat_limit, unit }
+        Limits { rounding: currency.rounding_limit, vat: currency.vat_limit, unit }
     }
 
     /// The store view with this id.

@@ -124,6 +124,7 @@ pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Comp
             Err(CallError::Busy(wait)) => wait,
             Err(e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate)) => {
                 tracing::warn!(error = %e, "Visma could not be asked for the company; trying again");
+                context.health.not_ready("company", format!("Visma could not be asked for the company: {e}"));
                 schedule.next_wait()
             }
         };

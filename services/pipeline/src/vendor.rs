@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::budget::{self, Budget, Class, Outlook, Spent, Window};
 use crate::health::Health;
@@ -51,6 +51,11 @@ const MOST_PATIENCE: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longer than the windows that vendors document: somebody should look why.
 const LONG: Duration = Duration::from_secs(60 * 60 + 60);
+
+/// How far the vendor's clock and ours may be apart: half of what a look-up of documents in doubt goes back further.
+const CLOCK_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How often it is looked whether they agree again.
+const CLOCK_LOOK: Duration = Duration::from_secs(30);
 
 /// Reads a vendor's window from an answer's headers.
 pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
@@ -252,6 +257,9 @@ impl Vendor {
             .increment(1);
         let (met, why) = met(&answer);
         pass.met(met, is_read, &why);
+        if let Some(apart) = answer.as_ref().ok().and_then(skew) {
+            self.note_skew(apart);
+        }
         match answer {
             Ok(response) => {
                 self.learn(spent, &response).await;
@@ -265,6 +273,17 @@ impl Vendor {
                 self.budget.unanswered(spent).await;
                 Err(CallError::NoAnswer(why))
             }
+        }
+    }
+
+    /// Says how far the vendor's clock is from ours. When they are too far apart nothing is sent: a look-up of what is
+    /// in doubt begins at a time of ours, and a document that the vendor made at another would be missed.
+    fn note_skew(&self, apart: SignedDuration) {
+        let vendor = self.budget.vendor();
+        metrics::gauge!("ml_clock_skew_seconds", "against" => vendor).set(apart.as_secs_f64());
+        if apart.unsigned_abs() > CLOCK_LIMIT {
+            let why = format!("CLOCK_SKEW: the broker's clock and {vendor}'s are {} s apart", apart.as_secs().abs());
+            self.breaker.hold(CLOCK_LOOK, &why);
         }
     }
 
@@ -302,6 +321,13 @@ impl Vendor {
     pub async fn outlook(&self) -> Outlook {
         self.budget.outlook().await
     }
+}
+
+/// How far our clock is ahead of the one that an answer was dated by (RFC 9110, section 6.6.1), where it says.
+fn skew(answer: &Response<Bytes>) -> Option<SignedDuration> {
+    let date = answer.headers().get(DATE)?.to_str().ok()?;
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(crate::clock::now().duration_since(theirs))
 }
 
 fn kind(class: Class, request: &Request<Bytes>) -> Kind {

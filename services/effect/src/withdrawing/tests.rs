@@ -38,7 +38,7 @@ fn refusal() -> Refusal {
 }
 
 fn begin(record: Record) -> Step {
-    withdraw(record, wanted(), Policy::default(), NOW)
+    withdraw(record, wanted(), Policy::default(), false, NOW)
 }
 
 fn at(seconds: u64) -> Millis {
@@ -55,7 +55,8 @@ macro_rules! step {
 }
 
 fn deleting() -> Deleting {
-    step!(begin(Record::Linked(linked())), Delete)
+    let look = step!(begin(Record::Linked(linked())), Inspect);
+    step!(look.found(Some("v1".to_owned()), true, NOW), Delete)
 }
 
 #[test]
@@ -93,6 +94,16 @@ fn what_stands_is_deleted_under_its_version_and_gone_is_gone() {
     let record = put.outcome().record();
     assert!(matches!(&record, Record::Withdrawn(w) if w.number.as_deref() == Some("100")));
     assert_eq!(step!(begin(record), End), End::Done, "redelivered");
+}
+
+#[test]
+fn what_the_vendor_does_not_delete_is_not_tried() {
+    let look = step!(begin(Record::Linked(linked())), Inspect);
+    let end = step!(look.found(Some("v2".to_owned()), false, NOW), End);
+    assert_eq!(end, End::Stands(Linked { etag: Some("v2".to_owned()), ..linked() }));
+    // Where a poll has seen it so, not even a look.
+    let known = withdraw(Record::Linked(linked()), wanted(), Policy::default(), true, NOW);
+    assert_eq!(step!(known, End), End::Stands(linked()));
 }
 
 #[test]
@@ -194,9 +205,9 @@ fn what_may_have_been_sent_is_looked_for_first() {
     let put = step!(looking.found(vec!["100".to_owned()], at(1)), PutOutcome);
     // It is adopted in the name of whoever sent it; only then it is deleted.
     assert_eq!((put.outcome().command.as_str(), put.outcome().number.as_deref()), ("c1", Some("100")));
-    assert_eq!(step!(put.written(at(1)), Delete).number(), "100");
+    assert_eq!(step!(put.written(at(1)), Inspect).number(), "100");
 
-    let looking = step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), at(301)), LookUp);
+    let looking = step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), false, at(301)), LookUp);
     let wait = step!(looking.found(Vec::new(), at(301)), Wait);
     let put = step!(step!(wait.over(at(316)), LookUp).found(Vec::new(), at(316)), PutOutcome);
     assert!(put.outcome().withdrawn && put.outcome().number.is_none());

@@ -270,7 +270,7 @@ impl World {
                 task.gives_up = command.asks == Asks::GiveUp || command.asks == Asks::Stand && hindered;
                 Some(match command.asks {
                     _ if task.gives_up => effect::give_up(record, wanted, policy, hopeless()),
-                    Asks::Fall => effect::withdraw(record, wanted, policy, now),
+                    Asks::Fall => effect::withdraw(record, wanted, policy, false, now),
                     Asks::Stand | Asks::GiveUp => effect::open(record, wanted, policy, now),
                 })
             }
