@@ -146,8 +146,8 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Writes a line for each money line. Discounts go into it, or at the end into a line per VAT code; what of them the
-    /// shop did not take off its taxed amounts, into a line outside of VAT.
+    /// Writes a line for each money line. Discounts go into it, or at the end into a line per VAT code; what of them
+    /// the shop did not take off its taxed amounts, into a line outside of VAT.
     fn write(&mut self, settled: &Settled<'a>) -> Result<(), Refusal> {
         let Mapping { invoice, totals, .. } = self.rules.mapping;
         let own_lines = invoice.discount == Discount::Line;

@@ -156,8 +156,9 @@ fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<
     if document.kind != Kind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
         return Ok(lines);
     }
-    // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax is
-    // that of what is refunded less its part of the order's discount, and the customer got the difference without tax.
+    // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax
+    // is that of what is refunded less its part of the order's discount, and the customer got the difference without
+    // tax.
     let Some(part) = (ordered.discount * totals.shipping_amount).checked_div(ordered.gross) else { return Ok(lines) };
     let right = MoneyLine { discount: round(part, rates.decimals()), ..line(totals) };
     let beyond = totals.shipping_net() - right.net();

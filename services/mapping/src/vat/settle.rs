@@ -1,8 +1,8 @@
 //! Every tax is explained before it is booked: base × rate is what the shop charged, or a person has said why not.
 //!
 //! Base × rate per VAT code is what a VAT return is reconciled on. A shop taxes its rows after their discount or before
-//! it, all of a document in one way; of a discount that is larger than its row it takes no tax off. What neither explains
-//! is booked where a `[[vat_exception]]` of the mapping file says how, and refused otherwise.
+//! it, all of a document in one way; of a discount that is larger than its row it takes no tax off. What neither
+//! explains is booked where a `[[vat_exception]]` of the mapping file says how, and refused otherwise.
 
 use rust_decimal::Decimal;
 

@@ -43,7 +43,7 @@ use rust_decimal::Decimal;
 
 pub use people::Customer;
 pub use quote::Quote;
-pub use tax::{Algorithm, TaxRules};
+pub use tax::{Algorithm, TaxHabits, TaxRules};
 
 /// The body of `GET /V1/store/websites`.
 pub const WEBSITES: &str = "[{\"id\":0,\"code\":\"admin\",\"name\":\"Admin\",\"default_group_id\":0},\
@@ -178,13 +178,20 @@ pub struct Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generator {
     seed: u64,
+    habits: TaxHabits,
 }
 
 impl Generator {
     /// The generator of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed }
+        Self { seed, habits: TaxHabits::default() }
+    }
+
+    /// The same, in a shop with these habits.
+    #[must_use]
+    pub fn with_habits(self, habits: TaxHabits) -> Self {
+        Self { habits, ..self }
     }
 
     /// The customer with this number, counted from 0.
@@ -211,6 +218,6 @@ impl Generator {
     /// The cart with this number, filled by a customer.
     #[must_use]
     pub fn quote(&self, serial: u64, customer: u64) -> Quote {
-        Quote::draw(self.seed, serial, self.customer(customer))
+        Quote::draw(self.seed, serial, self.customer(customer), self.habits)
     }
 }
