@@ -127,7 +127,7 @@ impl Mapper {
             // Customers of Visma are read by the writer.
             _ => Ok(()),
         };
-        published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        published.map(|()| Verdict::Done).map_err(|problem| Verdict::failed(delivery.delivered, problem))
     }
 
     /// Whether a newer version of the record stands in the stream. A delivery that comes late or again may have been
@@ -153,7 +153,7 @@ impl Mapper {
         if delivery.delivered >= LOOKS {
             return Verdict::Dead(problem);
         }
-        Verdict::retry(delivery.delivered, problem.to_string())
+        Verdict::failed(delivery.delivered, problem)
     }
 
     /// Two documents that would share a reference are refused: looking one up would find the other's.

@@ -10,7 +10,7 @@ use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount
 use crate::document::Document;
 use crate::facts;
 use crate::fee;
-use crate::file::{Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
+use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
@@ -71,11 +71,13 @@ pub(crate) fn command(
         text: head.text,
         note: note(order, &settled),
         branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
     };
-    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted })
+    let next_open_period = mapping.invoice.closed_period == ClosedPeriod::NextOpen;
+    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted, next_open_period })
 }
 
 fn pin(amount: &VatAmount) -> TaxDetail {
@@ -124,7 +126,7 @@ fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
 }
 
 /// The lines that the document gets. Free items are left out, unless there is nothing else.
-fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
+pub(crate) fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
     if !lines.iter().all(MoneyLine::is_free) {
         lines.retain(|line| !line.is_free());
     }
@@ -215,7 +217,8 @@ impl<'a> Draft<'a> {
             let code = self.rules.code(&line)?;
             self.push(&line, code, rounding)?;
         }
-        Ok(Predicted { total, vat: self.vat()?, rounding })
+        let charged = round(self.tax, self.decimals);
+        Ok(Predicted { total, vat: self.vat()?, rounding, charged })
     }
 
     /// VAT per code as it will stand in Visma.

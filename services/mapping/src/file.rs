@@ -123,6 +123,16 @@ pub(crate) struct InvoiceSettings {
     pub(crate) reference_prefix: String,
     pub(crate) hold: bool,
     pub(crate) discount: Discount,
+    pub(crate) closed_period: ClosedPeriod,
+}
+
+/// What becomes of a document whose date is in a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedPeriod {
+    /// It is refused, and a person decides.
+    Refuse,
+    /// It keeps its date and is posted in the next period that is open.
+    NextOpen,
 }
 
 /// Where a discount stands on the invoice.

@@ -35,6 +35,7 @@ mod remedy;
 mod rounding;
 mod rules;
 mod scope;
+mod seen;
 pub mod survey;
 mod vat;
 

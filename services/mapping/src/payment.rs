@@ -15,7 +15,7 @@ use crate::customer::optional;
 use crate::date;
 use crate::decision::{CustomerCommand, InvoiceCommand, OrderPayment, PaymentCommand, Refusal};
 use crate::document::{Kind, Name};
-use crate::file::{Currency, Mapping};
+use crate::file::{ClosedPeriod, Currency, Mapping};
 use crate::refusal::code;
 use crate::rounding::round;
 use crate::rules::Facts;
@@ -53,6 +53,7 @@ pub(crate) fn of_part(
             paid.increment_id, order.increment_id, facts.payment_method
         ),
         branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        next_open_period: mapping.invoice.closed_period == ClosedPeriod::NextOpen,
     };
     Ok(Some(OrderPayment { part: paid.entity_id, customer, payment }))
 }
@@ -110,5 +111,6 @@ fn of(
         amount: document.predicted.total,
         text: format!("{}, paid by {}", document.invoice.text, facts.payment_method),
         branch: document.invoice.branch.clone(),
+        next_open_period: document.next_open_period,
     })
 }

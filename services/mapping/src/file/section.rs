@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment, Store, Totals,
-    VatOn, check, fee, sales_order, tax,
+    ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
+    Store, Totals, VatOn, check, fee, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -152,12 +152,14 @@ fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
 
 fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSettings> {
     let table = reader.table(root, "invoice");
-    reader.known_keys(&table, &["reference_prefix", "hold", "discount"]);
+    reader.known_keys(&table, &["reference_prefix", "hold", "discount", "closed_period"]);
     let reference_prefix = reader.required_text(&table, "reference_prefix");
     let hold = reader.flag(&table, "hold").unwrap_or(true);
     let choices = [("net", Discount::Net), ("line", Discount::Line), ("outside_vat", Discount::OutsideVat)];
-    let discount = reader.choice(&table, "discount", &choices);
-    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
+    let discount = reader.choice(&table, "discount", &choices).unwrap_or(Discount::Net);
+    let choices = [("refuse", ClosedPeriod::Refuse), ("next_open", ClosedPeriod::NextOpen)];
+    let closed_period = reader.choice(&table, "closed_period", &choices).unwrap_or(ClosedPeriod::Refuse);
+    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount, closed_period })
 }
 
 /// The parts of a customer by their names in the file.

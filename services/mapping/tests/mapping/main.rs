@@ -15,6 +15,7 @@ mod customers;
 mod documents;
 mod drawn_documents;
 mod drawn_orders;
+mod first_file;
 mod lives;
 mod mapping_files;
 mod money;

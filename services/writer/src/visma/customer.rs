@@ -18,6 +18,7 @@ use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, 
 use super::Writer;
 use super::customers::Match;
 use super::lookups::Key;
+use super::period::Create;
 use crate::amend::Amended;
 use crate::create::{Document, Ended, wanted};
 use crate::entries::{fill, marks};
@@ -198,7 +199,8 @@ impl Writer {
         data: &Wanted,
         held: Held,
     ) -> Result<(), Verdict> {
-        let request = self.company.create_customer(data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let request = self.company.create_customer(data, None);
+        let request = Create::from(request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?);
         if !self.customers.reserve(key, document.marks) {
             return Err(busy(delivery, "the same customer is being created under another key"));
         }
