@@ -110,6 +110,23 @@ fn finds_the_record_in_the_usual_forms() {
         (r#"{"invoice":{"entity_id":7,"order_id":1042}}"#, Invoice, 7),
         (r#"{"event":"order.creditmemo.created","id":9}"#, CreditMemo, 9),
         (r#"{"event":"customer_save_commit_after","data":{"value":{"entity_id":"5"}}}"#, Customer, 5),
+        // The id of an address is no customer's.
+        (
+            r#"{"event":"plugin.customer.api.address_repository.save","data":{"value":{"id":"9","customer_id":"5"}}}"#,
+            Customer,
+            5,
+        ),
+        (r#"{"event":"checkout_submit_all_after","data":{"order":{"entity_id":"1042"}}}"#, Order, 1042),
+    ] {
+        let found = hints(body).expect(body);
+        assert_eq!(found, [Hint { entity, key: HintKey::EntityId(id) }], "{body}");
+    }
+}
+
+#[test]
+fn finds_the_record_behind_its_parts() {
+    use Entity::{CreditMemo, Customer, Invoice, Order};
+    for (body, entity, id) in [
         (r#"{"event":"observer.sales_order_shipment_save_after","data":{"shipment":{"order_id":1042}}}"#, Order, 1042),
         (
             r#"{"eventName":"observer.sales_order_shipment_track_save_after",
@@ -161,13 +178,6 @@ fn finds_the_record_in_the_usual_forms() {
             Customer,
             5,
         ),
-        // The id of an address is no customer's.
-        (
-            r#"{"event":"plugin.customer.api.address_repository.save","data":{"value":{"id":"9","customer_id":"5"}}}"#,
-            Customer,
-            5,
-        ),
-        (r#"{"event":"checkout_submit_all_after","data":{"order":{"entity_id":"1042"}}}"#, Order, 1042),
     ] {
         let found = hints(body).expect(body);
         assert_eq!(found, [Hint { entity, key: HintKey::EntityId(id) }], "{body}");
