@@ -12,6 +12,7 @@ mod paid;
 mod parties;
 mod references;
 mod seen;
+mod verified;
 
 use std::time::Duration;
 

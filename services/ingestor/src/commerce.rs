@@ -3,6 +3,7 @@
 //! by a sweep and read with each order.
 
 mod accounts;
+mod aside;
 mod backfill;
 mod door;
 mod hints;
@@ -11,6 +12,7 @@ mod poll;
 mod reader;
 mod recorder;
 mod sweep;
+mod walk;
 
 use std::sync::Arc;
 

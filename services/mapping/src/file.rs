@@ -6,6 +6,7 @@
 //! key by key and is the reference for this format.
 
 mod check;
+mod fee;
 mod problem;
 mod read;
 mod rule;
@@ -26,6 +27,7 @@ pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
 use crate::document::Kind;
+use crate::fee::FeeRule;
 use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
@@ -34,7 +36,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "version",
     "company",
     "currency",
@@ -45,6 +47,7 @@ const KEYS: [&str; 21] = [
     "store",
     "tax_class",
     "tax_code",
+    "fee",
     "account",
     "vat",
     "vat_codes",
@@ -74,6 +77,7 @@ pub struct Mapping {
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
     pub(crate) tax_codes: Vec<TaxCode>,
+    pub(crate) fees: Vec<FeeRule>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
     pub(crate) vat_exceptions: Rules<VatException>,
@@ -92,6 +96,10 @@ pub(crate) struct Currency {
     /// Places behind the point.
     pub(crate) decimals: u32,
     pub(crate) exchange_rate: ExchangeRate,
+    /// Largest amount of the rounding line, in this currency.
+    pub(crate) rounding_limit: Decimal,
+    /// Largest difference of VAT of a code, in this currency.
+    pub(crate) vat_limit: Decimal,
 }
 
 /// Where the rate of a foreign order comes from.
@@ -118,6 +126,16 @@ pub(crate) struct InvoiceSettings {
     pub(crate) reference_prefix: String,
     pub(crate) hold: bool,
     pub(crate) discount: Discount,
+    pub(crate) closed_period: ClosedPeriod,
+}
+
+/// What becomes of a document whose date is in a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedPeriod {
+    /// It is refused, and a person decides.
+    Refuse,
+    /// It keeps its date and is posted in the next period that is open.
+    NextOpen,
 }
 
 /// Where a discount stands on the invoice.
@@ -177,7 +195,7 @@ pub(crate) enum Guests {
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
     pub(crate) pin_vat: bool,
-    /// Largest amount of the rounding line, in the order's currency.
+    /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
     /// Largest difference of a VAT code, in the order's currency.
     pub(crate) vat_limit: Decimal,
@@ -316,7 +334,7 @@ impl Mapping {
     pub(crate) fn limits(&self, currency: Currency) -> Limits {
         // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
         let unit = Decimal::new(1, currency.decimals.min(2));
-        Limits { rounding: self.totals.rounding_limit, vat: self.totals.vat_limit, unit }
+        Limits { rounding: currency.rounding_limit, vat: currency.vat_limit, unit }
     }
 
     /// The store view with this id.

@@ -115,6 +115,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     );
     file += &choices::zones(&ground);
     choices::left(&mut file, &ground);
+    file += fees();
     file += SALES_ORDERS;
     lists::appendix(&mut file, books, shop);
     file
@@ -156,6 +157,14 @@ fn blank(shop: &Shop) -> Option<Mapping> {
         blank.tax_codes = codes.iter().filter_map(|(country, codes)| tax_codes::rule(country, codes)).collect();
     }
     Some(blank)
+}
+
+/// The rules about fees of payment modules, as the default file has them: those whose field is not there do nothing.
+fn fees() -> &'static str {
+    let from = DEFAULT.find("\n# --- Fees of payment modules").and_then(|at| DEFAULT.get(at..));
+    let section = from.unwrap_or_default();
+    let end = section.match_indices("\n# --- ").nth(1).map_or(section.len(), |(end, _)| end);
+    section.get(..end).unwrap_or_default()
 }
 
 /// Adds lines; a `String` takes everything.

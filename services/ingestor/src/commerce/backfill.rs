@@ -22,7 +22,7 @@ use pipeline::service::Context;
 use pipeline::vendor::Vendor;
 use serde::{Deserialize, Serialize};
 
-use super::reader::{ReadError, Reader};
+use super::reader::{Broken, ReadError, Reader};
 use super::recorder::{By, Recorder};
 use crate::changes::{Changes, Recorded};
 
@@ -213,7 +213,10 @@ impl From<ReadError> for Halted {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Later(wait, why) => Self::Later(wait, why),
-            ReadError::Stop(problem) => Self::Stop(problem),
+            ReadError::Broken(Broken { problem, passing: true }) => {
+                Self::Later(std::time::Duration::from_secs(5), problem.sentence)
+            }
+            ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Self::Stop(problem),
             // Deleted while it was read; the next page does not show it any more.
             ReadError::NotFound => Self::Later(std::time::Duration::ZERO, "a record is gone".to_owned()),
         }

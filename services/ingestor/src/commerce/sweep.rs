@@ -4,6 +4,8 @@
 //! no event of the customer is sent. From time to time all accounts are listed; those whose content is what was recorded
 //! make no change. A sweep that was interrupted goes on where it was.
 
+use std::time::Duration;
+
 use ::commerce::entity::Entity;
 use ::commerce::history;
 use ::commerce::search::PageSize;
@@ -18,7 +20,7 @@ use pipeline::service::Context;
 use pipeline::settings::Span;
 use serde::{Deserialize, Serialize};
 
-use super::reader::ReadError;
+use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
 use super::{Source, poll};
 use crate::changes::Recorded;
@@ -92,7 +94,8 @@ async fn sweep(recorder: &Recorder, source: &Source, cursor: &Cursor) -> Result<
 fn stopped(error: ReadError) -> Stopped {
     match error {
         ReadError::Later(wait, why) => Stopped::Later(wait, why),
-        ReadError::Stop(problem) => Stopped::Person(problem),
+        ReadError::Broken(Broken { problem, passing: true }) => Stopped::Later(Duration::ZERO, problem.sentence),
+        ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Stopped::Person(problem),
         ReadError::NotFound => Stopped::Person(Problem::new(
             "COMMERCE_REFUSED",
             "Commerce has no list of customers at commerce.base_url",

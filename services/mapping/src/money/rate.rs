@@ -60,7 +60,7 @@ impl<'a> Rates<'a> {
         match self.said(&line, shown, &applied) {
             Some(lines) => Ok(lines),
             None if line.tax.is_zero() => Ok(vec![line]),
-            None => Err(without_rate(self.order, &item.sku, line.tax)),
+            None => Err(without_rate(self.order, &item.code(), line.tax)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Dead letters: the whole delivery as it was, with a code, a sentence, what to do, and the attempts.
 
+use async_nats::HeaderMap;
 use bytes::Bytes;
 
 use crate::envelope::{self, Cause, Envelope, derived_id, header, text};
@@ -23,6 +24,20 @@ const KEPT: [&str; 8] = [
 
 /// Characters of a sentence at most: it may quote what a vendor wrote.
 const LONGEST: usize = 4_000;
+
+/// Writes the dead letter of a record that could not be read at its source, so that there is no delivery of it. `subject`
+/// is the one of its changes.
+///
+/// # Errors
+/// As [`put`].
+pub async fn put_unread(broker: &Broker, stage: &str, subject: String, problem: &Problem) -> Result<(), Problem> {
+    let (headers, payload, stored_at) = (HeaderMap::new(), Bytes::new(), crate::clock::now_millis());
+    let delivery = Delivery { subject, headers, payload, sequence: 0, delivered: 1, stored_at };
+    put(broker, stage, &delivery, problem).await?;
+    metrics::counter!("ml_dead_total", "consumer" => stage.to_owned(), "code" => problem.code.clone()).increment(1);
+    tracing::error!(subject = delivery.subject, code = %problem.code, sentence = problem.sentence, "dead letter");
+    Ok(())
+}
 
 /// Writes the dead letter of a delivery, unless it is the last one of its subject already.
 ///

@@ -82,6 +82,10 @@ pub enum PutError {
 
 impl From<PutError> for Problem {
     fn from(error: PutError) -> Self {
+        if matches!(error, PutError::TooLarge) {
+            let remedy = "see why the record is so large; nats-server's max_payload may be 8 MB at most";
+            return Problem::new("MESSAGE_TOO_LARGE", error.to_string(), remedy);
+        }
         let remedy = "look at the broker (disk full, stream full, away); the delivery is tried again";
         Problem::new("BROKER_NOT_CONFIRMED", error.to_string(), remedy)
     }
