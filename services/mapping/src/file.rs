@@ -22,12 +22,13 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
+pub(crate) use problem::called;
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
 use crate::document::Kind;
 use crate::fee::FeeRule;
-use crate::rules::{Facts, Rules};
+use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
 
@@ -64,6 +65,8 @@ const KEYS: [&str; 22] = [
 #[derive(Debug, Clone)]
 pub struct Mapping {
     version: String,
+    /// Where its sections and their keys stand.
+    places: Vec<Place>,
     pub(crate) base_currency: String,
     pub(crate) time_zone: TimeZone,
     pub(crate) currencies: BTreeMap<String, Currency>,
@@ -280,18 +283,34 @@ impl Mapping {
     /// # Errors
     /// With everything that is wrong in it, not only the first thing.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let document = toml::de::DeTable::parse(text).map_err(|error| Problems(vec![Problem::syntax(text, &error)]))?;
+        match Self::parse_as_far(text) {
+            (Some(mapping), problems) if problems.is_empty() => Ok(mapping),
+            (_, problems) => Err(Problems(problems)),
+        }
+    }
+
+    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what is
+    /// wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at it
+    /// only: a file with something wrong decides nothing.
+    #[must_use]
+    pub fn parse_as_far(text: &str) -> (Option<Self>, Vec<Problem>) {
+        let document = match toml::de::DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => return (None, vec![Problem::syntax(text, &error)]),
+        };
         let mut reader = Reader::new(text);
         let root = Table::root(document.get_ref());
         reader.known_keys(&root, &KEYS);
+        let places = reader.places(&root);
         let mapping = section::mapping(&mut reader, &root);
-        let problems = reader.finish();
-        match mapping {
-            Some(mapping) if problems.is_empty() => {
-                Ok(Self { version: format!("{}+{}", mapping.version, fingerprint(text)), ..mapping })
-            }
-            _ => Err(Problems(problems)),
-        }
+        let version = |own: &str| format!("{own}+{}", fingerprint(text));
+        let mapping = mapping.map(|mapping| Self { version: version(&mapping.version), places, ..mapping });
+        (mapping, reader.finish())
+    }
+
+    /// Where a section, or a key of one, stands.
+    pub(crate) fn place(&self, path: &str) -> Option<&Place> {
+        self.places.iter().find(|place| place.path == path)
     }
 
     /// The version that the file gives itself, and a fingerprint of its content: `2026-1+9f86d081884c`.

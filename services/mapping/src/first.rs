@@ -121,6 +121,32 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     file
 }
 
+/// What a file lacks of what the two systems hold and the shop sold, as pieces of a file with the questions that come
+/// with them. Empty when it lacks nothing. The accountant's own text is not touched: the pieces are to be put into it.
+#[must_use]
+pub fn additions(survey: &Survey, old: &Mapping) -> String {
+    let Survey { books, shop } = survey;
+    let ground = Ground { books, shop, seen: Seen::of(shop, old), old: Some(old) };
+    let methods: Vec<String> = entries::methods(&ground).iter().map(|method| quoted(method)).collect();
+    let methods = match methods.is_empty() {
+        true => String::new(),
+        false => format!("# To the list payment.methods: {}\n", methods.join(", ")),
+    };
+    let pieces = [
+        entries::currencies(&ground),
+        methods,
+        entries::stores(&ground),
+        lines::accounts(&ground),
+        tax_codes::rules(&ground),
+        lines::vat(&ground),
+        rates::tables(&ground),
+        choices::dimensions(&ground),
+        choices::zones(&ground),
+    ];
+    let pieces: Vec<&str> = pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty()).collect();
+    if pieces.is_empty() { String::new() } else { pieces.join("\n\n") + "\n" }
+}
+
 /// A file without rules: what the shop sold is taken apart by it.
 fn blank(shop: &Shop) -> Option<Mapping> {
     let mut blank = Mapping::parse(DEFAULT).ok()?;

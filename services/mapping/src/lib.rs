@@ -50,7 +50,7 @@ pub use decision::{
     Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
-pub use first::first;
+pub use first::{additions, first};
 pub use held::Finding;
 pub use invoice::invoice;
 pub use order::order;

@@ -45,6 +45,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Mapping { verb: MappingVerb::Init { out } } => {
             return Box::pin(mapping_file::init(Settings::load(config)?, out)).await;
         }
+        Verb::Mapping { verb: MappingVerb::Update } => {
+            return Box::pin(mapping_file::update(Settings::load(config)?)).await;
+        }
         Verb::Mapping { verb: MappingVerb::Check { offline, json } } => {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
         }

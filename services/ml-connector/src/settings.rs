@@ -236,17 +236,25 @@ impl Settings {
         Ok(self.scope.clone())
     }
 
+    /// The text of the mapping file.
+    ///
+    /// # Errors
+    /// `MAPPING_UNREADABLE`.
+    pub fn mapping_text(&self) -> Result<String, Problem> {
+        std::fs::read_to_string(&self.mapping.file).map_err(|e| {
+            let path = self.mapping.file.display();
+            let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
+            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
+        })
+    }
+
     /// The mapping file, read and checked.
     ///
     /// # Errors
     /// `MAPPING_UNREADABLE` and `MAPPING_INVALID`, with every fault that the file has.
     pub fn load_mapping(&self) -> Result<mapping::Mapping, Problem> {
         let path = self.mapping.file.display();
-        let text = std::fs::read_to_string(&self.mapping.file).map_err(|e| {
-            let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
-            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
-        })?;
-        mapping::Mapping::parse(&text).map_err(|e| {
+        mapping::Mapping::parse(&self.mapping_text()?).map_err(|e| {
             Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
         })
     }
@@ -273,7 +281,8 @@ impl Settings {
             return Ok(mapping);
         }
         let path = self.mapping.file.display();
-        let listed: String = questions.iter().map(|one| format!("\n  {}: {}", one.list, one.sentence)).collect();
+        let listed: String =
+            questions.iter().map(|one| format!("\n  line {}: {}", one.line.unwrap_or_default(), one.told())).collect();
         let sentence = format!("the mapping file {path} still asks {} questions:{listed}", questions.len());
         let remedy =
             "put the accountant's answers in their places, or take those rules out; nothing is booked until then";

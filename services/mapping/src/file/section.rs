@@ -53,6 +53,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let (base_currency, time_zone) = company?;
     Some(Mapping {
         version: version?,
+        places: Vec::new(),
         base_currency,
         time_zone,
         currencies,

@@ -152,6 +152,24 @@ fn every_kind_of_line_is_asked_about_once_it_was_seen() {
 }
 
 #[test]
+fn what_came_later_is_new_and_what_stands_there_is_not() {
+    let ordinary = Sales { orders: vec![decode(&small_order())], ..Sales::default() };
+    let old = answers(&ordinary);
+    assert_eq!(mapping::additions(&survey(ordinary), &old), "");
+    let text = mapping::additions(&survey(rare()), &old);
+    for new in [
+        "[currency.SEK]",
+        "# To the list payment.methods: \"some_method\"",
+        "account = \"? gift_card\"",
+        "account = \"? adjustment_fee\"",
+        "[vat_codes.SE]\n25 = \"? SE 25\"",
+    ] {
+        assert!(text.contains(new), "{new} is not in:\n{text}");
+    }
+    assert!(!text.contains("? rounding") && !text.contains("? NO 25") && !text.contains("? outside"), "{text}");
+}
+
+#[test]
 fn a_rate_that_nobody_can_name_is_told_and_not_asked() {
     let mut order = small_order();
     order["items"][1]["tax_percent"] = json!(15.07);
