@@ -3,7 +3,10 @@
 //! A dead letter tells of a difference once, when it is found, and stays when it is mended. Here the last entry of each
 //! record is held against the last version of its document that was read, so that what is listed is what stands.
 
+mod accounts;
 mod compare;
+
+use std::time::Duration;
 
 use async_nats::jetstream::{Context, Message};
 use pipeline::body;
@@ -18,17 +21,21 @@ use visma::read::InvoiceRead;
 
 use crate::read::{Which, each, entries};
 use crate::table::headed;
+use accounts::Accounts;
 use compare::{Booked, Held};
 
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
 const CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
 
-/// One document that is not as it was booked.
+/// What stands for an order is not what the shop says is left of it.
+const ACCOUNT_UNBALANCED: &str = "ACCOUNT_UNBALANCED";
+
+/// One document that is not as it was booked, or one order whose account does not balance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Drift {
-    /// `invoice` or `creditnote`.
+    /// `invoice`, `creditnote`, or `order` for an account.
     pub entity: &'static str,
-    /// Visma's number.
+    /// Visma's number; of an order the shop's.
     pub number: String,
     /// Our reference, where the document has or had one.
     pub reference: String,
@@ -49,11 +56,21 @@ pub struct Report {
     pub drifts: Vec<Drift>,
 }
 
-/// Holds a connection's documents against what was last read of them.
+impl Report {
+    /// How many orders' accounts do not balance.
+    #[must_use]
+    pub fn unbalanced(&self) -> usize {
+        self.drifts.iter().filter(|drift| drift.code == ACCOUNT_UNBALANCED).count()
+    }
+}
+
+/// Holds a connection's documents against what was last read of them, and the orders' accounts against the shop. An
+/// account is judged when the shop has not written its order for `settles`.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, Problem> {
+pub async fn report(jetstream: &Context, subjects: &Subjects, settles: Duration) -> Result<Report, Problem> {
+    let accounts = Accounts::read(jetstream, subjects, settles).await?;
     let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for entity in ["invoice", "creditnote"] {
         let records = [subjects.all("outcome", "visma", entity)];
@@ -69,6 +86,7 @@ pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, 
     changed.sort_by(|one: &Drift, other| (one.entity, &one.number).cmp(&(other.entity, &other.number)));
     changed.dedup_by(|one, other| (one.entity, &one.number) == (other.entity, &other.number));
     report.drifts.extend(changed);
+    report.drifts.extend(accounts.unbalanced(&booked, &held));
     report.drifts.sort();
     Ok(report)
 }
@@ -77,6 +95,7 @@ fn record(entity: &'static str, message: &Message) -> Option<Booked> {
     let outcome = Outcome::decode(message.payload.clone()).ok()?;
     Some(Booked {
         entity,
+        key: untoken(key_of(&message.subject)?),
         stands: !outcome.withdrawn && !outcome.number.is_empty(),
         is_settled: outcome.kind() != Kind::Intent && outcome.doubt.is_none(),
         reference: outcome.external_reference,
@@ -102,9 +121,17 @@ fn version(entity: &'static str, message: &Message) -> Option<Held> {
         reference: header(headers, seen::REFERENCE)?.to_owned(),
         is_gone: header(headers, seen::DELETED).is_some(),
         is_detached: header(headers, seen::DETACHED).is_some(),
+        vat: read.as_ref().and_then(vat),
         totals: totals.filter(|totals: &(Decimal, Decimal)| !totals.0.is_zero() || !totals.1.is_zero()),
         currency: read.and_then(|read| read.currency).unwrap_or_default(),
     })
+}
+
+/// The VAT of a document, where it tells any.
+fn vat(read: &InvoiceRead) -> Option<Decimal> {
+    let amounts = read.tax_details.iter().map(|tax| tax.vat_amount);
+    let sum: Option<Decimal> = amounts.sum();
+    sum.filter(|_| !read.tax_details.is_empty())
 }
 
 fn letter(entity: &'static str, message: &Message) -> Option<Drift> {
@@ -120,7 +147,7 @@ pub fn told(report: &Report) -> String {
     let Report { booked, unread, drifts } = report;
     let counts = format!("{booked} documents are booked, {unread} of them were not read in Visma yet");
     if drifts.is_empty() {
-        return format!("{counts}; all others are as they were booked\n");
+        return format!("{counts}; all others are as they were booked, and every account balances\n");
     }
     let mut table = headed(["document", "our reference", "code", "what differs"]);
     for drift in drifts {

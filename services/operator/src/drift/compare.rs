@@ -10,6 +10,8 @@ use super::{Drift, Report};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Booked {
     pub(super) entity: &'static str,
+    /// Key of the record.
+    pub(super) key: String,
     pub(super) number: String,
     pub(super) reference: String,
     /// Visma holds a document for it.
@@ -34,6 +36,8 @@ pub(super) struct Held {
     /// Its total, in the document's currency and in the company's; which is which is not certain.
     pub(super) totals: Option<(Decimal, Decimal)>,
     pub(super) currency: String,
+    /// Its VAT, where it tells any.
+    pub(super) vat: Option<Decimal>,
 }
 
 pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
@@ -106,6 +110,7 @@ mod tests {
     fn booked(number: &str, reference: &str) -> Booked {
         Booked {
             entity: "invoice",
+            key: String::new(),
             number: number.to_owned(),
             reference: reference.to_owned(),
             stands: true,
