@@ -13,10 +13,12 @@ use crate::{Linked, Millis, Refusal};
 pub(crate) struct Removal {
     linked: Linked,
     etag: Option<String>,
-    tries: u32,
+    pub(crate) tries: u32,
     refusal: Option<Refusal>,
     /// What the vendor last said when it failed.
-    fault: Option<Refusal>,
+    pub(crate) fault: Option<Refusal>,
+    /// The last try is counted, or is not to be.
+    is_weighed: bool,
 }
 
 /// What a delete came to.
@@ -72,22 +74,22 @@ impl Deleting {
             Removed::Gone => return life.fall(Some(removal.linked.number)),
             Removed::NotNow { retry_at, why } => return life.pause(retry_at, why, Next::Delete(removal)),
             Removed::Uncertain => {
-                removal.tries = removal.tries.saturating_add(1);
-                if removal.tries >= life.policy.attempts {
-                    return Step::End(End::Dead(Death::Contended { attempts: removal.tries }));
-                }
+                removal.fault = Some(Refusal::unanswered());
                 let until = now.after(life.policy.fault_wait);
-                return life.pause(until, Pause::Doubt, Next::Delete(removal));
+                return life.pause(until, Pause::Fault, Next::Weigh(removal, now));
             }
-            Removed::Stale => None,
             Removed::Faulted(fault) => {
                 removal.fault = Some(fault);
-                None
+                removal.refusal = None;
+                removal.is_weighed = false;
+                return Step::Inspect(Inspecting { life, removal });
             }
+            Removed::Stale => None,
             Removed::Refused(refusal) => Some(refusal),
         };
         removal.tries = removal.tries.saturating_add(1);
         removal.refusal = refusal;
+        removal.is_weighed = true;
         Step::Inspect(Inspecting { life, removal })
     }
 }
@@ -101,7 +103,8 @@ pub struct Inspecting {
 
 impl Inspecting {
     pub(crate) fn begin(life: Life, linked: Linked) -> Step {
-        let removal = Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None };
+        let removal =
+            Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None, is_weighed: true };
         Step::Inspect(Self { life, removal })
     }
 
@@ -133,6 +136,10 @@ impl Inspecting {
             return Step::End(End::Dead(removal.refusal.or(removal.fault).map_or(contended, Death::Refused)));
         }
         removal.etag = etag;
+        if !removal.is_weighed {
+            let until = now.after(life.policy.fault_wait);
+            return life.pause(until, Pause::Fault, Next::Weigh(removal, now));
+        }
         if removal.refusal.is_some() {
             let until = now.after(life.policy.fault_wait);
             return life.pause(until, Pause::BetweenLooks, Next::Delete(removal));

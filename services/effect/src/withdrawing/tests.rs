@@ -138,18 +138,35 @@ fn what_goes_on_being_refused_is_a_persons() {
     assert_eq!((waits, end), (2, End::Dead(Death::Refused(refusal()))));
 }
 
-#[test]
-fn a_fault_is_looked_at_too() {
-    let mut step = Step::Delete(deleting());
-    let end = loop {
+/// A delete that always comes to nothing; others get through from some try on. The tries, and its end.
+fn failing(answer: &Removed, in_outage: impl Fn(u64) -> bool) -> (u64, Death) {
+    let (mut step, mut tries) = (Step::Delete(deleting()), 0);
+    loop {
         step = match step {
-            Step::Delete(deleting) => deleting.answered(Removed::Faulted(refusal()), NOW),
+            Step::Delete(deleting) => {
+                tries += 1;
+                deleting.answered(answer.clone(), NOW)
+            }
             Step::Inspect(inspecting) => inspecting.found(None, true, NOW),
-            Step::End(end) => break end,
+            Step::Wait(wait) => {
+                assert_eq!((wait.why(), wait.until()), (Pause::Fault, NOW.after(Policy::default().fault_wait)));
+                wait.over(at(60))
+            }
+            Step::Weigh(weighing) => weighing.weighed(!in_outage(tries)),
+            Step::End(End::Dead(death)) => return (tries, death),
             other => panic!("{other:?}"),
         };
-    };
-    assert_eq!(end, End::Dead(Death::Refused(refusal())));
+    }
+}
+
+#[test]
+fn a_delete_without_an_answer_is_not_given_up_in_an_outage_and_was_nobodys_change() {
+    assert_eq!(failing(&Removed::Uncertain, |tries| tries < 50), (52, Death::Refused(Refusal::unanswered())));
+}
+
+#[test]
+fn a_fault_is_looked_at_too() {
+    assert_eq!(failing(&Removed::Faulted(refusal()), |tries| tries < 100), (102, Death::Refused(refusal())));
     let inspecting = step!(deleting().answered(Removed::Faulted(refusal()), NOW), Inspect);
     assert!(matches!(inspecting.found(None, false, NOW), Step::End(End::Stands(_))));
 }
@@ -176,8 +193,8 @@ fn another_version_is_read_and_deleted_under_that_so_many_times() {
 #[test]
 fn a_delete_without_an_answer_is_made_again() {
     let wait = step!(deleting().answered(Removed::Uncertain, NOW), Wait);
-    assert_eq!(wait.why(), Pause::Doubt);
-    assert!(matches!(wait.over(at(60)), Step::Delete(_)));
+    assert_eq!(wait.why(), Pause::Fault);
+    assert!(matches!(step!(wait.over(at(60)), Weigh).weighed(true), Step::Delete(_)));
     let wait = step!(deleting().answered(Removed::NotNow { retry_at: at(9), why: Pause::Busy }, NOW), Wait);
     assert!(matches!(wait.over(at(9)), Step::Delete(_)));
 }

@@ -338,6 +338,10 @@ impl World {
                 }
                 self.plan(until, Due::Tell { task: id, told: Told::Elapsed });
             }
+            Step::Weigh(_) => {
+                let passed = self.chance.in_thousand(700);
+                self.answer(id, Told::Weighed(passed));
+            }
             Step::End(end) => return self.end(&task, end),
         }
         task.step = Some(step);

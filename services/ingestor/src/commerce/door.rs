@@ -20,7 +20,12 @@ use std::time::Duration;
 
 use ::commerce::webhook::KeyPointer;
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
 use axum::routing::MethodRouter;
+use pipeline::guard;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use tokio::net::TcpListener;
@@ -95,7 +100,10 @@ async fn router(settings: &Webhook, secrets: &Secrets, keeper: Keeper) -> Result
         taken.push(path);
         router = router.route(path, route);
     }
-    Ok(router)
+    Ok(router.layer(from_fn(async |request: Request, next: Next| {
+        let answer = guard::guarded(next.run(request)).await;
+        answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    })))
 }
 
 /// A configured pointer; empty is none.

@@ -24,10 +24,12 @@ pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
     }
 }
 
-/// Whether nothing is due any more: what was not cancelled is paid.
+/// Whether nothing is due any more: what was not cancelled is paid. An order whose amounts have no sum waits for
+/// nothing: it is refused for them when it is decided on.
 fn is_paid(order: &Order) -> bool {
-    let settled = order.total_paid.unwrap_or_default() + order.total_canceled.unwrap_or_default();
-    order.grand_total - settled <= HALF_CENT
+    let settled = order.total_paid.unwrap_or_default().checked_add(order.total_canceled.unwrap_or_default());
+    let due = settled.and_then(|settled| order.grand_total.checked_sub(settled));
+    due.is_none_or(|due| due <= HALF_CENT)
 }
 
 /// Whether all that can be shipped is; what was cancelled or refunded will not be. Where nothing can be shipped, paying
@@ -50,5 +52,6 @@ fn is_top(order: &Order, item: &Item) -> bool {
 }
 
 fn is_handled(item: &Item) -> bool {
-    item.qty_shipped + item.qty_canceled + item.qty_refunded >= item.qty_ordered
+    let handled = item.qty_shipped.checked_add(item.qty_canceled).and_then(|sum| sum.checked_add(item.qty_refunded));
+    handled.is_none_or(|handled| handled >= item.qty_ordered)
 }

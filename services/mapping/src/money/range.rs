@@ -70,7 +70,7 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
         ]
     });
     let applied = extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes);
-    let rates = applied.map(|tax| ("percent", tax.percent.unwrap_or_default()));
+    let rates = applied.flat_map(|tax| [("percent", tax.percent.unwrap_or_default()), ("tax amount", tax.amount)]);
     let fpt = order.items.iter().flat_map(|item| fixed(item.fixed_product_taxes().unwrap_or_default()));
     check(header.into_iter().chain(fees).chain(items).chain(rates).chain(fpt), order.items.len(), name)
 }
@@ -106,6 +106,17 @@ pub(crate) fn credit_memo(memo: &CreditMemo, name: Name<'_>) -> Result<(), Refus
     ];
     let rest = extension(&memo.extension_attributes).into_iter().chain(lines(&memo.items));
     check(header.into_iter().chain(rest), memo.items.len(), name)
+}
+
+/// The amount and the tax of a module's fee.
+pub(crate) fn fee(field: &str, amount: Decimal, tax: Decimal, name: Name<'_>) -> Result<(), Refusal> {
+    match [amount, tax].into_iter().find(|amount| amount.abs() >= LARGEST) {
+        Some(amount) => {
+            let sentence = format!("{} has {field} {amount}, which no real document has.", name.capital());
+            Err(refuse(code::AMOUNT_OUT_OF_RANGE, sentence))
+        }
+        None => Ok(()),
+    }
 }
 
 fn extension(extension: &Extension) -> [(&'static str, Decimal); 8] {

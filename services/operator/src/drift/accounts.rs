@@ -17,6 +17,7 @@ use pipeline::envelope::{LANE, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::subject::{Subjects, key_of, untoken};
 use rust_decimal::Decimal;
+use visma::compare::Shown;
 
 use super::compare::{Booked, Held};
 use super::{ACCOUNT_UNBALANCED, Drift};
@@ -172,7 +173,7 @@ fn judge<'a>(
         total += sign * amount;
         let tax = match seen {
             Some(seen) if seen.is_gone => Some(Decimal::ZERO),
-            Some(seen) => seen.vat,
+            Some(seen) => seen.shown.as_ref().and_then(vat_of),
             None => None,
         };
         vat = vat.zip(tax).map(|(sum, tax)| sum + sign * tax.abs());
@@ -213,13 +214,22 @@ fn judge<'a>(
 
 /// What a document comes to: as a poll last saw it, and as it was booked before one has.
 fn stands(record: &Booked, seen: Option<&Held>) -> Option<Decimal> {
-    match (record.predicted, seen.and_then(|seen| seen.totals)) {
+    let predicted = record.prediction.as_ref().ok().and_then(|booked| booked.as_ref()).map(|booked| booked.total);
+    match (predicted, seen.and_then(|seen| seen.shown.as_ref()?.totals)) {
         // Which of the two is in the document's currency is not certain.
         (Some(predicted), Some((total, other))) if [total, other].iter().any(|one| one.abs() == predicted.abs()) => {
             Some(predicted.abs())
         }
         (_, Some((total, _))) => Some(total.abs()),
         (predicted, None) => predicted.map(|total| total.abs()),
+    }
+}
+
+/// The VAT of a document, where the list tells all of it.
+fn vat_of(shown: &Shown) -> Option<Decimal> {
+    match shown.vat.as_slice() {
+        [] => shown.vat_totals.map(|(vat, _)| vat),
+        by_code => by_code.iter().map(|one| one.vat).sum(),
     }
 }
 

@@ -22,7 +22,7 @@ fn booked(entity: &'static str, key: &str, number: &str, total: &str) -> Booked 
         key: key.to_owned(),
         number: number.to_owned(),
         stands: true,
-        predicted: Some(amount(total)),
+        prediction: Ok(Some(visma::compare::Booked { total: amount(total), ..visma::compare::Booked::default() })),
         ..Booked::default()
     }
 }
@@ -72,7 +72,7 @@ fn an_account_that_balances_is_silent_and_one_that_does_not_names_both_amounts_a
         entity: "invoice",
         number: "100001".to_owned(),
         is_gone: gone,
-        totals: Some((amount(total), amount(total))),
+        shown: Some(Shown { totals: Some((amount(total), amount(total))), ..Shown::default() }),
         ..Held::default()
     };
     assert_eq!(told("3283.15", std::slice::from_ref(&invoice), &[seen(false, "3283.1500")]), None);
