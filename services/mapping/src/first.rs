@@ -135,7 +135,7 @@ fn blank(shop: &Shop) -> Option<Mapping> {
 
 /// The rules about fees of payment modules, as the default file has them: those whose field is not there do nothing.
 fn fees() -> &'static str {
-    let from = crate::DEFAULT.find("\n# --- Fees of payment modules").and_then(|at| crate::DEFAULT.get(at..));
+    let from = DEFAULT.find("\n# --- Fees of payment modules").and_then(|at| DEFAULT.get(at..));
     let section = from.unwrap_or_default();
     let end = section.match_indices("\n# --- ").nth(1).map_or(section.len(), |(end, _)| end);
     section.get(..end).unwrap_or_default()

@@ -10,12 +10,12 @@ use commerce::order::Order;
 use rust_decimal::Decimal;
 
 use crate::document::Document;
-use crate::file::{Currency, ExchangeRate, Mapping, Store};
+use crate::file::{Currency, ExchangeRate, Mapping, Store, Totals};
 use crate::money::{self, MoneyLine};
 use crate::rules::{Facts, LineKind};
 use crate::survey::{Sales, Shop};
 use crate::vat::{self, VatRules};
-use crate::{draft, facts};
+use crate::{draft, facts, fee};
 
 /// What was seen, each with how often.
 #[derive(Debug, Default)]
@@ -87,11 +87,12 @@ impl Seen {
         let Ok((facts, currency)) = facts::of_order(order, mapping) else { return };
         *self.countries.entry(facts.country.to_owned()).or_default() += 1;
         let limits = mapping.limits(currency);
-        let Ok(money) = money::lines(document, limits) else { return };
+        let Ok(fees) = fee::of_document(document, &mapping.fees) else { return };
+        let Ok(money) = money::lines(document, &fees, limits) else { return };
         let delivery = facts.country;
         let facts = Facts { country: facts::tax_country(order, mapping).unwrap_or(delivery), ..facts };
         let rules = VatRules { document, mapping, facts: &facts, delivery };
-        let Ok(mut lines) = vat::looked_at(&rules, limits, draft::that_stay(money)) else { return };
+        let Ok(mut lines) = vat::looked_at(&rules, limits, draft::that_stay(money.lines)) else { return };
         let discount: Decimal = lines.iter().map(|line| line.untaxed_discount).sum();
         if !discount.is_zero() {
             lines.push(MoneyLine::single(LineKind::UntaxedDiscount, "Discount", -discount));
@@ -124,7 +125,8 @@ fn told(line: &MoneyLine<'_>, country: &str) -> Line {
 fn lenient(mapping: &Mapping, shop: &Shop, sales: &Sales) -> Mapping {
     let mut mapping = mapping.clone();
     mapping.payment.accept_others = true;
-    let other = Currency { decimals: 2, exchange_rate: ExchangeRate::Visma };
+    let Totals { rounding_limit, vat_limit, .. } = mapping.totals;
+    let other = Currency { decimals: 2, exchange_rate: ExchangeRate::Visma, rounding_limit, vat_limit };
     let orders = sales.orders.iter().chain(&sales.others);
     for code in orders.map(|order: &Order| &order.order_currency_code) {
         mapping.currencies.entry(code.clone()).or_insert(other);
