@@ -3,6 +3,7 @@
 //! of all of them.
 
 mod attributes;
+mod balance;
 mod comments;
 mod credit;
 mod customers;

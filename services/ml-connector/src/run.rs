@@ -17,7 +17,7 @@ use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{backfill, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
+use crate::{accounts, backfill, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -108,7 +108,12 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                 scope: settings.scope()?,
                 comments: settings.comments.clone(),
             };
-            service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
+            let (interval, settles) = (settings.drift.interval.0, accounts::settles(settings));
+            service::run(mapper::NAME, shell, async move |context| {
+                tokio::spawn(accounts::count(context.clone(), interval, settles));
+                mapper::run(context, rules).await
+            })
+            .await
         }
         Service::WriterVisma => {
             service::run(writer::visma::NAME, shell, async move |context| {
@@ -166,7 +171,7 @@ async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     service::crypto_provider();
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "drift", subjects, &Health::default()).await?;
-    let report = drift::report(&connected.jetstream, &connected.subjects).await?;
+    let report = drift::report(&connected.jetstream, &connected.subjects, accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,

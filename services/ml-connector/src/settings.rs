@@ -35,6 +35,8 @@ pub struct Settings {
     pub scope: mapping::Scope,
     /// Bringing history in.
     pub backfill: Backfill,
+    /// Counting what does not agree.
+    pub drift: Drift,
     /// Where the mapping file is.
     pub mapping: MappingFile,
     /// What the shop is told of.
@@ -67,6 +69,14 @@ pub struct AdminPorts {
 pub struct Backfill {
     /// Documents that may wait for mapper and writer while it goes on.
     pub ahead: u64,
+}
+
+/// Counting what does not agree.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    /// Time between counts of the orders' accounts.
+    pub interval: Span,
 }
 
 /// Where the mapping file is.

@@ -3,10 +3,13 @@
 //! A dead letter tells of a difference once, when it is found, and stays when it is mended. Here the last entry of each
 //! record is held against the last version of its document that was read, so that what is listed is what stands.
 
+mod accounts;
 mod compare;
 mod pins;
 
 use std::collections::HashMap;
+
+use std::time::Duration;
 
 use async_nats::jetstream::{Context, Message};
 use pipeline::body;
@@ -22,18 +25,22 @@ use visma::read::InvoiceRead;
 
 use crate::read::{Which, each, entries};
 use crate::table::headed;
+use accounts::Accounts;
 use compare::{Booked, Held};
 pub use pins::{Pinning, Proof};
 
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
 const CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
 
-/// One document that is not as it was booked.
+/// What stands for an order is not what the shop says is left of it.
+const ACCOUNT_UNBALANCED: &str = "ACCOUNT_UNBALANCED";
+
+/// One document that is not as it was booked, or one order whose account does not balance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Drift {
-    /// `invoice` or `creditnote`.
+    /// `invoice`, `creditnote`, or `order` for an account.
     pub entity: &'static str,
-    /// Visma's number.
+    /// Visma's number; of an order the shop's.
     pub number: String,
     /// Our reference, where the document has or had one.
     pub reference: String,
@@ -56,11 +63,29 @@ pub struct Report {
     pub pinning: Pinning,
 }
 
-/// Holds a connection's documents against what was last read of them.
+impl Report {
+    /// How many orders' accounts do not balance.
+    #[must_use]
+    pub fn unbalanced(&self) -> usize {
+        self.drifts.iter().filter(|drift| drift.code == ACCOUNT_UNBALANCED).count()
+    }
+}
+
+/// Holds a connection's documents against what was last read of them, and the orders' accounts against the shop. An
+/// account is judged when the shop has not written its order for `settles`.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, Problem> {
+pub async fn report(jetstream: &Context, subjects: &Subjects, settles: Duration) -> Result<Report, Problem> {
+    let accounts = Accounts::read(jetstream, subjects, settles).await?;
+    let (mut report, booked, held) = documents(jetstream, subjects).await?;
+    report.drifts.extend(accounts.unbalanced(&booked, &held));
+    report.drifts.sort();
+    Ok(report)
+}
+
+/// Holds the documents against what was last read of them.
+async fn documents(jetstream: &Context, subjects: &Subjects) -> Result<(Report, Vec<Booked>, Vec<Held>), Problem> {
     let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for entity in ["invoice", "creditnote"] {
         let records = [subjects.all("outcome", "visma", entity)];
@@ -79,8 +104,7 @@ pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, 
     changed.sort_by(|one: &Drift, other| (one.entity, &one.number).cmp(&(other.entity, &other.number)));
     changed.dedup_by(|one, other| (one.entity, &one.number) == (other.entity, &other.number));
     report.drifts.extend(changed);
-    report.drifts.sort();
-    Ok(report)
+    Ok((report, booked, held))
 }
 
 /// Whether Visma lets VAT that is pinned stand, as the documents of a connection tell that were read there.
@@ -88,7 +112,7 @@ pub async fn report(jetstream: &Context, subjects: &Subjects) -> Result<Report, 
 /// # Errors
 /// As [`report`].
 pub async fn pinning(jetstream: &Context, subjects: &Subjects) -> Result<Pinning, Problem> {
-    Ok(report(jetstream, subjects).await?.pinning)
+    Ok(documents(jetstream, subjects).await?.0.pinning)
 }
 
 /// Adds the numbers that customers have now to those that they were booked under.
@@ -119,10 +143,11 @@ fn record(entity: &'static str, message: &Message) -> Option<Booked> {
     let Ok(outcome) = Outcome::decode(message.payload.clone()) else {
         let number = key_of(&message.subject).map(untoken)?;
         let prediction = Err("its record cannot be read".to_owned());
-        return Some(Booked { entity, number, stands: true, prediction, ..Booked::default() });
+        return Some(Booked { entity, key: number.clone(), number, stands: true, prediction, ..Booked::default() });
     };
     Some(Booked {
         entity,
+        key: untoken(key_of(&message.subject)?),
         prediction: outcome.predicted().map_err(|e| format!("what was booked of it cannot be read: {e}")),
         stands: !outcome.withdrawn && !outcome.number.is_empty(),
         is_settled: outcome.kind() != Kind::Intent && outcome.doubt.is_none(),
@@ -163,7 +188,7 @@ pub fn told(report: &Report) -> String {
     let Report { booked, unread, drifts, pinning } = report;
     let counts = format!("{booked} documents are booked, {unread} of them were not read in Visma yet; {pinning}");
     if drifts.is_empty() {
-        return format!("{counts}; all others are as they were booked\n");
+        return format!("{counts}; all others are as they were booked, and every account balances\n");
     }
     let mut table = headed(["document", "our reference", "code", "what differs"]);
     for drift in drifts {

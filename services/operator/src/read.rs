@@ -18,6 +18,8 @@ pub(crate) enum Which {
     All,
     /// The last one, with its body.
     Last,
+    /// The last one, headers only.
+    LastHeaders,
 }
 
 /// Gives every message of `stream` on `subjects` to `see`, headers only, in the order of the stream, up to what was
@@ -44,10 +46,10 @@ pub(crate) async fn entries(
         filter_subjects: subjects.to_vec(),
         deliver_policy: match which {
             Which::All => DeliverPolicy::All,
-            Which::Last => DeliverPolicy::LastPerSubject,
+            Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,
         },
         ack_policy: AckPolicy::None,
-        headers_only: which == Which::All,
+        headers_only: which != Which::Last,
         memory_storage: true,
         ..pull::Config::default()
     };

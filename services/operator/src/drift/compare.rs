@@ -10,6 +10,8 @@ use super::{Drift, Report};
 #[derive(Debug, Clone)]
 pub(super) struct Booked {
     pub(super) entity: &'static str,
+    /// Key of the record.
+    pub(super) key: String,
     pub(super) number: String,
     pub(super) reference: String,
     /// Visma holds a document for it.
@@ -24,9 +26,9 @@ pub(super) struct Booked {
 
 impl Default for Booked {
     fn default() -> Self {
-        let (entity, number, reference) = ("", String::new(), String::new());
+        let (entity, key, number, reference) = ("", String::new(), String::new(), String::new());
         let (stands, is_settled, prediction, removed) = (false, false, Ok(None), Vec::new());
-        Self { entity, number, reference, stands, is_settled, prediction, removed }
+        Self { entity, key, number, reference, stands, is_settled, prediction, removed }
     }
 }
 
@@ -126,6 +128,7 @@ mod tests {
     fn booked(number: &str, reference: &str) -> Booked {
         Booked {
             entity: "invoice",
+            key: String::new(),
             number: number.to_owned(),
             reference: reference.to_owned(),
             stands: true,
