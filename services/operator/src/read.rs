@@ -38,6 +38,7 @@ pub(crate) async fn entries(
     mut see: impl FnMut(&jetstream::Message),
 ) -> Result<(), Problem> {
     let config = pull::Config {
+        name: Some(format!("look-{}", uuid::Uuid::now_v7().simple())),
         filter_subjects: subjects.to_vec(),
         deliver_policy: match which {
             Which::All => DeliverPolicy::All,
