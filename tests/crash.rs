@@ -5,8 +5,10 @@
 //! there and tells the test, which then kills it. `ML_KILLS` says how many kills the long variant makes, `ML_SEED`
 //! which ones.
 
+mod clock;
 mod faults;
 mod hints;
+mod outage;
 mod settled;
 pub(crate) mod siege;
 pub(crate) mod window;

@@ -9,8 +9,10 @@ mod customers;
 mod day;
 mod falling;
 mod paid;
+mod parties;
 mod references;
 mod seen;
+mod verified;
 
 use std::time::Duration;
 

@@ -21,6 +21,7 @@ mod doors;
 mod flows;
 mod health;
 mod hold;
+mod hostile;
 mod house;
 mod mapping_file;
 mod orders;

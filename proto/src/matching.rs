@@ -3,6 +3,8 @@
 //! The stages that read customers and the stage that creates them meet in these headers alone: no e-mail address and no
 //! organisation number stands in a header in clear.
 
+use visma::registration;
+
 /// Keyed hash of the e-mail address.
 pub const EMAIL: &str = "Ml-Match-Email";
 /// Keyed hash of the organisation number.
@@ -28,13 +30,12 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// From the texts as they are written somewhere.
+    /// From the texts as they are written somewhere. A number that cannot be trusted is none.
     pub fn of(email: Option<&str>, corporate: Option<&str>, vat: Option<&str>) -> Self {
-        let spelled = |text: Option<&str>, spell: fn(&str) -> String| text.map(spell).filter(|t| !t.is_empty());
         Self {
-            email: spelled(email, visma::payload::spelled),
-            corporate: spelled(corporate, number),
-            vat: spelled(vat, number),
+            email: email.map(visma::payload::spelled).filter(|email| !email.is_empty()),
+            corporate: corporate.and_then(registration::organisation_mark),
+            vat: vat.and_then(registration::vat_mark),
         }
     }
 
@@ -45,9 +46,4 @@ impl Marks {
             .filter_map(|(header, mark)| Some((header, hash(header, mark.as_deref()?))))
             .collect()
     }
-}
-
-/// Letters and digits alone, upper case: numbers are written with spaces, dots and dashes by some.
-fn number(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }

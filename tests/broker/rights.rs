@@ -34,6 +34,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("outcome.main.commerce.comment.1", &["writer-commerce"]),
     ("outcome.main.mapping.order.1", &["mapper"]),
     ("dead.main.mapper.CODE.order.1", &["mapper"]),
+    ("dead.main.ingestor-visma.CODE.order.1", &["ingestor-visma"]),
     ("dead.main.writer-visma.CODE.order.1", &["writer-visma"]),
     // Buckets.
     ("$KV.ML_KEYS.person.x", &["ingestor-commerce", "ingestor-visma", "mapper", "vault", "operator"]),

@@ -45,6 +45,7 @@ impl Expected {
         assert_eq!(ledger["orders"]["count"], self.orders, "{:#}", ledger["orders"]);
         assert_eq!(ledger["invoices"]["count"], self.orders - self.cancelled, "{:#}", ledger["invoices"]);
         assert_eq!(ledger["uncancelled"], json!([]), "{ledger:#}");
+        assert_eq!(ledger["unbalanced"], json!([]), "{:#}", ledger["unbalanced"]);
         assert_eq!(ledger["credit_notes"]["count"], self.credited, "{:#}", ledger["credit_note_documents"]);
         assert_eq!(ledger["credit_memos"]["totals_differ"], json!([]), "{ledger:#}");
         assert_eq!(ledger["audit"]["blind_overwrites"], json!([]), "{ledger:#}");

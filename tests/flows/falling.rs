@@ -28,9 +28,11 @@ async fn a_cancelled_order_is_taken_out_of_the_books_or_credited() {
     assert_eq!(ledger["uncancelled"], json!([]), "{ledger:#}");
     assert_eq!(ledger["unexpected_credit_notes"], json!([]), "{ledger:#}");
     assert_eq!(house.dead_letters().await, []);
+    assert_eq!(ledger["unbalanced"], json!([]), "{ledger:#}");
+    // That of the draft, and once more since its answer was lost. What is released is not tried, unless its release was
+    // under way just then.
     let deletes = calls(&house, "DELETE /v1/customerinvoice/{id}").await;
-    // One that is refused while the release is under way is made again.
-    assert!(deletes == 0 || (2..=5).contains(&deletes), "{deletes}");
+    assert!((1..=3).contains(&deletes), "{deletes}");
     let fallen = format!("outcome.main.visma.invoice.{}", ids[0]);
     let record = kinds(&house, &fallen).await;
     assert_eq!(record.first().map(String::as_str), Some("intent"), "{record:?}");

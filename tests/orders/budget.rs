@@ -86,7 +86,7 @@ async fn caller(house: &House, token: &str) -> Vendor {
     };
     let shares = Shares { documents: 20, polls: 5 };
     let budget = Budget::open(&broker, "visma", shares, timeout).await.unwrap();
-    Vendor::new(Http::new(timeout, 1 << 20).unwrap(), budget, api)
+    Vendor::new(Http::new(timeout, 1 << 20).unwrap(), budget, api, Health::default())
 }
 
 async fn token(house: &House) -> String {

@@ -130,7 +130,7 @@ async fn one_customer_for(orders: [Value; 2], waiting: usize) {
 async fn two_buyers_of_one_company_become_one_customer() {
     let of_company = |number, email| {
         let mut order = order_of(number, email);
-        order["billing_address"]["vat_id"] = json!("NO 998 877 665 MVA");
+        order["billing_address"]["vat_id"] = json!("NO 998 877 660 MVA");
         order["billing_address"]["company"] = json!("Lampebutikken AS");
         order
     };

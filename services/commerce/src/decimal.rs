@@ -12,8 +12,9 @@ const MAX_LITERAL: usize = 128;
 const MAX_SCALE: i64 = 28;
 /// Digits kept behind the point before the rounding to [`MAX_SCALE`], so that it sees what it rounds away.
 const MAX_FRACTION: i64 = MAX_SCALE + 2;
-/// Digits before the point that can still fit a [`Decimal`] (its largest value has 29).
-const MAX_INTEGER: i64 = 29;
+/// Digits before the point: far above any amount, and far below the 29 of [`Decimal`], whose sums end the process when
+/// they overflow. Here is the border where that is held: the sum of all amounts of a document stays within it.
+const MAX_INTEGER: i64 = 18;
 
 /// Why a text is not an amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,7 @@ pub enum DecimalError {
     /// Not a JSON number.
     #[error("`{0}` is not a decimal number")]
     Syntax(String),
-    /// A number, but larger than any amount can be (28 digits).
+    /// A number, but larger than any amount can be (18 digits).
     #[error("`{0}` is too large for an amount")]
     OutOfRange(String),
 }
@@ -31,7 +32,7 @@ pub enum DecimalError {
 /// Places beyond the 28th are rounded. Space around the number is an error, as in JSON.
 ///
 /// # Errors
-/// [`DecimalError::Syntax`] for anything else, [`DecimalError::OutOfRange`] for 30 digits or more before the point.
+/// [`DecimalError::Syntax`] for anything else, [`DecimalError::OutOfRange`] for 19 digits or more before the point.
 pub fn parse(text: &str) -> Result<Decimal, DecimalError> {
     let literal = Literal::parse(text).ok_or_else(|| DecimalError::Syntax(excerpt(text)))?;
     let Some(plain) = literal.plain() else { return Err(DecimalError::OutOfRange(excerpt(text))) };

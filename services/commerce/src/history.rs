@@ -40,21 +40,35 @@ impl History {
             false => Ok(search.and(Filter::one_of("store_id", &self.stores)?)),
         }
     }
+}
 
-    /// The last record of a page that was asked for behind `after`; `None` when nothing is left.
-    ///
-    /// # Errors
-    /// When its rows do not rise from there.
-    pub fn last_of(&self, page: &Page, after: u64) -> Result<Option<u64>, OutOfOrder> {
-        let mut last = after;
-        for row in &page.items {
-            if row.entity_id <= last {
-                return Err(OutOfOrder(row.entity_id));
-            }
-            last = row.entity_id;
-        }
-        Ok((last > after).then_some(last))
+/// The search of the accounts behind the one with the id `after`, of these websites or all, whatever their
+/// `updated_at` says: an edit of an address book does not move it.
+///
+/// # Errors
+/// None in practice: the searches made here are within the grammar.
+pub fn accounts(after: u64, websites: &[u64], page_size: PageSize) -> Result<Search, SearchError> {
+    let search = Search::new(page_size).and(Filter::greater("entity_id", after));
+    let search = search.sort("entity_id", Direction::Ascending);
+    match websites {
+        [] => Ok(search),
+        websites => Ok(search.and(Filter::one_of("website_id", websites)?)),
     }
+}
+
+/// The last record of a page that was asked for behind `after`; `None` when nothing is left.
+///
+/// # Errors
+/// When its rows do not rise from there.
+pub fn last_of(page: &Page, after: u64) -> Result<Option<u64>, OutOfOrder> {
+    let mut last = after;
+    for row in &page.items {
+        if row.entity_id <= last {
+            return Err(OutOfOrder(row.entity_id));
+        }
+        last = row.entity_id;
+    }
+    Ok((last > after).then_some(last))
 }
 
 #[cfg(test)]
@@ -73,7 +87,7 @@ mod tests {
 
     fn page(ids: &[u64]) -> Page {
         let updated_at = moment("2025-12-24 12:00:00");
-        let row = |id: &u64| Row { entity_id: *id, updated_at, order_id: None, text: String::new() };
+        let row = |id: &u64| Row { entity_id: *id, updated_at, order_id: None, account: None, text: String::new() };
         Page { items: ids.iter().map(row).collect(), total_count: 9 }
     }
 
@@ -87,11 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn accounts_are_asked_for_by_id_alone() {
+        let query = accounts(41, &[], PageSize::default()).expect("a search").query().expect("a query");
+        assert!(query.contains("%5Bvalue%5D=41&") && !query.contains("updated_at"), "{query}");
+        let query = accounts(0, &[3], PageSize::default()).expect("a search").query().expect("a query");
+        assert!(query.contains("website_id") && query.contains("entity_id"), "{query}");
+    }
+
+    #[test]
     fn a_page_rises_from_where_it_was_asked_for() {
-        let history = history(&[]);
-        assert_eq!(history.last_of(&page(&[42, 50]), 41), Ok(Some(50)));
-        assert_eq!(history.last_of(&page(&[]), 41), Ok(None));
-        assert_eq!(history.last_of(&page(&[41]), 41), Err(OutOfOrder(41)));
-        assert_eq!(history.last_of(&page(&[50, 42]), 41), Err(OutOfOrder(42)));
+        assert_eq!(last_of(&page(&[42, 50]), 41), Ok(Some(50)));
+        assert_eq!(last_of(&page(&[]), 41), Ok(None));
+        assert_eq!(last_of(&page(&[41]), 41), Err(OutOfOrder(41)));
+        assert_eq!(last_of(&page(&[50, 42]), 41), Err(OutOfOrder(42)));
     }
 }

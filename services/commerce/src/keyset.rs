@@ -87,6 +87,8 @@ pub struct Pager {
     page_size: PageSize,
     /// A column and the values that it may have.
     within: Option<(&'static str, Vec<u64>)>,
+    /// Records that are not asked for: the shop cannot show them.
+    left_out: Vec<u64>,
     /// The cursor passes no second later than this one.
     limit: Moment,
     /// The last row that was read.
@@ -103,7 +105,7 @@ impl Pager {
     /// transaction (30 to 60 s). A later time would not do: a row may appear behind a page that was read already.
     pub fn new(from: Keyset, limit: Moment, page_size: PageSize) -> Self {
         let step = if from.entity_id == 0 { Step::Later } else { Step::Ties };
-        Self { page_size, within: None, limit, read: from, cursor: from, step }
+        Self { page_size, within: None, left_out: Vec::new(), limit, read: from, cursor: from, step }
     }
 
     /// Reads only records whose `column` (`store_id`, `website_id`) is one of `ids`. No ids mean all: the store code in
@@ -112,6 +114,26 @@ impl Pager {
     pub fn within(mut self, column: &'static str, ids: &[u64]) -> Self {
         self.within = (!ids.is_empty()).then(|| (column, ids.to_vec()));
         self
+    }
+
+    /// Asks for these records no more: a page that one of them is on comes from no shop.
+    pub fn leave_out(&mut self, ids: impl IntoIterator<Item = u64>) {
+        self.left_out.extend(ids);
+    }
+
+    /// Asks for pages of another size from the next one on.
+    pub fn resize(&mut self, page_size: PageSize) {
+        self.page_size = page_size;
+    }
+
+    /// Rows of the page that is asked for next.
+    pub fn page_size(&self) -> PageSize {
+        self.page_size
+    }
+
+    /// The last row that was read.
+    pub fn read(&self) -> Keyset {
+        self.read
     }
 
     /// The search of the next page; `None` when the scan is over.
@@ -134,7 +156,10 @@ impl Pager {
             Step::Ties => search,
             Step::Later | Step::Over => search.sort("updated_at", Direction::Ascending),
         };
-        let search = search.sort("entity_id", Direction::Ascending);
+        let mut search = search.sort("entity_id", Direction::Ascending);
+        if !self.left_out.is_empty() {
+            search = search.and(Filter::none_of("entity_id", &self.left_out));
+        }
         match &self.within {
             Some((column, ids)) => Ok(Some(search.and(Filter::one_of(column, ids)?))),
             None => Ok(Some(search)),

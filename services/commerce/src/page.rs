@@ -32,6 +32,8 @@ pub struct Row {
     pub updated_at: Moment,
     /// Of an invoice or a credit memo: database id of its order.
     pub order_id: Option<u64>,
+    /// Of an order that no guest placed: database id of the account.
+    pub account: Option<u64>,
     /// The record as it was sent: JSON text.
     pub text: String,
 }
@@ -52,6 +54,10 @@ struct Head {
     id: Value,
     #[serde(default)]
     order_id: Value,
+    #[serde(default)]
+    customer_id: Value,
+    #[serde(default)]
+    customer_is_guest: Value,
     #[serde(default)]
     updated_at: Value,
 }
@@ -97,9 +103,14 @@ impl Row {
             Entity::Invoice | Entity::CreditMemo => Some(id("order_id", &head.order_id)?),
             Entity::Order | Entity::Customer => None,
         };
+        let is_guest = head.customer_is_guest == Value::Bool(true) || id_of(&head.customer_is_guest) == Some(1);
+        let account = match entity {
+            Entity::Order if !is_guest => id_of(&head.customer_id).filter(|id| *id > 0),
+            Entity::Order | Entity::Invoice | Entity::CreditMemo | Entity::Customer => None,
+        };
         let updated_at = Moment::parse(head.updated_at.as_str().unwrap_or_default());
         let updated_at = updated_at.map_err(|error| fail("updated_at", error.to_string()))?;
-        Ok(Self { entity_id, updated_at, order_id, text: text.to_owned() })
+        Ok(Self { entity_id, updated_at, order_id, account, text: text.to_owned() })
     }
 
     fn read(entity: Entity, index: usize, text: &RawValue) -> Result<Self, DecodeError> {
@@ -152,6 +163,19 @@ mod tests {
             (r#"{"items":[{"entity_id":1,"updated_at":"soon"}],"total_count":1}"#, "items[0].updated_at"),
         ] {
             assert_eq!(decode(text), Err(path.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_order_names_its_account_unless_a_guest_placed_it() {
+        let account = |fields: &str| {
+            let text = format!("{{\"entity_id\":1,\"updated_at\":\"2026-01-01 00:00:00\",{fields}}}");
+            Row::decode(Entity::Order, &text).expect("a row").account
+        };
+        assert_eq!(account(r#""customer_id":"77""#), Some(77));
+        assert_eq!(account(r#""customer_id":77,"customer_is_guest":0"#), Some(77));
+        for guest in [r#""customer_id":null"#, r#""customer_id":77,"customer_is_guest":1"#, r#""customer_id":0"#] {
+            assert_eq!(account(guest), None, "{guest}");
         }
     }
 

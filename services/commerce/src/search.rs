@@ -84,6 +84,11 @@ impl Filter {
         Self::new(field, "lteq", value)
     }
 
+    /// The column is none of these ids.
+    pub fn none_of(field: &str, ids: &[u64]) -> Self {
+        Self::new(field, "nin", ids.iter().map(u64::to_string).collect::<Vec<_>>().join(","))
+    }
+
     /// The column is one of the values.
     ///
     /// # Errors

@@ -59,6 +59,31 @@ impl Totals {
             + self.adjustment
     }
 
+    /// These amounts less those of another document of the same order.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        Self {
+            grand_total: self.grand_total - other.grand_total,
+            subtotal: self.subtotal - other.subtotal,
+            discount_amount: self.discount_amount - other.discount_amount,
+            shipping_amount: self.shipping_amount - other.shipping_amount,
+            shipping_discount_amount: self.shipping_discount_amount - other.shipping_discount_amount,
+            shipping_tax_amount: self.shipping_tax_amount - other.shipping_tax_amount,
+            tax_amount: self.tax_amount - other.tax_amount,
+            discount_tax_compensation_amount: self.discount_tax_compensation_amount
+                - other.discount_tax_compensation_amount,
+            shipping_discount_tax_compensation_amount: self.shipping_discount_tax_compensation_amount
+                - other.shipping_discount_tax_compensation_amount,
+            gift_wrap: self.gift_wrap - other.gift_wrap,
+            gift_wrap_tax: self.gift_wrap_tax - other.gift_wrap_tax,
+            custom_fees: self.custom_fees - other.custom_fees,
+            gift_cards: self.gift_cards - other.gift_cards,
+            store_credit: self.store_credit - other.store_credit,
+            reward_points: self.reward_points - other.reward_points,
+            adjustment: self.adjustment - other.adjustment,
+        }
+    }
+
     /// `grand_total` less what the header amounts add up to: zero, or fixed product tax, or an amount of a module that
     /// we do not know.
     pub fn residual(&self) -> Decimal {

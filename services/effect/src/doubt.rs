@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::life::Life;
 use crate::sending::Next;
 use crate::step::{Death, End, Pause, Step};
+use crate::weighing::{Tried, Weighing};
 use crate::{Intent, Millis, Refusal};
 
 /// What a proven absence leads to.
@@ -36,6 +37,11 @@ impl Doubt {
     pub(crate) fn new(intent: Intent, believe_after: Millis, absence: Absence) -> Self {
         let settled = (intent.source_seq, intent.command_seq);
         Self { intent, believe_after, absence, absent_looks: 0, settled }
+    }
+
+    /// Names what a wait of this doubt is for: after a fault a wait is short and held, so that it is not forgotten.
+    fn waits_for(&self, otherwise: Pause) -> Pause {
+        if matches!(self.absence, Absence::Faulted(_)) { Pause::Fault } else { otherwise }
     }
 
     pub(crate) fn settled(self, settled: (u64, u64)) -> Self {
@@ -76,7 +82,8 @@ impl LookingUp {
     /// often a delivery may be handed back is the broker's limit.
     pub fn failed(self, retry_at: Option<Millis>, now: Millis) -> Step {
         let until = retry_at.unwrap_or_else(|| now.after(self.life.policy.look_spacing));
-        self.life.pause(until, Pause::LookFailed, Next::Look(self.doubt))
+        let why = self.doubt.waits_for(Pause::LookFailed);
+        self.life.pause(until, why, Next::Look(self.doubt))
     }
 
     fn absent(self, now: Millis) -> Step {
@@ -87,7 +94,8 @@ impl LookingUp {
             // comes from the record, so that a delivery that was handed back goes on where it was.
             let old = Duration::from_millis(now.0.saturating_sub(doubt.intent.written_at.0));
             let until = now.after(spacing.max(old)).min(doubt.believe_after);
-            return life.pause(until, Pause::Doubt, Next::Look(doubt));
+            let why = doubt.waits_for(Pause::Doubt);
+            return life.pause(until, why, Next::Look(doubt));
         }
         doubt.absent_looks = doubt.absent_looks.saturating_add(1);
         if doubt.absent_looks < life.policy.looks {
@@ -101,13 +109,12 @@ impl LookingUp {
         // Another command is another person's wish, or a newer version: it has its own attempts.
         let ours = doubt.intent.command_seq == life.wanted.command_seq;
         let attempts = if ours { doubt.intent.attempt } else { 0 };
-        let spent = attempts >= life.policy.attempts;
-        match doubt.absence {
-            Absence::Withdraw => life.fall(None),
-            Absence::Refused(refusal) => life.refused(refusal),
-            Absence::Faulted(refusal) if spent => life.refused(refusal),
-            Absence::SendAgain if spent => life.refused(Refusal::unresolved(attempts)),
-            Absence::SendAgain | Absence::Faulted(_) => life.intend(attempts.saturating_add(1), true),
-        }
+        let fault = match doubt.absence {
+            Absence::Withdraw => return life.fall(None),
+            Absence::Refused(refusal) => return life.refused(refusal),
+            Absence::Faulted(refusal) => Some(refusal),
+            Absence::SendAgain => None,
+        };
+        Weighing::begin(life, doubt.intent.written_at, Tried::Create { attempts, fault })
     }
 }

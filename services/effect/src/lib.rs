@@ -18,6 +18,9 @@
 //! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes
 //!    a new intent first, and loses that write if another process has taken over: an old process cannot send late.
 //!
+//! 4. A try that came to nothing counts against the document only if others got through meanwhile ([`Weighing`]): in an
+//!    outage nothing is given up.
+//!
 //! What stands is changed ([`update`]) and removed ([`withdraw`]) by requests that may be repeated, so neither needs an
 //! intent. A change carries the version that was read; a removal that finds nothing is done.
 
@@ -28,6 +31,7 @@ mod record;
 mod sending;
 mod step;
 pub mod update;
+mod weighing;
 mod withdrawing;
 mod writing;
 
@@ -37,5 +41,6 @@ pub use policy::{Policy, PolicyError};
 pub use record::{GivenUp, Intent, Kind, Linked, Millis, Outcome, Record, Refusal, Rejected, Withdrawn};
 pub use sending::{Sending, Waiting};
 pub use step::{Death, End, Pause, Reply, Step, Wanted};
+pub use weighing::Weighing;
 pub use withdrawing::{Deleting, Inspecting, Removed};
 pub use writing::{PuttingOutcome, Reopening, WritingIntent};

@@ -3,7 +3,7 @@
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::sending::{Next, Waiting};
 use crate::step::{Death, End, Pause, Step, Wanted};
-use crate::withdrawing::Deleting;
+use crate::withdrawing::Inspecting;
 use crate::writing::{After, PuttingOutcome, WritingIntent};
 use crate::{Intent, Kind, Linked, Millis, Outcome, Policy, Record, Refusal, Rejected, Withdrawn};
 
@@ -23,7 +23,10 @@ pub(crate) enum Aim {
     /// The document stands.
     Stand,
     /// It does not.
-    Fall,
+    Fall {
+        /// It was seen in a state in which the vendor does not delete it.
+        seen_fixed: bool,
+    },
 }
 
 /// Begins, or takes up again after a crash, the life of one create. `record` is the last entry on the record's subject.
@@ -34,10 +37,11 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step
 /// Begins, or takes up again after a crash, the life of one withdrawal: in the end the document does not stand, and no
 /// older command makes it stand again. The body hash of `wanted` is not looked at.
 ///
-/// What may have been sent is looked for first. What stands is deleted while the vendor allows it, and is otherwise the
-/// caller's business ([`End::Stands`]); what was never booked costs no call.
-pub fn withdraw(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step {
-    Life { wanted, policy, created: None, aim: Aim::Fall }.decide(record, now)
+/// What may have been sent is looked for first. What stands is looked at, deleted while the vendor allows it, and is
+/// otherwise the caller's business ([`End::Stands`]): at once where it was `seen_fixed`, in a state that the vendor does
+/// not delete and that a document does not leave. What was never booked costs no call.
+pub fn withdraw(record: Record, wanted: Wanted, policy: Policy, seen_fixed: bool, now: Millis) -> Step {
+    Life { wanted, policy, created: None, aim: Aim::Fall { seen_fixed } }.decide(record, now)
 }
 
 /// Gives up on a create for a reason that the vendor was not asked about, so that whatever waits for the document need
@@ -79,19 +83,19 @@ impl Life {
             (Aim::Stand, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
                 Step::End(End::Dead(Death::Refused(given_up.refusal)))
             }
-            (Aim::Fall, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
+            (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
                 Step::End(End::Dead(Death::Superseded { by: given_up.command }))
             }
             (_, Record::GivenUp(given_up)) => {
                 self.look_up(given_up.intent, (given_up.source_seq, given_up.command_seq), now)
             }
-            (Aim::Fall, Record::Absent) => self.fall(None),
-            (Aim::Fall, Record::Rejected(rejected)) => self.keep_down(rejected),
-            (Aim::Fall, Record::Linked(linked)) => self.remove(linked),
-            (Aim::Fall, Record::Withdrawn(withdrawn)) if self.wanted.command_seq <= withdrawn.command_seq => {
+            (Aim::Fall { .. }, Record::Absent) => self.fall(None),
+            (Aim::Fall { .. }, Record::Rejected(rejected)) => self.keep_down(rejected),
+            (Aim::Fall { .. }, Record::Linked(linked)) => self.remove(linked),
+            (Aim::Fall { .. }, Record::Withdrawn(withdrawn)) if self.wanted.command_seq <= withdrawn.command_seq => {
                 Step::End(End::Done)
             }
-            (Aim::Fall, Record::Withdrawn(withdrawn)) => self.keep_withdrawn(withdrawn),
+            (Aim::Fall { .. }, Record::Withdrawn(withdrawn)) => self.keep_withdrawn(withdrawn),
         }
     }
 
@@ -100,7 +104,7 @@ impl Life {
         let believe_after = intent.written_at.after(self.policy.doubt_wait);
         let absence = match self.aim {
             Aim::Stand => Absence::SendAgain,
-            Aim::Fall => Absence::Withdraw,
+            Aim::Fall { .. } => Absence::Withdraw,
         };
         LookingUp::begin(self, Doubt::new(intent, believe_after, absence).settled(settled), now)
     }
@@ -144,7 +148,10 @@ impl Life {
             };
             return self.put(outcome, After::End(End::Done));
         }
-        Deleting::begin(self, linked)
+        match self.aim {
+            Aim::Fall { seen_fixed: true } => Step::End(End::Stands(linked)),
+            Aim::Fall { seen_fixed: false } | Aim::Stand => Inspecting::begin(self, linked),
+        }
     }
 
     /// It was refused, and shall not stand: nothing does.

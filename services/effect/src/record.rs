@@ -36,13 +36,25 @@ impl Refusal {
             code: "IN_DOUBT_UNRESOLVED".to_owned(),
             sentence: format!(
                 "The document was sent {attempts} times, no answer came that says what became of it, and no document \
-                 with our reference is to be found. Look whether the target works at all, then replay the dead letter."
+                 with our reference is to be found. Look whether the target works at all."
             ),
         }
     }
 }
 
 impl Refusal {
+    /// No answer came to a change or a removal, as often as it was tried, while others got through.
+    #[must_use]
+    pub fn unanswered() -> Self {
+        Self {
+            code: "CHANGE_UNANSWERED".to_owned(),
+            sentence:
+                "It was to be changed or removed, and no answer came to any try, while others were answered. Look at \
+                       it in the target: the last try may have been done."
+                    .to_owned(),
+        }
+    }
+
     /// The target told no version of what is to be changed, so that to change it could be to write over others.
     #[must_use]
     pub fn unversioned() -> Self {

@@ -3,6 +3,7 @@
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::life::Life;
 use crate::step::{Pause, Reply, Step};
+use crate::weighing::{Tried, Weighing};
 use crate::withdrawing::{Deleting, Inspecting, Removal};
 use crate::{Intent, Millis};
 
@@ -83,6 +84,8 @@ pub(crate) enum Next {
     Look(Doubt),
     Delete(Removal),
     Inspect(Removal),
+    /// A delete came to nothing at this time.
+    Weigh(Removal, Millis),
 }
 
 /// Time has to pass.
@@ -120,6 +123,7 @@ impl Waiting {
             Next::Send(sent) => Sending::begin(self.life, sent, now),
             Next::Look(doubt) => LookingUp::begin(self.life, doubt, now),
             Next::Delete(removal) => Step::Delete(Deleting::new(self.life, removal)),
+            Next::Weigh(removal, since) => Weighing::begin(self.life, since, Tried::Delete(removal)),
             Next::Inspect(removal) => Step::Inspect(Inspecting::new(self.life, removal)),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::doubt::LookingUp;
 use crate::sending::{Sending, Waiting};
+use crate::weighing::Weighing;
 use crate::withdrawing::{Deleting, Inspecting};
 use crate::writing::{PuttingOutcome, Reopening, WritingIntent};
 use crate::{Linked, Millis, Refusal};
@@ -33,10 +34,13 @@ pub enum Step {
     LookUp(LookingUp),
     /// Delete the document.
     Delete(Deleting),
-    /// Read the document that could not be deleted.
+    /// Read the document that is to be deleted, or could not be.
     Inspect(Inspecting),
     /// Let time pass.
     Wait(Waiting),
+    /// Say whether others got through since it was tried: a try that came to nothing counts against the document only
+    /// then.
+    Weigh(Weighing),
     /// Write the outcome to the record, if it has not moved since it was read or since our intent.
     PutOutcome(PuttingOutcome),
     /// Read the record again: somebody else has written to it, or may have.
@@ -74,7 +78,7 @@ pub enum Death {
     },
     /// The vendor refused, or we gave up ([`Refusal::unresolved`]); the outcome says so too.
     Refused(Refusal),
-    /// A change of what stands was tried as often as allowed: others changed it meanwhile each time, or no answer came.
+    /// A change of what stands was tried as often as allowed, and others changed it meanwhile each time.
     Contended {
         /// How often.
         attempts: u32,
@@ -104,8 +108,7 @@ impl Death {
     pub fn sentence(&self) -> String {
         match self {
             Self::Duplicate { numbers } => format!(
-                "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
-                 dead letter.",
+                "Documents {} carry the same reference of ours. Keep one, and delete or credit the others.",
                 numbers.join(", ")
             ),
             Self::Superseded { by } => format!(
@@ -114,8 +117,8 @@ impl Death {
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
             Self::Contended { attempts } => format!(
-                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile or no \
-                 answer came. Look whether another program writes to it all the time, then replay the dead letter."
+                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile. Look \
+                 whether another program writes to it all the time."
             ),
             Self::Gone { number } => format!(
                 "It stood in the target as {number}, and is not there any longer: it was removed or given another number."
@@ -168,6 +171,8 @@ pub enum Pause {
     Unauthorised,
     /// The vendor may still be working on what was sent.
     Doubt,
+    /// The vendor failed over it a moment ago, and what it did may not show yet.
+    Fault,
     /// Between two looks that count.
     BetweenLooks,
     /// The look-up itself failed.
@@ -182,7 +187,8 @@ impl Pause {
     pub fn may_hand_back(self) -> bool {
         match self {
             Self::Busy | Self::Away | Self::Unauthorised | Self::Doubt | Self::LookFailed => true,
-            Self::BetweenLooks => false,
+            // Another life would take it for any other doubt, and wait for as long.
+            Self::Fault | Self::BetweenLooks => false,
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Step {
     Send(Sending),
     /// Let time pass.
     Wait(Waiting),
+    /// Say whether others got through since it was tried: a try that came to nothing counts only then.
+    Weigh(Weighing),
     /// Write the outcome to our record, if it has not moved since it was read.
     PutOutcome(PuttingOutcome),
     /// Read our record again: somebody else may have settled a newer command.
@@ -78,7 +80,7 @@ pub fn open(record: Record, wanted: Wanted, seen: Option<String>, policy: Policy
 struct Asked {
     wanted: Wanted,
     policy: Policy,
-    /// Sends so far, without a usable answer or to a stale version.
+    /// Sends so far that count: to a stale version, or without a usable answer while others got through.
     tries: u32,
     /// A send of this life may have been done.
     sent: bool,
@@ -163,6 +165,14 @@ impl Life {
         then(self)
     }
 
+    /// The send may have been done. Whatever is still on its way finds what it finds under its own version.
+    fn faulted(mut self, fault: Refusal, now: Millis) -> Step {
+        self.asked.sent = true;
+        self.asked.fault = Some(fault);
+        let until = now.after(self.asked.policy.fault_wait);
+        Step::Wait(Waiting { life: self, until, why: Pause::Fault, next: Next::Weigh(now) })
+    }
+
     fn gone(self) -> Step {
         let number = self.linked.number.clone();
         self.dead(Death::Gone { number })
@@ -191,7 +201,7 @@ impl Sending {
 
     /// What the send came to.
     pub fn answered(self, reply: Reply, now: Millis) -> Step {
-        let Self { mut life, etag } = self;
+        let Self { life, etag } = self;
         match reply {
             Reply::Updated { etag } => life.settled(Kind::Applied, etag),
             Reply::Stale => life.again(|life| Step::Read(Reading { life })),
@@ -200,15 +210,8 @@ impl Sending {
             Reply::NotNow { retry_at, why } => {
                 Step::Wait(Waiting { life, until: retry_at, why, next: Next::Send(etag) })
             }
-            Reply::Faulted(_) | Reply::Uncertain => {
-                life.asked.sent = true;
-                if let Reply::Faulted(refusal) = reply {
-                    life.asked.fault = Some(refusal);
-                }
-                // What was sent may still be on its way: whatever it finds then, it finds under its own version.
-                let until = now.after(life.asked.policy.fault_wait);
-                life.again(|life| Step::Wait(Waiting { life, until, why: Pause::Doubt, next: Next::Read }))
-            }
+            Reply::Faulted(refusal) => life.faulted(refusal, now),
+            Reply::Uncertain => life.faulted(Refusal::unanswered(), now),
         }
     }
 }
@@ -256,6 +259,29 @@ impl Reading {
 enum Next {
     Send(String),
     Read,
+    /// A try came to nothing at this time.
+    Weigh(Millis),
+}
+
+/// A try came to nothing.
+#[derive(Debug)]
+pub struct Weighing {
+    life: Life,
+    since: Millis,
+}
+
+impl Weighing {
+    /// When it was tried.
+    #[must_use]
+    pub fn since(&self) -> Millis {
+        self.since
+    }
+
+    /// `others_got_through` says whether the vendor has let in any other write since.
+    pub fn weighed(self, others_got_through: bool) -> Step {
+        let read = |life| Step::Read(Reading { life });
+        if others_got_through { self.life.again(read) } else { read(self.life) }
+    }
 }
 
 /// Time has to pass.
@@ -274,8 +300,7 @@ impl Waiting {
         self.until
     }
 
-    /// What for. Every one of these waits may be handed back to the broker: an update begins anew as well as it goes
-    /// on.
+    /// What for. An update begins anew as well as it goes on, but for the tries that it has counted.
     #[must_use]
     pub fn why(&self) -> Pause {
         self.why
@@ -289,6 +314,7 @@ impl Waiting {
         match self.next {
             Next::Send(etag) => Step::Send(Sending { life: self.life, etag }),
             Next::Read => Step::Read(Reading { life: self.life }),
+            Next::Weigh(since) => Step::Weigh(Weighing { life: self.life, since }),
         }
     }
 }

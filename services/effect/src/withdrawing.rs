@@ -1,5 +1,7 @@
-//! Removing what stands. A delete may be repeated: whether it was done is the same question as whether the document is
-//! there. What a vendor no longer deletes, it says in words that differ, so a refused delete is followed by a look.
+//! Removing what stands. It is looked at first: a vendor that does not delete what is released need not be asked to, and
+//! the delete goes under the version that stands. A delete may be repeated: whether it was done is the same question as
+//! whether the document is there. What a vendor no longer deletes, it says in words that differ, so a refused delete is
+//! followed by another look.
 
 use crate::life::Life;
 use crate::sending::Next;
@@ -11,10 +13,12 @@ use crate::{Linked, Millis, Refusal};
 pub(crate) struct Removal {
     linked: Linked,
     etag: Option<String>,
-    tries: u32,
+    pub(crate) tries: u32,
     refusal: Option<Refusal>,
     /// What the vendor last said when it failed.
-    fault: Option<Refusal>,
+    pub(crate) fault: Option<Refusal>,
+    /// The last try is counted, or is not to be.
+    is_weighed: bool,
 }
 
 /// What a delete came to.
@@ -47,11 +51,6 @@ pub struct Deleting {
 }
 
 impl Deleting {
-    pub(crate) fn begin(life: Life, linked: Linked) -> Step {
-        let removal = Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None };
-        Step::Delete(Self { life, removal })
-    }
-
     pub(crate) fn new(life: Life, removal: Removal) -> Self {
         Self { life, removal }
     }
@@ -75,27 +74,27 @@ impl Deleting {
             Removed::Gone => return life.fall(Some(removal.linked.number)),
             Removed::NotNow { retry_at, why } => return life.pause(retry_at, why, Next::Delete(removal)),
             Removed::Uncertain => {
-                removal.tries = removal.tries.saturating_add(1);
-                if removal.tries >= life.policy.attempts {
-                    return Step::End(End::Dead(Death::Contended { attempts: removal.tries }));
-                }
+                removal.fault = Some(Refusal::unanswered());
                 let until = now.after(life.policy.fault_wait);
-                return life.pause(until, Pause::Doubt, Next::Delete(removal));
+                return life.pause(until, Pause::Fault, Next::Weigh(removal, now));
             }
-            Removed::Stale => None,
             Removed::Faulted(fault) => {
                 removal.fault = Some(fault);
-                None
+                removal.refusal = None;
+                removal.is_weighed = false;
+                return Step::Inspect(Inspecting { life, removal });
             }
+            Removed::Stale => None,
             Removed::Refused(refusal) => Some(refusal),
         };
         removal.tries = removal.tries.saturating_add(1);
         removal.refusal = refusal;
+        removal.is_weighed = true;
         Step::Inspect(Inspecting { life, removal })
     }
 }
 
-/// What could not be deleted is to be read.
+/// What is to be deleted, or could not be, is to be read.
 #[derive(Debug)]
 pub struct Inspecting {
     life: Life,
@@ -103,6 +102,12 @@ pub struct Inspecting {
 }
 
 impl Inspecting {
+    pub(crate) fn begin(life: Life, linked: Linked) -> Step {
+        let removal =
+            Removal { etag: linked.etag.clone(), linked, tries: 0, refusal: None, fault: None, is_weighed: true };
+        Step::Inspect(Self { life, removal })
+    }
+
     pub(crate) fn new(life: Life, removal: Removal) -> Self {
         Self { life, removal }
     }
@@ -131,6 +136,10 @@ impl Inspecting {
             return Step::End(End::Dead(removal.refusal.or(removal.fault).map_or(contended, Death::Refused)));
         }
         removal.etag = etag;
+        if !removal.is_weighed {
+            let until = now.after(life.policy.fault_wait);
+            return life.pause(until, Pause::Fault, Next::Weigh(removal, now));
+        }
         if removal.refusal.is_some() {
             let until = now.after(life.policy.fault_wait);
             return life.pause(until, Pause::BetweenLooks, Next::Delete(removal));

@@ -1,5 +1,7 @@
 //! One change for each version of a record, whoever reads it and however often.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use jiff::civil;
 use pipeline::body;
@@ -117,7 +119,7 @@ impl Changes {
     pub async fn reference(&self, entity: &str, number: &str) -> Result<Option<String>, Problem> {
         let last = self.last.get(&self.broker.subjects.change("visma", entity, number)).await?;
         let there = last.filter(|last| header(&last.headers, seen::DELETED).is_none());
-        Ok(there.and_then(|last| header(&last.headers, seen::REFERENCE).map(str::to_owned)))
+        Ok(there.and_then(|last| envelope::text(&last.headers, seen::REFERENCE).map(Cow::into_owned)))
     }
 
     /// Records a reading; returns when it is on disk, or known to be there already.
@@ -187,16 +189,16 @@ impl Changes {
         let kind = format!("ml.change.{}.{}", reading.system, reading.entity);
         let envelope = Envelope { id: &id, source: self.source, kind: &kind, content_type: envelope::JSON };
         let mut headers = envelope.headers(cause);
-        headers.insert(envelope::VERSION, version);
-        headers.insert(envelope::SOURCE_UPDATED, reading.updated.as_str());
+        envelope::set(&mut headers, envelope::VERSION, version);
+        envelope::set(&mut headers, envelope::SOURCE_UPDATED, &reading.updated);
         if after > 0 {
-            headers.insert(envelope::PREVIOUS, after.to_string().as_str());
+            envelope::set(&mut headers, envelope::PREVIOUS, &after.to_string());
         }
         if let Some(moment) = counts_from {
-            headers.insert(envelope::COUNTS_FROM, moment.to_string().as_str());
+            envelope::set(&mut headers, envelope::COUNTS_FROM, &moment.to_string());
         }
         for (name, value) in &reading.headers {
-            headers.insert(*name, value.as_str());
+            envelope::set(&mut headers, *name, value);
         }
         let payload = body::pack(&mut headers, payload);
         Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) }

@@ -1,6 +1,9 @@
 //! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make records be read; and polls, which
-//! read every record that changed whether or not a webhook came.
+//! read every record that changed whether or not a webhook came. What changes without a trace, an address book, is found
+//! by a sweep and read with each order.
 
+mod accounts;
+mod aside;
 mod backfill;
 mod door;
 mod hints;
@@ -8,6 +11,8 @@ mod losses;
 mod poll;
 mod reader;
 mod recorder;
+mod sweep;
+mod walk;
 
 use std::sync::Arc;
 
@@ -24,11 +29,13 @@ use pipeline::vendor::Vendor;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
+use accounts::Accounts;
 pub use backfill::{Amount, Backfill, Halted, Range, Stepped};
 pub use door::{AdobeWebhooks, IoEvents, Secrets};
 use losses::Losses;
 use reader::Reader;
 use recorder::Recorder;
+pub use sweep::Sweep;
 
 /// The service's name.
 pub const NAME: &str = "ingestor-commerce";
@@ -125,6 +132,8 @@ pub struct Source {
     pub base: Base,
     /// Polling.
     pub poll: Poll,
+    /// Sweeping accounts.
+    pub sweep: Sweep,
     /// The business's time zone.
     pub zone: Zone,
     /// The webhook door.
@@ -147,7 +156,8 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
     let losses = Losses::open(&context, &source.webhook).await?.map(Arc::new);
-    let recorder = Recorder::new(reader, changes, losses.clone());
+    let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);
+    let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default));
     let door = door::open(&context, &source.webhook, &source.secrets, losses.clone()).await?;
     let hints = hints::run(&context, &recorder, WIDTH);
     let polls = poll::run(&context, &recorder, &source);

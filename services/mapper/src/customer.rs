@@ -2,7 +2,9 @@
 
 use ::commerce::customer::Customer;
 use mapping::Decision;
+use pipeline::body;
 use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, header};
 use pipeline::verdict::Verdict;
 
 use crate::{Mapper, Published, refused};
@@ -11,7 +13,8 @@ impl Mapper {
     /// Decides on one version of a customer.
     pub(crate) async fn customer(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let customer: Customer = self.read(delivery, "customer", key).await?;
-        match mapping::customer(&customer, &self.rules.mapping, &self.rules.scope).map_err(refused)? {
+        let earlier = self.earlier(delivery, &customer).await?;
+        match mapping::customer(&customer, earlier.as_ref(), &self.rules.mapping, &self.rules.scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, "customer", key).await)
             }
@@ -20,5 +23,18 @@ impl Mapper {
                 Ok(self.messages.nothing(delivery, "customer", key, (reason.code, &reason.sentence)).await)
             }
         }
+    }
+
+    /// The version of a customer that was decided on before this one: the one that Visma was last told of, else the one
+    /// before. One that cannot be read is none.
+    async fn earlier(&self, delivery: &Delivery, customer: &Customer) -> Result<Option<Customer>, Verdict> {
+        let retry = |problem: pipeline::problem::Problem| Verdict::retry(delivery.delivered, problem.to_string());
+        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse::<u64>().ok());
+        let Some(previous) = previous else { return Ok(None) };
+        let told = self.parties.told(delivery, customer.id, &customer.email).await.map_err(retry)?;
+        let entry = self.changes.at(told.unwrap_or(previous)).await.map_err(retry)?;
+        let Some(entry) = entry else { return Ok(None) };
+        let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await;
+        Ok(text.ok().and_then(|text| Customer::decode(text.as_bytes()).ok()))
     }
 }

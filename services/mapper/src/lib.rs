@@ -5,6 +5,7 @@
 //! once. Each kind of record has a file of its own; how a change is opened is in `reading`, how messages are made in
 //! `messages`.
 
+mod cancelled;
 mod comments;
 mod creditmemo;
 mod customer;
@@ -24,11 +25,11 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::books::Document;
-use mapping::{Mapping, Refusal, Scope};
+use mapping::{Mapping, Refusal, Scope, ToDo};
 use pipeline::broker::last::Last;
 use pipeline::broker::streams::{CHANGES, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
 use pipeline::subject::untoken;
 use pipeline::verdict::Verdict;
@@ -126,7 +127,7 @@ impl Mapper {
             // Customers of Visma are read by the writer.
             _ => Ok(()),
         };
-        published.map(|()| Verdict::Done).map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        published.map(|()| Verdict::Done).map_err(|problem| Verdict::failed(delivery.delivered, problem))
     }
 
     /// Whether a newer version of the record stands in the stream. A delivery that comes late or again may have been
@@ -152,7 +153,7 @@ impl Mapper {
         if delivery.delivered >= LOOKS {
             return Verdict::Dead(problem);
         }
-        Verdict::retry(delivery.delivered, problem.to_string())
+        Verdict::failed(delivery.delivered, problem)
     }
 
     /// Two documents that would share a reference are refused: looking one up would find the other's.
@@ -168,6 +169,9 @@ impl Mapper {
 
 /// What becomes of a change that mapping refuses.
 fn refused(refusal: Refusal) -> Verdict {
-    let remedy = "correct the mapping file or the document, then replay the dead letter";
+    let remedy = match refusal.what_to_do() {
+        ToDo::ThenAgain(first) => then_again(first),
+        ToDo::ByHand(what) => what.to_owned(),
+    };
     Verdict::Dead(Problem::new(refusal.code, refusal.sentence, remedy))
 }

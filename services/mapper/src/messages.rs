@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mapping::{InvoiceCommand, PaymentCommand};
-use pipeline::broker::last::Last;
+use pipeline::broker::last::{Entry, Last};
 use pipeline::broker::take::Delivery;
 use pipeline::broker::{Broker, Publisher, Put, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
@@ -45,19 +45,18 @@ impl Messages {
         let subject = self.broker.subjects.command("visma", entity, key, lane);
         let mut put = self.command(delivery, subject, lane, document);
         if let Some(reference) = reference {
-            put.headers.insert(REFERENCE, reference);
+            envelope::set(&mut put.headers, REFERENCE, reference);
         }
         self.publish(put).await?;
         Ok(())
     }
 
-    /// Whether anything was ever commanded about a record of Visma.
+    /// What was commanded last about a record of Visma, if anything ever was.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub(crate) async fn is_commanded(&self, entity: &str, key: &str, lane: &str) -> Result<bool, Problem> {
-        let subject = self.broker.subjects.command("visma", entity, key, lane);
-        Ok(self.last_command.get(&subject).await?.is_some())
+    pub(crate) async fn last_command(&self, entity: &str, key: &str, lane: &str) -> Result<Option<Entry>, Problem> {
+        self.last_command.get(&self.broker.subjects.command("visma", entity, key, lane)).await
     }
 
     /// Publishes a command; its sequence in the stream.
@@ -81,9 +80,9 @@ impl Messages {
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.command.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
-        headers.insert(envelope::LANE, lane);
+        envelope::set(&mut headers, envelope::LANE, lane);
         if delivery.delivered == 1 && envelope::is_first(&delivery.headers) {
-            headers.insert(envelope::FIRST, "true");
+            envelope::set(&mut headers, envelope::FIRST, "true");
         }
         Put { subject, headers, payload: Bytes::from(command.encode_to_vec()), expect_last: None }
     }
@@ -109,31 +108,40 @@ impl Messages {
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.mapping", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
-        headers.insert(envelope::KIND, "unchanged");
-        headers.insert(envelope::CODE, code);
+        envelope::set(&mut headers, envelope::KIND, "unchanged");
+        envelope::set(&mut headers, envelope::CODE, code);
         let put = Put { subject, headers, payload: outcome.encode_to_vec().into(), expect_last: None };
         self.outcomes.put(put).await?;
         Ok(())
     }
 }
 
-/// Whose a document is, and the sequence of the customer's command that it relies on.
-pub(crate) type Owner = (owner::Customer, u64);
+/// Whose a document is, the sequence of the customer's command that it relies on, and the keyed hash of the buyer's
+/// e-mail address, where it is known.
+pub(crate) type Owner = (owner::Customer, u64, String);
 
 /// An invoice or a credit note as the wire has it.
-pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on): Owner) -> proto::Invoice {
+pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on, debtor): Owner) -> proto::Invoice {
     let vat = invoice.predicted.vat.into_iter();
     let predicted = Predicted {
         total: invoice.predicted.total.to_string(),
         vat: vat
-            .map(|v| TaxDetail { vat_code: v.code, taxable: v.taxable.to_string(), vat: v.vat.to_string() })
+            .map(|v| TaxDetail {
+                vat_code: v.code,
+                taxable: v.taxable.to_string(),
+                vat: v.vat.to_string(),
+                ..TaxDetail::default()
+            })
             .collect(),
         rounding: invoice.predicted.rounding.to_string(),
+        charged_vat: invoice.predicted.charged.to_string(),
     };
     proto::Invoice {
         customer: Some(owner),
         predicted: Some(predicted),
         customer_command_sequence: relies_on,
+        debtor,
+        next_open_period: invoice.next_open_period,
         ..proto::Invoice::from(invoice.invoice)
     }
 }
@@ -158,5 +166,6 @@ pub(crate) fn payment(payment: PaymentCommand, (entity, key): (&str, &str), owne
         branch: payment.branch,
         refund: entity == "creditnote",
         customer: Some(customer),
+        next_open_period: payment.next_open_period,
     }
 }

@@ -29,6 +29,10 @@ impl Mapper {
             Decision::Skip { .. }
                 if mapping::is_withdrawn(&order) && self.was_commanded(delivery, "invoice", key, key).await? =>
             {
+                // A draft that a credit note stands against is not deleted: the rest of it is credited too.
+                if self.credited_parts(delivery, key).await?.notes > 0 {
+                    return self.cancelled_part(delivery, key, &order).await;
+                }
                 let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
                 self.cancel(delivery, key, cancellation).await
             }
@@ -92,18 +96,6 @@ impl Mapper {
         Ok(self.messages.publish_for_visma(delivery, "cancellation", (&invoice_key, lane), document).await)
     }
 
-    /// Credits what was cancelled of an order that goes on. Once: a credit note is never changed.
-    async fn cancelled_part(&self, delivery: &Delivery, key: &str, order: &Order) -> Result<Published, Verdict> {
-        let Some(part) = mapping::cancelled_part(order, &self.rules.mapping).map_err(refused)? else {
-            return Ok(Ok(()));
-        };
-        if self.was_commanded(delivery, "creditnote", &part.credit_note.key, key).await? {
-            return Ok(Ok(()));
-        }
-        self.claim(&part.credit_note.reference, "creditnote", &part.credit_note.key)?;
-        Ok(self.credit(delivery, key, part, vec![key.to_owned()]).await)
-    }
-
     /// Whether Visma was ever told to hold this document. Before that, what is taken back is simply never booked.
     pub(crate) async fn was_commanded(
         &self,
@@ -112,7 +104,8 @@ impl Mapper {
         key: &str,
         lane: &str,
     ) -> Result<bool, Verdict> {
-        let commanded = self.messages.is_commanded(entity, key, lane).await;
-        commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        let commanded = self.messages.last_command(entity, key, lane).await;
+        let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        Ok(commanded.is_some())
     }
 }

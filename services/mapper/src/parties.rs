@@ -16,9 +16,9 @@ use pipeline::service::Context;
 use pipeline::subject::Subjects;
 use pipeline::vault::Vault;
 use proto::matching::Marks;
-use proto::{Customer, CustomerData, CustomerField, Message as _, command, owner};
+use proto::{Command, Customer, CustomerData, CustomerField, Message as _, command, owner};
 
-use crate::messages::Messages;
+use crate::messages::{Messages, Owner};
 
 /// Customers whose last command is remembered; beyond that the memory starts over.
 const REMEMBERED: usize = 20_000;
@@ -49,14 +49,15 @@ impl Parties {
         })
     }
 
-    /// Whose document it is, and the sequence of the command on which the document may rely; a customer that is news is
-    /// commanded first.
+    /// Whose document it is, the sequence of the command on which the document may rely, and who the buyer is; a
+    /// customer that is news is commanded first.
     pub(crate) async fn settle(
         &self,
         messages: &Messages,
         delivery: &Delivery,
         customer: CustomerCommand,
-    ) -> Result<(owner::Customer, u64), Problem> {
+    ) -> Result<Owner, Problem> {
+        let debtor = self.debtor(&customer);
         let owner = match &customer.key {
             CustomerKey::Registered(id) => owner::Customer::CustomerKey(id.to_string()),
             CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
@@ -66,7 +67,18 @@ impl Parties {
             owner::Customer::CustomerKey(key) => self.customer(messages, delivery, key, customer).await?,
             owner::Customer::CustomerNumber(_) => 0,
         };
-        Ok((owner, relies_on))
+        Ok((owner, relies_on, debtor))
+    }
+
+    /// The buyer as the key of a guest names him: the same before and after he makes an account. Nothing for a
+    /// collective customer, behind whom everybody may stand.
+    fn debtor(&self, customer: &CustomerCommand) -> String {
+        let email = match &customer.key {
+            CustomerKey::Guest(email) => email.clone(),
+            CustomerKey::Registered(_) => customer.customer.contact.email.trim().to_lowercase(),
+            CustomerKey::Collective(_) => String::new(),
+        };
+        if email.is_empty() { email } else { self.vault.person(&email) }
     }
 
     /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when
@@ -103,7 +115,7 @@ impl Parties {
         let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
         let document = command::Document::Customer(customer);
         let mut put = messages.command(delivery, subject, &person, document);
-        put.headers.insert(envelope::VERSION, identity.as_str());
+        envelope::set(&mut put.headers, envelope::VERSION, &identity);
         messages.publish(put).await
     }
 
@@ -125,9 +137,21 @@ impl Parties {
         let owned = owned.into_iter().map(|field| wire(field).into()).collect();
         let customer = Customer { key, person: person.clone(), sealed, owned, existing_only };
         let mut put = messages.command(delivery, subject, &person, command::Document::Customer(customer));
-        put.headers.insert(envelope::VERSION, identity.as_str());
+        envelope::set(&mut put.headers, envelope::VERSION, &identity);
         messages.publish(put).await?;
         Ok(())
+    }
+
+    /// Sequence of the version of an account that Visma was last told of, before the one of this delivery.
+    pub(crate) async fn told(&self, delivery: &Delivery, id: u64, email: &str) -> Result<Option<u64>, Problem> {
+        let person = self.vault.person(&visma::payload::spelled(email));
+        let subject = self.subjects.command("visma", "customer", &id.to_string(), &person);
+        let last = self.last.get(&subject).await?;
+        let command = last.and_then(|last| Command::decode(last.payload).ok());
+        let of_account = |command: &Command| {
+            command.change_subject == delivery.subject && command.change_sequence < delivery.sequence
+        };
+        Ok(command.filter(of_account).map(|command| command.change_sequence))
     }
 
     /// What a customer is matched by, under this mapping: a command of the same identity need not be repeated.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::COMMANDS;
-use pipeline::envelope::{LANE, header};
+use pipeline::envelope::{LANE, header, text};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 pub(crate) use proto::seen::REFERENCE;
@@ -115,9 +115,9 @@ pub(crate) fn follow(context: &Context, references: &Arc<References>) -> Caught 
     let what = Follow { stream: COMMANDS, filter, headers_only: true };
     follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
         let entity = subject.split('.').nth(3);
-        if let (Some(reference), Some(entity), Some(key)) = (header(headers, REFERENCE), entity, key_of(subject)) {
+        if let (Some(reference), Some(entity), Some(key)) = (text(headers, REFERENCE), entity, key_of(subject)) {
             let (key, lane) = (untoken(key), header(headers, LANE));
-            references.hold(reference, (entity, &key), lane);
+            references.hold(&reference, (entity, &key), lane);
             if let (INVOICE, Some(lane)) = (entity, lane) {
                 references.booked(lane, &key);
             }

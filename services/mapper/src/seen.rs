@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_nats::HeaderMap;
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::CHANGES;
-use pipeline::envelope::header;
+use pipeline::envelope::{header, text};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 use proto::seen::{DELETED, REFERENCE};
@@ -35,8 +35,8 @@ impl Seen {
     /// it is gone.
     pub(crate) fn note(&self, kind: &str, number: &str, headers: &HeaderMap) -> Vec<String> {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (document, reference) = (hash(&(kind, number)), header(headers, REFERENCE).unwrap_or_default());
-        let place = hash(&(kind, reference));
+        let (document, reference) = (hash(&(kind, number)), text(headers, REFERENCE).unwrap_or_default());
+        let place = hash(&(kind, reference.as_ref()));
         if let Some(old) = index.references.remove(&document)
             && let Some(numbers) = index.numbers.get_mut(&old)
         {

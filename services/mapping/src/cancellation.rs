@@ -6,15 +6,20 @@
 use commerce::document::State;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use rust_decimal::Decimal;
 
+use crate::cancelled::{self, Part};
 use crate::decision::{Cancellation, Credits, Refund, Refusal};
 use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::invoice::record_key;
+use crate::refusal::{code, refuse};
+use crate::rounding::round;
 use crate::{customer, date, facts, judge};
 
-/// Whether an order was taken back after it was placed: cancelled, or replaced by an edited one.
+/// Whether an order was taken back as a whole after it was placed: cancelled, or replaced by an edited one, before
+/// anything of it was invoiced.
 pub fn is_withdrawn(order: &Order) -> bool {
     judge::is_withdrawn(order)
 }
@@ -47,26 +52,77 @@ pub fn invoice_cancellation(invoice: &Invoice, order: &Order, mapping: &Mapping)
     of(&Document::of_invoice(invoice, order)?, withdrawn, mapping, (record_key(invoice), "XI", reason))
 }
 
-/// What takes back the part of an order that was cancelled while the rest goes on, after the whole was booked: a credit
-/// note. `None` when nothing of the kind was cancelled.
+/// Whether something was cancelled of an order: a part of it or all.
+pub fn has_cancelled(order: &Order) -> bool {
+    cancelled::part(order) != Part::Nothing
+}
+
+/// The order as it stood when cancelled parts of it were credited before.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// The version that the last of the credit notes was made of.
+    pub order: &'a Order,
+    /// How many credit notes there are.
+    pub notes: u32,
+}
+
+/// Key of the record of the `count`th credit note over cancelled parts of the order with this key.
+pub fn part_key(order: &str, count: u32) -> String {
+    match count {
+        0 | 1 => format!("cancellation-{order}"),
+        more => format!("cancellation-{order}-{more}"),
+    }
+}
+
+/// What takes back what was cancelled of an order of which the whole was booked and something else is invoiced, or was:
+/// a credit note. `None` when nothing was cancelled beyond what is credited already.
 ///
-/// Its date is that of the order's last write, which moves: once there is one, it is not made again.
+/// Its date is that of the order's last write, which moves: once there is one, it is not made again. Where more is
+/// cancelled later, the next one is over the difference; its reference is that of the first one, a point and its
+/// number.
 ///
 /// # Errors
-/// As [`order()`](crate::order()).
-pub fn cancelled_part(order: &Order, mapping: &Mapping) -> Result<Option<Refund>, Refusal> {
-    if judge::is_withdrawn(order) || order.total_canceled.is_none_or(|sum| sum.is_zero()) {
+/// As [`order()`](crate::order()), and when less is cancelled than is credited.
+pub fn cancelled_part(order: &Order, before: Option<Before<'_>>, mapping: &Mapping) -> Result<Option<Refund>, Refusal> {
+    if !has_cancelled(order) && before.is_none() {
         return Ok(None);
+    }
+    let document = Document::of_cancelled_part(order, before.map(|before| before.order))?;
+    let decimals = mapping.currencies.get(document.currency()).map_or(2, |currency| currency.decimals);
+    let total = round(document.totals.grand_total, decimals);
+    if total.is_zero() {
+        return Ok(None);
+    }
+    if total < Decimal::ZERO {
+        return Err(less(&document, total));
     }
     let key = order.entity_id.to_string();
     let reason = format!("Cancelled part of order {}", order.increment_id);
-    let document = Document::of_cancelled_part(order)?;
     let undo = of(&document, order.updated_at.as_deref(), mapping, (key, "X", reason))?;
-    if undo.credit_note.predicted.total.is_zero() {
-        return Ok(None);
+    let Cancellation { customer, mut credit_note, invoice_key, .. } = undo;
+    let count = before.map_or(1, |before| before.notes.saturating_add(1));
+    if count > 1 {
+        credit_note.key = part_key(&invoice_key, count);
+        credit_note.reference = format!("{}.{count}", credit_note.reference);
+        credit_note.invoice.external_reference.clone_from(&credit_note.reference);
     }
-    let Cancellation { customer, credit_note, invoice_key, .. } = undo;
     Ok(Some(Refund { customer, credit_note, credits: Credits::Invoice(invoice_key), payment: None }))
+}
+
+/// Less is cancelled than there was: the shop has invoiced some of it since.
+fn less(document: &Document<'_>, total: Decimal) -> Refusal {
+    let (order, currency) = (document.order, document.currency());
+    let now = cancelled::totals(order).grand_total;
+    let sentence = format!(
+        "Order {} has {} {currency} credited in Visma as cancelled, and the shop says {} {currency} now: {} {currency} \
+         of it was invoiced since, or is not cancelled any more. Write an invoice over {} {currency} in Visma.",
+        order.increment_id,
+        (now - document.totals.grand_total).normalize(),
+        now.normalize(),
+        -total,
+        -total,
+    );
+    refuse(code::CANCELLED_LESS, sentence)
 }
 
 fn of(

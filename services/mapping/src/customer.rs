@@ -1,13 +1,10 @@
 //! Who buys: which customer of the shop, and how that customer is to look in Visma.
 //!
 //! With an order, names and addresses are those of the order, since the order is what is invoiced; they count when the
-//! customer has to be created. A change of an account brings the fields that the shop owns up to date. Numbers that
-//! customers are matched by (organisation, VAT) are taken over only where they look like one of the billed country: a
-//! made-up number that two buyers share would book one on the other.
+//! customer has to be created. A change of an account brings the fields that the shop owns up to date.
 
 mod account;
 mod party;
-mod registration;
 
 use commerce::order::Order;
 use visma::customer::Customer;
@@ -37,7 +34,7 @@ pub(crate) fn of_order(order: &Order, mapping: &Mapping, facts: &Facts<'_>) -> R
         class: optional(&mapping.customer_classes, facts, order, code::NO_CUSTOMER_CLASS, "customer class")?,
         credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
         vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
-        ..Party::of_order(order, email).customer()
+        ..Party::of_order(order, email).customer(&mapping.customers.name)
     };
     Ok(CustomerCommand { key, customer })
 }

@@ -8,11 +8,12 @@ use std::fmt;
 use commerce::creditmemo::CreditMemo;
 use commerce::document::Line;
 use commerce::invoice::Invoice;
-use commerce::order::Order;
+use commerce::order::{Modules, Order};
 use commerce::totals::Totals;
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
+use crate::cancelled;
 use crate::date;
 use crate::decision::Refusal;
 use crate::file::Mapping;
@@ -23,7 +24,7 @@ use crate::money::range;
 pub(crate) enum Kind {
     /// A sales order.
     Order,
-    /// What was cancelled of an order that goes on.
+    /// What was cancelled of an order of which something else was invoiced, or is yet to be.
     CancelledPart,
     /// An invoice, of an order or of a part.
     Invoice,
@@ -47,9 +48,13 @@ pub(crate) struct Document<'a> {
     pub(crate) created_at: Option<&'a str>,
     /// The order; for an order itself.
     pub(crate) order: &'a Order,
+    /// Of a cancelled part: the order as it stood when a part was credited before.
+    pub(crate) before: Option<&'a Order>,
     /// The lines of an invoice or a credit memo; an order has its items.
     pub(crate) lines: &'a [Line],
     pub(crate) totals: Totals,
+    /// What modules added to an invoice or a credit memo; an order has its own.
+    pub(crate) modules: Option<&'a Modules>,
     /// Refunded beyond the rows.
     pub(crate) adjustment_refund: Decimal,
     /// Kept back of the refund.
@@ -67,23 +72,24 @@ impl<'a> Document<'a> {
             number: &order.increment_id,
             created_at: order.created_at.as_deref(),
             order,
+            before: None,
             lines: &[],
             totals: order.totals(),
+            modules: None,
             adjustment_refund: Decimal::ZERO,
             adjustment_fee: Decimal::ZERO,
         })
     }
 
-    /// What was cancelled of an order as a document. Its total and its tax are in the order's header; the rows are the
-    /// order's by quantity.
-    pub(crate) fn of_cancelled_part(order: &'a Order) -> Result<Self, Refusal> {
+    /// What was cancelled of an order as a document, less what was when it stood as `before` says.
+    pub(crate) fn of_cancelled_part(order: &'a Order, before: Option<&'a Order>) -> Result<Self, Refusal> {
         let whole = Self::of_order(order)?;
-        let totals = Totals {
-            grand_total: order.total_canceled.unwrap_or_default(),
-            tax_amount: order.tax_canceled,
-            ..Totals::default()
+        let now = cancelled::totals(order);
+        let totals = match before {
+            Some(before) => now.less(&cancelled::totals(Self::of_order(before)?.order)),
+            None => now,
         };
-        Ok(Self { kind: Kind::CancelledPart, totals, ..whole })
+        Ok(Self { kind: Kind::CancelledPart, totals, before, ..whole })
     }
 
     /// An invoice as a document.
@@ -97,8 +103,10 @@ impl<'a> Document<'a> {
             number: &invoice.increment_id,
             created_at: invoice.created_at.as_deref(),
             order,
+            before: None,
             lines: &invoice.items,
             totals: invoice.totals(),
+            modules: Some(&invoice.modules),
             adjustment_refund: Decimal::ZERO,
             adjustment_fee: Decimal::ZERO,
         })
@@ -115,8 +123,10 @@ impl<'a> Document<'a> {
             number: &memo.increment_id,
             created_at: memo.created_at.as_deref(),
             order,
+            before: None,
             lines: &memo.items,
             totals: memo.totals(),
+            modules: Some(&memo.modules),
             adjustment_refund: memo.adjustment_positive,
             adjustment_fee: memo.adjustment_negative,
         })

@@ -9,12 +9,13 @@ use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
 use crate::document::Document;
 use crate::facts;
-use crate::file::{Currency, Discount, ExchangeRate, Mapping, VatCode};
+use crate::fee;
+use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
 use crate::rules::{Facts, LineKind};
-use crate::vat::{self, Taxed};
+use crate::vat::{self, Settled, Taxed, VatRules};
 
 /// Unit prices are sent with four places, as Visma shows them.
 const PRICE_DECIMALS: u32 = 4;
@@ -48,9 +49,15 @@ pub(crate) fn command(
 ) -> Result<InvoiceCommand, Refusal> {
     let order = document.order;
     let reference = reference(document, mapping, head.letter)?;
-    let mut draft =
-        Draft { document, mapping, facts, decimals: currency.decimals, lines: Vec::new(), taxed: Vec::new() };
-    draft.write(&money::lines(document, mapping.totals.rounding_limit)?)?;
+    let limits = mapping.limits(currency);
+    let vat_facts = Facts { country: facts::tax_country(order, mapping).unwrap_or(facts.country), ..facts.clone() };
+    let rules = VatRules { document, mapping, facts: &vat_facts, delivery: facts.country };
+    let money = money::lines(document, &fee::of_document(document, &mapping.fees)?, limits)?;
+    let settled = vat::settle(rules, limits, that_stay(money.lines))?;
+    let tax = money.tax + settled.added;
+    let (lines, taxed) = (Vec::new(), Vec::new());
+    let mut draft = Draft { rules, facts, limits, decimals: currency.decimals, tax, lines, taxed };
+    draft.write(&settled)?;
     let predicted = draft.close()?;
     let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
     let invoice = Invoice {
@@ -62,13 +69,15 @@ pub(crate) fn command(
         credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
         customer_reference: order.payment.as_ref().and_then(|payment| payment.po_number.clone()),
         text: head.text,
-        note: order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}")),
+        note: note(order, &settled),
         branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
     };
-    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted })
+    let next_open_period = mapping.invoice.closed_period == ClosedPeriod::NextOpen;
+    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted, next_open_period })
 }
 
 fn pin(amount: &VatAmount) -> TaxDetail {
@@ -108,43 +117,78 @@ fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result
     }
 }
 
+/// What the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its rate makes.
+fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
+    let coupon = order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}"));
+    let reasons = settled.reasons.iter().map(|reason| format!("VAT of {reason}"));
+    let notes: Vec<String> = coupon.into_iter().chain(reasons).collect();
+    (!notes.is_empty()).then(|| notes.join(". "))
+}
+
+/// The lines that the document gets. Free items are left out, unless there is nothing else.
+pub(crate) fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
+    if !lines.iter().all(MoneyLine::is_free) {
+        lines.retain(|line| !line.is_free());
+    }
+    lines
+}
+
 /// A document while it is written.
 struct Draft<'a> {
-    document: &'a Document<'a>,
-    mapping: &'a Mapping,
+    rules: VatRules<'a>,
     facts: &'a Facts<'a>,
+    limits: Limits,
     decimals: u32,
+    /// All tax that was charged.
+    tax: Decimal,
     lines: Vec<InvoiceLine>,
     taxed: Vec<Taxed>,
 }
 
 impl<'a> Draft<'a> {
-    /// Writes a line for each money line; discounts into it or, at the end, a line per VAT code.
-    fn write(&mut self, money: &[MoneyLine<'a>]) -> Result<(), Refusal> {
-        let own_lines = self.mapping.invoice.discount == Discount::Line;
-        let mut discounts: Vec<(VatCode, Decimal)> = Vec::new();
-        for line in money.iter().filter(|line| stays(line, money)) {
-            let code = self.vat_code(line)?;
-            if own_lines && !line.discount.is_zero() {
-                match discounts.iter_mut().find(|(known, _)| known.code == code.code) {
-                    Some((_, sum)) => *sum += line.discount,
-                    None => discounts.push((code.clone(), line.discount)),
+    /// Writes a line for each money line. Discounts go into it, or at the end into a line per VAT code; what of them the
+    /// shop did not take off its taxed amounts, into a line outside of VAT.
+    fn write(&mut self, settled: &Settled<'a>) -> Result<(), Refusal> {
+        let Mapping { invoice, totals, .. } = self.rules.mapping;
+        let own_lines = invoice.discount == Discount::Line;
+        // Without pins Visma computes VAT from the lines, so that they have to be what the shop taxed.
+        let apart = !totals.pin_vat || invoice.discount == Discount::OutsideVat;
+        let (mut discounts, mut untaxed): (Vec<(MoneyLine<'a>, VatCode)>, _) = (Vec::new(), Decimal::ZERO);
+        for (line, code) in &settled.lines {
+            let aside = if apart { line.untaxed_discount } else { Decimal::ZERO };
+            untaxed += aside;
+            self.push(line, code.clone(), if own_lines { line.gross } else { line.net() + aside })?;
+            let taxed = line.discount - aside;
+            if !own_lines || taxed.is_zero() {
+                continue;
+            }
+            match discounts.iter_mut().find(|(_, known)| known.code == code.code) {
+                Some((sum, _)) => sum.gross -= taxed,
+                None => {
+                    let discount = self.discount(LineKind::Discount, taxed);
+                    discounts.push((MoneyLine { rate: code.rate, country: line.country, ..discount }, code.clone()));
                 }
             }
-            let amount = if own_lines { line.gross } else { line.net() };
-            self.push(line, code, amount)?;
         }
-        for (code, sum) in discounts {
-            let name = self.document.order.discount_description.clone().unwrap_or_else(|| "Discount".to_owned());
-            let line = MoneyLine { rate: code.rate, ..MoneyLine::single(LineKind::Discount, name, -sum) };
-            self.push(&line, code, -sum)?;
+        for (line, code) in discounts {
+            self.push(&line, code, line.gross)?;
+        }
+        if !untaxed.is_zero() {
+            let line = self.discount(LineKind::UntaxedDiscount, untaxed);
+            let code = self.rules.code(&line)?;
+            self.push(&line, code, -untaxed)?;
         }
         Ok(())
     }
 
+    fn discount(&self, kind: LineKind, amount: Decimal) -> MoneyLine<'a> {
+        let name = self.rules.document.order.discount_description.as_deref().unwrap_or("Discount");
+        MoneyLine::single(kind, name, -amount)
+    }
+
     fn push(&mut self, line: &MoneyLine<'a>, code: VatCode, amount: Decimal) -> Result<(), Refusal> {
         let amount = round(amount, self.decimals);
-        let facts = facts::of_line(self.document.order, self.mapping, self.facts, line);
+        let facts = self.rules.facts(line);
         let (quantity, unit_price, description) = priced(line, amount, self.decimals);
         self.lines.push(InvoiceLine {
             description,
@@ -153,7 +197,8 @@ impl<'a> Draft<'a> {
             amount,
             account: self.account(line, &facts)?,
             vat_code: code.code.clone(),
-            subaccount: self.subaccount(line, &facts)?,
+            // Dimensions are about the sale, and so about the country where it went.
+            subaccount: self.subaccount(line, &Facts { country: self.facts.country, ..facts })?,
             branch: None,
         });
         self.taxed.push(Taxed { code, amount, charged: line.tax });
@@ -162,76 +207,53 @@ impl<'a> Draft<'a> {
 
     /// Predicts VAT and total, and closes the gap to the document's total.
     fn close(&mut self) -> Result<Predicted, Refusal> {
-        let totals = &self.mapping.totals;
-        let total = round(self.document.totals.grand_total, self.decimals);
+        let total = round(self.rules.document.totals.grand_total, self.decimals);
         let vat: Decimal = self.vat()?.iter().map(|amount| amount.vat).sum();
         let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
-        let name = (self.document.name(), self.document.currency());
-        let rounding = gap(name, total, lines + vat, totals.rounding_limit)?;
+        let name = (self.rules.document.name(), self.rules.document.currency());
+        let rounding = gap(name, total, lines + vat, self.limits.rounding)?;
         if !rounding.is_zero() {
             let line = MoneyLine::single(LineKind::Rounding, "Rounding", rounding);
-            let code = self.vat_code(&line)?;
+            let code = self.rules.code(&line)?;
             self.push(&line, code, rounding)?;
         }
-        Ok(Predicted { total, vat: self.vat()?, rounding })
+        let charged = round(self.tax, self.decimals);
+        Ok(Predicted { total, vat: self.vat()?, rounding, charged })
     }
 
     /// VAT per code as it will stand in Visma.
     fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
-        let totals = &self.mapping.totals;
+        let totals = &self.rules.mapping.totals;
+        let charged = vat::charged(&self.taxed, self.tax, self.decimals);
         if totals.pin_vat {
-            return Ok(vat::charged(&self.taxed, self.document.totals.tax_amount, self.decimals));
+            return Ok(charged);
         }
         let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
-        let sum: Decimal = computed.iter().map(|amount| amount.vat).sum();
-        let charged = round(self.document.totals.tax_amount, self.decimals);
-        if (sum - charged).abs() > totals.rounding_limit {
-            let sentence = format!(
-                "The shop has {charged} {currency} of VAT on {}, but the VAT codes compute {sum} \
-                 {currency} from its lines. A shop that taxes before discount gives such orders; they can be booked \
-                 when VAT is pinned (pin_vat).",
-                self.document.name(),
-                currency = self.document.currency(),
-            );
-            return Err(refuse(code::VAT_DIFFERS, sentence));
-        }
-        Ok(computed)
-    }
-
-    fn vat_code(&self, line: &MoneyLine<'a>) -> Result<VatCode, Refusal> {
-        let facts = facts::of_line(self.document.order, self.mapping, self.facts, line);
-        let name = self.document.name();
-        let Some(code) = self.mapping.vat.find(&facts) else {
-            let taxed = LineKind::SOLD.contains(&line.kind);
-            let what = if taxed { code::UNKNOWN_TAX_RATE } else { code::NO_VAT_CODE };
-            let sentence = format!(
-                "No VAT rule of the mapping file holds for {} at {} % on {name} ({}).",
-                named(line),
-                line.rate.normalize(),
-                describe(&facts)
-            );
-            return Err(refuse(what, sentence));
-        };
-        if code.rate != line.rate && !(line.net().is_zero() && line.tax.is_zero()) {
-            let sentence = format!(
-                "{} on {name} is taxed at {} % in the shop, but the rules choose VAT code {}, which is {} %.",
-                named(line),
-                line.rate.normalize(),
-                code.code,
-                code.rate.normalize()
-            );
-            return Err(refuse(code::VAT_RATE_DIFFERS, sentence));
-        }
-        Ok(code.clone())
+        let differs =
+            |(computed, charged): &(&VatAmount, &VatAmount)| (computed.vat - charged.vat).abs() > self.limits.vat;
+        let Some((computed, charged)) = computed.iter().zip(&charged).find(differs) else { return Ok(computed) };
+        let sentence = format!(
+            "On {}, the shop charged {} {currency} of VAT that belongs to VAT code {}, but Visma computes {} {currency} \
+             from {} {currency}. A difference of more than {} {currency} is not booked as rounding. It can be booked \
+             where VAT is pinned (pin_vat).",
+            self.rules.document.name(),
+            charged.vat,
+            charged.code,
+            computed.vat,
+            computed.taxable,
+            self.limits.vat,
+            currency = self.rules.document.currency(),
+        );
+        Err(refuse(code::VAT_DIFFERS, sentence))
     }
 
     fn account(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<String, Refusal> {
-        self.mapping.accounts.find(facts).cloned().ok_or_else(|| {
+        self.rules.mapping.accounts.find(facts).cloned().ok_or_else(|| {
             let item = line.kind == LineKind::Item;
             let sentence = format!(
                 "No account rule of the mapping file holds for {} on {} ({}).",
-                named(line),
-                self.document.name(),
+                line.name(),
+                self.rules.document.name(),
                 describe(facts)
             );
             refuse(if item { code::UNKNOWN_SKU } else { code::NO_ACCOUNT }, sentence)
@@ -244,21 +266,15 @@ impl<'a> Draft<'a> {
             value.map(|value| Segment { id, value: value.clone() }).ok_or_else(|| {
                 let sentence = format!(
                     "No dimension rule of the mapping file gives segment {id} for {} on {} ({}).",
-                    named(line),
-                    self.document.name(),
+                    line.name(),
+                    self.rules.document.name(),
                     describe(facts)
                 );
                 refuse(code::NO_DIMENSION, sentence)
             })
         };
-        self.mapping.segments(facts).into_iter().map(segment).collect()
+        self.rules.mapping.segments(facts).into_iter().map(segment).collect()
     }
-}
-
-/// Whether a money line becomes a line of the document. Free items are left out, unless there is nothing else.
-fn stays(line: &MoneyLine<'_>, all: &[MoneyLine<'_>]) -> bool {
-    let free = |line: &MoneyLine<'_>| line.gross.is_zero() && line.discount.is_zero() && line.tax.is_zero();
-    !free(line) || all.iter().all(free)
 }
 
 /// Quantity, unit price and description, so that quantity × price is the amount.
@@ -273,13 +289,4 @@ fn priced(line: &MoneyLine<'_>, amount: Decimal, decimals: u32) -> (Decimal, Dec
         _ => (Decimal::ONE, amount, format!("{quantity} × {}", line.description)),
     };
     (quantity, price, description.chars().take(DESCRIPTION).collect())
-}
-
-/// How a refusal calls a line.
-fn named(line: &MoneyLine<'_>) -> String {
-    match (line.kind, line.item) {
-        (LineKind::Item, Some(item)) => format!("item {}", item.sku),
-        (kind, Some(item)) => format!("the {kind} line of {}", item.sku),
-        (kind, None) => format!("the {kind} line"),
-    }
 }

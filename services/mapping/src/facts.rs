@@ -55,20 +55,46 @@ pub(crate) fn of_line<'a>(
         sku: item.map(|item| item.sku.as_str()),
         product_type: item.map(|item| item.product_type.as_str()),
         tax_rate: Some(line.rate),
+        country: line.country.unwrap_or(facts.country),
         tax_classes: mapping.tax_classes.iter().filter(in_class).map(|class| class.name.as_str()).collect(),
         ..facts.clone()
     }
 }
 
-/// The country that decides about VAT: where the goods go, else (for what is not shipped) where the buyer is billed.
+/// The countries that the shop's tax codes name, by the mapping file; each once.
+pub(crate) fn tax_countries<'a, 'c>(mapping: &'a Mapping, codes: impl Iterator<Item = &'c str>) -> Vec<&'a str> {
+    let named = |code: &str| mapping.tax_codes.iter().find(|one| one.codes.is_match(code.trim()));
+    let mut countries: Vec<&str> = codes.filter_map(named).map(|one| one.country.as_str()).collect();
+    countries.sort_unstable();
+    countries.dedup();
+    countries
+}
+
+/// The country whose VAT the shop charged, where all tax codes of the order name the same one.
+pub(crate) fn tax_country<'a>(order: &Order, mapping: &'a Mapping) -> Option<&'a str> {
+    let extension = &order.extension_attributes;
+    let applied = extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes);
+    let codes = applied.chain(&extension.applied_taxes).map(|tax| tax.code.as_str());
+    match tax_countries(mapping, codes).as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+/// The country that decides about VAT where no tax code does: where the goods go, else (for what is not shipped) where the buyer is billed. An
+/// address whose country is blank names none.
 fn country(order: &Order) -> Result<&str, Refusal> {
-    let named = |address: &'_ Address| address.country_id.is_some();
-    let shipping = order.shipping_address().filter(|address| named(address));
-    let address = shipping.or(order.billing_address.as_ref());
-    address.and_then(|address| address.country_id.as_deref()).ok_or_else(|| {
+    let named = |address: &'_ &Address| !country_of(address).is_empty();
+    let shipping = order.shipping_address().filter(named);
+    let address = shipping.or(order.billing_address.as_ref()).filter(named);
+    address.map(country_of).ok_or_else(|| {
         let sentence = format!("Order {} has no address with a country, so VAT is not known.", order.increment_id);
         refuse(code::NO_COUNTRY, sentence)
     })
+}
+
+fn country_of(address: &Address) -> &str {
+    address.country_id.as_deref().unwrap_or_default().trim()
 }
 
 fn payment_method<'a>(order: &'a Order, mapping: &Mapping) -> Result<&'a str, Refusal> {

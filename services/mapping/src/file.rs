@@ -6,11 +6,14 @@
 //! key by key and is the reference for this format.
 
 mod check;
+mod fee;
 mod problem;
 mod read;
 mod rule;
 mod sales_order;
 mod section;
+mod tax;
+mod vat_codes;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,8 @@ use sha2::{Digest, Sha256};
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
+use crate::document::Kind;
+use crate::fee::FeeRule;
 use crate::rules::{Facts, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
@@ -30,7 +35,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 22] = [
     "version",
     "company",
     "currency",
@@ -40,8 +45,12 @@ const KEYS: [&str; 18] = [
     "totals",
     "store",
     "tax_class",
+    "tax_code",
+    "fee",
     "account",
     "vat",
+    "vat_codes",
+    "vat_exception",
     "dimension",
     "branch",
     "customer_class",
@@ -64,8 +73,11 @@ pub struct Mapping {
     pub(crate) totals: Totals,
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
+    pub(crate) tax_codes: Vec<TaxCode>,
+    pub(crate) fees: Vec<FeeRule>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
+    pub(crate) vat_exceptions: Rules<VatException>,
     pub(crate) dimensions: BTreeMap<u32, Rules<String>>,
     pub(crate) branches: Rules<String>,
     pub(crate) customer_classes: Rules<String>,
@@ -81,6 +93,10 @@ pub(crate) struct Currency {
     /// Places behind the point.
     pub(crate) decimals: u32,
     pub(crate) exchange_rate: ExchangeRate,
+    /// Largest amount of the rounding line, in this currency.
+    pub(crate) rounding_limit: Decimal,
+    /// Largest difference of VAT of a code, in this currency.
+    pub(crate) vat_limit: Decimal,
 }
 
 /// Where the rate of a foreign order comes from.
@@ -107,6 +123,16 @@ pub(crate) struct InvoiceSettings {
     pub(crate) reference_prefix: String,
     pub(crate) hold: bool,
     pub(crate) discount: Discount,
+    pub(crate) closed_period: ClosedPeriod,
+}
+
+/// What becomes of a document whose date is in a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedPeriod {
+    /// It is refused, and a person decides.
+    Refuse,
+    /// It keeps its date and is posted in the next period that is open.
+    NextOpen,
 }
 
 /// Where a discount stands on the invoice.
@@ -116,6 +142,8 @@ pub(crate) enum Discount {
     Net,
     /// Item lines are before discount, and one line per VAT code takes the discount off.
     Line,
+    /// As `Net`; a discount that the shop did not take off what it taxed is a line outside of VAT.
+    OutsideVat,
 }
 
 /// How customers are kept.
@@ -126,6 +154,19 @@ pub(crate) struct Customers {
     pub(crate) create_registered: bool,
     /// What of a customer in Visma the shop owns.
     pub(crate) owned: Vec<Field>,
+    /// What a customer is called: the first of these that there is.
+    pub(crate) name: Vec<NameOf>,
+}
+
+/// Where a customer's name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    /// The company in the address that bills go to, or the company account (B2B).
+    Company,
+    /// The person whose account it is.
+    Account,
+    /// The person in the address that bills go to.
+    Billing,
 }
 
 /// How what was paid by a method is settled in Visma.
@@ -151,8 +192,21 @@ pub(crate) enum Guests {
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
     pub(crate) pin_vat: bool,
-    /// Largest amount of the rounding line, in the order's currency.
+    /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
+    /// Largest difference of a VAT code, in the order's currency.
+    pub(crate) vat_limit: Decimal,
+}
+
+/// How far a document in Visma may be from the shop's, in the document's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The rounding line.
+    pub(crate) rounding: Decimal,
+    /// VAT of a code.
+    pub(crate) vat: Decimal,
+    /// The smallest amount that the shop rounds to.
+    pub(crate) unit: Decimal,
 }
 
 /// What Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
@@ -178,6 +232,32 @@ pub(crate) struct TaxClass {
     pub(crate) name: String,
     pub(crate) tax_codes: GlobSet,
     pub(crate) skus: GlobSet,
+}
+
+/// Codes of the shop's tax rates that charge the VAT of a country.
+#[derive(Debug, Clone)]
+pub(crate) struct TaxCode {
+    pub(crate) codes: GlobSet,
+    pub(crate) country: String,
+}
+
+/// How a line is booked whose tax its rate does not explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VatException {
+    /// Kinds of documents that it speaks of; empty for all.
+    pub(crate) documents: Vec<Kind>,
+    /// Why such lines are right, for the accountant.
+    pub(crate) reason: String,
+    pub(crate) book: BookVat,
+}
+
+/// What becomes of the base that the tax does not explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BookVat {
+    /// It stands on this VAT code of 0 %.
+    Untaxed(String),
+    /// It contains the VAT that was not charged.
+    Included,
 }
 
 /// A VAT id of Visma.
@@ -229,6 +309,13 @@ impl Mapping {
     /// What every reference of ours in Visma begins with.
     pub fn reference_prefix(&self) -> &str {
         &self.invoice.reference_prefix
+    }
+
+    /// How far a document in this currency may be from the shop's.
+    pub(crate) fn limits(&self, currency: Currency) -> Limits {
+        // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
+        let unit = Decimal::new(1, currency.decimals.min(2));
+        Limits { rounding: currency.rounding_limit, vat: currency.vat_limit, unit }
     }
 
     /// The store view with this id.

@@ -6,6 +6,8 @@
 mod books;
 mod shop;
 
+pub(crate) use shop::lacks;
+
 use crate::file::Mapping;
 use crate::scope::Scope;
 use crate::survey::Survey;

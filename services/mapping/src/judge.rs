@@ -5,7 +5,7 @@
 mod due;
 
 use commerce::document;
-use commerce::order::{Order, State};
+use commerce::order::{Item, Order, State};
 use rust_decimal::Decimal;
 
 use crate::date;
@@ -54,8 +54,10 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
         }
     }
     let state = state_of(order)?;
+    // An order is called cancelled also when what was invoiced of it was refunded and the rest cancelled.
+    let counts_as = if *state == State::Canceled && is_touched(order) { &State::Closed } else { state };
     let sentence = |what: &str| format!("{} is in state {state}, {what}.", name.capital());
-    match scope.states.meaning(state) {
+    match scope.states.meaning(counts_as) {
         Some(Meaning::Book) => {}
         Some(Meaning::Wait) => {
             return Ok(Some(Held::Wait(reason(code::STATE_WAITS, sentence("which waits")))));
@@ -63,7 +65,12 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
         Some(Meaning::Skip) => {
             return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence("which is not booked")))));
         }
-        None => return Err(refuse(code::UNKNOWN_STATE, sentence("which the settings do not know"))),
+        None => {
+            let what = format!(
+                "which the settings do not know: say what it means, as in `other = {{ {state} = \"wait\" }}` under [scope.states]"
+            );
+            return Err(refuse(code::UNKNOWN_STATE, sentence(&what)));
+        }
     }
     if let (Some(by), true) = (&order.relation_child_real_id, is_withdrawn(order)) {
         let sentence = format!("{} was replaced by order {by}.", name.capital());
@@ -113,15 +120,24 @@ pub(crate) fn document(
     Ok(costs_nothing(document.totals.grand_total, document.currency(), name, mapping, scope))
 }
 
-/// Whether an order was taken back: cancelled, or closed because an edited one stands in its place. What was refunded
-/// is taken back by its credit memos instead.
+/// Whether an order was taken back as a whole: cancelled, or closed because an edited one stands in its place, before
+/// anything of it was invoiced. What was refunded is taken back by its credit memos instead, and the rest as
+/// [cancelled](crate::cancelled).
 pub(crate) fn is_withdrawn(order: &Order) -> bool {
-    let replaced = order.relation_child_real_id.is_some() && order.total_refunded.is_none_or(|sum| sum.is_zero());
-    match order.state {
+    let replaced = order.relation_child_real_id.is_some();
+    let over = match order.state {
         Some(State::Canceled) => true,
         Some(State::Closed) => replaced,
         _ => false,
-    }
+    };
+    over && !is_touched(order)
+}
+
+/// Whether something of an order was invoiced, paid or refunded, so that it is in the shop's books.
+pub(crate) fn is_touched(order: &Order) -> bool {
+    let sums = [order.total_paid, order.total_invoiced, order.total_refunded];
+    let handled = |item: &Item| !item.qty_invoiced.is_zero() || !item.qty_refunded.is_zero();
+    sums.into_iter().flatten().any(|sum| !sum.is_zero()) || order.items.iter().any(handled)
 }
 
 /// Skips what was made before the go-live date.

@@ -10,8 +10,10 @@
 //! (`customer`) → does its header add up, and which lines carry the money (`money`) → which account and VAT code
 //! (`rules`) → what Visma will compute (`vat`), the gap that is left (`rounding`) → the document (`draft`).
 
+mod account;
 pub mod books;
 mod cancellation;
+mod cancelled;
 mod credit_memo;
 mod customer;
 mod date;
@@ -19,6 +21,7 @@ mod decision;
 mod document;
 mod draft;
 mod facts;
+mod fee;
 mod file;
 mod first;
 mod held;
@@ -28,18 +31,23 @@ mod money;
 mod order;
 mod payment;
 mod refusal;
+mod remedy;
 mod rounding;
 mod rules;
 mod scope;
+mod seen;
 pub mod survey;
 mod vat;
 
-pub use cancellation::{cancellation, cancelled_part, invoice_cancellation, is_cancelled, is_withdrawn};
+pub use account::{Account, account};
+pub use cancellation::{
+    Before, cancellation, cancelled_part, has_cancelled, invoice_cancellation, is_cancelled, is_withdrawn, part_key,
+};
 pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{
     Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
-    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
+    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
 pub use first::first;

@@ -4,21 +4,27 @@
 //! orders. So the header decides: the lines are rebuilt to agree with it, what does not fit anywhere is told, and
 //! nothing is rounded here. Rounding happens once, where the lines become a document of Visma's.
 
+pub(crate) mod explain;
 mod gross;
 mod header;
 mod items;
 pub(crate) mod range;
 pub(crate) mod rate;
 mod rows;
+mod split;
 
 use commerce::order::{Item, Order};
+use commerce::totals::Totals;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::fee::Fee;
+use crate::file::Limits;
 use crate::refusal::{code, refuse};
+use crate::rounding::round;
 use crate::rules::LineKind;
-use header::Header;
+use header::Hidden;
 use rows::Row;
 
 /// A part of the document's total, in the order's currency, unrounded.
@@ -38,12 +44,32 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) tax: Decimal,
     /// The rate that it was charged at, in percent.
     pub(crate) rate: Decimal,
+    /// Codes of the shop's tax rates that were applied.
+    pub(crate) tax_codes: Vec<&'a str>,
+    /// Whose VAT it is, where the mapping file knows a country by the tax codes.
+    pub(crate) country: Option<&'a str>,
+    /// Part of `discount` that the shop did not take off what it taxed.
+    pub(crate) untaxed_discount: Decimal,
 }
 
 impl MoneyLine<'_> {
     /// After discount, without tax.
     pub(crate) fn net(&self) -> Decimal {
         self.gross - self.discount
+    }
+
+    /// How a refusal calls it.
+    pub(crate) fn name(&self) -> String {
+        match (self.kind, self.item) {
+            (LineKind::Item, Some(item)) => format!("item {}", item.code()),
+            (kind, Some(item)) => format!("the {kind} line of {}", item.code()),
+            (kind, None) => format!("the {kind} line"),
+        }
+    }
+
+    /// Whether it costs nothing, and never did.
+    pub(crate) fn is_free(&self) -> bool {
+        self.gross.is_zero() && self.discount.is_zero() && self.tax.is_zero()
     }
 
     pub(crate) fn single(kind: LineKind, description: impl Into<String>, amount: Decimal) -> Self {
@@ -56,76 +82,107 @@ impl MoneyLine<'_> {
             discount: Decimal::ZERO,
             tax: Decimal::ZERO,
             rate: Decimal::ZERO,
+            tax_codes: Vec::new(),
+            country: None,
+            untaxed_discount: Decimal::ZERO,
         }
     }
 }
 
-/// Takes a document apart into lines whose sum is its total.
+/// A document taken apart.
+#[derive(Debug)]
+pub(crate) struct Money<'a> {
+    pub(crate) lines: Vec<MoneyLine<'a>>,
+    /// All tax: what the document shows, and what a module takes besides.
+    pub(crate) tax: Decimal,
+}
+
+/// Takes a document apart into lines whose sum is its total. `fees` are those of payment modules that may be in it.
 ///
-/// The lines agree with the header to within `tolerance` (net and tax each); what is left of that is the caller's to
-/// book as rounding.
+/// The lines agree with the header to within the limits; what is left of that is the caller's to book as rounding.
 ///
 /// # Errors
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
-pub(crate) fn lines<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<Vec<MoneyLine<'a>>, Refusal> {
-    let order = document.order;
+pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
+    let (order, tolerance) = (document.order, limits.rounding);
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => (rows::cancelled(&Document::of_order(order)?, tolerance)?, Header::default()),
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
+        Kind::CancelledPart => rows::cancelled(document, fees, tolerance)?,
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, tolerance)?,
     };
+    let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
     for row in &rows {
-        lines.push(item_line(order, row)?);
+        lines.extend(rates.of_item(row.item, item_line(row))?);
     }
-    let rates = rate::Rates::of_order(order, &lines);
-    let shipping = shipping(document, &rates)?;
-    let wrap = gift_wrap(document, &rates)?;
-    let fpt = fixed_product_taxes(order, &rows, &rates)?;
-    let fees = fees(order).filter(|_| header.fees);
-    lines.extend(shipping.into_iter().chain(wrap).chain(fees).chain(fpt));
-    lines.extend(adjustments(document).chain(liabilities(document, header)));
-    add_up(document, &lines, tolerance)?;
-    Ok(lines)
+    lines.extend(shipping(document, &rates)?);
+    lines.extend(gift_wrap(document, &rates)?);
+    lines.extend(custom_fees(order).filter(|_| header.custom_fees));
+    lines.extend(module_fees(&header.fees, &rates)?);
+    lines.extend(fixed_product_taxes(&rows, &rates)?);
+    lines.extend(adjustments(document).chain(liabilities(document, header.hidden)));
+    let tax = document.totals.tax_amount + header.untold_tax;
+    add_up(document, &lines, tax, limits)?;
+    Ok(Money { lines, tax })
 }
 
-fn item_line<'a>(order: &Order, row: &Row<'a>) -> Result<MoneyLine<'a>, Refusal> {
+fn item_line<'a>(row: &Row<'a>) -> MoneyLine<'a> {
     let item = row.item;
-    Ok(MoneyLine {
-        kind: LineKind::Item,
+    MoneyLine {
         item: Some(item),
-        description: if item.sku.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, item.sku) },
         quantity: row.quantity,
-        gross: row.gross,
         discount: row.discount,
         tax: row.tax,
-        rate: rate::of_item(order, item, row.tax)?,
-    })
+        ..MoneyLine::single(LineKind::Item, item.label(), row.gross)
+    }
 }
 
-fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
+fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let totals = &document.totals;
-    let (gross, tax) = (totals.shipping_amount, totals.shipping_tax_amount);
-    let discount = totals.shipping_discount_amount - totals.shipping_discount_tax_compensation_amount;
-    if gross == discount && tax.is_zero() || refunds_beyond_the_lines(document) {
-        return Ok(None);
+    let line = |totals: &Totals| MoneyLine {
+        discount: totals.shipping_discount_amount - totals.shipping_discount_tax_compensation_amount,
+        tax: totals.shipping_tax_amount,
+        ..MoneyLine::single(
+            LineKind::Shipping,
+            document.order.shipping_description.as_deref().unwrap_or("Shipping"),
+            totals.shipping_amount,
+        )
+    };
+    if totals.shipping_net().is_zero() && totals.shipping_tax_amount.is_zero() || refunds_beyond_the_lines(document) {
+        return Ok(Vec::new());
     }
-    let rate = rates.of("shipping", "the shipping", gross - discount, tax)?;
-    let description = document.order.shipping_description.clone().unwrap_or_else(|| "Shipping".to_owned());
-    Ok(Some(MoneyLine { discount, tax, rate, ..MoneyLine::single(LineKind::Shipping, description, gross) }))
+    let ordered = line(&document.order.totals());
+    let lines = rates.of("shipping", "the shipping", line(totals), &ordered)?;
+    if document.kind != Kind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
+        return Ok(lines);
+    }
+    // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax is
+    // that of what is refunded less its part of the order's discount, and the customer got the difference without tax.
+    let Some(part) = (ordered.discount * totals.shipping_amount).checked_div(ordered.gross) else { return Ok(lines) };
+    let right = MoneyLine { discount: round(part, rates.decimals()), ..line(totals) };
+    let beyond = totals.shipping_net() - right.net();
+    let mut right = rates.of("shipping", "the shipping", right, &ordered)?;
+    if !right.iter().all(|line| rates.explain(line)) {
+        return Ok(lines);
+    }
+    right.push(miscalculated(beyond));
+    Ok(right)
 }
 
-fn gift_wrap<'a>(document: &Document<'a>, rates: &rate::Rates<'_>) -> Result<Option<MoneyLine<'a>>, Refusal> {
-    let (net, tax) = (document.totals.gift_wrap, document.totals.gift_wrap_tax);
-    if net.is_zero() && tax.is_zero() {
-        return Ok(None);
+fn gift_wrap<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let line = |totals: &Totals| MoneyLine {
+        tax: totals.gift_wrap_tax,
+        ..MoneyLine::single(LineKind::GiftWrap, "Gift wrap", totals.gift_wrap)
+    };
+    let wrap = line(&document.totals);
+    if wrap.gross.is_zero() && wrap.tax.is_zero() {
+        return Ok(Vec::new());
     }
-    let rate = rates.of("gw", "the gift wrap", net, tax)?;
-    Ok(Some(MoneyLine { tax, rate, ..MoneyLine::single(LineKind::GiftWrap, "Gift wrap", net) }))
+    rates.of("gw", "the gift wrap", wrap, &line(&document.order.totals()))
 }
 
 /// Fees of apps. Commerce shows no tax of theirs, so they are booked without.
-fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
+fn custom_fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     order.extension_attributes.custom_fees.iter().filter(|fee| !fee.custom_fee_amount.is_zero()).map(|fee| {
         let name = fee.custom_fee_label.as_ref().or(fee.custom_fee_code.as_ref());
         let description = name.cloned().unwrap_or_else(|| "Fee".to_owned());
@@ -133,22 +190,32 @@ fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     })
 }
 
+/// Fees of payment modules, each with the tax that the module shows.
+fn module_fees<'a>(fees: &[Fee], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let mut lines = Vec::new();
+    for fee in fees {
+        let line = MoneyLine { tax: fee.tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), fee.net) };
+        match fee.tax.is_zero() {
+            true => lines.push(line),
+            false => lines.extend(rates.of(&fee.field, &fee.label, line.clone(), &line)?),
+        }
+    }
+    Ok(lines)
+}
+
 /// Fixed product taxes, a line per item.
-fn fixed_product_taxes<'a>(
-    order: &Order,
-    rows: &[Row<'a>],
-    rates: &rate::Rates<'_>,
-) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let mut lines = Vec::new();
     for (row, fpt) in rows.iter().filter_map(|row| row.fpt.as_ref().map(|fpt| (row, fpt))) {
-        let (item, tax) = (row.item, fpt.tax);
-        let rate = match rate::of_item(order, item, row.tax)? {
-            _ if tax.is_zero() => Decimal::ZERO,
-            rate if rate.is_zero() => rates.of("weee", "the fixed product tax", fpt.amount, tax)?,
-            rate => rate,
-        };
-        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.sku), fpt.amount);
-        lines.push(MoneyLine { item: Some(item), tax, rate, ..line });
+        let item = row.item;
+        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), fpt.amount);
+        let line = MoneyLine { item: Some(item), tax: fpt.tax, ..line };
+        // A shop may leave it untaxed on items that it taxes.
+        match fpt.tax.is_zero() {
+            true => lines.push(line),
+            false if item.tax_percent.is_some_and(|rate| !rate.is_zero()) => lines.extend(rates.of_item(item, line)?),
+            false => lines.extend(rates.of("weee", "the fixed product tax", line.clone(), &line)?),
+        }
     }
     Ok(lines)
 }
@@ -165,24 +232,27 @@ fn refunds_beyond_the_lines(document: &Document<'_>) -> bool {
 /// What is refunded beyond the rows, and what is kept back of them: by the merchant's choice, or by miscalculation.
 fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a>> {
     let beyond = if refunds_beyond_the_lines(document) { document.totals.shipping_net() } else { Decimal::ZERO };
-    let unasked = if beyond > Decimal::ZERO { LineKind::AdjustmentRefund } else { LineKind::AdjustmentFee };
-    [
-        (LineKind::AdjustmentRefund, "Adjustment refund", document.adjustment_refund),
-        (LineKind::AdjustmentFee, "Adjustment fee", -document.adjustment_fee),
-        (unasked, "Difference in the shop's refund", beyond),
-    ]
-    .into_iter()
-    .filter(|(_, _, amount)| !amount.is_zero())
-    .map(|(kind, description, amount)| MoneyLine::single(kind, description, amount))
+    let lines = [
+        MoneyLine::single(LineKind::AdjustmentRefund, "Adjustment refund", document.adjustment_refund),
+        MoneyLine::single(LineKind::AdjustmentFee, "Adjustment fee", -document.adjustment_fee),
+        miscalculated(beyond),
+    ];
+    lines.into_iter().filter(|line| !line.gross.is_zero())
+}
+
+/// What the shop refunded without meaning to, or kept back.
+fn miscalculated<'a>(beyond: Decimal) -> MoneyLine<'a> {
+    let kind = if beyond > Decimal::ZERO { LineKind::AdjustmentRefund } else { LineKind::AdjustmentFee };
+    MoneyLine::single(kind, "Difference in the shop's refund", beyond)
 }
 
 /// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
-fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Item = MoneyLine<'a>> {
+fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Item = MoneyLine<'a>> {
     let totals = &document.totals;
     [
-        (LineKind::GiftCard, "Gift card", totals.gift_cards),
-        (LineKind::StoreCredit, "Store credit", totals.store_credit),
-        (LineKind::Reward, "Reward points", header.reward_points),
+        (LineKind::GiftCard, "Gift card", totals.gift_cards + hidden.gift_cards),
+        (LineKind::StoreCredit, "Store credit", totals.store_credit + hidden.store_credit),
+        (LineKind::Reward, "Reward points", totals.reward_points + hidden.reward_points),
     ]
     .into_iter()
     .filter(|(_, _, amount)| !amount.is_zero())
@@ -190,11 +260,11 @@ fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Ite
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) -> Result<(), Refusal> {
+fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], charged: Decimal, limits: Limits) -> Result<(), Refusal> {
     let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
-    let expected = document.totals.grand_total - document.totals.tax_amount;
-    if (net - expected).abs() > tolerance {
+    let expected = document.totals.grand_total - charged;
+    if (net - expected).abs() > limits.rounding {
         let sentence = format!(
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
              {currency}. Something in the shop changes totals without a line."
@@ -202,10 +272,9 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], tolerance: Decimal) 
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - document.totals.tax_amount).abs() > tolerance {
+    if (tax - charged).abs() > limits.vat {
         let sentence = format!(
-            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {} {currency} of tax.",
-            document.totals.tax_amount
+            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );
         return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
     }

@@ -10,7 +10,7 @@ use globset::GlobSet;
 use rust_decimal::Decimal;
 
 /// What a line stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LineKind {
     /// Goods or services.
     Item,
@@ -18,6 +18,8 @@ pub(crate) enum LineKind {
     Shipping,
     /// Discount, where it is booked on lines of its own.
     Discount,
+    /// Discount that the shop did not take off what it taxed.
+    UntaxedDiscount,
     /// A fee that an app put on the order.
     Fee,
     /// Gift wrap and printed card.
@@ -40,10 +42,11 @@ pub(crate) enum LineKind {
 
 impl LineKind {
     /// Every kind with its name in the mapping file.
-    pub(crate) const NAMES: [(&'static str, Self); 12] = [
+    pub(crate) const NAMES: [(&'static str, Self); 13] = [
         ("item", Self::Item),
         ("shipping", Self::Shipping),
         ("discount", Self::Discount),
+        ("untaxed_discount", Self::UntaxedDiscount),
         ("fee", Self::Fee),
         ("gift_wrap", Self::GiftWrap),
         ("fpt", Self::Fpt),
@@ -59,10 +62,27 @@ impl LineKind {
     /// people's taxes and differences; a default rule must not turn them into revenue unseen.
     pub(crate) const SOLD: [Self; 3] = [Self::Item, Self::Shipping, Self::Discount];
 
-    /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, and
-    /// differences.
-    pub(crate) const UNTAXED: [Self; 6] =
-        [Self::GiftCard, Self::StoreCredit, Self::Reward, Self::AdjustmentRefund, Self::AdjustmentFee, Self::Rounding];
+    /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, discount that
+    /// left the tax as it was, and differences. One word in the mapping file, `outside_vat`.
+    pub(crate) const UNTAXED: [Self; 7] = [
+        Self::UntaxedDiscount,
+        Self::GiftCard,
+        Self::StoreCredit,
+        Self::Reward,
+        Self::AdjustmentRefund,
+        Self::AdjustmentFee,
+        Self::Rounding,
+    ];
+
+    /// What the shop may charge VAT on, at 0 % too: one word in the mapping file, `taxable`.
+    pub(crate) const TAXABLE: [Self; 6] =
+        [Self::Item, Self::Shipping, Self::Discount, Self::Fpt, Self::GiftWrap, Self::Fee];
+
+    /// Every word for lines in the mapping file: one for each kind, and two that stand for several.
+    pub(crate) fn words() -> Vec<(&'static str, &'static [Self])> {
+        let several: [(&str, &[Self]); 2] = [("taxable", &Self::TAXABLE), ("outside_vat", &Self::UNTAXED)];
+        Self::NAMES.iter().map(|(name, kind)| (*name, std::slice::from_ref(kind))).chain(several).collect()
+    }
 
     /// The name in the mapping file.
     pub(crate) fn name(self) -> &'static str {
@@ -153,9 +173,19 @@ fn one_of_texts(wanted: &[String], fact: Option<&str>) -> bool {
     wanted.is_empty() || fact.is_some_and(|fact| wanted.iter().any(|one| one == fact))
 }
 
+/// Where something stands in the mapping file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// Key path, lists counted from 1: `vat[6]`.
+    pub(crate) path: String,
+    /// Line, from 1.
+    pub(crate) line: usize,
+}
+
 /// One rule: when its conditions hold, this is the value.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule<T> {
+    pub(crate) place: Place,
     pub(crate) when: When,
     pub(crate) value: T,
 }

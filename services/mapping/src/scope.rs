@@ -3,6 +3,8 @@
 //! These settings belong to the service, not to the mapping file: they say *whether*, the mapping file says *how*.
 //! No first start may invoice the shop's history, so the service asks for a go-live date before it runs.
 
+use std::collections::BTreeMap;
+
 use commerce::order::State;
 use serde::Deserialize;
 
@@ -65,6 +67,8 @@ pub struct States {
     pub holded: Meaning,
     /// The payment is under review.
     pub payment_review: Meaning,
+    /// States that an extension of the shop adds, by the names that it gives them.
+    pub other: BTreeMap<String, Meaning>,
 }
 
 /// What a state means.
@@ -101,12 +105,13 @@ impl Default for States {
             canceled: Meaning::Skip,
             holded: Meaning::Wait,
             payment_review: Meaning::Wait,
+            other: BTreeMap::new(),
         }
     }
 }
 
 impl States {
-    /// What a state means; `None` for one that core Commerce does not have.
+    /// What a state means; `None` for one that neither core Commerce nor `other` has.
     pub(crate) fn meaning(&self, state: &State) -> Option<Meaning> {
         match state {
             State::New => Some(self.new),
@@ -117,7 +122,7 @@ impl States {
             State::Canceled => Some(self.canceled),
             State::Holded => Some(self.holded),
             State::PaymentReview => Some(self.payment_review),
-            State::Other(_) => None,
+            State::Other(name) => self.other.get(name).copied(),
         }
     }
 }

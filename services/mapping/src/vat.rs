@@ -5,11 +5,17 @@
 //! Where the company allows it, VAT is pinned to what the shop charged, which is also what the customer paid and what
 //! the shop's own VAT report says.
 
+mod rules;
+mod settle;
+
 use rust_decimal::Decimal;
 
 use crate::decision::VatAmount;
 use crate::file::{VatCode, VatOn};
 use crate::rounding::round;
+
+pub(crate) use rules::VatRules;
+pub(crate) use settle::{Settled, looked_at, settle};
 
 /// What VAT is computed on: an invoice line with its VAT code.
 #[derive(Debug, Clone)]

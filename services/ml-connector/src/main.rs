@@ -20,6 +20,7 @@ const WRONG_SETTINGS: u8 = 78;
 const AWAY: u8 = 69;
 
 fn main() -> ExitCode {
+    pipeline::guard::install();
     let cli = Cli::parse();
     let mut builder = match &cli.verb {
         // A service's work is small steps between waits: one thread does them with the least memory.

@@ -59,7 +59,9 @@ pub(crate) async fn run(config: Option<&Path>, side: Option<Side>, json: bool) -
 }
 
 async fn prepare(config: Option<&Path>) -> Result<Bench, Problem> {
-    Bench::open(Settings::load(config)?, "ping").await
+    let bench = Bench::open(Settings::load(config)?, "ping").await?;
+    pipeline::broker::connect::is_new_enough(&bench.context.broker)?;
+    Ok(bench)
 }
 
 /// Why a side is not asked further.

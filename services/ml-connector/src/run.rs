@@ -74,6 +74,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                     vendor,
                     base,
                     poll: settings.commerce.poll.clone(),
+                    sweep: settings.commerce.sweep.clone(),
                     zone: settings.time_zone.clone(),
                     secrets: vendors::webhook_secrets(&settings.commerce.webhook, &context).await?,
                     webhook: settings.commerce.webhook.clone(),
@@ -140,6 +141,7 @@ async fn provision(settings: &Settings) -> anyhow::Result<()> {
     pipeline::vault::master_key(&settings.vault)?;
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "provision", subjects, &Health::default()).await?;
+    broker::connect::is_new_enough(&connected)?;
     let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;

@@ -103,6 +103,8 @@ pub struct Commerce {
     pub max_body_bytes: usize,
     /// Polling orders.
     pub poll: ingestor::commerce::Poll,
+    /// Sweeping accounts.
+    pub sweep: ingestor::commerce::Sweep,
     /// The webhook door.
     pub webhook: ingestor::commerce::Webhook,
     /// Comments on orders.

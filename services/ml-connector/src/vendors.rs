@@ -79,7 +79,7 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
         read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
     };
     let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
-    Ok((Vendor::new(http, budget, api), company))
+    Ok((Vendor::new(http, budget, api, context.health.clone()), company))
 }
 
 fn token_http(settings: &Visma) -> Result<Http, Problem> {
@@ -124,6 +124,7 @@ pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Comp
             Err(CallError::Busy(wait)) => wait,
             Err(e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate)) => {
                 tracing::warn!(error = %e, "Visma could not be asked for the company; trying again");
+                context.health.not_ready("company", format!("Visma could not be asked for the company: {e}"));
                 schedule.next_wait()
             }
         };

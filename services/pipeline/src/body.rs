@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use crate::envelope::header;
+use crate::envelope::{self, header};
 
 /// Bodies larger than this are compressed.
 const LARGE: usize = 512 * 1024;
@@ -38,7 +38,7 @@ pub fn pack(headers: &mut HeaderMap, body: &Bytes) -> Bytes {
     // Writing to memory does not fail; if it did, the body would go as it is.
     match encoder.write_all(body).and_then(|()| encoder.finish()) {
         Ok(packed) => {
-            headers.insert(CONTENT_ENCODING, "gzip");
+            envelope::set(headers, CONTENT_ENCODING, "gzip");
             packed.into()
         }
         Err(_) => body.clone(),

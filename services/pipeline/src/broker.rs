@@ -8,6 +8,7 @@ pub mod last;
 pub mod publish;
 pub mod streams;
 pub mod take;
+pub(crate) mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +71,9 @@ impl Broker {
         let mut publishers = self.publishers.lock().unwrap_or_else(PoisonError::into_inner);
         publishers
             .entry(stream)
-            .or_insert_with(|| Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from))
+            .or_insert_with(|| {
+                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone())
+            })
             .clone()
     }
 

@@ -2,9 +2,11 @@
 //!
 //! See the NATS protocol binding of CloudEvents 1.0 for the `ce-` names and their percent-encoding.
 
+use std::borrow::Cow;
+
 use async_nats::HeaderMap;
-use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use async_nats::header::{IntoHeaderName, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
 /// The version of a record: a keyed hash of its content.
@@ -44,6 +46,10 @@ pub const JSON: &str = "application/json";
 /// What may not stand in a header's value as it is; everything beyond ASCII is encoded anyway.
 const OUTSIDE: &AsciiSet = &CONTROLS.add(b'"').add(b'%');
 
+/// Stands before a value that is percent-encoded because it could not stand in a header as it is (RFC 8187, section
+/// 3.2.1). Values without it stand as they are, also those that were written before there was such a mark.
+const ENCODED: &str = "UTF-8''";
+
 const TRACEPARENT: &str = "traceparent";
 
 /// Namespace of our name-based ids (RFC 9562, version 5).
@@ -77,8 +83,8 @@ pub struct Cause {
 impl Cause {
     /// A message is the cause.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name| header(headers, name).map(str::to_owned);
-        Self { traceparent: text(TRACEPARENT), id: text("ce-id") }
+        let traceparent = header(headers, TRACEPARENT).filter(|trace| is_trace(trace)).map(str::to_owned);
+        Self { traceparent, id: text(headers, "ce-id").map(Cow::into_owned) }
     }
 }
 
@@ -86,16 +92,16 @@ impl Envelope<'_> {
     /// The headers.
     pub fn headers(&self, cause: &Cause) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, self.id);
-        headers.insert("Content-Type", self.content_type);
-        headers.insert("ce-specversion", "1.0");
-        headers.insert("ce-id", self.id);
-        headers.insert("ce-source", self.source);
-        headers.insert("ce-type", self.kind);
-        headers.insert("ce-time", crate::clock::now().to_string().as_str());
-        headers.insert(TRACEPARENT, cause.traceparent.clone().unwrap_or_else(new_traceparent).as_str());
+        set(&mut headers, NATS_MESSAGE_ID, self.id);
+        set(&mut headers, "Content-Type", self.content_type);
+        set(&mut headers, "ce-specversion", "1.0");
+        set(&mut headers, "ce-id", self.id);
+        set(&mut headers, "ce-source", self.source);
+        set(&mut headers, "ce-type", self.kind);
+        set(&mut headers, "ce-time", &crate::clock::now().to_string());
+        set(&mut headers, TRACEPARENT, &cause.traceparent.clone().unwrap_or_else(new_traceparent));
         if let Some(id) = &cause.id {
-            headers.insert("ce-causationid", id.as_str());
+            set(&mut headers, "ce-causationid", id);
         }
         headers
     }
@@ -105,6 +111,27 @@ impl Envelope<'_> {
 fn new_traceparent() -> String {
     let span = Uuid::new_v4().as_u128() as u64;
     format!("00-{}-{span:016x}-01", Uuid::new_v4().simple())
+}
+
+/// Whether a text has the form of a trace context: of a sender's, only that is handed on.
+fn is_trace(text: &str) -> bool {
+    text.len() == 55 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Sets a header. Any text will do: one that cannot stand in a header as it is stands there encoded, and [`text`]
+/// gives it back. The one place where a header's value is made, since the library ends the process over a line break.
+pub fn set(headers: &mut HeaderMap, name: impl IntoHeaderName, value: &str) {
+    #[allow(clippy::disallowed_methods, reason = "this is the place")]
+    headers.insert(name, printable(value).as_ref());
+}
+
+/// A text in printable ASCII: as it is where it can be, marked and percent-encoded where not.
+fn printable(value: &str) -> Cow<'_, str> {
+    let plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if plain && value.trim() == value && !value.starts_with(ENCODED) {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(format!("{ENCODED}{}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
 }
 
 /// Text as a header's value: everything outside printable ASCII, and `"` and `%`, percent-encoded as UTF-8.
@@ -122,9 +149,18 @@ pub fn is_first(headers: &HeaderMap) -> bool {
     headers.get(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE).is_some_and(|sequence| sequence.as_str() == "0")
 }
 
-/// A header's value as text.
+/// A header's value as it stands: a hash, a number, a code of our own. A text of a vendor's is read with [`text`].
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|v| v.as_str())
+}
+
+/// The text that [`set`] was given: a reference, a number or a name that somebody else has chosen.
+pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let value = header(headers, name)?;
+    Some(match value.strip_prefix(ENCODED) {
+        Some(encoded) => percent_decode_str(encoded).decode_utf8_lossy(),
+        None => Cow::Borrowed(value),
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod clock;
 pub mod cursor;
 pub mod envelope;
+pub mod guard;
 pub mod health;
 pub mod http;
 pub mod poll;

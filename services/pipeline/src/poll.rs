@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::streams;
 use crate::clock;
+use crate::guard;
 use crate::health::Health;
 use crate::problem::Problem;
 use crate::retry;
@@ -186,7 +187,7 @@ impl Poll<'_> {
     async fn hold(&mut self, once: &mut impl AsyncFnMut() -> Result<u64, Stopped>, ask: Option<String>) -> Duration {
         let began = clock::now();
         let ended = tokio::select! {
-            ended = once() => Some(ended),
+            ended = guard::guarded(once()) => Some(ended.unwrap_or_else(|panicked| Err(Stopped::Person(panicked.into())))),
             () = self.lost() => {
                 let why = "another replica has it, or the broker is away or stores nothing";
                 tracing::warn!(poll = self.name, why, "the poll is no longer ours");

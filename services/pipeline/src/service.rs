@@ -105,6 +105,7 @@ async fn open(name: &'static str, shell: &Shell, health: Health, stop: Cancellat
     let nats = broker::Settings { start_timeout: Span(Duration::MAX), ..shell.nats.clone() };
     let broker = broker::connect(&nats, name, Subjects::new(&shell.connection), &health).await?.until(stop.clone());
     let vault = open_vault(&broker, &shell.vault).await?;
+    broker::time::agree(&broker, &health, &stop).await;
     Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
 }
 

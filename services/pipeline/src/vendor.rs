@@ -2,6 +2,7 @@
 //!
 //! How a request is built and what an answer means is the pure crates' business; which vendor it is, the binary's.
 
+mod breaker;
 mod proofs;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,23 +10,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue};
-use http::{HeaderMap, Request, Response, StatusCode};
-use jiff::Timestamp;
-use tokio::time::Instant;
+use http::header::{AUTHORIZATION, DATE, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::budget::{Budget, Class, Outlook, Permit, Spent, Window};
+use crate::budget::{self, Budget, Class, Outlook, Spent, Window};
+use crate::health::Health;
 use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
+use breaker::{Breaker, Kind, Met, Pass};
 use proofs::Proofs;
 pub use proofs::{Auth, Sign};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The vendor's window is spent, or it asked for patience; nothing was sent.
-    #[error("the vendor's budget is spent for another {0:?}")]
+    /// The vendor's window is spent, it asked for patience, or nothing gets through to it; nothing was sent.
+    #[error("the vendor takes no calls for another {0:?}")]
     Busy(Duration),
     /// Nothing was sent, for a passing reason.
     #[error("not sent: {0}")]
@@ -50,6 +52,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longer than the windows that vendors document: somebody should look why.
 const LONG: Duration = Duration::from_secs(60 * 60 + 60);
 
+/// How far the vendor's clock and ours may be apart: half of what a look-up of documents in doubt goes back further.
+const CLOCK_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How often it is looked whether they agree again.
+const CLOCK_LOOK: Duration = Duration::from_secs(30);
+
 /// Reads a vendor's window from an answer's headers.
 pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
 /// Reads how long a 429 asks to wait; the second argument is the time now.
@@ -73,15 +80,17 @@ pub struct Vendor {
     read_window: ReadWindow,
     read_retry_after: ReadRetryAfter,
     proofs: Arc<Proofs>,
-    away: Arc<Mutex<Away>>,
+    breaker: Breaker,
     unnamed: Arc<Mutex<Schedule>>,
     for_documents: Arc<AtomicU64>,
 }
 
-/// Since when nobody answers at the vendor's address, as a schedule of waits.
-struct Away {
-    schedule: Schedule,
-    until: Option<Instant>,
+/// The right to make one write, reserved before the intent of it is written. It goes back when it is dropped.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped goes back"]
+pub struct Permit {
+    budget: budget::Permit,
+    pass: Pass,
 }
 
 impl std::fmt::Debug for Vendor {
@@ -91,48 +100,46 @@ impl std::fmt::Debug for Vendor {
 }
 
 impl Vendor {
-    /// Puts the parts together.
-    pub fn new(http: Http, budget: Budget, api: Api) -> Self {
-        let schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
-        let away = Arc::new(Mutex::new(Away { schedule, until: None }));
+    /// Puts the parts together. That nothing gets through is said in `health`, under the vendor's name.
+    pub fn new(http: Http, budget: Budget, api: Api, health: Health) -> Self {
+        let breaker = Breaker::new(budget.vendor(), health);
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
         let Api { auth, read_window, read_retry_after } = api;
         let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
-        Self { http, budget, read_window, read_retry_after, proofs, away, unnamed, for_documents }
+        Self { http, budget, read_window, read_retry_after, proofs, breaker, unnamed, for_documents }
     }
 
     /// Calls under `current` from now on. While `previous` is good (milliseconds since the epoch), a call that is
     /// refused under the new credentials is made under those.
     pub fn renew(&self, current: Auth, previous: Option<(Auth, u64)>) {
         self.proofs.change(current, previous);
+        self.breaker.reset();
     }
 
-    /// Reserves one call: the budget has it, and the vendor was not just found to be away.
+    /// Reserves one write of a document: the budget has it, and writes get through as far as is known.
     ///
     /// # Errors
     /// How long to wait.
-    pub async fn permit(&self, class: Class) -> Result<Permit, Duration> {
-        match self.away_for() {
-            Some(wait) => Err(wait),
-            None => self.budget.take(class).await,
-        }
+    pub async fn permit(&self) -> Result<Permit, Duration> {
+        let pass = self.breaker.enter(Kind::Write)?;
+        let budget = self.budget.take(Class::Document).await?;
+        Ok(Permit { budget, pass })
     }
 
-    /// How long the vendor is left alone after it could not be reached; the waits grow until it is.
+    /// How long nothing is sent for documents, after nothing got through; none when calls are made.
     pub fn away_for(&self) -> Option<Duration> {
-        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.until.and_then(|until| until.checked_duration_since(Instant::now()))
+        self.breaker.wait(Kind::Read)
     }
 
-    fn note_reached(&self, reached: bool) {
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if reached {
-            away.schedule.reset();
-            away.until = None;
-        } else if away.until.is_none_or(|until| until <= Instant::now()) {
-            // One step of the schedule, however many calls failed at once.
-            away.until = Some(Instant::now() + away.schedule.next_wait());
-        }
+    /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
+    /// its own doing then.
+    pub fn passed_since(&self, since: u64) -> bool {
+        self.breaker.passed_since(since)
+    }
+
+    /// Keeps all calls for documents back until a person has acted, but for one every so often that tries.
+    pub fn hold(&self, every: Duration, why: &str) {
+        self.breaker.hold(every, why);
     }
 
     /// Calls once; a token that is refused is renewed and the call made once more, since a 401 did nothing.
@@ -154,8 +161,7 @@ impl Vendor {
         request: &Request<Bytes>,
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
-        let class = permit.class();
-        self.proven(Some(permit), class, request, by).await
+        self.proven(Some(permit), Class::Document, request, by).await
     }
 
     async fn proven(
@@ -188,22 +194,41 @@ impl Vendor {
         request: &Request<Bytes>,
         by: u64,
     ) -> Result<Response<Bytes>, CallError> {
-        // The token first: a call that is reserved meanwhile is one that nobody else can make.
-        let (value, token) = auth.header(request).await?;
-        let permit = match permit {
-            Some(permit) => permit,
+        // Where nothing gets through, no token is asked for either.
+        let (pass, reserved) = match permit {
+            Some(Permit { budget, pass }) => (pass, Some(budget)),
+            None => (self.breaker.enter(kind(class, request)).map_err(CallError::Busy)?, None),
+        };
+        // The token before the call is reserved: one that is reserved meanwhile is one that nobody else can make.
+        let (value, token) = match auth.header(request).await {
+            Ok(proof) => proof,
+            Err(CallError::NotSent(why)) => {
+                pass.met(Met::Nobody, false, &why);
+                return Err(CallError::NotSent(why));
+            }
+            Err(e) => return Err(e),
+        };
+        let budget = match reserved {
+            Some(budget) => budget,
             None => self.budget.take(class).await.map_err(CallError::Busy)?,
         };
+        let permit = Permit { budget, pass };
         let response = self.attempt(permit, value, request, by).await?;
         match auth {
             Auth::Bearer(tokens) if response.status() == StatusCode::UNAUTHORIZED => {
                 tokens.drop_refused(&token).await;
                 let (value, _) = auth.header(request).await?;
-                let permit = self.budget.take(class).await.map_err(CallError::Busy)?;
+                let permit = self.reserve(class, request).await?;
                 self.attempt(permit, value, request, by).await
             }
             Auth::Bearer(_) | Auth::Signed(_) | Auth::Missing(_) => Ok(response),
         }
+    }
+
+    async fn reserve(&self, class: Class, request: &Request<Bytes>) -> Result<Permit, CallError> {
+        let pass = self.breaker.enter(kind(class, request)).map_err(CallError::Busy)?;
+        let budget = self.budget.take(class).await.map_err(CallError::Busy)?;
+        Ok(Permit { budget, pass })
     }
 
     async fn attempt(
@@ -216,19 +241,25 @@ impl Vendor {
         if crate::clock::now_millis() > by {
             return Err(CallError::TooLate);
         }
-        let class = permit.class();
-        let spent = permit.spend().map_err(CallError::Busy)?;
+        let Permit { budget, pass } = permit;
+        let class = budget.class();
+        let spent = budget.spend().map_err(CallError::Busy)?;
         if class == Class::Document {
             self.for_documents.fetch_add(1, Ordering::Relaxed);
         }
         let mut request = request.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
+        let is_read = request.method() == Method::GET;
         let method = request.method().as_str().to_owned();
         let answer = self.http.send(request).await;
         let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |a| a.status().as_str().to_owned());
         metrics::counter!("ml_calls_total", "vendor" => self.budget.vendor(), "method" => method, "status" => status)
             .increment(1);
-        self.note_reached(!matches!(answer, Err(SendError::NotSent(_))));
+        let (met, why) = met(&answer);
+        pass.met(met, is_read, &why);
+        if let Some(apart) = answer.as_ref().ok().and_then(skew) {
+            self.note_skew(apart);
+        }
         match answer {
             Ok(response) => {
                 self.learn(spent, &response).await;
@@ -242,6 +273,17 @@ impl Vendor {
                 self.budget.unanswered(spent).await;
                 Err(CallError::NoAnswer(why))
             }
+        }
+    }
+
+    /// Says how far the vendor's clock is from ours. When they are too far apart nothing is sent: a look-up of what is
+    /// in doubt begins at a time of ours, and a document that the vendor made at another would be missed.
+    fn note_skew(&self, apart: SignedDuration) {
+        let vendor = self.budget.vendor();
+        metrics::gauge!("ml_clock_skew_seconds", "against" => vendor).set(apart.as_secs_f64());
+        if apart.unsigned_abs() > CLOCK_LIMIT {
+            let why = format!("CLOCK_SKEW: the broker's clock and {vendor}'s are {} s apart", apart.as_secs().abs());
+            self.breaker.hold(CLOCK_LOOK, &why);
         }
     }
 
@@ -278,6 +320,40 @@ impl Vendor {
     /// What the vendor's windows still take.
     pub async fn outlook(&self) -> Outlook {
         self.budget.outlook().await
+    }
+}
+
+/// How far our clock is ahead of the one that an answer was dated by (RFC 9110, section 6.6.1), where it says.
+fn skew(answer: &Response<Bytes>) -> Option<SignedDuration> {
+    let date = answer.headers().get(DATE)?.to_str().ok()?;
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(crate::clock::now().duration_since(theirs))
+}
+
+fn kind(class: Class, request: &Request<Bytes>) -> Kind {
+    match class {
+        Class::Poll => Kind::Poll,
+        Class::Document if request.method() == Method::GET => Kind::Read,
+        Class::Document => Kind::Write,
+    }
+}
+
+/// What an exchange says of the vendor's state, and in words.
+fn met(answer: &Result<Response<Bytes>, SendError>) -> (Met, String) {
+    match answer {
+        Err(SendError::NotSent(why)) => (Met::Nobody, why.clone()),
+        Err(SendError::NoAnswer(why)) => (Met::Fault, format!("no answer arrived ({why})")),
+        Ok(response) => {
+            let status = response.status();
+            let met = match status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => Met::Door,
+                _ if status.is_server_error() => Met::Fault,
+                _ if status.is_redirection() && status != StatusCode::NOT_MODIFIED => Met::Door,
+                _ if status.is_client_error() => Met::Refused,
+                _ => Met::Done,
+            };
+            (met, format!("it answers {status}"))
+        }
     }
 }
 

@@ -23,4 +23,12 @@ impl Verdict {
             why.into(),
         )
     }
+
+    /// What follows from something that could not be done about a delivery: another try, unless none can help.
+    pub fn failed(delivered: u64, problem: Problem) -> Self {
+        match problem.code.as_ref() {
+            "MESSAGE_TOO_LARGE" => Self::Dead(problem),
+            _ => Self::retry(delivered, problem.to_string()),
+        }
+    }
 }

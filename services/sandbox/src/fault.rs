@@ -3,11 +3,15 @@
 //! The one thing that matters about a failed write is whether it was done, and the caller cannot see it. So every
 //! fault says with `done` on which side of the work it strikes, and the ledger tells the test what is true.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::select::{Facts, Matcher, Selector, System};
@@ -33,6 +37,13 @@ pub enum Kind {
     Redirect,
     /// A conflict (409) without a word.
     Conflict,
+    /// 200 with a message in place of what was asked for, as Commerce answers for a list whose row it cannot build.
+    Message,
+    /// Whatever `status` (200 unless it is said), `headers` and `body` say; with `unpacked_mb` a gzip bomb of so many
+    /// megabytes of spaces.
+    Says,
+    /// The true answer, with `headers` set.
+    Headers,
     /// The answer takes `delay_ms` longer: before the work, or after it when `done`.
     Slow,
     /// The connection is reset (RST): before the work, or after it when `done`.
@@ -48,7 +59,7 @@ pub struct Fault {
     /// To which requests.
     #[serde(default)]
     pub on: Selector,
-    /// Whether the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`).
+    /// Whether the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`, `message`, `says`).
     #[serde(default)]
     pub done: bool,
     /// The status of `html_5xx`; absent means 502.
@@ -63,16 +74,35 @@ pub struct Fault {
     /// The delay of `slow`, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
+    /// Whether that delay is for each kilobyte of the answer: a shop that makes up its pages row by row.
+    #[serde(default)]
+    pub per_kilobyte: bool,
+    /// Strikes only where the true answer holds this text: a record that cannot be listed, on whatever page it is.
+    #[serde(default)]
+    pub shows: Option<String>,
+    /// Headers of `says` and `headers`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body of `says`.
+    #[serde(default)]
+    pub body: String,
+    /// The size of a gzip bomb.
+    #[serde(default)]
+    pub unpacked_mb: usize,
 }
 
 impl Fault {
     /// Whether the work is done before the fault strikes.
     #[must_use]
     pub fn done(&self) -> bool {
+        let looks = self.shows.is_some() || self.per_kilobyte;
         match self.kind {
-            Kind::LostAfter => true,
+            _ if looks => true,
+            Kind::LostAfter | Kind::Headers => true,
             Kind::LostBefore | Kind::TooManyRequests | Kind::Redirect => false,
-            Kind::Html5xx | Kind::Json500 | Kind::Conflict | Kind::Slow | Kind::Reset => self.done,
+            Kind::Html5xx | Kind::Json500 | Kind::Conflict | Kind::Slow | Kind::Reset | Kind::Message | Kind::Says => {
+                self.done
+            }
         }
     }
 
@@ -114,8 +144,46 @@ impl Fault {
                 Some(response)
             }
             Kind::Conflict => Some(respond(StatusCode::CONFLICT, "text/plain", String::new())),
-            Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset => None,
+            Kind::Message => {
+                let body = r#"{"message":"The requested product doesn't exist. Verify the product and try again."}"#;
+                Some(respond(StatusCode::OK, "application/json", body.to_owned()))
+            }
+            Kind::Says => Some(self.says()),
+            Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset | Kind::Headers => None,
         }
+    }
+
+    /// Whether the true answer is one that it strikes.
+    #[must_use]
+    pub fn strikes(&self, answer: &[u8]) -> bool {
+        let holds = |text: &String| answer.windows(text.len().max(1)).any(|window| window == text.as_bytes());
+        self.shows.as_ref().is_none_or(holds)
+    }
+
+    /// Sets `headers` on an answer.
+    pub fn dress(&self, response: &mut Response) {
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+
+    fn says(&self) -> Response {
+        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+        let mut response = respond(status, "application/json", self.body.clone());
+        if self.unpacked_mb > 0 {
+            let spaces = vec![b' '; 1 << 20];
+            let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+            for _ in 0..self.unpacked_mb {
+                // Writing to memory does not fail.
+                let _ = packed.write_all(&spaces);
+            }
+            *response.body_mut() = Body::from(packed.finish().unwrap_or_default());
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        self.dress(&mut response);
+        response
     }
 }
 

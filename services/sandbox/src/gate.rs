@@ -161,8 +161,24 @@ async fn answer(
             serve(&mut parts, body, next, points).await
         }
         Some(fault) => {
-            let done = serve(&mut parts, body, next, points).await;
-            strike(system, &fault).await.unwrap_or(done)
+            let (head, content) = serve(&mut parts, body, next, points).await.into_parts();
+            let content = axum::body::to_bytes(content, usize::MAX).await.unwrap_or_default();
+            let mut done = Response::from_parts(head, Body::from(content.clone()));
+            if !fault.strikes(&content) {
+                return done;
+            }
+            if fault.per_kilobyte {
+                let kilobytes = u64::try_from(content.len() / 1024).unwrap_or(u64::MAX);
+                tokio::time::sleep(Duration::from_millis(fault.delay_ms.saturating_mul(kilobytes))).await;
+                return done;
+            }
+            match strike(system, &fault).await {
+                Some(struck) => struck,
+                None => {
+                    fault.dress(&mut done);
+                    done
+                }
+            }
         }
         None => serve(&mut parts, body, next, points).await,
     }
@@ -173,7 +189,14 @@ async fn strike(system: System, fault: &Fault) -> Option<Response> {
     match fault.kind {
         Kind::LostBefore | Kind::LostAfter => Some(no_answer(Cut::Close)),
         Kind::Reset => Some(no_answer(Cut::Reset)),
-        Kind::Html5xx | Kind::Json500 | Kind::TooManyRequests | Kind::Redirect | Kind::Conflict => fault.answer(system),
+        Kind::Html5xx
+        | Kind::Json500
+        | Kind::TooManyRequests
+        | Kind::Redirect
+        | Kind::Conflict
+        | Kind::Message
+        | Kind::Says => fault.answer(system),
+        Kind::Headers => None,
         Kind::Slow => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
             None

@@ -2,6 +2,7 @@
 //!
 //! This is the judge of every crash test, so it looks at the two systems' own books, never at what was sent.
 
+mod accounts;
 mod joined;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,8 @@ use crate::commerce::{LedgerOrder, Shop};
 use crate::select::System;
 use crate::visma::{Company, Findings, LedgerInvoice, LedgerPayment};
 
+use accounts::Papers;
+pub use accounts::Unbalanced;
 use joined::ByReference;
 pub use joined::{Joined, Uncancelled};
 
@@ -44,6 +47,8 @@ pub struct Ledger {
     pub credit_memos: Joined,
     /// Cancelled orders that Visma still has.
     pub uncancelled: Vec<Uncancelled>,
+    /// Orders whose account does not balance.
+    pub unbalanced: Vec<Unbalanced>,
     /// Credit notes that belong to no credit memo and to no cancelled order.
     pub unexpected_credit_notes: Vec<LedgerInvoice>,
     /// Comments that stand on one order more than once, by the order's number.
@@ -136,8 +141,10 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
     let credit_note_documents = company.credit_notes();
     let (credit_notes, mut notes) = sorted(credit_note_documents.clone());
     let duplicate_credit_notes = self::duplicates(&notes);
-    let orders: Vec<(LedgerOrder, Vec<LedgerInvoice>)> = shop
-        .ledger()
+    let papers = Papers { invoices: shop.ledger_invoices(), memos: shop.ledger_credit_memos() };
+    let orders = shop.ledger();
+    let unbalanced = accounts::unbalanced(&orders, &papers, prefix, (&by_reference, &notes));
+    let orders: Vec<(LedgerOrder, Vec<LedgerInvoice>)> = orders
         .into_iter()
         .map(|order| {
             let invoices = by_reference.remove(&format!("{prefix}{}", order.increment_id)).unwrap_or_default();
@@ -146,10 +153,12 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
         .collect();
     let beside = orders.iter().map(|(order, invoices)| (order, invoices.as_slice()));
     let uncancelled = joined::uncancelled(beside, prefix, &notes);
-    let commerce_invoices = Joined::of(shop.ledger_invoices(), &format!("{prefix}I"), &mut by_reference);
-    let credit_memos = Joined::of(shop.ledger_credit_memos(), &format!("{prefix}C"), &mut notes);
-    for (order, _) in orders.iter().filter(|(order, _)| order.state == "canceled") {
-        notes.remove(&format!("{prefix}X{}", order.increment_id));
+    let commerce_invoices = Joined::of(papers.invoices, &format!("{prefix}I"), &mut by_reference);
+    let credit_memos = Joined::of(papers.memos, &format!("{prefix}C"), &mut notes);
+    for (order, _) in orders.iter().filter(|(order, _)| !order.canceled.is_zero() || order.state == "canceled") {
+        for reference in accounts::cancellations(prefix, &order.increment_id) {
+            notes.remove(&reference);
+        }
     }
     let mut ledger = Ledger {
         orders: Totals::default(),
@@ -164,6 +173,7 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
         commerce_invoices,
         credit_memos,
         uncancelled,
+        unbalanced,
         unexpected_credit_notes: rest(notes),
         doubled_comments: shop.doubled_comments(),
         credit_notes,

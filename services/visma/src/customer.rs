@@ -45,7 +45,7 @@ pub struct Customer {
     pub credit_terms: Option<String>,
     /// VAT zone id; `None` is the class's.
     pub vat_zone: Option<String>,
-    /// Organisation number, digits only.
+    /// Organisation number, digits only. Of one that stands there an empty text clears it, as with the two below.
     pub corporate_id: Option<String>,
     /// VAT registration number as the tax authority writes it.
     pub vat_registration_id: Option<String>,

@@ -16,12 +16,17 @@ pub fn exact(number: &Number) -> Result<Decimal, rust_decimal::Error> {
     parse(number.as_str())
 }
 
+/// 10^18: far above any amount, and far below the largest `Decimal`, whose sums end the process when they overflow.
+const TOO_LARGE: Decimal = Decimal::from_parts(2_808_348_672, 232_830_643, 0, false, 0);
+
 /// The exact value of a number in JSON's notation, exponent allowed.
 ///
 /// # Errors
-/// Not a number, or more digits than a `Decimal` holds.
+/// Not a number, more digits than a `Decimal` holds, or 19 of them before the point.
 pub fn parse(text: &str) -> Result<Decimal, rust_decimal::Error> {
-    if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) }
+    let number =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) }?;
+    if number.abs() < TOO_LARGE { Ok(number) } else { Err(rust_decimal::Error::ExceedsMaximumPossibleValue) }
 }
 
 /// A `Decimal` that is written as a JSON number with the very digits it has.
@@ -42,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_digits_survive_both_ways() {
-        for text in ["0.10", "640.0000", "-12.50", "79228162514264337593543950335", "1.005"] {
+        for text in ["0.10", "640.0000", "-12.50", "999999999999999999.99", "1.005"] {
             let number: Number = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&Exact(exact(&number).unwrap())).unwrap(), text);
         }
@@ -53,6 +58,9 @@ mod tests {
         assert_eq!(parse("5.55E-17").unwrap(), Decimal::from_str_exact("0.0000000000000000555").unwrap());
         assert_eq!(parse("1e2").unwrap(), Decimal::from(100));
         assert!(parse("12,50").is_err());
+        for text in ["1e18", "-1000000000000000000", "1e28", "1e99999", "79228162514264337593543950335"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,6 @@ use futures::future::BoxFuture;
 use pipeline::broker::streams::{COMMANDS, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::envelope::{self, header};
-use pipeline::health::Health;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::settings::Span;
@@ -94,7 +93,7 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let Target { vendor, base, settings } = target;
     let (policy, stop) = (settings.policy()?, context.stop.clone());
-    let api = Api { vendor, base, health: context.health.clone(), refused_wait: settings.refused_wait.0 };
+    let api = Api { vendor, base, refused_wait: settings.refused_wait.0 };
     let records = Records::open(&context, TARGET).await?;
     let writer = Writer { context: context.clone(), driver: Driver { records, policy, stop, system: api } };
     take::run(&context.broker, &DURABLE, settings.width, &writer, &context.stop).await
@@ -104,7 +103,6 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
 struct Api {
     vendor: Vendor,
     base: Base,
-    health: Health,
     refused_wait: Duration,
 }
 

@@ -6,16 +6,16 @@ use std::time::Duration;
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
 use effect::{Waiting, Wanted};
 use pipeline::broker::take::Delivery;
-use pipeline::budget::Permit;
 use pipeline::envelope::{self, Cause, header};
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
+use pipeline::vendor::Permit;
 use pipeline::verdict::Verdict;
 use proto::{Command, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use crate::entries::{fill, marks, named};
 use crate::now;
-use crate::records::{Held, Records, intent_entry, outcome_entry};
+use crate::records::{Held, Records, UNREADABLE, intent_entry, outcome_entry};
 
 /// A wait that is longer is handed back to the broker, where the record remembers as much as this process does.
 const HOLD: Duration = Duration::from_secs(5);
@@ -42,6 +42,14 @@ pub(crate) trait System: Sync {
         permit: Option<Permit>,
         request: &Self::Request,
     ) -> impl Future<Output = Step> + Send;
+
+    /// Whether it has let in a write after `since`.
+    fn passed_since(&self, since: Millis) -> bool;
+
+    /// Adds to an entry what sending `request` has told about it besides the answer.
+    fn told(_request: &Self::Request, entry: Outcome) -> Outcome {
+        entry
+    }
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
@@ -190,7 +198,11 @@ impl<S: System> Driver<S> {
     /// The record behind `subject`, or the verdict of a broker that is away.
     pub(crate) async fn read(&self, delivery: &Delivery, subject: &str) -> Result<Held, Verdict> {
         let held = self.records.read(subject).await;
-        held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        held.map_err(|problem| match problem.code.as_ref() {
+            // No wait cures it, and whatever it says was done would be done again without it.
+            UNREADABLE => Verdict::Dead(problem),
+            _ => Verdict::retry(delivery.delivered, problem.to_string()),
+        })
     }
 
     /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
@@ -226,14 +238,17 @@ impl<S: System> Driver<S> {
 }
 
 impl<S: Removing> Driver<S> {
-    /// Makes the target hold `document` no longer. `Err` is the verdict of everything but a good end.
+    /// Makes the target hold `document` no longer; `is_fixed` says of its record that the target does not delete it any
+    /// more. `Err` is the verdict of everything but a good end.
     pub(crate) async fn withdraw(
         &self,
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
+        is_fixed: impl Fn(&Outcome) -> bool,
     ) -> Result<Fallen, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
-        let mut step = effect::withdraw(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        let (record, wanted) = (run.held.record.clone(), document.wanted.clone());
+        let mut step = effect::withdraw(record, wanted, self.policy, is_fixed(&run.held.entry), now());
         loop {
             step = match run.go(step).await? {
                 Left::Delete(deleting) => {
@@ -282,6 +297,10 @@ impl<S: System> Run<'_, S> {
                     }
                 }
                 Step::Wait(waiting) => self.wait(waiting).await?,
+                Step::Weigh(weighing) => {
+                    let passed = self.driver.system.passed_since(weighing.since());
+                    weighing.weighed(passed)
+                }
                 Step::PutOutcome(putting) => {
                     let outcome = putting.outcome();
                     if self.write(outcome_entry(outcome, now()), outcome.record()).await {
@@ -304,6 +323,10 @@ impl<S: System> Run<'_, S> {
     /// Writes the next entry of the record; false when the record has moved, or may have.
     async fn write(&mut self, entry: Outcome, record: Record) -> bool {
         let entry = fill(entry, self.document, &self.held.entry);
+        let entry = match self.request {
+            Some(request) => S::told(request, entry),
+            None => entry,
+        };
         let marks = match record {
             // For whoever rebuilds the view: who is being created.
             Record::Intent(_) => self.document.marks.to_vec(),
@@ -339,13 +362,13 @@ impl<S: System> Run<'_, S> {
 fn is_worth_handing_back(pause: Pause) -> bool {
     match pause {
         Pause::Doubt | Pause::LookFailed => true,
-        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::BetweenLooks => false,
+        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::Fault | Pause::BetweenLooks => false,
     }
 }
 
 /// A death as a dead letter.
 fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
-    let remedy = "see the runbook page of the code; then replay the dead letter";
+    let remedy = then_again("do what the sentence and the runbook page of the code say");
     let sentence = named(document.what, &document.entry, &death.sentence());
     Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
 }

@@ -14,7 +14,7 @@ pub mod visma;
 use effect::Millis;
 use pipeline::problem::Problem;
 
-/// The time now, by this process's clock.
+/// The time now, as all services have it.
 pub(crate) fn now() -> Millis {
     Millis(pipeline::clock::now_millis())
 }

@@ -13,6 +13,9 @@ use proto::{Doubt, Message as _, Outcome};
 
 use uuid::Uuid;
 
+/// Code of a record whose last entry cannot be read.
+pub(crate) const UNREADABLE: &str = "OUTCOME_UNREADABLE";
+
 /// Publishes of one entry, under one message id, before it counts as lost.
 const TRIES: u32 = 3;
 
@@ -58,7 +61,7 @@ impl Records {
         };
         let outcome = Outcome::decode(entry.payload).map_err(|e| {
             let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
-            Problem::new("OUTCOME_UNREADABLE", format!("the last entry of {subject} cannot be read: {e}"), remedy)
+            Problem::new(UNREADABLE, format!("the last entry of {subject} cannot be read: {e}"), remedy)
         })?;
         Ok(Held { record: record(outcome.clone(), entry.stored_at), sequence: entry.sequence, entry: outcome })
     }
@@ -80,9 +83,9 @@ impl Records {
         let content_type = envelope::PROTOBUF;
         let envelope = Envelope { id: &id, source: self.source, kind: &self.kind, content_type };
         let mut headers = envelope.headers(cause);
-        headers.insert(envelope::KIND, kind.as_str());
+        envelope::set(&mut headers, envelope::KIND, &kind);
         for (name, mark) in marks {
-            headers.insert(*name, mark.as_str());
+            envelope::set(&mut headers, *name, mark);
         }
         let payload = outcome.encode_to_vec().into();
         let put = Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) };
@@ -90,7 +93,7 @@ impl Records {
             match self.publisher.put(put.clone()).await {
                 Ok(stored) => return Some(stored.sequence),
                 Err(PutError::WrongLast) => return self.mine(subject, &id).await,
-                Err(e @ (PutError::TooLarge | PutError::Unconfirmed(_))) => {
+                Err(e @ (PutError::NotYet | PutError::TooLarge | PutError::Unconfirmed(_))) => {
                     tracing::warn!(subject, error = %e, "an entry of the log was not confirmed");
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }

@@ -22,6 +22,7 @@ fn reads_what_commerce_sends() {
         ("12345.678e2", "1234567.8"),
         ("-0.0", "0"),
         ("+1.5", "1.5"),
+        ("999999999999999999.99", "999999999999999999.99"),
     ] {
         assert_eq!(parse(text).expect(text), exact(wanted), "{text}");
     }
@@ -43,7 +44,14 @@ fn refuses_what_is_no_amount() {
     {
         assert!(matches!(parse(text), Err(DecimalError::Syntax(_))), "{text}");
     }
-    for text in ["1e30", "123456789012345678901234567890", "1e2000000000", "99999999999999999999999999999"] {
+    for text in [
+        "1e18",
+        "-1000000000000000000",
+        "1e30",
+        "123456789012345678901234567890",
+        "1e2000000000",
+        "99999999999999999999999999999",
+    ] {
         assert!(matches!(parse(text), Err(DecimalError::OutOfRange(_))), "{text}");
     }
 }

@@ -24,6 +24,7 @@ fn page(rows: &[Keyset]) -> Page {
         entity_id: key.entity_id,
         updated_at: key.updated_at,
         order_id: None,
+        account: None,
         text: String::new(),
     };
     Page { items: rows.iter().map(row).collect(), total_count: 0 }
@@ -183,4 +184,17 @@ fn a_cursor_is_stored_as_people_read_it() {
     assert_eq!(serde_json::to_string(&at(700, 9)).expect("JSON"), text);
     assert_eq!(serde_json::from_str::<Keyset>(text).expect("a cursor"), at(700, 9));
     assert!(serde_json::from_str::<Keyset>(r#"{"updated_at":"700","entity_id":9}"#).is_err());
+}
+
+#[test]
+fn a_page_may_shrink_and_leave_out_what_cannot_be_shown() {
+    let mut pager = Pager::new(at(0, 0), second(1_000), size(4));
+    pager.take(&page(&[at(1, 1), at(1, 2), at(2, 3), at(3, 4)])).expect("a full page");
+    pager.resize(size(1));
+    pager.leave_out([7, 9]);
+    let search = pager.next_search().expect("a search").expect("a page");
+    assert!(filters(&search).contains(&"entity_id nin 7,9".to_owned()), "{:?}", filters(&search));
+    pager.take(&page(&[at(3, 8)])).expect("one row is a full page now");
+    assert!(!pager.is_over());
+    assert_eq!((pager.page_size(), pager.read()), (size(1), at(3, 8)));
 }

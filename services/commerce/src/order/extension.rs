@@ -31,12 +31,18 @@ pub struct OrderExtension {
     /// Paid with gift cards: a liability that shrinks, no discount.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gift_cards_amount: Decimal,
+    /// What of the gift cards the invoices have used up.
+    #[serde(deserialize_with = "field::amount_or_zero")]
+    pub gift_cards_invoiced: Decimal,
     /// As `gift_cards_amount`, base currency.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub base_gift_cards_amount: Decimal,
     /// Paid with store credit: a liability that shrinks, no discount.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub customer_balance_amount: Decimal,
+    /// What of the store credit the invoices have used up.
+    #[serde(deserialize_with = "field::amount_or_zero")]
+    pub customer_balance_invoiced: Decimal,
     /// As `customer_balance_amount`, base currency.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub base_customer_balance_amount: Decimal,

@@ -93,6 +93,18 @@ pub struct Item {
     /// Tax of the row, base currency.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub base_tax_amount: Decimal,
+    /// What of the row, before discount and without tax, stands on invoices. `None` where the shop does not tell.
+    #[serde(default, deserialize_with = "field::optional_amount")]
+    pub row_invoiced: Option<Decimal>,
+    /// What of the discount stands on invoices, positive.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub discount_invoiced: Decimal,
+    /// What of the tax stands on invoices.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub tax_invoiced: Decimal,
+    /// What of the tax inside the discount stands on invoices.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
+    pub discount_tax_compensation_invoiced: Decimal,
     /// Tax inside the discount, where prices or discounts include tax ("dtc").
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub discount_tax_compensation_amount: Decimal,
@@ -119,6 +131,23 @@ pub struct Item {
 }
 
 impl Item {
+    /// What people call it: name and SKU, as far as it has them. Those of a product that was deleted may be empty.
+    pub fn label(&self) -> String {
+        match (self.name.trim(), self.sku.trim(), self.product_id) {
+            ("", "", Some(product)) => format!("Product {product}"),
+            ("", "", None) => format!("Item {}", self.item_id),
+            (name, "", _) => name.to_owned(),
+            ("", sku, _) => sku.to_owned(),
+            (name, sku, _) => format!("{name} ({sku})"),
+        }
+    }
+
+    /// What tells it from others in a sentence: its SKU, or else what people call it.
+    pub fn code(&self) -> String {
+        let sku = self.sku.trim();
+        if sku.is_empty() { self.label() } else { sku.to_owned() }
+    }
+
     /// The fixed product taxes of this row, from the JSON text in `weee_tax_applied`.
     ///
     /// # Errors

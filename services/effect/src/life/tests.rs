@@ -75,8 +75,16 @@ fn created(number: &str) -> Reply {
     Reply::Created { number: number.to_owned(), etag: Some("v1".to_owned()) }
 }
 
-/// Two absent looks from `seconds` on; what follows.
+/// Two absent looks from `seconds` on; what follows when others got through meanwhile.
 fn absent_twice(looking: LookingUp, seconds: u64) -> Step {
+    match proven_absent(looking, seconds) {
+        Step::Weigh(weighing) => weighing.weighed(true),
+        other => other,
+    }
+}
+
+/// Two absent looks from `seconds` on; what follows.
+fn proven_absent(looking: LookingUp, seconds: u64) -> Step {
     let wait = step!(looking.found(Vec::new(), at(seconds)), Wait);
     assert_eq!((wait.why(), wait.until()), (Pause::BetweenLooks, at(seconds + 15)));
     assert!(!wait.why().may_hand_back());
@@ -172,6 +180,10 @@ fn absent_is_believed_after_the_wait_and_two_looks_and_not_before() {
                 now = wait.until();
                 wait.over(now)
             }
+            Step::Weigh(weighing) => {
+                assert_eq!(weighing.since(), NOW);
+                weighing.weighed(true)
+            }
             Step::WriteIntent(writing) => break writing,
             other => panic!("{other:?}"),
         };
@@ -252,7 +264,8 @@ fn silence_is_in_doubt_from_the_intent_on() {
 fn a_fault_is_looked_up_then_sent_again_then_taken_for_a_refusal() {
     let looking = step!(sending().answered(Reply::Faulted(refusal()), at(1)), LookUp);
     let wait = step!(looking.found(Vec::new(), at(1)), Wait);
-    assert_eq!(wait.until(), at(11));
+    assert_eq!((wait.until(), wait.why()), (at(11), Pause::Fault));
+    assert!(!wait.why().may_hand_back(), "another life would not know that it was a fault");
     let writing = step!(absent_twice(step!(wait.over(at(11)), LookUp), 11), WriteIntent);
     let intent = writing.intent(at(26));
     assert_eq!(intent.attempt, 2);
@@ -261,6 +274,24 @@ fn a_fault_is_looked_up_then_sent_again_then_taken_for_a_refusal() {
     let wait = step!(looking.found(Vec::new(), at(30)), Wait);
     let put = step!(absent_twice(step!(wait.over(at(40)), LookUp), 40), PutOutcome);
     assert_eq!((put.outcome().kind, put.outcome().refusal.clone()), (Kind::Rejected, Some(refusal())));
+}
+
+#[test]
+fn nothing_is_given_up_while_nothing_gets_through() {
+    let mut sending = sending();
+    for round in 1..=50 {
+        let now = 60 * round;
+        let looking = step!(sending.answered(Reply::Faulted(refusal()), at(now)), LookUp);
+        let wait = step!(looking.found(Vec::new(), at(now)), Wait);
+        let weighing = step!(proven_absent(step!(wait.over(at(now + 10)), LookUp), now + 10), Weigh);
+        let writing = step!(weighing.weighed(false), WriteIntent);
+        let intent = writing.intent(at(now + 30));
+        assert_eq!(intent.attempt, 1, "a try in an outage does not count");
+        sending = step!(writing.written(intent, at(now + 30)), Send);
+    }
+    // A look-up that fails in an outage is held as well: whoever finds the intent would wait for five minutes.
+    let looking = step!(sending.answered(Reply::Faulted(refusal()), at(4000)), LookUp);
+    assert_eq!(step!(looking.failed(None, at(4000)), Wait).why(), Pause::Fault);
 }
 
 #[test]

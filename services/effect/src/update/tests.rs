@@ -156,6 +156,7 @@ fn a_fault_that_does_not_pass_is_taken_for_a_refusal() {
         step = match step {
             Step::Send(sending) => sending.answered(Reply::Faulted(refusal.clone()), NOW),
             Step::Wait(wait) => wait.over(at(60)),
+            Step::Weigh(weighing) => weighing.weighed(true),
             Step::Read(reading) => reading.found(Some("v7".to_owned()), true),
             Step::Reopen(reopening) => reopening.with(Record::Linked(linked())),
             put @ Step::PutOutcome(_) => break put,
@@ -166,12 +167,24 @@ fn a_fault_that_does_not_pass_is_taken_for_a_refusal() {
 }
 
 #[test]
+fn a_change_is_not_given_up_in_an_outage() {
+    let mut sending = sending();
+    for _ in 0..50 {
+        let wait = step!(sending.answered(Reply::Uncertain, NOW), Wait);
+        let weighing = step!(wait.over(at(60)), Weigh);
+        assert_eq!(weighing.since(), NOW);
+        sending = resent(step!(weighing.weighed(false), Read), "v7");
+    }
+}
+
+#[test]
 fn after_silence_nobody_knows_what_it_says() {
     let mut step = Step::Send(sending());
     let put = loop {
         step = match step {
             Step::Send(sending) => sending.answered(Reply::Uncertain, NOW),
             Step::Wait(wait) => wait.over(at(60)),
+            Step::Weigh(weighing) => weighing.weighed(true),
             Step::Read(reading) => reading.found(Some("v8".to_owned()), true),
             Step::Reopen(reopening) => reopening.with(Record::Linked(linked())),
             Step::PutOutcome(put) => break put,
@@ -184,12 +197,12 @@ fn after_silence_nobody_knows_what_it_says() {
 #[test]
 fn a_lost_answer_is_settled_by_reading() {
     let wait = step!(sending().answered(Reply::Uncertain, NOW), Wait);
-    assert_eq!((wait.why(), wait.until()), (Pause::Doubt, NOW.after(policy().fault_wait)));
-    let reading = step!(wait.over(at(60)), Read);
+    assert_eq!((wait.why(), wait.until()), (Pause::Fault, NOW.after(policy().fault_wait)));
+    let reading = step!(step!(wait.over(at(60)), Weigh).weighed(false), Read);
     let put = step!(reading.found(Some("v8".to_owned()), false), PutOutcome);
     assert_eq!(put.outcome().kind, Kind::Applied, "it was ours");
     let wait = step!(sending().answered(Reply::Uncertain, NOW), Wait);
-    let reading = step!(wait.over(at(60)), Read);
+    let reading = step!(step!(wait.over(at(60)), Weigh).weighed(true), Read);
     assert_eq!(resent(reading, "v7").etag(), "v7");
 }
 

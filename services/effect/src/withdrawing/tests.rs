@@ -38,7 +38,7 @@ fn refusal() -> Refusal {
 }
 
 fn begin(record: Record) -> Step {
-    withdraw(record, wanted(), Policy::default(), NOW)
+    withdraw(record, wanted(), Policy::default(), false, NOW)
 }
 
 fn at(seconds: u64) -> Millis {
@@ -55,7 +55,8 @@ macro_rules! step {
 }
 
 fn deleting() -> Deleting {
-    step!(begin(Record::Linked(linked())), Delete)
+    let look = step!(begin(Record::Linked(linked())), Inspect);
+    step!(look.found(Some("v1".to_owned()), true, NOW), Delete)
 }
 
 #[test]
@@ -96,6 +97,16 @@ fn what_stands_is_deleted_under_its_version_and_gone_is_gone() {
 }
 
 #[test]
+fn what_the_vendor_does_not_delete_is_not_tried() {
+    let look = step!(begin(Record::Linked(linked())), Inspect);
+    let end = step!(look.found(Some("v2".to_owned()), false, NOW), End);
+    assert_eq!(end, End::Stands(Linked { etag: Some("v2".to_owned()), ..linked() }));
+    // Where a poll has seen it so, not even a look.
+    let known = withdraw(Record::Linked(linked()), wanted(), Policy::default(), true, NOW);
+    assert_eq!(step!(known, End), End::Stands(linked()));
+}
+
+#[test]
 fn what_is_refused_is_looked_at_before_it_is_said_to_stand() {
     let inspecting = step!(deleting().answered(Removed::Refused(refusal()), NOW), Inspect);
     let end = step!(inspecting.found(Some("v2".to_owned()), false, NOW), End);
@@ -127,18 +138,35 @@ fn what_goes_on_being_refused_is_a_persons() {
     assert_eq!((waits, end), (2, End::Dead(Death::Refused(refusal()))));
 }
 
-#[test]
-fn a_fault_is_looked_at_too() {
-    let mut step = Step::Delete(deleting());
-    let end = loop {
+/// A delete that always comes to nothing; others get through from some try on. The tries, and its end.
+fn failing(answer: &Removed, in_outage: impl Fn(u64) -> bool) -> (u64, Death) {
+    let (mut step, mut tries) = (Step::Delete(deleting()), 0);
+    loop {
         step = match step {
-            Step::Delete(deleting) => deleting.answered(Removed::Faulted(refusal()), NOW),
+            Step::Delete(deleting) => {
+                tries += 1;
+                deleting.answered(answer.clone(), NOW)
+            }
             Step::Inspect(inspecting) => inspecting.found(None, true, NOW),
-            Step::End(end) => break end,
+            Step::Wait(wait) => {
+                assert_eq!((wait.why(), wait.until()), (Pause::Fault, NOW.after(Policy::default().fault_wait)));
+                wait.over(at(60))
+            }
+            Step::Weigh(weighing) => weighing.weighed(!in_outage(tries)),
+            Step::End(End::Dead(death)) => return (tries, death),
             other => panic!("{other:?}"),
         };
-    };
-    assert_eq!(end, End::Dead(Death::Refused(refusal())));
+    }
+}
+
+#[test]
+fn a_delete_without_an_answer_is_not_given_up_in_an_outage_and_was_nobodys_change() {
+    assert_eq!(failing(&Removed::Uncertain, |tries| tries < 50), (52, Death::Refused(Refusal::unanswered())));
+}
+
+#[test]
+fn a_fault_is_looked_at_too() {
+    assert_eq!(failing(&Removed::Faulted(refusal()), |tries| tries < 100), (102, Death::Refused(refusal())));
     let inspecting = step!(deleting().answered(Removed::Faulted(refusal()), NOW), Inspect);
     assert!(matches!(inspecting.found(None, false, NOW), Step::End(End::Stands(_))));
 }
@@ -165,8 +193,8 @@ fn another_version_is_read_and_deleted_under_that_so_many_times() {
 #[test]
 fn a_delete_without_an_answer_is_made_again() {
     let wait = step!(deleting().answered(Removed::Uncertain, NOW), Wait);
-    assert_eq!(wait.why(), Pause::Doubt);
-    assert!(matches!(wait.over(at(60)), Step::Delete(_)));
+    assert_eq!(wait.why(), Pause::Fault);
+    assert!(matches!(step!(wait.over(at(60)), Weigh).weighed(true), Step::Delete(_)));
     let wait = step!(deleting().answered(Removed::NotNow { retry_at: at(9), why: Pause::Busy }, NOW), Wait);
     assert!(matches!(wait.over(at(9)), Step::Delete(_)));
 }
@@ -177,9 +205,9 @@ fn what_may_have_been_sent_is_looked_for_first() {
     let put = step!(looking.found(vec!["100".to_owned()], at(1)), PutOutcome);
     // It is adopted in the name of whoever sent it; only then it is deleted.
     assert_eq!((put.outcome().command.as_str(), put.outcome().number.as_deref()), ("c1", Some("100")));
-    assert_eq!(step!(put.written(at(1)), Delete).number(), "100");
+    assert_eq!(step!(put.written(at(1)), Inspect).number(), "100");
 
-    let looking = step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), at(301)), LookUp);
+    let looking = step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), false, at(301)), LookUp);
     let wait = step!(looking.found(Vec::new(), at(301)), Wait);
     let put = step!(step!(wait.over(at(316)), LookUp).found(Vec::new(), at(316)), PutOutcome);
     assert!(put.outcome().withdrawn && put.outcome().number.is_none());

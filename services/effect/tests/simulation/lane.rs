@@ -101,7 +101,7 @@ pub(crate) fn verdict(
         }
         (Record::Rejected(_) | Record::Withdrawn(_), None) | (Record::GivenUp(_), _) => {}
         // Deletes without an answer until nobody asked again: a person was told, and the last one was done.
-        (Record::Linked(_), None) if dead.iter().any(|(at, _, code)| *at == index && code == "UPDATE_CONTENDED") => {}
+        (Record::Linked(_), None) if dead.iter().any(|(at, _, code)| *at == index && code == "CHANGE_UNANSWERED") => {}
         (record, document) => {
             return fail(format!("the record says {record:?}, the vendor holds {:?}", document.map(|d| &d.number)));
         }

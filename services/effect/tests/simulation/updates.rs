@@ -230,12 +230,13 @@ impl Office {
                 self.flying.push(Flying { worker: index, etag: sending.etag().to_owned(), body, lost: false });
                 Step::Send(sending)
             }
-            Step::Wait(wait) if wait.why() == Pause::Doubt && self.chance.in_thousand(100) => {
-                // Handed back, and delivered anew.
+            Step::Wait(wait) if wait.why() == Pause::Fault && self.chance.in_thousand(100) => {
+                // Its process ends, and it is delivered anew.
                 self.kill(index);
                 return Ok(());
             }
             Step::Wait(wait) => wait.over(now),
+            Step::Weigh(weighing) => weighing.weighed(self.chance.in_thousand(700)),
             Step::PutOutcome(put) if worker.expected == length => {
                 self.log.push(put.outcome().clone());
                 worker.expected = length + 1;
@@ -258,7 +259,7 @@ impl Office {
         self.kill(index);
         match end {
             End::Done => self.done[command] = true,
-            End::Dead(death) if death.code() == "UPDATE_CONTENDED" => {
+            End::Dead(death) if ["UPDATE_CONTENDED", "CHANGE_UNANSWERED"].contains(&death.code()) => {
                 self.contended += 1;
                 self.done[command] = false;
             }

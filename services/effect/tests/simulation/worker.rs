@@ -27,6 +27,8 @@ pub(crate) enum Told {
     Listed(Option<Vec<String>>),
     Read(Record, usize),
     Elapsed,
+    /// Whether others got through meanwhile.
+    Weighed(bool),
     Removed(Removed),
     /// Whether it can be removed, none when it is not there; none when it could not be read.
     Inspected(Option<Option<bool>>),
@@ -53,6 +55,7 @@ impl Task {
             (Step::LookUp(step), Told::Listed(Some(numbers))) => step.found(numbers, now),
             (Step::LookUp(step), Told::Listed(None)) => step.failed(None, now),
             (Step::Wait(step), Told::Elapsed) => step.over(now),
+            (Step::Weigh(step), Told::Weighed(passed)) => step.weighed(passed),
             (Step::Reopen(step), Told::Read(record, sequence)) => {
                 self.expected = sequence;
                 step.with(record, now)

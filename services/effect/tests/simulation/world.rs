@@ -270,7 +270,7 @@ impl World {
                 task.gives_up = command.asks == Asks::GiveUp || command.asks == Asks::Stand && hindered;
                 Some(match command.asks {
                     _ if task.gives_up => effect::give_up(record, wanted, policy, hopeless()),
-                    Asks::Fall => effect::withdraw(record, wanted, policy, now),
+                    Asks::Fall => effect::withdraw(record, wanted, policy, false, now),
                     Asks::Stand | Asks::GiveUp => effect::open(record, wanted, policy, now),
                 })
             }
@@ -337,6 +337,10 @@ impl World {
                     return self.plan(at, Due::Deliver { lane: task.lane });
                 }
                 self.plan(until, Due::Tell { task: id, told: Told::Elapsed });
+            }
+            Step::Weigh(_) => {
+                let passed = self.chance.in_thousand(700);
+                self.answer(id, Told::Weighed(passed));
             }
             Step::End(end) => return self.end(&task, end),
         }

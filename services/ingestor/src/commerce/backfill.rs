@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use ::commerce::entity::Entity;
-use ::commerce::history::History;
+use ::commerce::history::{self, History};
 use ::commerce::page::{Page, Row};
 use ::commerce::requests::Base;
 use ::commerce::search::PageSize;
@@ -22,7 +22,7 @@ use pipeline::service::Context;
 use pipeline::vendor::Vendor;
 use serde::{Deserialize, Serialize};
 
-use super::reader::{ReadError, Reader};
+use super::reader::{Broken, ReadError, Reader};
 use super::recorder::{By, Recorder};
 use crate::changes::{Changes, Recorded};
 
@@ -109,7 +109,7 @@ impl Backfill {
         page_size: u32,
     ) -> Result<Self, Problem> {
         let changes = Changes::open(&context.broker, &context.vault, "backfill").await?;
-        let recorder = Recorder::new(Reader::new(vendor, base), changes, None);
+        let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None);
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)
             .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))?;
@@ -153,7 +153,7 @@ impl Backfill {
         };
         let after = self.after(entity);
         let page = self.page(entity, after, self.page_size).await?;
-        let last = self.range.history.last_of(&page, after).map_err(|e| unreadable(&e))?;
+        let last = history::last_of(&page, after).map_err(|e| unreadable(&e))?;
         let read = page.items.len() as u64;
         let new = self.record(entity, page.items).await?;
         match last {
@@ -213,7 +213,10 @@ impl From<ReadError> for Halted {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Later(wait, why) => Self::Later(wait, why),
-            ReadError::Stop(problem) => Self::Stop(problem),
+            ReadError::Broken(Broken { problem, passing: true }) => {
+                Self::Later(std::time::Duration::from_secs(5), problem.sentence)
+            }
+            ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Self::Stop(problem),
             // Deleted while it was read; the next page does not show it any more.
             ReadError::NotFound => Self::Later(std::time::Duration::ZERO, "a record is gone".to_owned()),
         }

@@ -20,7 +20,12 @@ use std::sync::Arc;
 
 use ::commerce::webhook::KeyPointer;
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
 use axum::routing::MethodRouter;
+use pipeline::guard;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use tokio::task::JoinHandle;
@@ -64,13 +69,13 @@ pub(super) async fn open(
 
 fn limits(settings: &Webhook) -> Result<Limits, Problem> {
     let (connections, from_one) = (settings.connections, settings.connections_per_peer.min(settings.connections));
-    let bodies = settings.bodies_bytes;
-    let largest = settings.max_body_bytes.max(settings.adobe.max_body_bytes).max(settings.io_events.max_body_bytes);
-    if from_one == 0 || bodies < largest {
-        let sentence = "commerce.webhook.connections_per_peer is 0, or bodies_bytes is below a max_body_bytes";
-        return Err(Problem::new("WEBHOOK_DOOR", sentence, "correct them: nothing could come in"));
+    if from_one == 0 {
+        let sentence = "commerce.webhook.connections or connections_per_peer is 0, so nothing could come in";
+        return Err(Problem::new("WEBHOOK_DOOR", sentence, "correct it, or close the door (commerce.webhook.listen)"));
     }
-    Ok(Limits { connections, from_one, bodies })
+    // What may be taken at all has to have room.
+    let largest = settings.max_body_bytes.max(settings.adobe.max_body_bytes).max(settings.io_events.max_body_bytes);
+    Ok(Limits { connections, from_one, bodies: settings.bodies_bytes.max(largest) })
 }
 
 /// A path for each kind that has what it believes senders by: a secret, a key, a client id.
@@ -98,7 +103,10 @@ async fn router(settings: &Webhook, secrets: &Secrets, house: &House) -> Result<
         taken.push(path);
         router = router.route(path, route);
     }
-    Ok(router)
+    Ok(router.layer(from_fn(async |request: Request, next: Next| {
+        let answer = guard::guarded(next.run(request)).await;
+        answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    })))
 }
 
 /// A configured pointer; empty is none.

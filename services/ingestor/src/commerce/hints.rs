@@ -13,7 +13,7 @@ use pipeline::subject::{entity_of, key_of, untoken};
 use pipeline::verdict::Verdict;
 
 use super::DURABLE;
-use super::reader::ReadError;
+use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
 
 /// Prefix of a hint's key that is an increment id.
@@ -69,8 +69,18 @@ impl Hints<'_> {
                 format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
                 "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
             )),
+            Err(ReadError::Broken(broken)) => self.broken(delivery, (entity, &key), broken).await,
             // The poll reports it too; the hint waits for a person.
             Err(ReadError::Stop(problem)) => Verdict::RetryAfter(Duration::from_secs(60), problem.to_string()),
         }
+    }
+
+    /// The shop cannot show the record. Where it shows no others either, the hint waits for the shop.
+    async fn broken(&self, delivery: &Delivery, (entity, key): (Entity, &str), broken: Broken) -> Verdict {
+        let why = format!("the {} {key}: {}", entity.name(), broken.problem.sentence);
+        if delivery.delivered < LOOKS || !self.recorder.reader.lists(entity).await.unwrap_or(false) {
+            return Verdict::retry(delivery.delivered, why);
+        }
+        Verdict::Dead(Problem { sentence: why, ..broken.problem })
     }
 }

@@ -7,11 +7,12 @@
 //! invoice by itself.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ::commerce::entity::Entity;
 use ::commerce::keyset::{Keyset, Pager};
-use ::commerce::page::Page;
+use ::commerce::page::{Page, Row};
 use ::commerce::search::PageSize;
 use ::commerce::time::Moment;
 use futures::StreamExt as _;
@@ -25,9 +26,11 @@ use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 
-use super::reader::ReadError;
+use super::aside::Aside;
+use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
-use super::{Poll, Source};
+use super::walk::Walk;
+use super::{Poll, Source, sweep};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
@@ -36,7 +39,7 @@ const AT_ONCE: usize = 128;
 const PAGES_AT_ONCE: usize = 2;
 
 /// The poll of a kind: its name, and that of its cursor.
-fn name(entity: Entity) -> &'static str {
+pub(super) fn name(entity: Entity) -> &'static str {
     match entity {
         Entity::Order => "commerce.order",
         Entity::Invoice => "commerce.invoice",
@@ -49,16 +52,20 @@ pub(super) async fn run(context: &Context, recorder: &Recorder, source: &Source)
     let polls = Polls::open(context, "commerce").await?;
     let entities = source.poll.entities.iter().map(|entity| entity.0);
     let scans = try_join_all(entities.map(|entity| Scan::open(context, recorder, source, entity))).await?;
-    join_all(scans.iter().map(|scan| scan.run(&polls))).await;
-    Ok(())
+    let scanning = join_all(scans.iter().map(|scan| scan.run(&polls)));
+    let (_, swept) = futures::join!(scanning, sweep::run(context, &polls, recorder, source));
+    swept
 }
 
 /// The poll of one kind of record.
-struct Scan<'a> {
-    entity: Entity,
-    recorder: &'a Recorder,
-    source: &'a Source,
+pub(super) struct Scan<'a> {
+    pub(super) entity: Entity,
+    pub(super) recorder: &'a Recorder,
+    pub(super) source: &'a Source,
     cursor: Cursor,
+    pub(super) aside: Aside,
+    /// Rows of a page that this shop bore last.
+    pub(super) rows: AtomicU32,
 }
 
 impl<'a> Scan<'a> {
@@ -69,7 +76,9 @@ impl<'a> Scan<'a> {
         entity: Entity,
     ) -> Result<Self, Problem> {
         let cursor = Cursor::open(&context.broker, &context.connection, name(entity)).await?;
-        Ok(Self { entity, recorder, source, cursor })
+        let aside = Aside::open(context, entity, name(entity)).await?;
+        let rows = AtomicU32::new(source.poll.page_size);
+        Ok(Self { entity, recorder, source, cursor, aside, rows })
     }
 
     async fn run(&self, polls: &Polls) {
@@ -87,7 +96,12 @@ impl<'a> Scan<'a> {
     fn stopped(&self, error: ReadError) -> Stopped {
         match error {
             ReadError::Later(wait, why) => Stopped::Later(wait, why),
-            ReadError::Stop(problem) => Stopped::Person(problem),
+            ReadError::Broken(Broken { problem, passing: true }) => {
+                Stopped::Later(Duration::ZERO, format!("a list of {}s: {}", self.entity.name(), problem.sentence))
+            }
+            ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => {
+                Stopped::Person(problem)
+            }
             ReadError::NotFound => Stopped::Person(Problem::new(
                 "COMMERCE_REFUSED",
                 format!("Commerce has no list of {}s at commerce.base_url", self.entity.name()),
@@ -104,22 +118,25 @@ impl<'a> Scan<'a> {
             Some(read) => read.rewound(seconds(poll.overlap.0)),
             None => Keyset::before(Moment::of(*from)),
         };
-        let page_size = PageSize::new(poll.page_size).map_err(|e| {
+        PageSize::new(poll.page_size).map_err(|e| {
             ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
         })?;
         let (column, ids) = match self.entity {
             Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
             Entity::Customer => ("website_id", &self.source.websites),
         };
-        let pager = Pager::new(from, limit, page_size).within(column, ids);
+        let mut new = self.aside.again(self.recorder).await?;
+        let page_size = PageSize::new(self.rows.load(Ordering::Relaxed)).map_err(|e| stop(&e))?;
+        let mut pager = Pager::new(from, limit, page_size).within(column, ids);
+        pager.leave_out(self.aside.ids());
+        let walk = Walk::new(self, pager);
         // A page is put on disk while the one before it is finished, and the shop makes up the next.
-        let pages = stream::try_unfold(pager, async |pager| self.turn(pager).await);
+        let pages = stream::try_unfold(walk, Walk::turn);
         let recordings = pages.map(async |turned| {
             let (page, read) = turned?;
             Ok::<_, ReadError>((self.record(page).await?, read))
         });
         let mut recordings = pin!(recordings.buffered(PAGES_AT_ONCE));
-        let mut new = 0;
         let mut done = recordings.next().await;
         while let Some(recorded) = done {
             let (of_page, read) = recorded?;
@@ -132,24 +149,31 @@ impl<'a> Scan<'a> {
         Ok(new)
     }
 
-    /// The next page with how far it reaches, and where to go on; nothing when all is read.
-    async fn turn(&self, mut pager: Pager) -> Result<Option<((Page, Keyset), Pager)>, ReadError> {
-        let Some(search) = pager.next_search().map_err(|e| stop(&e))? else { return Ok(None) };
-        let page = self.recorder.reader.page(self.entity, &search).await?;
-        pager.take(&page).map_err(|e| stop(&e))?;
-        let read = pager.cursor();
-        Ok(Some(((page, read), pager)))
-    }
-
     async fn record(&self, page: Page) -> Result<u64, ReadError> {
-        let rows = page.items.into_iter();
-        let recording = rows.map(|row| self.recorder.record(self.entity, row, Cause::default(), By::Poll));
+        let recording = page.items.into_iter().map(|row| self.record_one(row));
         let mut done = stream::iter(recording).buffer_unordered(AT_ONCE);
         let mut new = 0;
         while let Some(recorded) = done.next().await {
-            new += u64::from(recorded? == Recorded::New);
+            new += u64::from(recorded?);
         }
         Ok(new)
+    }
+
+    /// Records one row, or sets it aside where that is its own fault; whether it was new.
+    async fn record_one(&self, row: Row) -> Result<bool, ReadError> {
+        let id = row.entity_id;
+        match self.recorder.record(self.entity, row, Cause::default(), By::Poll).await {
+            Ok(recorded) => Ok(recorded == Recorded::New),
+            // Of an invoice or a credit memo, its order may be what cannot be shown.
+            Err(ReadError::Broken(broken)) => {
+                if broken.passing && !self.recorder.reader.lists(self.entity).await? {
+                    return Err(ReadError::Broken(broken));
+                }
+                self.aside.set(id, broken.problem).await?;
+                Ok(false)
+            }
+            Err(e) => Err(e),
+        }
     }
 }
 
@@ -163,7 +187,7 @@ fn seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
 }
 
-fn stop(error: &dyn std::error::Error) -> ReadError {
+pub(super) fn stop(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answers; a module may sort or filter them";
     ReadError::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
 }

@@ -7,7 +7,7 @@ use ::commerce::entity::Entity;
 use ::commerce::page::{Page, Row};
 use ::commerce::reply::{Answer, server_time};
 use ::commerce::requests::{self, Base, RequestError};
-use ::commerce::search::Search;
+use ::commerce::search::{Filter, PageSize, Search};
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -28,14 +28,36 @@ pub(super) enum ReadError {
     Later(Duration, String),
     /// The record does not exist, or not yet.
     NotFound,
-    /// A person must act: credentials, rights, a wrong base URL, a shop that answers nonsense.
+    /// The shop cannot show this: it fails, does not answer in time, or answers nonsense. It may show other things.
+    Broken(Broken),
+    /// A person must act: credentials, rights, a wrong base URL.
     Stop(Problem),
 }
 
+/// Something that cannot be read just now, or ever.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// What a person is told when it stays so.
+    pub(super) problem: Problem,
+    /// It may be another time: the shop failed, or did not answer.
+    pub(super) passing: bool,
+}
+
+impl Broken {
+    fn passing(why: &str) -> Self {
+        let sentence = format!("Commerce cannot show it: {why}");
+        let remedy = "look into the shop's var/log/exception.log and var/report for the time of this";
+        Self { problem: Problem::new("RECORD_BROKEN", sentence, remedy), passing: true }
+    }
+}
+
 impl From<Problem> for ReadError {
-    /// The broker did not do its part.
+    /// The broker did not do its part, or cannot for this record.
     fn from(problem: Problem) -> Self {
-        Self::Later(Duration::from_secs(1), problem.to_string())
+        match problem.code.as_ref() {
+            "RECORD_UNREADABLE" | "MESSAGE_TOO_LARGE" => Self::Broken(Broken { problem, passing: false }),
+            _ => Self::Later(Duration::from_secs(1), problem.to_string()),
+        }
     }
 }
 
@@ -62,27 +84,43 @@ impl Reader {
         if let Some(time) = self.clock(|(_, seen)| seen.elapsed() < CLOCK) {
             return Ok(time);
         }
-        self.get(requests::store_views(&self.base), Class::Poll).await?;
-        Ok(self.clock(|_| true).unwrap_or_else(clock::now))
+        self.get(requests::store_views(&self.base), Class::Poll, ATTEMPTS).await?;
+        Ok(self.last_time())
     }
 
-    /// One page of a scan.
+    /// The shop's clock as its last answer said: not later than it is.
+    pub(super) fn last_time(&self) -> Timestamp {
+        self.clock(|_| true).unwrap_or_else(clock::now)
+    }
+
+    /// One page of a scan. It is asked for once: a shop that fails over it fails again, and goes on working on what
+    /// nobody waits for any more.
     pub(super) async fn page(&self, entity: Entity, search: &Search) -> Result<Page, ReadError> {
-        let body = self.get(requests::records(&self.base, entity, search), Class::Poll).await?;
+        let body = self.get(requests::records(&self.base, entity, search), Class::Poll, 1).await?;
         Page::decode(entity, &body).map_err(|e| nonsense(&e))
     }
 
     /// One record by its database id.
     pub(super) async fn by_id(&self, entity: Entity, entity_id: u64) -> Result<Row, ReadError> {
-        let body = self.get(requests::record(&self.base, entity, entity_id), Class::Document).await?;
+        let body = self.get(requests::record(&self.base, entity, entity_id), Class::Document, ATTEMPTS).await?;
         let text = std::str::from_utf8(&body).map_err(|e| nonsense(&e))?;
         Row::decode(entity, text).map_err(|e| nonsense(&e))
+    }
+
+    /// Whether the shop lists records of a kind at all: a search that finds none.
+    pub(super) async fn lists(&self, entity: Entity) -> Result<bool, ReadError> {
+        let none = PageSize::new(1).map(|size| Search::new(size).and(Filter::equal("entity_id", 0)));
+        match self.page(entity, &none.map_err(|e| nonsense(&e))?).await {
+            Ok(_) => Ok(true),
+            Err(ReadError::Broken(_)) => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 
     /// One record by the number that people see; several of one number are none.
     pub(super) async fn by_increment_id(&self, entity: Entity, increment_id: &str) -> Result<Row, ReadError> {
         let request = requests::record_by_increment_id(&self.base, entity, increment_id);
-        let body = self.get(request, Class::Document).await?;
+        let body = self.get(request, Class::Document, ATTEMPTS).await?;
         let mut page = Page::decode(entity, &body).map_err(|e| nonsense(&e))?;
         match (page.items.pop(), page.items.is_empty()) {
             (Some(row), true) => Ok(row),
@@ -99,11 +137,16 @@ impl Reader {
     }
 
     /// A GET, tried again where that may help. Returns the body.
-    async fn get(&self, request: Result<Request<Bytes>, RequestError>, class: Class) -> Result<Bytes, ReadError> {
+    async fn get(
+        &self,
+        request: Result<Request<Bytes>, RequestError>,
+        class: Class,
+        attempts: u32,
+    ) -> Result<Bytes, ReadError> {
         let request = request.map_err(|e| nonsense(&e))?;
         let mut schedule = Schedule::new(Duration::from_millis(300), Duration::from_secs(10));
         let mut why = String::new();
-        for _ in 0..ATTEMPTS {
+        for attempt in 1.. {
             let wait = match self.vendor.call(class, &request).await {
                 Ok(response) => match Answer::read(&response, clock::now()) {
                     Answer::Ok(body) => {
@@ -133,20 +176,27 @@ impl Reader {
                 },
                 Err(CallError::Busy(wait)) => return Err(ReadError::Later(wait, "the budget is spent".to_owned())),
                 Err(CallError::Credentials(problem)) => return Err(ReadError::Stop(problem)),
-                Err(e @ (CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate)) => {
+                // The shop is still at work on it.
+                Err(e @ CallError::NoAnswer(_)) => return Err(ReadError::Broken(Broken::passing(&e.to_string()))),
+                Err(e @ (CallError::NotSent(_) | CallError::TooLate)) => {
                     why = e.to_string();
                     schedule.next_wait()
                 }
             };
+            // A nonce is signed anew at once, whoever asks.
+            if attempt >= attempts.max(u32::from(wait.is_zero()) * ATTEMPTS) {
+                break;
+            }
             tokio::time::sleep(wait).await;
         }
-        Err(ReadError::Later(schedule.next_wait(), why))
+        Err(ReadError::Broken(Broken::passing(&why)))
     }
 }
 
 fn nonsense(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answer; a module or an edge in front of it may have changed it";
-    ReadError::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
+    let problem = Problem::new("COMMERCE_UNREADABLE", chain(error), remedy);
+    ReadError::Broken(Broken { problem, passing: false })
 }
 
 fn unauthorised(message: &str) -> Problem {

@@ -1,14 +1,17 @@
 //! Recording what was read, and first what it cannot be understood without: the order of an invoice or a credit memo.
+//! After an order its account is read, which may have changed without a trace.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::commerce::entity::Entity;
 use ::commerce::page::Row;
+use ::commerce::time::Moment;
 use jiff::civil;
 use pipeline::envelope::Cause;
 use tokio::sync::Semaphore;
 
+use super::accounts::Accounts;
 use super::losses::Losses;
 use super::reader::{ReadError, Reader};
 use crate::changes::{Changes, Reading, Recorded};
@@ -24,6 +27,10 @@ pub(super) enum By {
     Hint,
     /// The poll found it.
     Poll,
+    /// The sweep of accounts did.
+    Sweep,
+    /// It is the account of an order that was just recorded.
+    Order,
     /// It is brought in from before the go-live date, and counts from this moment on.
     Backfill(civil::DateTime),
 }
@@ -33,6 +40,8 @@ impl By {
         match self {
             Self::Hint => "hint",
             Self::Poll => "poll",
+            Self::Sweep => "sweep",
+            Self::Order => "order",
             Self::Backfill(_) => "backfill",
         }
     }
@@ -45,14 +54,21 @@ pub(super) struct Recorder {
     changes: Changes,
     orders: Semaphore,
     losses: Option<Arc<Losses>>,
+    /// Accounts that were read, where they are read with orders.
+    accounts: Option<Accounts>,
     /// The largest id of an order that was recorded by this process.
     newest_order: AtomicU64,
 }
 
 impl Recorder {
-    pub(super) fn new(reader: Reader, changes: Changes, losses: Option<Arc<Losses>>) -> Self {
+    pub(super) fn new(
+        reader: Reader,
+        changes: Changes,
+        losses: Option<Arc<Losses>>,
+        accounts: Option<Accounts>,
+    ) -> Self {
         let (orders, newest_order) = (Semaphore::new(ORDERS_AT_ONCE), AtomicU64::new(0));
-        Self { reader, changes, orders, losses, newest_order }
+        Self { reader, changes, orders, losses, accounts, newest_order }
     }
 
     /// Records a row that was just read; `by` is how it was come by, for the figures.
@@ -64,7 +80,31 @@ impl Recorder {
             Some(order_id) => self.owner(order_id, &cause, by).await?,
             None => None,
         };
-        self.put(entity, row, owner, cause, by).await
+        let of_account = row.account.map(|account| ((row.entity_id, account), row.updated_at));
+        let recorded = self.put(entity, row, owner, cause.clone(), by).await?;
+        if let (Recorded::New, By::Hint | By::Poll, Some((ids, updated_at))) = (recorded, by, of_account) {
+            self.read_account(ids, updated_at, cause).await;
+        }
+        Ok(recorded)
+    }
+
+    /// Reads the account of an order that was just recorded. The order does not depend on it: an account that cannot be
+    /// read now is read by the sweep.
+    async fn read_account(&self, (order, account): (u64, u64), updated_at: Moment, cause: Cause) {
+        let Some(accounts) = &self.accounts else { return };
+        let now = self.reader.last_time();
+        if !accounts.wanted((order, account), updated_at, now) {
+            return;
+        }
+        let _place = self.orders.acquire().await; // It is never closed.
+        accounts.read(account, now);
+        let recorded = match self.reader.by_id(Entity::Customer, account).await {
+            Ok(row) => self.put(Entity::Customer, row, None, cause, By::Order).await.map(|_| ()),
+            Err(e) => Err(e),
+        };
+        if let Err(e) = recorded {
+            tracing::debug!(account, order, ?e, "the account of an order was not read; the sweep will");
+        }
     }
 
     /// Whom a document is about: the person of its order, which is recorded first if it is not yet.
@@ -110,7 +150,7 @@ impl Recorder {
                 && self.newest_order.fetch_max(row.entity_id, Ordering::Relaxed) < row.entity_id,
             counts_from: match by {
                 By::Backfill(mark) => Some(mark),
-                By::Hint | By::Poll => None,
+                By::Hint | By::Poll | By::Sweep | By::Order => None,
             },
             headers: Vec::new(),
         };
@@ -121,7 +161,7 @@ impl Recorder {
         match (&self.losses, by) {
             (Some(losses), By::Hint) => losses.hinted(entity, key),
             (Some(losses), By::Poll) if recorded == Recorded::New => losses.found(entity, key, updated_at),
-            (Some(_), By::Poll | By::Backfill(_)) | (None, _) => {}
+            (Some(_), By::Poll | By::Sweep | By::Order | By::Backfill(_)) | (None, _) => {}
         }
         Ok(recorded)
     }

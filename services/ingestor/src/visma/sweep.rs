@@ -6,6 +6,7 @@
 //! it from there. Two documents of one reference show there too, since both are recorded; and one whose reference was
 //! taken away, since its number is known.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use ::visma::stamp::Stamp;
 use pipeline::broker::follow::{self, Follow};
 use pipeline::broker::streams::{CHANGES, OUTCOMES};
 use pipeline::clock;
-use pipeline::envelope::{Cause, header};
+use pipeline::envelope::{Cause, header, text};
 use pipeline::poll::Stopped;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
@@ -128,7 +129,7 @@ async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp)
         let number = key_of(subject).map(untoken).unwrap_or_default();
         let created: Option<Stamp> = header(headers, seen::CREATED).and_then(|created| created.parse().ok());
         let alive = header(headers, seen::DELETED).is_none() && created.is_some_and(|created| created >= since);
-        let reference = header(headers, seen::REFERENCE).filter(|_| alive).map(str::to_owned);
+        let reference = text(headers, seen::REFERENCE).filter(|_| alive).map(Cow::into_owned);
         sink.lock().unwrap_or_else(PoisonError::into_inner).insert(number, reference);
     });
     let sink = Arc::clone(&written);

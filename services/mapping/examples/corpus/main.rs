@@ -179,6 +179,7 @@ fn replaced(mapping: &str, key: &str, value: &str) -> String {
 fn every_state() -> States {
     let book = Meaning::Book;
     States {
+        other: BTreeMap::new(),
         new: book,
         pending_payment: book,
         processing: book,

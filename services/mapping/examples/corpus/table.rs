@@ -133,5 +133,11 @@ pub(crate) fn rates(mapping: &str) -> Result<Rates, Box<dyn Error>> {
             rates.insert(code.to_owned(), rate.to_string().parse::<Decimal>()?.normalize());
         }
     }
+    let tables = file.get("vat_codes").and_then(toml::Value::as_table);
+    for (rate, code) in
+        tables.into_iter().flat_map(|tables| tables.values().filter_map(toml::Value::as_table)).flatten()
+    {
+        rates.insert(code.as_str().unwrap_or_default().to_owned(), rate.parse::<Decimal>()?.normalize());
+    }
     Ok(rates)
 }

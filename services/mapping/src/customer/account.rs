@@ -3,7 +3,7 @@
 use commerce::customer::Customer as Account;
 use visma::customer::Customer;
 
-use super::party::{Party, filled};
+use super::party::{Party, address, filled};
 use crate::date;
 use crate::decision::{CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, Refusal};
 use crate::file::Mapping;
@@ -19,11 +19,20 @@ const OF_COMPANIES: [Field; 7] =
 /// Decides what one registered customer shall become in Visma. Guests have no record in the shop: they come with their
 /// orders.
 ///
+/// `earlier` is the version of it that was decided on before, if there was one: what that had and this has not any more
+/// is emptied, and it shows that the account has changed whatever `updated_at` says, which an edit of the address book
+/// does not move.
+///
 /// An account made before the go-live date is never created, only kept up to date; one without an address waits.
 ///
 /// # Errors
 /// When it cannot be told whose website it is, or it has no e-mail.
-pub fn customer(account: &Account, mapping: &Mapping, scope: &Scope) -> Result<Decision<CustomerUpdate>, Refusal> {
+pub fn customer(
+    account: &Account,
+    earlier: Option<&Account>,
+    mapping: &Mapping,
+    scope: &Scope,
+) -> Result<Decision<CustomerUpdate>, Refusal> {
     let called = || Called(format!("Customer {}", account.id));
     if let Some(reason) = judge::elsewhere(account.store_id, account.website_id, called(), mapping, scope)? {
         return Ok(Decision::Skip { reason });
@@ -32,11 +41,11 @@ pub fn customer(account: &Account, mapping: &Mapping, scope: &Scope) -> Result<D
         let time = date::optional(time.as_deref(), mapping);
         scope.go_live.is_some_and(|go_live| time.is_none_or(|time| time < go_live))
     };
-    if before(&account.updated_at) {
+    if before(&account.updated_at) && earlier.is_none() {
         let sentence = format!("Customer {} has not changed since the go-live date.", account.id);
         return Ok(Decision::Skip { reason: reason(code::BEFORE_GO_LIVE, sentence) });
     }
-    let country = account.billing_address().and_then(|address| filled(address.country_id.as_deref()));
+    let country = address(account).and_then(|address| filled(address.country_id.as_deref()));
     let existing_only = before(&account.created_at) || !mapping.customers.create_registered;
     if country.is_none() && !existing_only {
         let sentence = format!("Customer {} has no address yet, and thus has bought nothing.", account.id);
@@ -47,12 +56,17 @@ pub fn customer(account: &Account, mapping: &Mapping, scope: &Scope) -> Result<D
     })?;
     let facts = facts(account, mapping, country.unwrap_or_default());
     let value = |rules: &Rules<String>| rules.find(&facts).cloned();
-    let customer = Customer {
+    let names = &mapping.customers.name;
+    let party = Party::of_account(account, email);
+    let mut customer = Customer {
         class: value(&mapping.customer_classes),
         credit_terms: value(&mapping.terms),
         vat_zone: value(&mapping.vat_zones),
-        ..Party::of_account(account, email).customer()
+        ..party.customer(names)
     };
+    if let Some(earlier) = earlier {
+        empty(&mut customer, &Party::of_account(earlier, email).customer(names), party.has_number());
+    }
     let owned = owned(account, mapping, &customer);
     if owned.is_empty() && existing_only {
         let sentence =
@@ -75,7 +89,23 @@ fn facts<'a>(account: &Account, mapping: &'a Mapping, country: &'a str) -> Facts
     }
 }
 
-/// The fields that the shop owns and the account fills: an empty one says nothing, and takes nothing away.
+/// Marks what the account had and has not any more, by a text that is empty. What it never had may be an accountant's;
+/// and a number that was typed and is none may be a slip of the pen, which takes nothing away.
+fn empty(customer: &mut Customer, earlier: &Customer, has_number: bool) {
+    let gone = |now: &mut Option<String>, earlier: &Option<String>| {
+        if now.is_none() && earlier.is_some() {
+            *now = Some(String::new());
+        }
+    };
+    gone(&mut customer.contact.phone, &earlier.contact.phone);
+    if !has_number {
+        gone(&mut customer.corporate_id, &earlier.corporate_id);
+        gone(&mut customer.vat_registration_id, &earlier.vat_registration_id);
+    }
+}
+
+/// The fields that the shop owns and the account fills or has emptied: one that it never had says nothing, and takes
+/// nothing away.
 fn owned(account: &Account, mapping: &Mapping, customer: &Customer) -> Vec<Field> {
     let says = |field: &Field| match field {
         Field::Name | Field::ContactName | Field::Email => true,

@@ -3,8 +3,9 @@
 use commerce::customer::{Customer as Account, CustomerAddress};
 use commerce::order::{Address as OrderAddress, Order};
 use visma::customer::{Address, Contact, Customer};
+use visma::registration;
 
-use super::registration;
+use crate::file::NameOf;
 
 /// First, middle and last name.
 type Names<'a> = [Option<&'a str>; 3];
@@ -13,118 +14,123 @@ type Names<'a> = [Option<&'a str>; 3];
 #[derive(Debug, Default)]
 pub(super) struct Party<'a> {
     email: &'a str,
-    /// The billed person's names, then the account's.
-    names: [Names<'a>; 2],
+    /// Names of the account.
+    names: Names<'a>,
+    /// Name of the company account (B2B) that the order was placed for.
     company: Option<&'a str>,
+    /// VAT or organisation number of the account, as typed.
+    number: Option<&'a str>,
+    /// Where bills go.
+    address: Typed<'a>,
+}
+
+/// An address as it was typed, of an order or from an address book.
+#[derive(Debug, Default)]
+struct Typed<'a> {
+    names: Names<'a>,
+    company: Option<&'a str>,
+    number: Option<&'a str>,
     telephone: Option<&'a str>,
     street: &'a [String],
     postcode: Option<&'a str>,
     city: Option<&'a str>,
     country: Option<&'a str>,
-    /// VAT or organisation numbers as typed, the better one first.
-    numbers: [Option<&'a str>; 2],
+}
+
+/// Both kinds of addresses have the same fields.
+macro_rules! typed {
+    ($($address:ty),*) => {
+        $(impl<'a> From<&'a $address> for Typed<'a> {
+            fn from(address: &'a $address) -> Self {
+                Self {
+                    names: [&address.firstname, &address.middlename, &address.lastname].map(Option::as_deref),
+                    company: filled(address.company.as_deref()),
+                    number: filled(address.vat_id.as_deref()),
+                    telephone: filled(address.telephone.as_deref()),
+                    street: &address.street,
+                    postcode: address.postcode.as_deref(),
+                    city: address.city.as_deref(),
+                    country: filled(address.country_id.as_deref()),
+                }
+            }
+        })*
+    };
+}
+typed!(OrderAddress, CustomerAddress);
+
+impl Typed<'_> {
+    /// Whether nothing says where it is.
+    fn is_blank(&self) -> bool {
+        let lines = self.street.iter().map(String::as_str);
+        lines.chain([self.postcode, self.city, self.country].into_iter().flatten()).all(|text| text.trim().is_empty())
+    }
 }
 
 impl<'a> Party<'a> {
-    /// Who an order is billed to.
+    /// Who an order is billed to; one without a billing address is billed where it is sent.
     pub(super) fn of_order(order: &'a Order, email: &'a str) -> Self {
-        let account = [&order.customer_firstname, &order.customer_middlename, &order.customer_lastname];
         let company = order.extension_attributes.company_order_attributes.as_ref();
-        let company = company.and_then(|company| filled(company.company_name.as_deref()));
-        let Some(OrderAddress {
-            firstname,
-            middlename,
-            lastname,
-            company: typed,
-            vat_id,
-            street,
-            postcode,
-            city,
-            country_id,
-            telephone,
-            ..
-        }) = &order.billing_address
-        else {
-            return Self { email, names: [[None; 3], account.map(Option::as_deref)], company, ..Self::default() };
-        };
+        let mut addresses = order.billing_address.iter().chain(order.shipping_address()).map(Typed::from);
         Self {
             email,
-            names: [[firstname, middlename, lastname].map(Option::as_deref), account.map(Option::as_deref)],
-            company: filled(typed.as_deref()).or(company),
-            telephone: telephone.as_deref(),
-            street,
-            postcode: postcode.as_deref(),
-            city: city.as_deref(),
-            country: country_id.as_deref(),
-            numbers: [vat_id.as_deref(), order.customer_taxvat.as_deref()],
+            names: [&order.customer_firstname, &order.customer_middlename, &order.customer_lastname]
+                .map(Option::as_deref),
+            company: company.and_then(|company| filled(company.company_name.as_deref())),
+            number: filled(order.customer_taxvat.as_deref()),
+            address: addresses.find(|address| !address.is_blank()).unwrap_or_default(),
         }
     }
 
-    /// Who an account is, with the address that bills go to.
+    /// Who an account is, with the address that bills go to, or else the one that goods go to.
     pub(super) fn of_account(account: &'a Account, email: &'a str) -> Self {
-        let own = [&account.firstname, &account.middlename, &account.lastname].map(Option::as_deref);
-        let Some(CustomerAddress {
-            firstname,
-            middlename,
-            lastname,
-            company,
-            vat_id,
-            street,
-            postcode,
-            city,
-            country_id,
-            telephone,
-            ..
-        }) = account.billing_address()
-        else {
-            return Self { email, names: [[None; 3], own], ..Self::default() };
-        };
         Self {
             email,
-            names: [[firstname, middlename, lastname].map(Option::as_deref), own],
-            company: filled(company.as_deref()),
-            telephone: telephone.as_deref(),
-            street,
-            postcode: postcode.as_deref(),
-            city: city.as_deref(),
-            country: country_id.as_deref(),
-            numbers: [vat_id.as_deref(), account.taxvat.as_deref()],
+            names: [&account.firstname, &account.middlename, &account.lastname].map(Option::as_deref),
+            company: None,
+            number: filled(account.taxvat.as_deref()),
+            address: address(account).map(Typed::from).unwrap_or_default(),
         }
     }
 
-    /// As Visma shall see the buyer; what rules decide is left out.
-    pub(super) fn customer(&self) -> Customer {
-        let person = self.person();
-        let registration = registration::of(self.country, self.numbers);
-        let name = match self.company {
-            Some(company) => company,
-            None if person.is_empty() => self.email,
-            None => &person,
-        };
-        let addressed = if person.is_empty() { self.company.unwrap_or(self.email) } else { &person };
+    /// As Visma shall see the buyer, named by the first of `order` that there is; what rules decide is left out.
+    pub(super) fn customer(&self, order: &[NameOf]) -> Customer {
+        let numbers = [self.address.number, self.number].into_iter().flatten();
+        let registration = numbers.filter_map(|typed| registration::read(typed, self.address.country)).next();
+        let named = |which: &[NameOf]| which.iter().find_map(|which| self.name(*which));
+        let person = || named(&persons(order)).or_else(|| named(&[NameOf::Company]));
         Customer {
-            name: name.to_owned(),
-            corporate_id: registration.as_ref().map(|one| one.organisation.clone()),
+            name: named(order).unwrap_or_else(|| self.email.to_owned()),
+            corporate_id: registration.as_ref().and_then(|one| one.organisation.clone()),
             vat_registration_id: registration.map(|one| one.vat),
             contact: Contact {
-                name: addressed.to_owned(),
+                name: person().unwrap_or_else(|| self.email.to_owned()),
                 email: self.email.to_owned(),
-                phone: filled(self.telephone).map(str::to_owned),
+                phone: self.address.telephone.map(str::to_owned),
             },
             address: self.address(),
             ..Customer::default()
         }
     }
 
-    /// First and last name: of the billed person, else of the account.
-    fn person(&self) -> String {
+    /// Whether a VAT or organisation number was typed, be it one or not.
+    pub(super) fn has_number(&self) -> bool {
+        self.address.number.or(self.number).is_some()
+    }
+
+    fn name(&self, which: NameOf) -> Option<String> {
         let join = |names: Names<'_>| names.into_iter().filter_map(filled).collect::<Vec<_>>().join(" ");
-        self.names.into_iter().map(join).find(|name| !name.is_empty()).unwrap_or_default()
+        let name = match which {
+            NameOf::Company => self.address.company.or(self.company).unwrap_or_default().to_owned(),
+            NameOf::Account => join(self.names),
+            NameOf::Billing => join(self.address.names),
+        };
+        Some(name).filter(|name| !name.is_empty())
     }
 
     /// Visma has three address lines; more than three are joined into the third.
     fn address(&self) -> Address {
-        let mut street = self.street.iter().filter_map(|line| filled(Some(line)));
+        let Typed { street, postcode, city, country, .. } = &self.address;
+        let mut street = street.iter().filter_map(|line| filled(Some(line)));
         let mut lines: Vec<String> = street.by_ref().take(3).map(str::to_owned).collect();
         for more in street {
             if let Some(last) = lines.last_mut() {
@@ -133,8 +139,19 @@ impl<'a> Party<'a> {
             }
         }
         let text = |field: Option<&str>| filled(field).unwrap_or_default().to_owned();
-        Address { lines, postal_code: text(self.postcode), city: text(self.city), country: text(self.country) }
+        Address { lines, postal_code: text(*postcode), city: text(*city), country: text(*country) }
     }
+}
+
+/// The address that bills go to, or else the one that goods go to.
+pub(super) fn address(account: &Account) -> Option<&CustomerAddress> {
+    account.billing_address().or_else(|| account.shipping_address())
+}
+
+/// The persons among names, those that are not listed last: somebody is to be addressed all the same.
+fn persons(order: &[NameOf]) -> Vec<NameOf> {
+    let listed = order.iter().copied().filter(|which| *which != NameOf::Company);
+    listed.chain([NameOf::Account, NameOf::Billing].into_iter().filter(|which| !order.contains(which))).collect()
 }
 
 /// A text without outer blanks, unless nothing is left.

@@ -5,7 +5,7 @@ use std::fmt;
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, as a key path: `vat[2].when.tax_rate`. Empty when the text is not TOML.
+    /// Where, as a key path with lists counted from 1: `vat[2].when.tax_rate`. Empty when the text is not TOML.
     pub path: String,
     /// Line of the file, from 1.
     pub line: usize,
@@ -25,15 +25,35 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "line {}: ", self.line)?;
-        if !self.path.is_empty() {
-            write!(out, "`{}`: ", self.path)?;
-        }
-        out.write_str(&self.sentence)?;
-        match &self.nearest {
-            Some(nearest) => write!(out, "; did you mean `{nearest}`?"),
-            None => Ok(()),
-        }
+        write!(out, "line {}: {}", self.line, self.told())
+    }
+}
+
+impl Problem {
+    /// The place and what is wrong there, without the line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let place = if self.path.is_empty() { String::new() } else { format!("{}: ", called(&self.path)) };
+        let nearest = self.nearest.as_ref().map(|nearest| format!("; did you mean `{nearest}`?"));
+        format!("{place}{}{}", self.sentence, nearest.unwrap_or_default())
+    }
+}
+
+/// How people call the place of a key path: `vat[6].rate` is "the 6th [[vat]] rule, `rate`".
+pub(super) fn called(path: &str) -> String {
+    let split = path.split_once('[').and_then(|(list, rest)| rest.split_once(']').map(|(at, key)| (list, at, key)));
+    let Some((list, at, key)) = split else { return format!("`{path}`") };
+    let ending = match (at.as_bytes(), at.as_bytes().last()) {
+        ([.., b'1', _], _) => "th",
+        (_, Some(b'1')) => "st",
+        (_, Some(b'2')) => "nd",
+        (_, Some(b'3')) => "rd",
+        _ => "th",
+    };
+    let noun = if ["store", "tax_class"].contains(&list) { "" } else { " rule" };
+    match key.strip_prefix('.') {
+        Some(key) => format!("the {at}{ending} [[{list}]]{noun}, `{key}`"),
+        None => format!("the {at}{ending} [[{list}]]{noun}"),
     }
 }
 

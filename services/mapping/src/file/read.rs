@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, line_of};
+use crate::rules::Place;
 
 /// A table of the document, with the way to it. An absent table reads as an empty one.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(super) struct Table<'t> {
     path: String,
     start: usize,
     entries: Option<&'t DeTable<'t>>,
+    /// It is no table but one value of one, and its path is whole.
+    leaf: bool,
 }
 
 /// Reads tables and remembers problems.
@@ -26,12 +29,22 @@ pub(super) struct Reader<'t> {
 impl<'t> Table<'t> {
     /// The whole document.
     pub(super) fn root(entries: &'t DeTable<'t>) -> Self {
-        Self { path: String::new(), start: 0, entries: Some(entries) }
+        Self { path: String::new(), start: 0, entries: Some(entries), leaf: false }
     }
 
     /// Path of one of its keys.
     pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.is_empty(), self.leaf) {
+            (true, _) => key.to_owned(),
+            (false, true) => self.path.clone(),
+            (false, false) => format!("{}.{key}", self.path),
+        }
+    }
+
+    /// One value of it, as the place of what is read off it.
+    pub(super) fn leaf(&self, key: &str) -> Self {
+        let start = self.get(key).map_or(self.start, |value| value.span().start);
+        Self { path: self.path_of(key), start, entries: None, leaf: true }
     }
 
     /// Its keys.
@@ -53,6 +66,11 @@ impl<'t> Reader<'t> {
     pub(super) fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| problem.line);
         self.problems
+    }
+
+    /// Where a table stands.
+    pub(super) fn place(&self, table: &Table<'_>) -> Place {
+        Place { path: table.path.clone(), line: line_of(self.text, table.start) }
     }
 
     /// How many problems were found so far.
@@ -87,12 +105,14 @@ impl<'t> Reader<'t> {
     /// A table within a table; absent, it is empty.
     pub(super) fn table(&mut self, parent: &Table<'t>, key: &str) -> Table<'t> {
         let path = parent.path_of(key);
-        let Some(value) = parent.get(key) else { return Table { path, start: parent.start, entries: None } };
+        let Some(value) = parent.get(key) else {
+            return Table { path, start: parent.start, entries: None, leaf: false };
+        };
         let DeValue::Table(entries) = value.get_ref() else {
             self.wrong(parent, key, format!("a table is expected here, not {}", kind_of(value.get_ref())));
-            return Table { path, start: value.span().start, entries: None };
+            return Table { path, start: value.span().start, entries: None, leaf: false };
         };
-        Table { path, start: value.span().start, entries: Some(entries) }
+        Table { path, start: value.span().start, entries: Some(entries), leaf: false }
     }
 
     /// A list of tables, as `[[key]]` writes it.
@@ -105,10 +125,10 @@ impl<'t> Reader<'t> {
         };
         let mut tables = Vec::new();
         for (index, entry) in list.iter().enumerate() {
-            let path = format!("{}[{index}]", parent.path_of(key));
+            let path = format!("{}[{}]", parent.path_of(key), index + 1);
             match entry.get_ref() {
                 DeValue::Table(entries) => {
-                    tables.push(Table { path, start: entry.span().start, entries: Some(entries) });
+                    tables.push(Table { path, start: entry.span().start, entries: Some(entries), leaf: false });
                 }
                 other => {
                     let sentence = format!("a table is expected here, not {}", kind_of(other));

@@ -4,7 +4,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::check;
 use super::read::{Reader, Table};
-use super::{Settlement, Store, TaxClass, VatCode};
+use super::{Settlement, Store, TaxClass, VatCode, vat_codes};
 use crate::rules::{LineKind, Rule, Rules, When};
 
 /// Conditions that the order as a whole can answer.
@@ -59,14 +59,15 @@ pub(super) fn texts<'t>(
     Rules(read.into_iter().map(|one| one.rule).collect())
 }
 
-/// Reads the VAT rules.
+/// Reads the VAT rules, and after them the tables of VAT ids by country and rate.
 pub(super) fn vat<'t>(reader: &mut Reader<'t>, root: &Table<'t>, names: &Names<'_>) -> Rules<VatCode> {
-    let read = rules(reader, root, names, "vat", Asked::SoldLines, &["code", "rate"], |reader, table| {
+    let mut read = rules(reader, root, names, "vat", Asked::SoldLines, &["code", "rate"], |reader, table| {
         let code = reader.required_text(table, "code");
         reader.required(table, "rate");
         let rate = reader.number(table, "rate")?;
         Some(VatCode { code: code?, rate })
     });
+    read.extend(vat_codes::rules(reader, root));
     check::reachable(reader, &read);
     check::vat_rates(reader, &read);
     Rules(read.into_iter().map(|one| one.rule).collect())
@@ -100,8 +101,8 @@ pub(super) fn dimensions<'t>(
         Some((number?, value?))
     });
     let mut lists: std::collections::BTreeMap<u32, Vec<Read<'t, String>>> = std::collections::BTreeMap::new();
-    for Read { table, rule: Rule { when, value: (segment, value) } } in read {
-        lists.entry(segment).or_default().push(Read { table, rule: Rule { when, value } });
+    for Read { table, rule: Rule { place, when, value: (segment, value) } } in read {
+        lists.entry(segment).or_default().push(Read { table, rule: Rule { place, when, value } });
     }
     let mut dimensions = std::collections::BTreeMap::new();
     for (segment, list) in lists {
@@ -111,7 +112,7 @@ pub(super) fn dimensions<'t>(
     dimensions
 }
 
-fn rules<'t, T>(
+pub(super) fn rules<'t, T>(
     reader: &mut Reader<'t>,
     root: &Table<'t>,
     names: &Names<'_>,
@@ -129,7 +130,8 @@ fn rules<'t, T>(
         let value = value(reader, &table);
         // A rule that is wrong is left out, so that comparing it with others does not add to what is said about it.
         if let (Some(value), true) = (value, reader.count() == before) {
-            read.push(Read { table, rule: Rule { when, value } });
+            let place = reader.place(&table);
+            read.push(Read { table, rule: Rule { place, when, value } });
         }
     }
     read
@@ -139,7 +141,7 @@ fn when<'t>(reader: &mut Reader<'t>, rule: &Table<'t>, names: &Names<'_>, asked:
     let table = reader.table(rule, "when");
     let known: &[&str] = if asked == Asked::Order { &ORDER_CONDITIONS } else { &LINE_CONDITIONS };
     reader.known_keys(&table, known);
-    let line = reader.choices(&table, "line", &LineKind::NAMES);
+    let line = reader.choices(&table, "line", &LineKind::words()).concat();
     let silent = line.is_empty() && asked == Asked::SoldLines;
     let when = When {
         line: if silent { LineKind::SOLD.to_vec() } else { line },

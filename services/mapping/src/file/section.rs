@@ -2,37 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobSet;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rust_decimal::Decimal;
 
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, Payment, Store, TaxClass, Totals,
-    VatOn, check, sales_order,
+    ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
+    Store, Totals, VatOn, check, fee, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
 
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
+/// `vat_limit` of a file that has none: 0.05.
+const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// Reads the whole file. `None` when something without which there is no mapping is missing; the reader knows what.
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
     let version = reader.required_text(root, "version");
     let company = company(reader, root);
-    let currencies = currencies(reader, root);
+    let totals = totals(reader, root);
+    let currencies = currencies(reader, root, totals.as_ref());
     let payment = payment(reader, root);
     let invoice = invoice(reader, root);
     let customers = customers(reader, root);
-    let totals = totals(reader, root);
     let stores = stores(reader, root);
-    let tax_classes = tax_classes(reader, root);
+    let tax_classes = tax::classes(reader, root);
+    let tax_codes = tax::codes(reader, root);
+    let fees = fee::rules(reader, root);
 
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
     let vat = rule::vat(reader, root, &names);
+    let vat_exceptions = tax::exceptions(reader, root, &names, &vat);
     if reader.count() == 0 {
         check::rounding(reader, root, "account", &accounts);
         check::rounding(reader, root, "vat", &vat);
@@ -58,8 +62,11 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         totals: totals?,
         stores,
         tax_classes,
+        tax_codes,
+        fees,
         accounts,
         vat,
+        vat_exceptions,
         dimensions,
         branches,
         customer_classes,
@@ -85,12 +92,12 @@ fn company<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<(String, Tim
     }
 }
 
-fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String, Currency> {
+fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>, totals: Option<&Totals>) -> BTreeMap<String, Currency> {
     let list = reader.table(root, "currency");
     let mut currencies = BTreeMap::new();
     for (code, _) in list.keys() {
         let table = reader.table(&list, code);
-        reader.known_keys(&table, &["decimals", "exchange_rate"]);
+        reader.known_keys(&table, &["decimals", "exchange_rate", "rounding_limit", "vat_limit"]);
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
             reader.wrong(&list, code, "a currency has three capital letters, as in ISO 4217");
         }
@@ -101,12 +108,32 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String,
         let choices = [("visma", ExchangeRate::Visma), ("order", ExchangeRate::Order)];
         let exchange_rate = reader.choice(&table, "exchange_rate", &choices).unwrap_or(ExchangeRate::Visma);
         let decimals = u32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
-        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate });
+        let mut own = |key, of_all: Option<Decimal>| {
+            limit(reader, &table, key).unwrap_or_else(|| in_decimals(of_all.unwrap_or_default(), decimals))
+        };
+        let rounding_limit = own("rounding_limit", totals.map(|totals| totals.rounding_limit));
+        let vat_limit = own("vat_limit", totals.map(|totals| totals.vat_limit));
+        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate, rounding_limit, vat_limit });
     }
     if currencies.is_empty() {
         reader.wrong(root, "currency", "no currency is allowed: add a table such as [currency.NOK]");
     }
     currencies
+}
+
+/// A limit that is not negative.
+fn limit<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<Decimal> {
+    let limit = reader.number(table, key)?;
+    if limit < Decimal::ZERO {
+        reader.wrong(table, key, "a limit cannot be negative");
+    }
+    Some(limit)
+}
+
+/// A limit for currencies of two decimals in another one's: as many units of its last decimal. 0.50 is 50 JPY.
+fn in_decimals(limit: Decimal, decimals: u32) -> Decimal {
+    let units = limit.checked_mul(Decimal::ONE_HUNDRED);
+    units.and_then(|units| units.checked_mul(Decimal::new(1, decimals))).unwrap_or(limit).normalize()
 }
 
 fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
@@ -125,11 +152,14 @@ fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
 
 fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSettings> {
     let table = reader.table(root, "invoice");
-    reader.known_keys(&table, &["reference_prefix", "hold", "discount"]);
+    reader.known_keys(&table, &["reference_prefix", "hold", "discount", "closed_period"]);
     let reference_prefix = reader.required_text(&table, "reference_prefix");
     let hold = reader.flag(&table, "hold").unwrap_or(true);
-    let discount = reader.choice(&table, "discount", &[("net", Discount::Net), ("line", Discount::Line)]);
-    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
+    let choices = [("net", Discount::Net), ("line", Discount::Line), ("outside_vat", Discount::OutsideVat)];
+    let discount = reader.choice(&table, "discount", &choices).unwrap_or(Discount::Net);
+    let choices = [("refuse", ClosedPeriod::Refuse), ("next_open", ClosedPeriod::NextOpen)];
+    let closed_period = reader.choice(&table, "closed_period", &choices).unwrap_or(ClosedPeriod::Refuse);
+    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount, closed_period })
 }
 
 /// The parts of a customer by their names in the file.
@@ -146,20 +176,31 @@ const FIELDS: [(&str, Field); 10] = [
     ("vat_zone", Field::VatZone),
 ];
 
+/// Where a customer's name comes from, by the words of the file; in this order unless the file says another.
+const NAMES: [(&str, NameOf); 3] =
+    [("company", NameOf::Company), ("account", NameOf::Account), ("billing", NameOf::Billing)];
+
 /// What the buyer typed in the shop. What the company decides about a customer (terms, class, VAT zone) is its own.
 const OWNED: [Field; 7] =
     [Field::Name, Field::Address, Field::ContactName, Field::Email, Field::Phone, Field::CorporateId, Field::VatNumber];
 
 fn customers<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Customers> {
     let table = reader.table(root, "customer");
-    reader.known_keys(&table, &["guests", "collective_number", "create", "owned"]);
+    reader.known_keys(&table, &["guests", "collective_number", "create", "owned", "name"]);
     let guests = guests(reader, &table);
     let create = reader.choice(&table, "create", &[("registered", true), ("with_order", false)]);
     let owned = match table.get("owned") {
         Some(_) => reader.choices(&table, "owned", &FIELDS),
         None => OWNED.to_vec(),
     };
-    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned })
+    let name = match table.get("name") {
+        Some(_) => reader.choices(&table, "name", &NAMES),
+        None => NAMES.map(|(_, name)| name).to_vec(),
+    };
+    if name.is_empty() && table.get("name").is_some() {
+        reader.wrong(&table, "name", "a customer needs a name: at least one of company, account, billing");
+    }
+    Some(Customers { guests: guests?, create_registered: create.unwrap_or(true), owned, name })
 }
 
 fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
@@ -181,16 +222,18 @@ fn guests<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Guests> {
 
 fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
     let table = reader.table(root, "totals");
-    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit"]);
+    reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit", "vat_limit"]);
     let vat_on = reader.choice(&table, "vat_on", &[("document", VatOn::Document), ("line", VatOn::Line)]);
     reader.required(&table, "pin_vat");
     let pin_vat = reader.flag(&table, "pin_vat");
     reader.required(&table, "rounding_limit");
-    let rounding_limit = reader.number(&table, "rounding_limit")?;
-    if rounding_limit < Decimal::ZERO {
-        reader.wrong(&table, "rounding_limit", "a limit cannot be negative");
-    }
-    Some(Totals { vat_on: vat_on.unwrap_or(VatOn::Document), pin_vat: pin_vat?, rounding_limit })
+    let [rounding_limit, vat_limit] = ["rounding_limit", "vat_limit"].map(|key| limit(reader, &table, key));
+    Some(Totals {
+        vat_on: vat_on.unwrap_or(VatOn::Document),
+        pin_vat: pin_vat?,
+        rounding_limit: rounding_limit?,
+        vat_limit: vat_limit.unwrap_or(VAT_LIMIT),
+    })
 }
 
 fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
@@ -207,20 +250,4 @@ fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {
     }
     check::stores(reader, &stores);
     stores.into_iter().map(|(_, store)| store).collect()
-}
-
-fn tax_classes<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<TaxClass> {
-    let mut classes = Vec::new();
-    for table in reader.tables(root, "tax_class") {
-        reader.known_keys(&table, &["name", "tax_codes", "skus"]);
-        let name = reader.required_text(&table, "name");
-        let tax_codes = rule::patterns(reader, &table, "tax_codes");
-        let skus = rule::patterns(reader, &table, "skus");
-        if tax_codes.is_none() && skus.is_none() {
-            reader.wrong(&table, "tax_codes", "a tax class is told by tax_codes, by skus, or by both");
-        }
-        let or_none = Option::<GlobSet>::unwrap_or_default;
-        classes.extend(name.map(|name| TaxClass { name, tax_codes: or_none(tax_codes), skus: or_none(skus) }));
-    }
-    classes
 }

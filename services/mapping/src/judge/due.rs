@@ -13,8 +13,9 @@ const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 /// What is missing for the order to be booked, if anything.
 pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
-    let over = matches!(order.state, Some(State::Complete | State::Closed));
-    let refunded = order.total_refunded.is_some_and(|sum| !sum.is_zero());
+    let over = matches!(order.state, Some(State::Complete | State::Closed | State::Canceled));
+    // A refund below zero, of which more was kept back than refunded, sends no money back.
+    let refunded = order.total_refunded.is_some_and(|sum| sum > Decimal::ZERO);
     match trigger {
         _ if over || refunded => None,
         Trigger::Placed | Trigger::Invoiced => None,
@@ -23,10 +24,12 @@ pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
     }
 }
 
-/// Whether nothing is due any more: what was not cancelled is paid.
+/// Whether nothing is due any more: what was not cancelled is paid. An order whose amounts have no sum waits for
+/// nothing: it is refused for them when it is decided on.
 fn is_paid(order: &Order) -> bool {
-    let settled = order.total_paid.unwrap_or_default() + order.total_canceled.unwrap_or_default();
-    order.grand_total - settled <= HALF_CENT
+    let settled = order.total_paid.unwrap_or_default().checked_add(order.total_canceled.unwrap_or_default());
+    let due = settled.and_then(|settled| order.grand_total.checked_sub(settled));
+    due.is_none_or(|due| due <= HALF_CENT)
 }
 
 /// Whether all that can be shipped is; what was cancelled or refunded will not be. Where nothing can be shipped, paying
@@ -49,5 +52,6 @@ fn is_top(order: &Order, item: &Item) -> bool {
 }
 
 fn is_handled(item: &Item) -> bool {
-    item.qty_shipped + item.qty_canceled + item.qty_refunded >= item.qty_ordered
+    let handled = item.qty_shipped.checked_add(item.qty_canceled).and_then(|sum| sum.checked_add(item.qty_refunded));
+    handled.is_none_or(|handled| handled >= item.qty_ordered)
 }

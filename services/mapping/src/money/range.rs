@@ -31,6 +31,13 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
         ("total_paid", order.total_paid.unwrap_or_default()),
         ("total_canceled", order.total_canceled.unwrap_or_default()),
         ("tax_canceled", order.tax_canceled),
+        ("total_invoiced", order.total_invoiced.unwrap_or_default()),
+        ("total_refunded", order.total_refunded.unwrap_or_default()),
+        ("tax_invoiced", order.tax_invoiced.unwrap_or_default()),
+        ("tax_refunded", order.tax_refunded.unwrap_or_default()),
+        ("shipping_canceled", order.shipping_canceled),
+        ("gift_cards_invoiced", extension.gift_cards_invoiced),
+        ("customer_balance_invoiced", extension.customer_balance_invoiced),
         ("gift_cards_amount", extension.gift_cards_amount),
         ("customer_balance_amount", extension.customer_balance_amount),
         ("reward_currency_amount", extension.reward_currency_amount),
@@ -45,6 +52,7 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
     let items = order.items.iter().flat_map(|item| {
         [
             ("qty_ordered", item.qty_ordered),
+            ("qty_invoiced", item.qty_invoiced),
             ("qty_shipped", item.qty_shipped),
             ("qty_refunded", item.qty_refunded),
             ("qty_canceled", item.qty_canceled),
@@ -53,12 +61,16 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
             ("discount_amount", item.discount_amount),
             ("discount_tax_compensation_amount", item.discount_tax_compensation_amount),
             ("tax_amount", item.tax_amount),
+            ("row_invoiced", item.row_invoiced.unwrap_or_default()),
+            ("discount_invoiced", item.discount_invoiced),
+            ("discount_tax_compensation_invoiced", item.discount_tax_compensation_invoiced),
+            ("tax_invoiced", item.tax_invoiced),
             ("tax_percent", item.tax_percent.unwrap_or_default()),
             ("weee_tax_applied_row_amount", item.weee_tax_applied_row_amount),
         ]
     });
     let applied = extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes);
-    let rates = applied.map(|tax| ("percent", tax.percent.unwrap_or_default()));
+    let rates = applied.flat_map(|tax| [("percent", tax.percent.unwrap_or_default()), ("tax amount", tax.amount)]);
     let fpt = order.items.iter().flat_map(|item| fixed(item.fixed_product_taxes().unwrap_or_default()));
     check(header.into_iter().chain(fees).chain(items).chain(rates).chain(fpt), order.items.len(), name)
 }
@@ -94,6 +106,17 @@ pub(crate) fn credit_memo(memo: &CreditMemo, name: Name<'_>) -> Result<(), Refus
     ];
     let rest = extension(&memo.extension_attributes).into_iter().chain(lines(&memo.items));
     check(header.into_iter().chain(rest), memo.items.len(), name)
+}
+
+/// The amount and the tax of a module's fee.
+pub(crate) fn fee(field: &str, amount: Decimal, tax: Decimal, name: Name<'_>) -> Result<(), Refusal> {
+    match [amount, tax].into_iter().find(|amount| amount.abs() >= LARGEST) {
+        Some(amount) => {
+            let sentence = format!("{} has {field} {amount}, which no real document has.", name.capital());
+            Err(refuse(code::AMOUNT_OUT_OF_RANGE, sentence))
+        }
+        None => Ok(()),
+    }
 }
 
 fn extension(extension: &Extension) -> [(&'static str, Decimal); 8] {

@@ -4,12 +4,12 @@ use commerce::customer::Customer;
 use mapping::{CustomerKey, CustomerUpdate, Decision, Field, Mapping, Scope, code};
 use serde_json::{Value, json};
 
-use crate::support::{changed, default_mapping};
+use crate::support::{book, changed, changed_text, default_mapping, small_order};
 
 fn account() -> Value {
     json!({
         "id": 77, "group_id": 2, "email": " Kari@Example.no ", "firstname": "Kari", "lastname": "Nordmann",
-        "store_id": 1, "website_id": 3, "taxvat": "NO 999 999 999 MVA", "default_billing": "12",
+        "store_id": 1, "website_id": 3, "taxvat": "NO 974 760 673 MVA", "default_billing": "12",
         "created_at": "2026-01-10 10:00:00", "updated_at": "2026-02-10 10:00:00",
         "addresses": [
             { "id": 11, "country_id": "SE", "city": "Malmö", "street": ["Gatan 1"] },
@@ -23,7 +23,7 @@ fn decide(mapping: &Mapping, scope: &Scope, change: impl Fn(&mut Value)) -> Deci
     let mut account = account();
     change(&mut account);
     let account = Customer::from_value(&account).unwrap();
-    mapping::customer(&account, mapping, scope).unwrap_or_else(|refusal| panic!("{refusal}"))
+    mapping::customer(&account, None, mapping, scope).unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
 fn update(mapping: &Mapping, change: impl Fn(&mut Value)) -> CustomerUpdate {
@@ -45,14 +45,78 @@ fn a_customer_is_who_the_bills_go_to() {
     let update = update(&default_mapping(), |_| ());
     assert_eq!(update.command.key, CustomerKey::Registered(77));
     let customer = update.command.customer;
-    assert_eq!((customer.name.as_str(), customer.contact.name.as_str()), ("Nordmann AS", "Ola Nordmann"));
+    assert_eq!((customer.name.as_str(), customer.contact.name.as_str()), ("Nordmann AS", "Kari Nordmann"));
     assert_eq!(customer.contact.email, "Kari@Example.no");
     assert_eq!(customer.contact.phone.as_deref(), Some("22334455"));
     assert_eq!(customer.address.lines, ["Storgata 1", "c/o Ola"]);
     assert_eq!((customer.address.country.as_str(), customer.address.postal_code.as_str()), ("NO", "0155"));
-    assert_eq!(customer.corporate_id.as_deref(), Some("999999999"));
-    assert_eq!(customer.vat_registration_id.as_deref(), Some("NO999999999MVA"));
+    assert_eq!(customer.corporate_id.as_deref(), Some("974760673"));
+    assert_eq!(customer.vat_registration_id.as_deref(), Some("NO974760673MVA"));
     assert!(!update.existing_only);
+}
+
+#[test]
+fn the_first_name_of_the_list_that_there_is_is_the_customers() {
+    let list = "name = [\"company\", \"account\", \"billing\"]";
+    let names = |order: &str, change: fn(&mut Value)| {
+        let customer = update(&changed(&[(list, order)]), change).command.customer;
+        (customer.name, customer.contact.name)
+    };
+    let both = |name: &str, contact: &str| (name.to_owned(), contact.to_owned());
+    let person = |account: &mut Value| account["addresses"][1]["company"] = json!(" ");
+    assert_eq!(names(list, person), both("Kari Nordmann", "Kari Nordmann"));
+    assert_eq!(names("name = [\"billing\", \"company\"]", |_| ()), both("Ola Nordmann", "Ola Nordmann"));
+    assert_eq!(names("name = \"company\"", |_| ()), both("Nordmann AS", "Kari Nordmann"));
+    assert_eq!(names("name = \"company\"", person), both("Kari@Example.no", "Kari Nordmann"));
+    let problems = Mapping::parse(&changed_text(&[(list, "name = []")])).unwrap_err();
+    assert!(problems.to_string().contains("customer.name"), "{problems}");
+}
+
+#[test]
+fn an_account_without_billing_address_has_the_shipping_address() {
+    let customer = update(&default_mapping(), |account| {
+        account["default_billing"] = Value::Null;
+        account["default_shipping"] = json!("11");
+    })
+    .command
+    .customer;
+    assert_eq!((customer.name.as_str(), customer.address.city.as_str()), ("Kari Nordmann", "Malmö"));
+    // The number says itself that it is Norwegian.
+    assert_eq!(customer.vat_registration_id.as_deref(), Some("NO974760673MVA"));
+}
+
+/// The order to the account as it is in `account`, with the account as it was before.
+fn after(before: impl Fn(&mut Value), now: impl Fn(&mut Value)) -> CustomerUpdate {
+    let version = |change: &dyn Fn(&mut Value)| {
+        let mut account = account();
+        change(&mut account);
+        Customer::from_value(&account).unwrap()
+    };
+    let (before, now) = (version(&before), version(&now));
+    match mapping::customer(&now, Some(&before), &default_mapping(), &Scope::default()) {
+        Ok(Decision::Book(update)) => *update,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_the_account_has_no_longer_is_emptied_and_what_it_never_had_is_not() {
+    let bare = |account: &mut Value| {
+        account["addresses"][1]["telephone"] = Value::Null;
+        account["taxvat"] = json!("");
+    };
+    let emptied = after(|_| (), bare);
+    assert!([Field::Phone, Field::CorporateId, Field::VatNumber].iter().all(|field| emptied.owned.contains(field)));
+    let customer = emptied.command.customer;
+    assert_eq!(customer.contact.phone.as_deref(), Some(""));
+    assert_eq!((customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref()), (Some(""), Some("")));
+
+    let never = after(bare, bare);
+    assert_eq!(never.command.customer.contact.phone, None);
+    assert_eq!(never.owned, [Field::Name, Field::Address, Field::ContactName, Field::Email]);
+    // A slip of the pen takes no number away.
+    let slip = after(|_| (), |account| account["taxvat"] = json!("NO 974 760 637 MVA"));
+    assert!(!slip.owned.contains(&Field::CorporateId) && !slip.owned.contains(&Field::VatNumber), "{:?}", slip.owned);
 }
 
 #[test]
@@ -113,6 +177,10 @@ fn history_is_not_created_only_kept_up_to_date() {
     assert_eq!(existing_only(&go_live("2026-01-01T00:00:00")), Ok(false));
     assert_eq!(existing_only(&go_live("2026-02-01T00:00:00")), Ok(true));
     assert_eq!(existing_only(&go_live("2026-03-01T00:00:00")), Err(code::BEFORE_GO_LIVE));
+    // An edit of the address book does not move `updated_at`; that there was another version shows it.
+    let (before, now) = (Customer::from_value(&account()).unwrap(), Customer::from_value(&account()).unwrap());
+    let edited = mapping::customer(&now, Some(&before), &default_mapping(), &go_live("2026-03-01T00:00:00"));
+    assert!(matches!(edited, Ok(Decision::Book(update)) if update.existing_only));
     let with_order = changed(&[("create = \"registered\" ", "create = \"with_order\" ")]);
     assert!(update(&with_order, |_| ()).existing_only);
 }
@@ -134,4 +202,21 @@ fn accounts_of_other_websites_are_not_ours() {
     assert_eq!(code(decide(&default_mapping(), &websites(vec![4]), |_| ())), code::OUT_OF_SCOPE);
     let stores = Scope { stores: vec![2], ..Scope::default() };
     assert_eq!(code(decide(&default_mapping(), &stores, |_| ())), code::OUT_OF_SCOPE);
+}
+
+#[test]
+fn an_order_without_billing_address_is_billed_where_it_is_sent() {
+    let mut order = small_order();
+    let mut address = order["billing_address"].take();
+    address["firstname"] = json!("Mona");
+    order["extension_attributes"]["shipping_assignments"] = json!([{ "shipping": { "address": address } }]);
+    for blank in [Value::Null, json!({ "address_type": "billing", "street": [""] })] {
+        order["billing_address"] = blank;
+        let customer = book(&order, &default_mapping()).unwrap().customer.customer;
+        assert_eq!((customer.name.as_str(), customer.address.city.as_str()), ("Mona Nordmann", "Oslo"));
+        assert_eq!(
+            (customer.address.lines.as_slice(), customer.address.country.as_str()),
+            (&["Storgata 1".to_owned()][..], "NO")
+        );
+    }
 }

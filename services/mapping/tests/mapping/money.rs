@@ -135,12 +135,13 @@ fn rows_that_are_shown_are_not_estimated() {
 
 #[test]
 fn shipping_without_a_rate_of_its_own_has_the_one_rate_of_the_order() {
-    // 12 is not 25 % of 40 (it was taxed before its discount), but the order knows no other rate.
+    // 12 is not 25 % of 40: it was taxed before its discount of 8.
     let shipping = lines(|order| {
         order["extension_attributes"] = json!({});
         (order["items"][1]["tax_percent"], order["items"][1]["tax_amount"]) = (json!(25), json!(25));
         (order["shipping_tax_amount"], order["tax_amount"]) = (json!(12), json!(87));
-        order["grand_total"] = json!(427);
+        (order["shipping_amount"], order["shipping_discount_amount"]) = (json!(48), json!(8));
+        (order["discount_amount"], order["grand_total"]) = (json!(-8), json!(427));
     });
     assert_eq!(shipping[2], expected("3060", "3", "40.00"));
 }
@@ -176,13 +177,14 @@ fn amounts_with_four_decimals_are_rounded_once_and_the_rest_is_booked() {
     for item in order["items"].as_array_mut().unwrap() {
         (item["qty_ordered"], item["row_total"], item["price"]) = (json!(1), number("100.004"), number("100.004"));
     }
-    (order["subtotal"], order["grand_total"]) = (number("200.008"), number("315.008"));
+    order["items"][0]["tax_amount"] = json!(25);
+    (order["subtotal"], order["tax_amount"], order["grand_total"]) = (number("200.008"), json!(50), number("290.008"));
     let booking = book(&order, &default_mapping()).unwrap();
     let rounding = booking.invoice.invoice.lines.last().unwrap();
     assert_eq!((rounding.account.as_str(), rounding.amount.to_string().as_str()), ("7740", "0.01"));
     assert_eq!(booking.invoice.predicted.rounding, Decimal::new(1, 2));
-    assert_eq!(booking.invoice.predicted.total.to_string(), "315.01");
-    assert_eq!(visma_total::of(&booking.invoice.invoice, VatRounding::PerLine), 31501);
+    assert_eq!(booking.invoice.predicted.total.to_string(), "290.01");
+    assert_eq!(visma_total::of(&booking.invoice.invoice, VatRounding::PerLine), 29001);
 }
 
 #[test]
@@ -205,6 +207,36 @@ fn the_rate_is_the_shops_only_when_asked_for() {
     assert_eq!(rate(default_mapping()), None);
     let shops = changed(&[("[currency.EUR]", "[currency.EUR]\nexchange_rate = \"order\"")]);
     assert_eq!(rate(shops), Some("11.72332943".parse().unwrap()));
+}
+
+#[test]
+fn a_limit_holds_for_each_vat_code_and_is_the_files() {
+    // A shop that rounds tax on each piece: 40 times 1.25, where Visma computes 50.10 from 200.40.
+    let mut order = small_order();
+    let item = &mut order["items"][0];
+    (item["qty_ordered"], item["price"], item["row_total"]) = (json!(40), number("5.01"), number("200.40"));
+    (order["subtotal"], order["grand_total"]) = (number("300.40"), number("415.40"));
+    let with = |limit: &str| {
+        let limit = format!("vat_limit = {limit}");
+        book(&order, &changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05", &limit)]))
+    };
+    assert_eq!(with("0.09").unwrap_err().code, mapping::code::VAT_DIFFERS);
+    let rounding = with("0.10").unwrap().invoice.predicted.rounding;
+    assert_eq!(rounding.to_string(), "-0.10");
+    // A file without the key has the limit 0.05.
+    let old = changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05\n", "")]);
+    assert_eq!(book(&order, &old).unwrap_err().code, mapping::code::VAT_DIFFERS);
+}
+
+#[test]
+fn a_blank_country_of_the_delivery_is_none() {
+    for blank in ["", " ", "\u{a0}"] {
+        let lines = lines(|order| {
+            let address = json!({ "country_id": blank, "city": "Oslo" });
+            order["extension_attributes"]["shipping_assignments"] = json!([{ "shipping": { "address": address } }]);
+        });
+        assert_eq!(lines[0], expected("3000", "3", "200.00"), "{blank:?}");
+    }
 }
 
 #[test]

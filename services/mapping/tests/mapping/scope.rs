@@ -1,7 +1,7 @@
 //! Which orders are booked at all.
 
 use commerce::order::Order;
-use mapping::{Decision, Mapping, Meaning, Refusal, Scope, ZeroTotals, code};
+use mapping::{Decision, Mapping, Meaning, Refusal, Scope, States, ZeroTotals, code};
 use serde_json::{Value, json};
 
 use crate::support::{changed, decode, default_mapping, small_order};
@@ -111,4 +111,25 @@ fn unknown_settings_are_refused() {
     for settings in [json!({ "go_life": "2026-01-01" }), json!({ "states": { "hold": "wait" } })] {
         assert!(serde_json::from_value::<Scope>(settings.clone()).is_err(), "{settings}");
     }
+}
+
+/// A state that an extension adds means what the settings say.
+#[test]
+fn a_state_of_an_extension_means_what_the_settings_say() {
+    let mut order = small_order();
+    order["state"] = json!("fraud_review");
+    let decide = |meaning: Option<Meaning>| {
+        let other = meaning.map(|meaning| ("fraud_review".to_owned(), meaning)).into_iter().collect();
+        let states = States { other, ..States::default() };
+        mapping::order(&decode(&order), &default_mapping(), &Scope { states, ..Scope::default() })
+    };
+    let refusal = decide(None).unwrap_err();
+    assert_eq!(refusal.code, code::UNKNOWN_STATE);
+    assert!(refusal.sentence.contains("other = { fraud_review = \"wait\" }"), "{refusal}");
+    assert!(matches!(decide(Some(Meaning::Book)), Ok(Decision::Book(_))));
+    assert!(matches!(decide(Some(Meaning::Wait)), Ok(Decision::Wait { reason }) if reason.code == code::STATE_WAITS));
+    assert!(matches!(decide(Some(Meaning::Skip)), Ok(Decision::Skip { reason }) if reason.code == code::STATE_SKIPPED));
+    let read: Scope = toml::from_str("[states]\nother = { fraud_review = \"skip\" }").unwrap();
+    assert_eq!(read.states.other["fraud_review"], Meaning::Skip);
+    assert!(toml::from_str::<Scope>("[states]\nfraud_review = \"skip\"").is_err(), "a slip is no state");
 }

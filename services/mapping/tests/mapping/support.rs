@@ -89,6 +89,7 @@ pub(crate) fn every_order() -> Scope {
         canceled: book,
         holded: book,
         payment_review: book,
+        other: std::collections::BTreeMap::new(),
     };
     Scope { states, ..Scope::default() }
 }

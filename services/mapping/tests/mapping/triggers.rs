@@ -101,6 +101,14 @@ fn an_order_of_which_money_went_back_is_due() {
     }
 }
 
+/// More was kept back than refunded: no money went back, and nothing was shipped by that.
+#[test]
+fn a_refund_below_zero_makes_no_order_due() {
+    for trigger in [Trigger::Paid, Trigger::Shipped] {
+        assert_eq!(booked(trigger, |order| order["total_refunded"] = json!(-10)), Err(code::TRIGGER_WAITS));
+    }
+}
+
 #[test]
 fn where_invoices_are_booked_orders_are_not() {
     assert_eq!(booked(Trigger::Invoiced, |_| ()), Err(code::BOOKED_BY_INVOICES));

@@ -82,6 +82,7 @@ impl Report {
             "duplicates": self.ledger.get("duplicates"),
             "missing": self.ledger.get("missing"),
             "totals_differ": self.ledger.get("totals_differ"),
+            "unbalanced": self.ledger.get("unbalanced"),
             "duplicate_customers": self.ledger.get("duplicate_customers"),
             "left_alone": self.left_alone,
             "dead_letters": dead,
@@ -150,8 +151,12 @@ impl Report {
 
     /// Whether what both sides hold agrees, as far as nothing was given up on.
     pub(super) fn verdict(&self) -> anyhow::Result<()> {
-        let wrong = self.count("duplicates") + self.count("totals_differ") + self.count("duplicate_customers");
-        anyhow::ensure!(wrong == 0, "Visma holds duplicates or wrong totals; this is a defect");
+        let lists = ["duplicates", "totals_differ", "unbalanced", "duplicate_customers"];
+        let wrong: usize = lists.iter().map(|list| self.count(list)).sum();
+        anyhow::ensure!(
+            wrong == 0,
+            "Visma holds duplicates, wrong totals or accounts that do not balance; this is a defect"
+        );
         Ok(())
     }
 }

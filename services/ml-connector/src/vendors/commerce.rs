@@ -62,7 +62,7 @@ pub async fn commerce_with(settings: &Commerce, fields: &Fields, context: &Conte
     let api = Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
     // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
     let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
-    Ok((Vendor::new(http, budget, api), base))
+    Ok((Vendor::new(http, budget, api, context.health.clone()), base))
 }
 
 fn plain_base(settings: &Commerce) -> Result<Base, Problem> {

@@ -42,6 +42,8 @@ pub struct Settings {
     pub takeover: Span,
     /// From how many waiting messages on they are published as one atomic batch; 0 measures from where that is quicker.
     pub batch_from: usize,
+    /// How far this machine's clock may be from the broker's. Beyond it a service takes no work.
+    pub clock_limit: Span,
     /// Copies of each stream: 1, or 3 on a cluster.
     pub replicas: usize,
     /// Upper bound of each stream of record in bytes; when it is full, publishing fails and nothing is discarded.
@@ -72,6 +74,31 @@ pub async fn connect(settings: &Settings, name: &str, subjects: Subjects, health
     };
     let jetstream = ContextBuilder::new().timeout(settings.publish_timeout.0).build(client);
     Ok(Broker::new(jetstream, subjects, settings.clone(), health.clone()))
+}
+
+/// The oldest server that keeps what it acknowledges: before it, the repair of a block of messages did not sync what it
+/// had written, `sync_interval: always` or not (nats-server issues 8456 and 8475).
+const OLDEST: [u64; 3] = [2, 15, 1];
+
+/// Whether the server that is connected is new enough.
+///
+/// # Errors
+/// `BROKER_TOO_OLD` names its version.
+pub fn is_new_enough(broker: &Broker) -> Result<(), Problem> {
+    let version = broker.jetstream.client().server_info().version;
+    if keeps_its_word(&version) {
+        return Ok(());
+    }
+    let sentence =
+        format!("the broker is nats-server {version}, which may lose what it has acknowledged; 2.15.1 does not");
+    Err(Problem::new("BROKER_TOO_OLD", sentence, "update nats-server to 2.15.1 or later"))
+}
+
+/// Whether a server of this version keeps what it acknowledges; one that cannot be read does not count.
+fn keeps_its_word(version: &str) -> bool {
+    // What is behind a hyphen is a release to come: 2.15.1-RC.1.
+    let numbers = version.split('-').next().unwrap_or_default().split('.').map(str::parse::<u64>);
+    numbers.collect::<Result<Vec<_>, _>>().is_ok_and(|numbers| numbers.as_slice() >= OLDEST.as_slice())
 }
 
 fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOptions, Problem> {
@@ -163,5 +190,20 @@ fn refusal(url: &str, error: &async_nats::ConnectError) -> Problem {
     } else {
         let remedy = "correct nats.user and nats.password, nats.creds, or the user's permissions on the broker";
         Problem::new("BROKER_REFUSED", format!("the broker at {url} refuses the connection: {cause}"), remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keeps_its_word;
+
+    #[test]
+    fn servers_before_2_15_1_do_not_keep_their_word() {
+        for version in ["2.15.1", "2.15.2-RC.1", "2.16.0", "3.0.0"] {
+            assert!(keeps_its_word(version), "{version}");
+        }
+        for version in ["2.15.0", "2.14.9", "2.9.25", "", "next"] {
+            assert!(!keeps_its_word(version), "{version}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Broker;
+use crate::guard;
 use crate::problem::{Problem, chain};
 
 /// What of a subject's last entries a view needs.
@@ -108,7 +109,11 @@ async fn read(
         if info.consumer_sequence != delivered {
             return Err(away("entries were lost on the way".to_owned()));
         }
-        see(&message.subject, message.headers.as_ref().unwrap_or(&empty), &message.payload);
+        // A view that ended with an entry that it cannot bear would be rebuilt up to that entry, again and again.
+        let headers = message.headers.as_ref().unwrap_or(&empty);
+        if let Err(panicked) = guard::caught(|| see(&message.subject, headers, &message.payload)) {
+            tracing::error!(subject = %message.subject, %panicked, "an entry is not in a view");
+        }
         *next = Some(info.stream_sequence + 1);
         if info.pending == 0 {
             caught.send_replace(true);

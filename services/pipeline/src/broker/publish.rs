@@ -16,15 +16,17 @@ use async_nats::HeaderMap;
 use async_nats::header::{
     NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
 };
-use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, Context, ErrorCode};
 use bytes::Bytes;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::answer::find;
+use crate::health::Health;
 use crate::problem::{Problem, chain};
 use confirmed::Confirmed;
 use pace::Pace;
@@ -66,6 +68,10 @@ pub enum PutError {
     /// Somebody else wrote the subject first; nothing was stored. Read the last entry again.
     #[error("another entry was written first")]
     WrongLast,
+    /// The broker still stores an earlier message of this subject or of this id, as a cluster does for a moment; nothing
+    /// was stored.
+    #[error("the broker is still storing an earlier message")]
+    NotYet,
     /// Larger than the broker takes, even compressed.
     #[error("the message is larger than the broker takes")]
     TooLarge,
@@ -76,6 +82,10 @@ pub enum PutError {
 
 impl From<PutError> for Problem {
     fn from(error: PutError) -> Self {
+        if matches!(error, PutError::TooLarge) {
+            let remedy = "see why the record is so large; nats-server's max_payload may be 8 MB at most";
+            return Problem::new("MESSAGE_TOO_LARGE", error.to_string(), remedy);
+        }
         let remedy = "look at the broker (disk full, stream full, away); the delivery is tried again";
         Problem::new("BROKER_NOT_CONFIRMED", error.to_string(), remedy)
     }
@@ -94,9 +104,9 @@ pub struct Publisher {
 
 impl Publisher {
     /// Starts the task that publishes; it ends when the last clone is dropped and the queue is empty.
-    pub(crate) fn start(context: Context, stream: &'static str, batch_from: usize) -> Self {
+    pub(crate) fn start(context: Context, stream: &'static str, batch_from: usize, health: Health) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let line = Line { context, confirmed: Mutex::new(Confirmed::of(stream)) };
+        let line = Line { context, confirmed: Mutex::new(Confirmed::of(stream, health)) };
         tokio::spawn(async move { line.run(batch_from, waiting).await });
         Self { queue }
     }
@@ -251,9 +261,43 @@ fn message(put: &Put) -> PublishMessage {
 }
 
 fn failure(error: &PublishError) -> PutError {
+    // The library gives a kind of its own to one of the codes alone.
+    match find::<jetstream::Error>(error).map(jetstream::Error::error_code) {
+        Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT) => {
+            return PutError::WrongLast;
+        }
+        Some(
+            ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT | ErrorCode::STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_NOT_READY,
+        ) => return PutError::NotYet,
+        _ => {}
+    }
     match error.kind() {
         PublishErrorKind::WrongLastSequence => PutError::WrongLast,
         PublishErrorKind::MaxPayloadExceeded => PutError::TooLarge,
         _ => PutError::Unconfirmed(chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(code: u64, kind: PublishErrorKind) -> PutError {
+        let error = serde_json::json!({ "code": 400, "err_code": code, "description": "said" });
+        let error: jetstream::Error = serde_json::from_value(error).unwrap();
+        failure(&PublishError::with_source(kind, error))
+    }
+
+    #[test]
+    fn a_condition_that_does_not_hold_is_no_full_disk() {
+        assert!(matches!(said(10_071, PublishErrorKind::WrongLastSequence), PutError::WrongLast));
+        assert!(matches!(said(10_164, PublishErrorKind::Other), PutError::WrongLast));
+        for code in [10_158, 10_163] {
+            assert!(matches!(said(code, PublishErrorKind::Other), PutError::NotYet), "{code}");
+        }
+        // The stream has reached its limit, and storage that is used up.
+        for code in [10_077, 10_047] {
+            assert!(matches!(said(code, PublishErrorKind::Other), PutError::Unconfirmed(_)), "{code}");
+        }
     }
 }

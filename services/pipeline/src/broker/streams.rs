@@ -82,7 +82,7 @@ fn failed(name: &str, cause: &str) -> Problem {
     Problem::new(
         "BROKER_PROVISION",
         format!("{name} could not be made or updated: {cause}"),
-        "nats-server 2.15 or later with JetStream is needed, a user that may manage streams, and room for five streams of \
+        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for five streams of \
          nats.max_bytes each (max_file_store in the server's jetstream block)",
     )
 }

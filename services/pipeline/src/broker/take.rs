@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 use super::answer::says_missing;
 use super::streams::{Durable, GROUP};
 use super::{Broker, dead, not_provisioned};
+use crate::guard::{self, Panicked};
 use crate::problem::{Problem, chain};
 use crate::telemetry;
 use crate::verdict::Verdict;
@@ -57,6 +58,9 @@ pub trait Stage: Send + Sync {
 
 /// What the loop, and the consumer that it takes from, are called in the service's health.
 const LOOP: &str = "consumer";
+
+/// Deliveries of one message that may panic before it is given up.
+const BEARINGS: u64 = 3;
 
 /// Runs `stage` on the deliveries of `durable`, up to `width` at once, until `stop`.
 ///
@@ -186,7 +190,8 @@ impl<'a> Runner<'a> {
         metrics::counter!("ml_taken_total", "consumer" => self.durable.name).increment(1);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
-            self.lanes.push(self.stage.lane(&delivery), delivery);
+            let lane = guard::caught(|| self.stage.lane(&delivery));
+            self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
         }
     }
 
@@ -201,7 +206,8 @@ impl<'a> Runner<'a> {
             let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
-                let verdict = stage.decide(&delivery).instrument(span).await;
+                let decided = guard::guarded(async { stage.decide(&delivery).instrument(span).await }).await;
+                let verdict = decided.unwrap_or_else(|panicked| given_up(&delivery, panicked));
                 settle(broker, name, &delivery, &acker, verdict).await;
                 (lane, delivery.sequence)
             }));
@@ -223,6 +229,14 @@ impl<'a> Runner<'a> {
             }
         }
     }
+}
+
+/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half done.
+fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
+    if delivery.delivered < BEARINGS {
+        return Verdict::retry(delivery.delivered, panicked.to_string());
+    }
+    Verdict::Dead(panicked.into())
 }
 
 /// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.

@@ -1,6 +1,6 @@
 use async_nats::HeaderMap;
 
-use super::{Cause, Envelope, PROTOBUF, decode, derived_id, encode, header};
+use super::{Cause, Envelope, PROTOBUF, TRACEPARENT, decode, derived_id, encode, header, set, text};
 
 const ENVELOPE: Envelope<'_> =
     Envelope { id: "an-id", source: "mapper", kind: "ml.command.visma", content_type: PROTOBUF };
@@ -59,4 +59,44 @@ fn sentences_fit_into_headers_and_come_back() {
         assert_eq!(decode(&encoded), text);
     }
     assert_eq!(encode("plain text stays: 7.50"), "plain text stays: 7.50");
+}
+
+/// Whatever somebody else has written: a line break, control characters, a mark of our own, or nothing but spaces.
+#[test]
+fn any_text_stands_in_a_header_and_comes_back() {
+    for value in [
+        "WEB-000000042",
+        "100 %",
+        "a\r\nNats-Rollup: all",
+        "\u{1b}[2J",
+        "Bø & Sønn → ☃",
+        " ",
+        "\t",
+        "UTF-8''%41",
+        "",
+        "\0",
+    ] {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, "Ml-Reference", value);
+        let stands = header(&headers, "Ml-Reference").unwrap();
+        assert!(stands.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{stands}");
+        assert_eq!(text(&headers, "Ml-Reference").unwrap(), value);
+    }
+}
+
+/// What was written before values were encoded is read as it stands.
+#[test]
+fn older_headers_are_read_as_they_stand() {
+    let headers: HeaderMap =
+        [("Ml-Reference".parse().unwrap(), "WEB-Bø 100%25".parse().unwrap())].into_iter().collect();
+    assert_eq!(text(&headers, "Ml-Reference").unwrap(), "WEB-Bø 100%25");
+}
+
+#[test]
+fn a_trace_that_is_none_is_not_handed_on() {
+    for trace in ["", "00-no", &format!("00-{}", "z".repeat(52)), &"x".repeat(9_000)] {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, TRACEPARENT, trace);
+        assert_eq!(Cause::of(&headers), Cause::default(), "{trace}");
+    }
 }

@@ -63,3 +63,12 @@ fn subjects_are_the_ones_of_the_streams() {
     assert_eq!(key_of("command.main.visma.invoice.7=2E1.08").map(untoken).as_deref(), Some("7.1"));
     assert_eq!(key_of("hint.main"), None);
 }
+
+#[test]
+fn a_key_that_is_too_long_for_a_subject_ends_in_a_hash() {
+    let (one, other) = ("9".repeat(100_000), "9".repeat(100_001));
+    assert!(token(&one).len() <= 500, "{}", token(&one).len());
+    assert_ne!(token(&one), token(&other));
+    assert_eq!(token(&one), token(&one));
+    assert_eq!(token(&"9".repeat(500)), "9".repeat(500));
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::account::{self, LedgerAccount};
 use super::shop::Shop;
 use super::table::{Document, Table};
 use super::text;
@@ -22,6 +23,12 @@ pub struct LedgerOrder {
     pub currency: String,
     /// What the customer owes or has paid, in that currency.
     pub grand_total: Decimal,
+    /// What was cancelled of it.
+    pub canceled: Decimal,
+    /// What is left of it.
+    pub account: LedgerAccount,
+    /// What is left of its invoices.
+    pub invoiced: LedgerAccount,
     /// The e-mail address on the order.
     pub customer_email: Option<String>,
     /// When it was placed, UTC, `YYYY-MM-DD HH:MM:SS`.
@@ -106,7 +113,11 @@ fn ledger_document(entity_id: u64, document: &Document) -> LedgerDocument {
 
 fn ledger_order(entity_id: u64, order: &Document) -> LedgerOrder {
     let text = |name: &str| order.string(name).map(|text| text.into_owned());
+    let (account, invoiced) = account::accounts(order);
     LedgerOrder {
+        canceled: order.number("total_canceled").unwrap_or_default(),
+        account,
+        invoiced,
         entity_id,
         increment_id: text("increment_id").unwrap_or_default(),
         state: text("state").unwrap_or_default(),

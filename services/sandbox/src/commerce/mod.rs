@@ -9,6 +9,7 @@
 //! an order and its custom attributes, in every way in which a shop may take those or not. What is not: carts,
 //! products, writing invoices, XML; their routes answer 404 as an unknown route does.
 
+mod account;
 mod auth;
 mod books;
 mod comment;
@@ -35,6 +36,7 @@ use axum::Router;
 
 use crate::gate::Gate;
 
+pub use account::LedgerAccount;
 pub use config::{
     Admin, Admins, CommerceWebhook, Config, Flavour, Ims, Integration, IoEvents, LateCommit, Luck, OrderAttributes,
     Payload, RateLimit, Webhook,

@@ -209,14 +209,47 @@ impl Customer {
     }
 }
 
-/// A number in the form of the country, from ranges that are nobody's.
+/// A number in the form of the country and with its check digit, from ranges that are nobody's.
 fn vat_number(country: &str, number: u64) -> String {
-    let number = number % 1_000_000;
+    // A remainder of ten has no check digit: the next range has another remainder.
+    let with_check = |width: usize, weights: &[u64]| {
+        (0..10).find_map(|range| {
+            let body = format!("{:0width$}", range * 1_000_000 + number % 1_000_000);
+            let sum: u64 = body.bytes().zip(weights).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+            let check = (11 - sum % 11) % 11;
+            (check < 10).then(|| format!("{body}{check}"))
+        })
+    };
+    let digits = match country {
+        "NO" => with_check(8, &[3, 2, 7, 6, 5, 4, 3, 2]),
+        "DK" => with_check(7, &[2, 7, 6, 5, 4, 3, 2]),
+        "FI" => with_check(7, &[7, 9, 10, 5, 8, 4, 2]),
+        "SE" => Some(swedish(number % 1_000_000)),
+        _ => Some(german(number % 1_000_000)),
+    };
+    let digits = digits.unwrap_or_default();
     match country {
-        "NO" => format!("NO000{number:06}MVA"),
-        "SE" => format!("SE0000{number:06}01"),
-        "FI" => format!("FI00{number:06}"),
-        "DK" => format!("DK00{number:06}"),
-        _ => format!("{country}000{number:06}"),
+        "NO" => format!("NO{digits}MVA"),
+        "SE" => format!("SE{digits}01"),
+        _ => format!("{country}{digits}"),
     }
+}
+
+/// Every second digit doubled, and its digits added up; together with the check digit they are whole tens.
+fn swedish(number: u64) -> String {
+    let body = format!("{number:09}");
+    let digits = body.bytes().map(|digit| u64::from(digit - b'0')).enumerate();
+    let sum: u64 =
+        digits.map(|(place, digit)| if place % 2 == 0 { 2 * digit / 10 + 2 * digit % 10 } else { digit }).sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
+}
+
+/// ISO 7064 with the moduli 11 and 10.
+fn german(number: u64) -> String {
+    let body = format!("{number:08}");
+    let product = body.bytes().fold(10, |product, digit| {
+        let sum = (product + u64::from(digit - b'0')) % 10;
+        (if sum == 0 { 10 } else { sum }) * 2 % 11
+    });
+    format!("{body}{}", (11 - product) % 10)
 }

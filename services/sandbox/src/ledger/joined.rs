@@ -83,7 +83,8 @@ impl Joined {
     }
 }
 
-/// The cancelled orders whose invoice is still there and not credited in full by notes of the cancellation.
+/// The cancelled orders whose invoice is still there and not credited by notes of the cancellation, by as much as was
+/// cancelled.
 pub(super) fn uncancelled<'o>(
     orders: impl Iterator<Item = (&'o LedgerOrder, &'o [LedgerInvoice])>,
     prefix: &str,
@@ -91,9 +92,12 @@ pub(super) fn uncancelled<'o>(
 ) -> Vec<Uncancelled> {
     let mut open = Vec::new();
     for (order, invoices) in orders.filter(|(order, _)| order.state == "canceled") {
-        let reference = format!("{prefix}X{}", order.increment_id);
-        let credited: Decimal = notes.get(&reference).into_iter().flatten().map(|note| note.total).sum();
-        open.extend(invoices.iter().filter(|invoice| invoice.total != credited).map(|invoice| Uncancelled {
+        let references = super::accounts::cancellations(prefix, &order.increment_id);
+        let credited: Decimal = references.filter_map(|one| notes.get(&one)).flatten().map(|note| note.total).sum();
+        // What was refunded of it before is taken back by its credit memos.
+        let rest = order.canceled.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let falls = |invoice: &&LedgerInvoice| credited != if rest.is_zero() { invoice.total } else { rest };
+        open.extend(invoices.iter().filter(falls).map(|invoice| Uncancelled {
             increment_id: order.increment_id.clone(),
             number: invoice.number.clone(),
             total: invoice.total,

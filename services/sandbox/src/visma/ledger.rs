@@ -26,6 +26,8 @@ pub struct LedgerInvoice {
     pub total: Decimal,
     /// Its VAT in that currency.
     pub vat: Decimal,
+    /// That VAT by rate in percent.
+    pub vat_by_rate: BTreeMap<String, Decimal>,
     /// What is left to pay, in that currency.
     pub balance: Decimal,
     /// Its status.
@@ -80,6 +82,7 @@ impl Company {
             currency: document.currency.clone(),
             total: document.sums.total,
             vat: document.sums.vat,
+            vat_by_rate: by_rate(document),
             balance: document.balance(),
             status: document.status.name().to_owned(),
             applications: document.applications.iter().map(|one| one.number.clone()).collect(),
@@ -121,4 +124,12 @@ impl Company {
         by_email.retain(|_, numbers| numbers.len() > 1);
         by_email
     }
+}
+
+fn by_rate(document: &Document) -> BTreeMap<String, Decimal> {
+    let mut rates = BTreeMap::new();
+    for tax in document.taxes.iter().filter(|tax| !tax.vat.is_zero()) {
+        *rates.entry(tax.rate.normalize().to_string()).or_insert(Decimal::ZERO) += tax.vat;
+    }
+    rates
 }

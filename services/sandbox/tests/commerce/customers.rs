@@ -77,6 +77,20 @@ async fn edits_keep_what_is_left_out_but_not_addresses() {
 }
 
 #[tokio::test]
+async fn an_edit_of_the_address_book_leaves_no_trace_on_the_customer() {
+    let shop = serve(Config::default(), 0).await;
+    let id = shop.control("commerce/customers", &ola().to_string()).await.json["id"].as_u64().unwrap();
+    let before = shop.get(&format!("customers/{id}")).await.json;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let mut moved = before["addresses"].clone();
+    moved[0]["city"] = json!("Moss");
+    let url = format!("{}/_sandbox/commerce/customers/{id}/addresses", shop.base);
+    assert_eq!(shop.send("PUT", &url, &[], &moved.to_string()).await.status, 200);
+    let after = shop.get(&format!("customers/{id}")).await.json;
+    assert_eq!((&after["updated_at"], &after["addresses"]), (&before["updated_at"], &moved));
+}
+
+#[tokio::test]
 async fn an_edited_order_is_canceled_and_replaced() {
     let shop = serve(Config::default(), 3).await;
     let before = shop.get("orders/2").await.json;

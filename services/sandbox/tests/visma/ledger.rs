@@ -132,3 +132,30 @@ async fn the_shops_invoices_memos_and_cancellations_are_joined_with_what_they_be
     assert_eq!(uncancelled[0]["increment_id"], json!(booked.increment_id));
     assert_eq!(ledger["doubled_comments"], json!({}));
 }
+
+/// What a shop does to one order in a row, and what stands for it in Visma.
+#[tokio::test]
+async fn an_account_that_does_not_balance_is_told_with_both_amounts() {
+    let visma = start_with_orders(3, json!({})).await;
+    let shop = async |path: &str, body: serde_json::Value| {
+        visma.control(Method::POST, &format!("commerce/orders/{path}"), &body).await.json()
+    };
+    let customer = visma.customer().await;
+    let orders = visma.sandbox.shop.ledger();
+    let unbalanced = async || visma.control(Method::GET, "ledger", &json!(null)).await.json()["unbalanced"].clone();
+    // Without VAT codes that suit, VAT differs, and so it is the one that is told.
+    let order = &orders[0];
+    let body =
+        with(invoice(&customer, &format!("WEB-{}", order.increment_id)), "currencyId", v(order.currency.as_str()));
+    let body = with_line(body, "manualAmountInCurrency", v(n(&order.grand_total.to_string())));
+    visma.post("/v2/customerinvoice", &with_line(body, "vatCodeId", v("6"))).await.number();
+    let told = unbalanced().await;
+    assert_eq!(told.as_array().unwrap().len(), 1, "{told:#}");
+    assert_eq!((&told[0]["increment_id"], &told[0]["vat"]), (&json!(order.increment_id), &json!({})));
+    assert_eq!(told[0]["stands"], told[0]["should_stand"]);
+    shop(&format!("{}/cancel", order.entity_id), json!({})).await;
+    let told = unbalanced().await;
+    assert_eq!(told[0]["should_stand"].to_string().trim_matches('"').parse::<f64>().unwrap(), 0.0, "{told:#}");
+    assert_eq!(told[0]["vat_should"], json!({}));
+    assert!(told[0]["documents"][0].as_str().unwrap().contains(&order.increment_id), "{told:#}");
+}

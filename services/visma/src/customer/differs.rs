@@ -1,7 +1,7 @@
 //! What of a customer that stands in Visma differs from what it shall be. Only that is written, so that what an
 //! accountant entered otherwise, and what others entered elsewhere, stays.
 //!
-//! A value that we do not have is no value: it clears nothing.
+//! A value that we do not have is no value: it clears nothing. One that is empty does: the shop had it and has none now.
 
 use serde_json::Value;
 
@@ -16,21 +16,20 @@ pub fn differing(customer: &Customer, fields: &[Field], record: &Value) -> Vec<F
 
 fn differs(customer: &Customer, field: Field, record: &Value) -> bool {
     let is = |pointer: &str, wanted: Option<&str>, spell: fn(&str) -> String| {
-        let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
         wanted.is_some_and(|wanted| spell(wanted) != spell(&said(record, pointer)))
     };
     let contact = |name: &str, wanted: Option<&str>, spell: fn(&str) -> String| {
         ["mainContact", "invoiceContact"].iter().any(|part| is(&format!("/{part}/{name}"), wanted, spell))
     };
     match field {
-        Field::Name => is("/name", Some(&customer.name), plain),
-        Field::Class => is("/customerClass/id", customer.class.as_deref(), plain),
-        Field::CreditTerms => is("/creditTerms/id", customer.credit_terms.as_deref(), plain),
-        Field::VatZone => is("/vatZone/id", customer.vat_zone.as_deref(), plain),
+        Field::Name => is("/name", filled(&customer.name), plain),
+        Field::Class => is("/customerClass/id", customer.class.as_deref().and_then(filled), plain),
+        Field::CreditTerms => is("/creditTerms/id", customer.credit_terms.as_deref().and_then(filled), plain),
+        Field::VatZone => is("/vatZone/id", customer.vat_zone.as_deref().and_then(filled), plain),
         Field::CorporateId => is("/corporateId", customer.corporate_id.as_deref(), number),
         Field::VatRegistrationId => is("/vatRegistrationId", customer.vat_registration_id.as_deref(), number),
-        Field::ContactName => contact("name", Some(&customer.contact.name), plain),
-        Field::Email => contact("email", Some(&customer.contact.email), spelled),
+        Field::ContactName => contact("name", filled(&customer.contact.name), plain),
+        Field::Email => contact("email", filled(&customer.contact.email), spelled),
         Field::Phone => contact("phone1", customer.contact.phone.as_deref(), phone),
         Field::Address => ["mainAddress", "invoiceAddress"]
             .iter()
@@ -46,7 +45,7 @@ fn moved(customer: &Customer, held: &Value) -> bool {
         plain(&lines.join(", ")).split([',', ' ']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     };
     let ours = lines(wanted.lines.clone());
-    if ours.is_empty() && wanted.postal_code.is_empty() && wanted.city.is_empty() {
+    if [&ours, &wanted.postal_code, &wanted.city, &wanted.country].iter().all(|part| part.is_empty()) {
         return false;
     }
     let theirs = lines((1..=3).map(|line| said(held, &format!("/addressLine{line}"))).collect());
@@ -54,6 +53,11 @@ fn moved(customer: &Customer, held: &Value) -> bool {
         || plain(&wanted.postal_code) != plain(&said(held, "/postalCode"))
         || plain(&wanted.city) != plain(&said(held, "/city"))
         || !wanted.country.is_empty() && wanted.country != said(held, "/country/id")
+}
+
+/// A text that says something.
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.trim().is_empty())
 }
 
 /// A text of a record, bare or as `{value}`; empty when there is none.
@@ -162,5 +166,21 @@ mod tests {
         assert_eq!(differing(&bare, &ALL, &record()), []);
         bare.contact.email = " ".to_owned();
         assert_eq!(differing(&bare, &ALL, &record()), []);
+    }
+
+    #[test]
+    fn what_is_empty_clears_what_stands_there() {
+        let mut emptied = customer();
+        (emptied.contact.phone, emptied.corporate_id) = (Some(String::new()), Some(String::new()));
+        emptied.address.city.clear();
+        let fields = [Field::CorporateId, Field::Phone, Field::Address];
+        assert_eq!(differing(&emptied, &ALL, &record()), fields);
+        let mut held = record();
+        held["corporateId"] = Value::Null;
+        for part in ["main", "invoice"] {
+            held[format!("{part}Contact")]["phone1"] = json!("");
+            held[format!("{part}Address")]["city"] = json!("");
+        }
+        assert_eq!(differing(&emptied, &ALL, &held), []);
     }
 }

@@ -5,7 +5,7 @@ use http::Request;
 use serde::Serialize;
 
 use super::query::{Param, Query};
-use super::wrapped::{Wrapped, text, wrap};
+use super::wrapped::{Wrapped, emptied, text, wrap};
 use super::{Company, RequestError, segment};
 use crate::customer::{Address, Contact, Customer, Field};
 use crate::etag::Etag;
@@ -21,7 +21,7 @@ impl Company {
         self.post("/v1/customer", &Body::new(customer, number))
     }
 
-    /// `PUT /v1/customer/{number}` of these fields and no other. The status, the class's values and everything else
+    /// `PUT /v1/customer/{number}` of these fields and no other; an empty text empties its field. The status, the class's values and everything else
     /// that an accountant looks after stays as it is.
     ///
     /// # Errors
@@ -130,11 +130,13 @@ impl<'a> Update<'a> {
                 Field::Class => update.customer_class_id = text(customer.class.as_deref()),
                 Field::CreditTerms => update.credit_terms_id = text(customer.credit_terms.as_deref()),
                 Field::VatZone => update.vat_zone_id = text(customer.vat_zone.as_deref()),
-                Field::CorporateId => update.corporate_id = text(customer.corporate_id.as_deref()),
-                Field::VatRegistrationId => update.vat_registration_id = text(customer.vat_registration_id.as_deref()),
+                Field::CorporateId => update.corporate_id = emptied(customer.corporate_id.as_deref()),
+                Field::VatRegistrationId => {
+                    update.vat_registration_id = emptied(customer.vat_registration_id.as_deref());
+                }
                 Field::ContactName => contact.name = text(Some(&customer.contact.name)),
                 Field::Email => contact.email = text(Some(&customer.contact.email)),
-                Field::Phone => contact.phone1 = text(customer.contact.phone.as_deref()),
+                Field::Phone => contact.phone1 = emptied(customer.contact.phone.as_deref()),
                 Field::Address => {
                     update.main_address = Some(wrap(AddressBody::whole(&customer.address)));
                     update.invoice_address = Some(wrap(AddressBody::whole(&customer.address)));
@@ -202,14 +204,16 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> AddressBody<'a> {
-    /// With the lines that it does not have written as empty: those of an address that stood there before must not
-    /// stay.
+    /// With the parts that it does not have written as empty: those of an address that stood there before must not
+    /// stay. The county is no part of it: the shop has none, and Visma's are an accountant's.
     fn whole(address: &'a Address) -> Self {
         let body = Self::new(address);
         Self {
             address_line1: body.address_line1.or(Some(wrap(""))),
             address_line2: body.address_line2.or(Some(wrap(""))),
             address_line3: body.address_line3.or_else(|| Some(wrap(String::new()))),
+            postal_code: body.postal_code.or(Some(wrap(""))),
+            city: body.city.or(Some(wrap(""))),
             ..body
         }
     }

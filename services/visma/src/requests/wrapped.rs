@@ -17,3 +17,9 @@ pub(super) const fn wrap<T>(value: T) -> Wrapped<T> {
 pub(super) fn text(value: Option<&str>) -> Option<Wrapped<&str>> {
     value.filter(|text| !text.is_empty()).map(wrap)
 }
+
+/// A text that is sent when there is one, also an empty one: that clears the field. The published schema knows texts
+/// alone, so `null` is never sent.
+pub(super) fn emptied(value: Option<&str>) -> Option<Wrapped<&str>> {
+    value.map(wrap)
+}

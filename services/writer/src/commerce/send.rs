@@ -11,10 +11,9 @@ use ::commerce::reply::Answer;
 use bytes::Bytes;
 use effect::{Millis, Refusal, Reply, Sending, Step};
 use http::Request;
-use pipeline::budget::{Class, Permit};
 use pipeline::clock;
 use pipeline::problem::chain;
-use pipeline::vendor::CallError;
+use pipeline::vendor::{CallError, Permit};
 use proto::Comment;
 
 use super::Api;
@@ -62,7 +61,11 @@ impl System for Api {
     type Request = Comment;
 
     async fn permit(&self) -> Result<Permit, Duration> {
-        self.vendor.permit(Class::Document).await
+        self.vendor.permit().await
+    }
+
+    fn passed_since(&self, since: Millis) -> bool {
+        self.vendor.passed_since(since.0)
     }
 
     async fn find(&self, comment: &Comment, _since: Millis) -> Looked {
@@ -194,10 +197,7 @@ impl Api {
     fn meaning(&self, answer: Answer) -> Called {
         let soon = |wait: Duration| now().after(wait);
         match answer {
-            Answer::Ok(body) => {
-                self.health.ready("commerce");
-                Called::Ok(body)
-            }
+            Answer::Ok(body) => Called::Ok(body),
             Answer::NotFound { .. } => Called::NotFound,
             Answer::Refused { message, .. } => Called::Refused(message),
             Answer::NonceRefused { ahead: Some(ahead), .. } => {
@@ -218,8 +218,8 @@ impl Api {
 
     /// Keeps every comment out until a person acts.
     fn shut(&self, code: &str, said: &str) -> Reply {
-        self.health.not_ready("commerce", format!("{code}: {said}"));
         tracing::error!(code, said, "Commerce lets no comment in");
+        self.vendor.hold(self.refused_wait, &format!("{code}: {said}"));
         Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
     }
 }

@@ -1,5 +1,5 @@
 //! A cancellation: what was booked is deleted while it is not released, and credited in full otherwise; what was not
-//! booked yet is not booked any more.
+//! booked yet is not booked any more. What a poll has seen released, Visma is not asked to delete.
 
 use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
@@ -35,7 +35,7 @@ impl Writer {
             entry,
             marks: &[],
         };
-        let linked = match self.driver.withdraw(delivery, &document).await? {
+        let linked = match self.driver.withdraw(delivery, &document, was_released).await? {
             Fallen::Done => return Ok(()),
             Fallen::Stands(linked) => linked,
         };
@@ -50,4 +50,9 @@ impl Writer {
         let key = format!("cancellation-{}", Self::key(delivery));
         self.credit(delivery, command, note, &key, "cancelled order").await
     }
+}
+
+/// Whether a poll has seen the document released: there is no way back from that.
+fn was_released(entry: &Outcome) -> bool {
+    matches!(entry.status.as_str(), "Open" | "Closed")
 }

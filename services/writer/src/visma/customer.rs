@@ -8,22 +8,25 @@ use ::visma::payload::spelled;
 use effect::{Linked, Record};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, chain, then_again};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
-use proto::matching::Marks;
+use proto::matching::{EMAIL, Marks};
 use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, Outcome};
 
 use super::Writer;
 use super::customers::Match;
 use super::lookups::Key;
+use super::period::Create;
 use crate::amend::Amended;
 use crate::create::{Document, Ended, wanted};
 use crate::entries::{fill, marks};
 use crate::records::Held;
 use crate::{now, unreadable};
 
+/// What customers are matched by, besides their e-mail addresses.
+const NUMBERS: [Field; 2] = [Field::CorporateId, Field::VatRegistrationId];
 /// Purpose of the hash by which bodies of customers are compared: they hold personal data, so it is keyed.
 const BODY: &str = "customer-body";
 
@@ -50,7 +53,9 @@ impl Writer {
                 self.give_up(delivery, &document, &key, &problem).await?;
                 Err(Verdict::Dead(problem))
             }
-            ended => ended,
+            Err(verdict) => Err(verdict),
+            // What could be done is done; the rest is told.
+            Ok(told) => told.map_or(Ok(()), |problem| Err(Verdict::Dead(problem))),
         }
     }
 
@@ -72,7 +77,13 @@ impl Writer {
         Ok(())
     }
 
-    async fn try_customer(&self, delivery: &Delivery, command: &Command, customer: Customer) -> Result<(), Verdict> {
+    /// What a person is to be told of a customer that is settled, if anything.
+    async fn try_customer(
+        &self,
+        delivery: &Delivery,
+        command: &Command,
+        customer: Customer,
+    ) -> Result<Option<Problem>, Verdict> {
         let (data, body_hash) = self.open_customer(delivery, &customer).await?;
         let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
         let marks = Marks::of(Some(&data.contact.email), corporate, vat);
@@ -103,7 +114,7 @@ impl Writer {
                              first order",
                             "nothing is to be done",
                         );
-                        return self.give_up(delivery, &document, &customer.key, &problem).await;
+                        return self.give_up(delivery, &document, &customer.key, &problem).await.map(|()| None);
                     }
                     None => held,
                 }
@@ -112,26 +123,69 @@ impl Writer {
         match &held.record {
             Record::Linked(linked) if !owned.is_empty() => {
                 let number = linked.number.clone();
-                let Some(_writing) = self.customers.writing(&number) else {
-                    return Err(busy(delivery, "another account of the same customer is being written"));
-                };
-                let owned = self.owned_of(&customer.key, &number, &document, owned);
-                if owned.is_empty() {
-                    self.link(delivery, &customer.key, &document, &number, held, true).await?;
-                } else {
-                    self.bring_up_to_date(delivery, &document, &data, owned, held).await?;
-                }
-                self.customers.link(&customer.key, &number, &marks);
-                Ok(())
+                self.keep_up(delivery, (&customer.key, &number), document, (&data, owned), held).await
             }
-            _ => self.create_customer(delivery, &customer.key, &document, &data, held).await,
+            _ => self.create_customer(delivery, &customer.key, &document, &data, held).await.map(|()| None),
         }
     }
 
-    /// What of the customer `number` is this account's to say: the contact is another one's where that was first.
-    fn owned_of(&self, key: &str, number: &str, document: &Document<'_, Key>, mut owned: Vec<Field>) -> Vec<Field> {
+    /// Brings the customer `number` up to date from the account `key`, in what is the account's to say. A number that
+    /// another customer in Visma has is not written, and that is told.
+    async fn keep_up(
+        &self,
+        delivery: &Delivery,
+        (key, number): (&str, &str),
+        document: Document<'_, Key>,
+        (data, owned): (&Wanted, Vec<Field>),
+        held: Held,
+    ) -> Result<Option<Problem>, Verdict> {
+        let Some(_writing) = self.customers.writing(number) else {
+            return Err(busy(delivery, "another account of the same customer is being written"));
+        };
+        let mut owned = self.owned_of(key, number, data, &document, owned);
+        let writes = |owned: &[Field]| owned.iter().any(|field| NUMBERS.contains(field));
+        let mut told = None;
+        let mut marks = document.marks.to_vec();
+        if writes(&owned) {
+            let taken = self.customers.taken(number, document.marks);
+            if !taken.is_empty() {
+                told = Some(number_taken(key, number, &taken));
+                owned.retain(|field| !NUMBERS.contains(field));
+                marks.retain(|(name, _)| *name == EMAIL);
+            } else if !self.customers.reserve(key, &marks) {
+                return Err(busy(delivery, "a customer with the same number is being written"));
+            }
+        }
+        let document = Document { marks: &marks, ..document };
+        if owned.is_empty() {
+            self.link(delivery, key, &document, number, held, true).await?;
+        } else {
+            let gains = writes(&owned);
+            self.bring_up_to_date(delivery, &document, data, owned, held).await?;
+            if gains {
+                self.customers.gains(number, &marks);
+            }
+        }
+        self.customers.link(key, number, &marks);
+        Ok(told)
+    }
+
+    /// What of the customer `number` is this account's to say: the contact is another one's where that was first, and
+    /// a number that this account has no longer may be another account's still.
+    fn owned_of(
+        &self,
+        key: &str,
+        number: &str,
+        data: &Wanted,
+        document: &Document<'_, Key>,
+        mut owned: Vec<Field>,
+    ) -> Vec<Field> {
         if !self.customers.is_contact(key, number, document.marks) {
             owned.retain(|field| !matches!(field, Field::ContactName | Field::Email | Field::Phone));
+        }
+        let empties = [&data.corporate_id, &data.vat_registration_id].into_iter().flatten().any(String::is_empty);
+        if empties && !self.customers.is_alone(key, number) {
+            owned.retain(|field| !NUMBERS.contains(field));
         }
         owned
     }
@@ -145,7 +199,8 @@ impl Writer {
         data: &Wanted,
         held: Held,
     ) -> Result<(), Verdict> {
-        let request = self.company.create_customer(data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let request = self.company.create_customer(data, None);
+        let request = Create::from(request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?);
         if !self.customers.reserve(key, document.marks) {
             return Err(busy(delivery, "the same customer is being created under another key"));
         }
@@ -216,7 +271,7 @@ impl Writer {
                     "the customer of this order matches several customers in Visma: {}. Which one is meant is not guessed",
                     numbers.join(", ")
                 );
-                let remedy = "merge them in Visma, or make all but one inactive; then replay the dead letter";
+                let remedy = then_again("merge them in Visma, or make all but one inactive");
                 Err(Verdict::Dead(Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy)))
             }
         }
@@ -294,6 +349,20 @@ impl Writer {
 fn busy(delivery: &Delivery, why: &str) -> Verdict {
     let wait = wait_after(delivery.delivered, Duration::from_millis(50), Duration::from_secs(10));
     Verdict::RetryAfter(wait, why.to_owned())
+}
+
+/// An account's number is another customer's.
+fn number_taken(key: &str, number: &str, taken: &[String]) -> Problem {
+    let others = taken.join(", ");
+    let sentence = format!(
+        "the account {key} of the shop is the customer {number} in Visma, and its organisation or VAT number is that of \
+         the customer {others}. The number was not written on {number}; the rest of the account was"
+    );
+    let remedy = format!(
+        "look whether {number} and {others} are one company: then make one of them inactive in Visma; else correct the \
+         number of the account in the shop, or of the customer in Visma"
+    );
+    Problem::new("CUSTOMER_NUMBER_TAKEN", sentence, &remedy)
 }
 
 /// A field as the wire names it. One that a newer version names is not touched.

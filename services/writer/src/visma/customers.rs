@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_nats::HeaderMap;
 use pipeline::broker::follow::{self, Caught, Follow};
 use pipeline::broker::streams::{CHANGES, OUTCOMES};
-use pipeline::envelope::{KIND, header};
+use pipeline::envelope::{KIND, header, text};
 use pipeline::service::Context;
 use pipeline::subject::{key_of, untoken};
 use proto::matching::{CORPORATE, EMAIL, INACTIVE, INTERNAL, NUMBER, VAT};
@@ -138,14 +138,36 @@ impl Customers {
         Match::Nobody
     }
 
+    /// Other customers in use that have the organisation or the VAT number among these marks, where the customer
+    /// `number` does not have it itself: written on it too, every buyer of that number would match both.
+    pub(crate) fn taken(&self, number: &str, marks: &[(&'static str, String)]) -> Vec<String> {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = index.marks.get(number).map(|(marks, _)| marks.as_slice()).unwrap_or_default();
+        let numbers = parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !own.contains(mark));
+        let holders = numbers.filter_map(|mark| index.numbers.get(&mark)).flatten();
+        let others: BTreeSet<&String> =
+            holders.filter(|other| other.as_str() != number && !index.is_inactive(other)).collect();
+        others.into_iter().cloned().collect()
+    }
+
+    /// Notes numbers that were just written on a customer, until the poll reads them there.
+    pub(crate) fn gains(&self, number: &str, marks: &[(&'static str, String)]) {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((mut known, inactive)) = index.marks.get(number).cloned() else { return };
+        known.extend(
+            parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !known.contains(mark)).collect::<Vec<_>>(),
+        );
+        index.put(number, known, inactive);
+    }
+
     /// A customer as it was read at Visma: what it says replaces what was known.
     fn read(&self, headers: &HeaderMap) {
-        if let Some(number) = header(headers, NUMBER) {
+        if let Some(number) = text(headers, NUMBER) {
             let inactive = header(headers, INACTIVE).is_some();
             let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            index.put(number, marks_of(headers), inactive);
+            index.put(&number, marks_of(headers), inactive);
             if let Some(internal) = header(headers, INTERNAL) {
-                index.identify(internal, number);
+                index.identify(internal, &number);
             }
         }
     }
@@ -154,13 +176,13 @@ impl Customers {
     fn settled(&self, key: &str, headers: &HeaderMap) {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         index.release(key);
-        let Some(number) = header(headers, NUMBER) else {
+        let Some(number) = text(headers, NUMBER) else {
             if header(headers, KIND) == Some("intent") {
                 index.reserve(key, &marks_of(headers));
             }
             return;
         };
-        let number = index.renumbered.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        let number = index.renumbered.get(number.as_ref()).cloned().unwrap_or_else(|| number.into_owned());
         let marks = marks_of(headers);
         index.link(key, &number, &marks);
         if !index.marks.contains_key(&number) {

@@ -10,53 +10,73 @@ use bytes::Bytes;
 use effect::update::Reply as Updated;
 use effect::{Millis, Pause, Refusal, Removed, Reply, Sending, Step};
 use http::{Request, Response};
-use pipeline::budget::{Class, Permit};
+use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::vendor::CallError;
+use pipeline::vendor::{CallError, Permit};
+use proto::Outcome;
 
 use super::Api;
 use super::lookups::Key;
+use super::period::Create;
 use crate::amend::{Read, Seen, Updating};
 use crate::create::{Inspected, Looked, Removing, System};
 use crate::now;
 
 /// How long it waits when nobody could be reached.
-const AWAY: Duration = Duration::from_secs(2);
+pub(super) const AWAY: Duration = Duration::from_secs(2);
 
 impl System for Api {
     type Key = Key;
-    type Request = Request<Bytes>;
+    type Request = Create;
 
     async fn permit(&self) -> Result<Permit, Duration> {
-        self.vendor.permit(Class::Document).await
+        self.vendor.permit().await
+    }
+
+    fn passed_since(&self, since: Millis) -> bool {
+        self.vendor.passed_since(since.0)
     }
 
     async fn find(&self, key: &Key, since: Millis) -> Looked {
         self.lookups.find(key.clone(), since).await
     }
 
-    async fn send(&self, sending: Sending, permit: Option<Permit>, request: &Request<Bytes>) -> Step {
+    async fn send(&self, sending: Sending, permit: Option<Permit>, create: &Create) -> Step {
+        let by = sending.by().0;
+        let Some(reply) = self.sent(permit, &create.request, by).await else { return sending.missed() };
+        match self.moved(create, reply, by).await {
+            Some(reply) => sending.answered(reply, now()),
+            None => sending.missed(),
+        }
+    }
+
+    fn told(create: &Create, entry: Outcome) -> Outcome {
+        create.told(entry)
+    }
+}
+
+impl Api {
+    /// Sends a create by `by`, milliseconds since the epoch; `None` when it was too late, and it was not sent.
+    pub(super) async fn sent(&self, permit: Option<Permit>, request: &Request<Bytes>, by: u64) -> Option<Reply> {
         let permit = match permit {
             Some(permit) => Ok(permit),
             None => self.permit().await.map_err(CallError::Busy),
         };
         let answer = match permit {
-            Ok(permit) => self.vendor.call_by(permit, request, sending.by().0).await,
+            Ok(permit) => self.vendor.call_by(permit, request, by).await,
             Err(busy) => Err(busy),
         };
-        let reply = match answer {
-            Err(CallError::TooLate) => return sending.missed(),
+        Some(match answer {
+            Err(CallError::TooLate) => return None,
             Ok(response) => match read_create(&response, clock::now().into()) {
                 Answer::Accepted { number: Some(number), etag } => {
-                    self.health.ready("visma");
                     Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) }
                 }
                 Answer::Accepted { number: None, .. } | Answer::Unchanged => Reply::Uncertain,
                 Answer::Failed(failure) => self.reply(&failure),
             },
             Err(error) => reply(self.unanswered(error)),
-        };
-        sending.answered(reply, now())
+        })
     }
 }
 
@@ -69,7 +89,6 @@ impl Removing for Api {
         let meaning = match self.vendor.call(Class::Document, &request).await {
             Ok(response) => match read_delete(&response, clock::now().into()) {
                 Answer::Accepted { .. } | Answer::Unchanged => {
-                    self.health.ready("visma");
                     return Removed::Gone;
                 }
                 Answer::Failed(failure) => self.meant(&failure),
@@ -123,7 +142,6 @@ impl Updating for Api {
         let meaning = match self.answered(request).await {
             Ok(response) => match read_update(&response, clock::now().into()) {
                 Answer::Accepted { etag, .. } => {
-                    self.health.ready("visma");
                     return Updated::Updated { etag: etag.map(|etag| etag.as_str().to_owned()) };
                 }
                 Answer::Unchanged => return Updated::Uncertain,
@@ -160,7 +178,7 @@ pub(crate) enum Meaning {
 }
 
 /// Of a create.
-fn reply(meaning: Meaning) -> Reply {
+pub(super) fn reply(meaning: Meaning) -> Reply {
     match meaning {
         Meaning::Refused(refusal) => Reply::Refused(refusal),
         Meaning::Faulted(refusal) => Reply::Faulted(refusal),
@@ -177,11 +195,7 @@ impl Api {
     fn reply(&self, failure: &Failure) -> Reply {
         let refusal = refusal(failure);
         match self.meant(failure) {
-            Meaning::Gone => {
-                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
-                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
-                Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
-            }
+            Meaning::Gone => Reply::Unauthorised { retry_at: self.shut(&refusal.code, &refusal.sentence) },
             // A create sends no version. Whatever it is in conflict with may be an earlier one of its own: it is looked
             // up.
             Meaning::Stale => Reply::Faulted(conflict(failure)),
@@ -195,7 +209,7 @@ impl Api {
     }
 
     /// What a call without an answer means.
-    fn unanswered(&self, error: CallError) -> Meaning {
+    pub(super) fn unanswered(&self, error: CallError) -> Meaning {
         match error {
             CallError::Busy(wait) => Meaning::NotNow { retry_at: now().after(wait), why: Pause::Busy },
             CallError::TooLate => Meaning::NotNow { retry_at: now(), why: Pause::Away },
@@ -209,11 +223,17 @@ impl Api {
                 Meaning::Uncertain
             }
             CallError::Credentials(problem) => {
-                self.health.not_ready("visma", problem.to_string());
-                tracing::error!(%problem, "Visma refuses our credentials");
-                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
+                let retry_at = self.shut(&problem.code, &problem.sentence);
+                Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
         }
+    }
+
+    /// Keeps every document out until a person acts; returns when to try again.
+    fn shut(&self, code: &str, sentence: &str) -> Millis {
+        tracing::error!(code, sentence, "Visma lets nothing in");
+        self.vendor.hold(self.refused_wait, &format!("{code}: {sentence}"));
+        now().after(self.refused_wait)
     }
 
     /// What a failure means.
@@ -228,19 +248,12 @@ impl Api {
             Failure::Unauthorised { .. }
             | Failure::Forbidden { .. }
             | Failure::Refused { refusal: About::Company | About::Licence | About::Redirected, .. } => {
-                self.health.not_ready("visma", format!("{}: {}", refusal.code, refusal.sentence));
-                tracing::error!(code = refusal.code, sentence = refusal.sentence, "Visma lets nothing in");
-                Meaning::NotNow { retry_at: now().after(self.refused_wait), why: Pause::Unauthorised }
+                let retry_at = self.shut(&refusal.code, &refusal.sentence);
+                Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
             Failure::NotFound { .. } => Meaning::Gone,
-            Failure::Stale { .. } => {
-                self.health.ready("visma"); // It was let in, and read.
-                Meaning::Stale
-            }
-            Failure::Refused { .. } => {
-                self.health.ready("visma");
-                Meaning::Refused(refusal)
-            }
+            Failure::Stale { .. } => Meaning::Stale,
+            Failure::Refused { .. } => Meaning::Refused(refusal),
             Failure::Broken { .. } => Meaning::Faulted(refusal),
             Failure::Unknown { .. } => {
                 tracing::warn!(answer = refusal.sentence, "an answer does not say what became of a write");
@@ -256,7 +269,7 @@ fn refusal(failure: &Failure) -> Refusal {
 
 /// A create that was answered as if it were an update.
 fn conflict(failure: &Failure) -> Refusal {
-    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names, then replay the dead letter.";
+    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names.";
     Refusal { code: About::Other.code().to_owned(), sentence: format!("{failure}. {remedy}") }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{PutError, Stored};
+use crate::health::Health;
 use crate::problem::Problem;
 
 /// How often it is said while it lasts.
@@ -15,13 +16,14 @@ const AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Confirmed {
     stream: &'static str,
+    health: Health,
     /// When it was last said that there are none.
     said: Option<Instant>,
 }
 
 impl Confirmed {
-    pub(super) fn of(stream: &'static str) -> Self {
-        Self { stream, said: None }
+    pub(super) fn of(stream: &'static str, health: Health) -> Self {
+        Self { stream, health, said: None }
     }
 
     /// Notes what became of a message.
@@ -29,6 +31,7 @@ impl Confirmed {
         match put {
             Ok(_) => {
                 if self.said.take().is_some() {
+                    self.health.ready(self.stream);
                     tracing::info!(stream = self.stream, "the broker confirms again what is stored");
                 }
             }
@@ -37,11 +40,12 @@ impl Confirmed {
                 if self.said.is_none_or(|said| said.elapsed() >= AGAIN) {
                     let problem = Problem::from(PutError::Unconfirmed(cause.clone()));
                     tracing::error!(stream = self.stream, %problem, "nothing gets through; it is tried again");
+                    self.health.not_ready(self.stream, problem.to_string());
                     self.said = Some(Instant::now());
                 }
             }
             // The broker has answered.
-            Err(PutError::WrongLast | PutError::TooLarge) => {}
+            Err(PutError::WrongLast | PutError::NotYet | PutError::TooLarge) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn router() -> Router<Shop> {
     Router::new()
         .route("/_sandbox/commerce/customers", post(register))
         .route("/_sandbox/commerce/customers/{id}", put(edit))
+        .route("/_sandbox/commerce/customers/{id}/addresses", put(address_book))
 }
 
 async fn register(State(shop): State<Shop>, body: String) -> Answer {
@@ -35,6 +36,13 @@ async fn edit(State(shop): State<Shop>, Path(id): Path<u64>, body: String) -> An
         return *refused;
     }
     match shop.edit_customer(id, &body).await {
+        Ok(text) => reply::ok(text),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn address_book(State(shop): State<Shop>, Path(id): Path<u64>, body: String) -> Answer {
+    match shop.edit_address_book(id, &body) {
         Ok(text) => reply::ok(text),
         Err(refused) => refused.into_response(),
     }

@@ -17,6 +17,7 @@
 //! | `POST /_sandbox/commerce/orders/{id}/edit` | cancels it and places `{number}-1` in its stead |
 //! | `POST /_sandbox/commerce/customers` a customer, or nothing | registers it, or the next one that is drawn |
 //! | `PUT /_sandbox/commerce/customers/{id}` a part of a customer | edits it as Magento's PUT does |
+//! | `PUT /_sandbox/commerce/customers/{id}/addresses` a list of addresses | edits the address book as its owner does |
 //! | `POST /_sandbox/commerce/day` `{"seed"?,"orders"?,"new_customers"?,…}` | lets a whole day happen |
 //! | `GET /_sandbox/commerce/config`, `POST` | the settings; a JSON merge patch changes them |
 //! | `POST /_sandbox/commerce/revoke-tokens` | makes every token of administrators and of SaaS worthless |

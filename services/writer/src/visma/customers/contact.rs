@@ -20,6 +20,12 @@ impl Customers {
         let others = linked.filter_map(|(other, link)| Some((age(other), link.email?)));
         others.min().is_none_or(|(first, email)| age(key) < first || email == own)
     }
+
+    /// Whether no other account is linked with the customer `number`.
+    pub(crate) fn is_alone(&self, key: &str, number: &str) -> bool {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !index.links.iter().any(|(other, link)| link.number == number && other != key)
+    }
 }
 
 /// The hash of the e-mail address among marks.

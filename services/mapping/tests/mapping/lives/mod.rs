@@ -1,0 +1,107 @@
+//! Whatever becomes of an order, its account balances: what stands for it in Visma is what the shop says is left of it,
+//! the total and VAT by rate.
+//!
+//! Lives are drawn: an order, then any sequence of part invoices, payments, shipments, refunds with adjustments, and
+//! cancellations. The connector reads some of the versions and in the end all that there is. `ML_LIVES=100000` draws so
+//! many instead of a few thousand.
+
+mod books;
+mod shop;
+
+use std::cell::Cell;
+
+use mapping::{Mapping, Trigger};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use books::Books;
+use shop::{Line, Sale};
+
+use crate::support::default_mapping;
+
+/// One thing that becomes of an order. The numbers say how much of each line, of shipping, and of adjustments.
+#[derive(Debug, Clone)]
+struct Step {
+    what: u8,
+    much: [u32; 4],
+    shipping: u32,
+    adjust: (u32, u32),
+    is_read: bool,
+}
+
+prop_compose! {
+    fn step()(
+        what in 0u8..20,
+        much in prop::array::uniform4(prop_oneof![Just(0u32), 0u32..4, Just(9)]),
+        shipping in prop_oneof![Just(0u32), Just(1_000_000), 1u32..5_000],
+        adjust in (prop_oneof![3 => Just(0u32), 1 => 1u32..3_000], prop_oneof![3 => Just(0u32), 1 => 1u32..3_000]),
+        is_read in prop::bool::weighted(0.7),
+    ) -> Step {
+        Step { what, much, shipping, adjust, is_read }
+    }
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    (1u32..50_000, 1u32..7, 0usize..4, prop_oneof![2 => Just(0u32), 1 => 1u32..60])
+        .prop_map(|(price, ordered, rate, discount)| Line::new(price, ordered, rate, discount))
+}
+
+fn take(sale: &mut Sale, step: &Step) {
+    let wanted = |at: usize, left: u32| step.much.get(at).copied().unwrap_or_default().min(left);
+    match step.what {
+        0..5 => sale.invoice(wanted, true),
+        5 => sale.invoice(wanted, false),
+        6 => sale.pay(),
+        7 | 8 => sale.ship(wanted),
+        9..15 => sale.refund(wanted, step.shipping, step.adjust.0, step.adjust.1),
+        15..18 => sale.cancel(),
+        _ => sale.cancel_some(wanted),
+    }
+}
+
+/// Lives a life; whether anything stood in the end, and whether a person was asked.
+fn live(
+    mapping: &Mapping,
+    (lines, shipping): (Vec<Line>, u32),
+    steps: &[Step],
+    (trigger, released, from): (Trigger, bool, usize),
+) -> Result<(bool, bool), TestCaseError> {
+    let mut sale = Sale::place(lines, shipping);
+    let mut books = Books::new(mapping, trigger, released);
+    if from == 0 {
+        books.read(&sale);
+        books.hold(&sale)?;
+    }
+    for (at, step) in steps.iter().enumerate() {
+        take(&mut sale, step);
+        if step.is_read && at >= from {
+            books.read(&sale);
+            books.hold(&sale)?;
+        }
+    }
+    books.read(&sale);
+    books.hold(&sale)?;
+    Ok(books.end())
+}
+
+#[test]
+fn every_account_balances_in_the_end_and_all_the_time() {
+    let lives: u32 = std::env::var("ML_LIVES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
+    let config = Config { cases: lives, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let triggers = prop::sample::select(vec![Trigger::Placed, Trigger::Paid, Trigger::Invoiced, Trigger::Shipped]);
+    let order = (prop::collection::vec(line(), 1..5), prop_oneof![Just(0u32), 1u32..20_000]);
+    let drawn = (order, prop::collection::vec(step(), 0..14), (triggers, any::<bool>(), 0usize..6));
+    let (mapping, sums) = (default_mapping(), Cell::new((0u32, 0u32)));
+    let result = runner.run(&drawn, |(order, steps, how)| {
+        let (stands, asked) = live(&mapping, order, &steps, how)?;
+        let (stood, letters) = sums.get();
+        sums.set((stood + u32::from(stands), letters + u32::from(asked)));
+        Ok(())
+    });
+    result.unwrap_or_else(|failed| panic!("{failed}"));
+    let (stood, letters) = sums.get();
+    println!("{lives} lives balance: something stands in {stood} of them; {letters} ended with CANCELLED_LESS");
+    assert!(stood > lives / 3, "lives of which nothing is left prove little: {stood}");
+    assert!(letters < lives / 50, "lives that end with a question prove little: {letters}");
+}

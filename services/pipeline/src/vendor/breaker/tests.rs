@@ -1,0 +1,99 @@
+//! The rules of the breaker, in virtual time.
+
+use super::*;
+
+fn breaker() -> Breaker {
+    Breaker::new("visma", Health::default())
+}
+
+/// One call of this kind that meets this; false when it was kept back.
+fn call(breaker: &Breaker, kind: Kind, met: Met) -> bool {
+    match breaker.enter(kind) {
+        Ok(pass) => {
+            pass.met(met, kind == Kind::Read, "it answers 503");
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+async fn pass(time: Duration) {
+    tokio::time::advance(time).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_failed_writes_in_a_row_keep_writes_back_and_reads_and_polls_go_on() {
+    let breaker = breaker();
+    for _ in 1..FAULTS {
+        assert!(call(&breaker, Kind::Write, Met::Fault));
+    }
+    assert!(call(&breaker, Kind::Write, Met::Refused), "one that was let in begins the count anew");
+    for _ in 0..FAULTS {
+        assert!(call(&breaker, Kind::Write, Met::Fault));
+    }
+    assert!(!call(&breaker, Kind::Write, Met::Done));
+    assert!(call(&breaker, Kind::Read, Met::Done) && call(&breaker, Kind::Poll, Met::Done));
+    assert!(!call(&breaker, Kind::Write, Met::Done), "that reads are answered says nothing about writes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_probe_at_a_time_and_when_it_gets_through_all_do() {
+    let breaker = breaker();
+    for _ in 0..FAULTS {
+        call(&breaker, Kind::Write, Met::Fault);
+    }
+    let before = now_millis().saturating_sub(1);
+    assert!(!breaker.passed_since(before));
+    let mut probes = 0;
+    for _ in 0..600 {
+        pass(Duration::from_millis(500)).await;
+        // A hundred documents wait.
+        let passes: Vec<_> = (0..100).filter_map(|_| breaker.enter(Kind::Write).ok()).collect();
+        assert!(passes.len() <= 1);
+        for pass in passes {
+            probes += 1;
+            pass.met(Met::Fault, false, "it answers 503");
+        }
+    }
+    assert!((8..=40).contains(&probes), "{probes} probes in five minutes");
+    pass(LONGEST_WAIT * 2).await;
+    assert!(call(&breaker, Kind::Write, Met::Done));
+    assert!(breaker.passed_since(before));
+    assert!((0..100).all(|_| call(&breaker, Kind::Write, Met::Done)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_answers_look_ups_wait_too() {
+    let breaker = breaker();
+    assert!(call(&breaker, Kind::Write, Met::Nobody));
+    assert!(!call(&breaker, Kind::Read, Met::Done) && !call(&breaker, Kind::Write, Met::Done));
+    pass(Duration::from_secs(1)).await;
+    assert!(call(&breaker, Kind::Read, Met::Done));
+    assert!(call(&breaker, Kind::Write, Met::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_must_mend_is_tried_seldom_until_it_is_or_the_credentials_change() {
+    let breaker = breaker();
+    let every = Duration::from_secs(60);
+    breaker.hold(every, "VISMA_UNAUTHORISED: the token is refused");
+    let mut probes = 0;
+    for _ in 0..3000 {
+        pass(Duration::from_millis(100)).await;
+        for kind in [Kind::Write, Kind::Read] {
+            probes += usize::from(call(&breaker, kind, Met::Door));
+        }
+    }
+    assert!((4..=5).contains(&probes), "{probes} probes in five minutes");
+    breaker.reset();
+    assert!(call(&breaker, Kind::Write, Met::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_was_never_made_leaves_its_place() {
+    let breaker = breaker();
+    call(&breaker, Kind::Write, Met::Nobody);
+    pass(Duration::from_secs(1)).await;
+    drop(breaker.enter(Kind::Write));
+    assert!(call(&breaker, Kind::Write, Met::Done));
+}
