@@ -2,6 +2,7 @@
 //! poll's, which finds what the other missed. One content of an order is one change, through whichever it came.
 
 mod adobe;
+mod attack;
 mod io_events;
 mod logins;
 mod losses;

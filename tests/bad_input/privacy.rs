@@ -38,10 +38,20 @@ const PERSON: Person = Person {
     note: "Ring på hos naboen Oddgeir",
 };
 
+/// What modules and buyers put into an order, under names that nobody here has heard of.
+const PLANTED: [&str; 5] = [
+    "betaler.hemmelig@lommebok.example",
+    "Sett pakken bak vedskjulet",
+    "010180-hemmelig-12345",
+    "portkode-8841#",
+    "ordrekommentar om astma",
+];
+
 impl Person {
     fn all(&self) -> Vec<String> {
         let words = [self.first, self.last, self.street, self.city, self.phone, self.company, self.note];
-        let mut all: Vec<String> = words.map(str::to_owned).into();
+        let words = words.into_iter().chain(PLANTED);
+        let mut all: Vec<String> = words.map(str::to_owned).collect();
         all.extend([self.email.to_owned(), self.email.to_lowercase()]);
         all
     }
@@ -66,6 +76,11 @@ impl Person {
         order["customer_firstname"] = json!(self.first);
         order["customer_lastname"] = json!(self.last);
         order["customer_note"] = json!(self.note);
+        let [payer, delivery, number, door, comment] = PLANTED;
+        order["payment"]["extension_attributes"] = json!({ "wallet": { "payer": { "mail": payer } } });
+        order["extension_attributes"]["delivery"] = json!({ "comment": delivery, "codes": [{ "name": door }] });
+        order["extension_attributes"]["personal_number"] = json!(number);
+        order["bold_order_comment"] = json!(comment);
         order["status_histories"] = json!([{ "comment": self.note, "status": "pending" }]);
         for (pointer, value) in changes {
             *order.pointer_mut(pointer).unwrap() = value.clone();

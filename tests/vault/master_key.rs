@@ -15,7 +15,7 @@ async fn the_master_key_is_changed_while_everything_runs_and_a_kill_is_made_good
     std::fs::write(&file, done(&house, &["master-key"], "")).unwrap();
     let to = file.to_str().unwrap();
     let plan = done(&house, &["master-key", "rotate", "--to", to], "");
-    assert!(plan.contains("would seal 6") && plan.contains("--apply"), "{plan}");
+    assert!(plan.contains("would seal ") && plan.contains("--apply"), "{plan}");
 
     // Killed once it has begun.
     let mut killed = Command::new(env!("CARGO_BIN_EXE_ml-connector"))

@@ -1,79 +1,12 @@
-//! Which parts of a record are about a person, and who that person is.
+//! Which texts of a record stay readable, and who the person is that the others may be about.
 //!
-//! Personal data is sealed under a key per person before anything is recorded, so that erasing a person is deleting a
-//! key. This module says **what** to seal; it knows no cipher. It goes by names, at every depth, because one record
-//! repeats its addresses and items in several places, and by whole subtrees where a module or a buyer puts free text.
+//! Every text is sealed under a key per person before anything is recorded, so that erasing a person is deleting a key,
+//! unless its path is listed here. Modules add fields of their own (a personal number, a door code, the payer's
+//! address), and nobody can list those. This module says **what** to seal; it knows no cipher.
 //!
-//! What decides VAT, accounts and scope stays readable: countries, regions, ids, groups, amounts, SKUs, product names,
-//! the payment method, and the buyer's purchase order number. Company names and VAT numbers are sealed, since those of
-//! a sole trader are a person's. So are texts that open a door: the code that shows an order to a guest, and gift card
-//! codes.
-
-/// Fields whose text is about a person wherever they stand.
-const PERSONAL: [&str; 45] = [
-    "cc_number_enc",
-    "cc_owner",
-    "cc_last4",
-    "cc_exp_month",
-    "cc_exp_year",
-    "cc_ss_issue",
-    "cc_ss_start_month",
-    "cc_ss_start_year",
-    "cc_debug_request_body",
-    "cc_debug_response_body",
-    "cc_debug_response_serialized",
-    "city",
-    "comment",
-    "company",
-    "company_name",
-    "confirmation",
-    "customer_dob",
-    "customer_email",
-    "customer_firstname",
-    "customer_lastname",
-    "customer_middlename",
-    "customer_note",
-    "customer_prefix",
-    "customer_suffix",
-    "customer_taxvat",
-    "dob",
-    "echeck_account_name",
-    "echeck_bank_name",
-    "echeck_routing_number",
-    "email",
-    "fax",
-    "firstname",
-    "job_title",
-    "lastname",
-    "middlename",
-    "postcode",
-    "prefix",
-    "protect_code",
-    "remote_ip",
-    "suffix",
-    "taxvat",
-    "telephone",
-    "vat_id",
-    "vat_request_id",
-    "x_forwarded_for",
-];
-
-/// Objects and lists in which every text is, or may be, about a person: what buyers type and what gateways and other
-/// modules add.
-const PERSONAL_WITHIN: [&str; 9] = [
-    "additional_data",
-    "additional_information",
-    "custom_attributes",
-    "custom_options",
-    "gift_cards",
-    "gift_message",
-    "giftcard_item_option",
-    "payment_additional_info",
-    "street",
-];
-
-/// Texts inside those that only name what stands beside them.
-const LABELS: [&str; 3] = ["attribute_code", "key", "option_id"];
+//! What decides scope, VAT and accounts stays readable for people who look at the streams: numbers and codes of the
+//! record, states, currencies, countries and regions, SKUs and product names, methods, taxes. Nobody reads more than
+//! that without the keys. Amounts are no texts.
 
 /// Where the e-mail address of the person stands whom an order or a customer is about, by which guests and accounts
 /// come together: paths of names, the first that leads to an address wins.
@@ -81,31 +14,111 @@ const LABELS: [&str; 3] = ["attribute_code", "key", "option_id"];
 /// Invoices and credit memos never have one: they are about the person of their order.
 pub const PERSON: &[&[&str]] = &[&["customer_email"], &["billing_address", "email"], &["email"]];
 
-/// Whether what stands under `name` in an order, invoice, credit memo or customer is about a person: all texts in it,
-/// or itself when it is one. `within` says that it stands in something that is.
-pub fn is_personal(within: bool, name: &str, is_text: bool) -> bool {
-    let label = within && LABELS.contains(&name);
-    (within || is_text && PERSONAL.contains(&name) || PERSONAL_WITHIN.contains(&name)) && !label
-}
+/// Orders, invoices, credit memos and customers themselves.
+const RECORD: &[&str] = &[
+    "applied_rule_ids",
+    "base_currency_code",
+    "created_at",
+    "created_in",
+    "default_billing",
+    "default_shipping",
+    "ext_order_id",
+    "global_currency_code",
+    "hold_before_state",
+    "hold_before_status",
+    "increment_id",
+    "order_currency_code",
+    "shipping_method",
+    "state",
+    "status",
+    "store_currency_code",
+    "store_name",
+    "updated_at",
+    "weight",
+];
+
+const ADDRESS: &[&str] = &["address_type", "country_id", "region", "region_code"];
+/// Customers have the region as an object.
+const REGION: &[&str] = &["region", "region_code"];
+
+const ITEM: &[&str] = &[
+    "applied_rule_ids",
+    "created_at",
+    "name",
+    "product_type",
+    "sku",
+    "store_id",
+    "updated_at",
+    "weee_tax_applied",
+    "weight",
+];
+
+const TAX: &[&str] = &["code", "percent", "tax_code", "taxable_item_type", "title", "type"];
+
+/// Texts that only name the sealed one beside them.
+const LABEL: &[&str] = &["attribute_code", "key", "option_id"];
+
+const EXTENSION: &str = "extension_attributes";
+const SHIPPED: &str = "shipping_assignments";
+
+/// The texts that stay readable, by the names that lead to them.
+pub const READABLE: &[(&[&str], &[&str])] = &[
+    (&[], RECORD),
+    (&["billing_address"], ADDRESS),
+    (&["shipping_address"], ADDRESS),
+    (&["addresses"], ADDRESS),
+    (&["addresses", "region"], REGION),
+    (&["addresses", "custom_attributes"], LABEL),
+    (&["custom_attributes"], LABEL),
+    (&["payment"], &["amount_ordered", "method"]),
+    (&["status_histories"], &["created_at", "entity_name", "status"]),
+    (&["comments"], &["created_at"]),
+    (&["items"], ITEM),
+    (&["items", EXTENSION, "itemized_taxes"], TAX),
+    (&["items", "product_option", EXTENSION, "custom_options"], LABEL),
+    (&["items", "product_option", EXTENSION, "configurable_item_options"], LABEL),
+    (&["items", "parent_item"], ITEM),
+    (&["items", "parent_item", EXTENSION, "itemized_taxes"], TAX),
+    (&["items", "parent_item", "product_option", EXTENSION, "configurable_item_options"], LABEL),
+    (&[EXTENSION, "additional_itemized_taxes"], TAX),
+    (&[EXTENSION, "applied_taxes"], TAX),
+    (&[EXTENSION, "custom_attributes"], LABEL),
+    (&[EXTENSION, "item_applied_taxes"], TAX),
+    (&[EXTENSION, "item_applied_taxes", "applied_taxes"], TAX),
+    (&[EXTENSION, "payment_additional_info"], LABEL),
+    (&[EXTENSION, "taxes"], TAX),
+    (&[EXTENSION, SHIPPED, "shipping"], &["method"]),
+    (&[EXTENSION, SHIPPED, "shipping", "address"], ADDRESS),
+    (&[EXTENSION, SHIPPED, "items"], ITEM),
+    (&[EXTENSION, SHIPPED, "items", EXTENSION, "itemized_taxes"], TAX),
+    (&[EXTENSION, SHIPPED, "items", "product_option", EXTENSION, "configurable_item_options"], LABEL),
+    (&[EXTENSION, SHIPPED, "items", "parent_item"], ITEM),
+    (&[EXTENSION, SHIPPED, "items", "parent_item", EXTENSION, "itemized_taxes"], TAX),
+];
 
 #[cfg(test)]
 mod tests {
-    use super::{LABELS, PERSON, PERSONAL, PERSONAL_WITHIN, is_personal};
+    use super::{PERSON, READABLE};
 
     #[test]
-    fn texts_are_personal_by_name_and_by_what_they_stand_in() {
-        for name in PERSONAL {
-            assert!(is_personal(false, name, true) && !is_personal(false, name, false), "{name}");
+    fn no_text_that_is_about_a_person_is_on_the_list() {
+        let personal =
+            ["email", "name", "street", "city", "postcode", "telephone", "vat_id", "taxvat", "comment", "note"];
+        for (path, texts) in READABLE {
+            for text in *texts {
+                let product = *text == "name" && path.iter().any(|name| ["items", "parent_item"].contains(name));
+                let tells = |personal: &&str| text == personal || text.ends_with(&format!("_{personal}"));
+                let store = ["store_name", "entity_name"].contains(text);
+                assert!(product || store || !personal.iter().any(tells), "{path:?} {text}");
+            }
         }
-        for name in PERSONAL_WITHIN {
-            assert!(is_personal(false, name, false), "{name}");
-        }
-        assert!(!is_personal(false, "sku", true) && is_personal(true, "sku", true));
-        assert!(LABELS.iter().all(|label| !is_personal(true, label, true)));
     }
 
     #[test]
-    fn an_address_is_personal_itself() {
-        assert!(PERSON.iter().all(|path| path.last().is_some_and(|name| is_personal(false, name, true))));
+    fn an_address_is_not_on_the_list() {
+        for path in PERSON {
+            let (name, within) = path.split_last().expect("a path");
+            assert!(!READABLE.iter().any(|(path, texts)| path == &within && texts.contains(name)));
+        }
     }
 }

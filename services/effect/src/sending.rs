@@ -123,7 +123,7 @@ impl Waiting {
             Next::Send(sent) => Sending::begin(self.life, sent, now),
             Next::Look(doubt) => LookingUp::begin(self.life, doubt, now),
             Next::Delete(removal) => Step::Delete(Deleting::new(self.life, removal)),
-            Next::Weigh(removal, since) => Weighing::begin(self.life, since, Tried::Delete(removal)),
+            Next::Weigh(removal, since) => Weighing::begin(self.life, since, Tried::Delete(Box::new(removal))),
             Next::Inspect(removal) => Step::Inspect(Inspecting::new(self.life, removal)),
         }
     }

@@ -19,7 +19,7 @@ pub(crate) enum Tried {
         fault: Option<Refusal>,
     },
     /// Deletes.
-    Delete(Removal),
+    Delete(Box<Removal>),
 }
 
 /// A try came to nothing.
@@ -62,7 +62,7 @@ impl Weighing {
                     let said = removal.fault.take();
                     return Step::End(End::Dead(said.map_or(contended, Death::Refused)));
                 }
-                Step::Delete(Deleting::new(life, removal))
+                Step::Delete(Deleting::new(life, *removal))
             }
         }
     }

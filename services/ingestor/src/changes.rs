@@ -89,6 +89,11 @@ impl Changes {
         self.vault.keyed_hash("record", &self.broker.subjects.change(system, "customer", key))
     }
 
+    /// As [`Changes::customer`], of a supplier: all that it sends has one key.
+    pub fn supplier(&self, number: &str) -> String {
+        self.vault.keyed_hash("record", &self.broker.subjects.change("visma", "supplier", number))
+    }
+
     /// A keyed hash for a header.
     pub fn hash(&self, purpose: &str, text: &str) -> String {
         self.vault.keyed_hash(purpose, text)

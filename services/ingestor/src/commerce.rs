@@ -95,6 +95,14 @@ pub struct Webhook {
     pub entity_id_pointer: String,
     /// Larger bodies are refused.
     pub max_body_bytes: usize,
+    /// How long an answer may take.
+    pub patience: Span,
+    /// Connections at once, for all paths together.
+    pub connections: usize,
+    /// Of these, from one address.
+    pub connections_per_peer: usize,
+    /// Memory of all bodies together, for all paths.
+    pub bodies_bytes: usize,
     /// The kinds of records of whose changes webhooks tell.
     pub expected: Vec<Kind>,
     /// How long after the poll has found a change its webhook may still come.

@@ -8,7 +8,6 @@ use proto::{Attribute, Comment, command};
 use serde::Deserialize;
 
 use crate::Mapper;
-use crate::document::record;
 
 /// What is noted on orders.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,7 +50,10 @@ impl Mapper {
         let subject = self.context.broker.subjects.change("commerce", "order", entity_id);
         let last = self.changes.get(&subject).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
-        let order = last.map(|entry| record(delivery, &entry.headers, &entry.payload)).transpose()?;
+        let order = match last {
+            Some(entry) => Some(self.record(delivery, &entry.headers, &entry.payload).await?),
+            None => None,
+        };
         let order = order.as_ref().and_then(|order| order.get("increment_id")?.as_str().map(str::to_owned));
         order.ok_or_else(|| Verdict::retry(delivery.delivered, format!("the order {entity_id} has not been read yet")))
     }

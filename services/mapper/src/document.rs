@@ -58,7 +58,7 @@ impl Mapper {
             let place = format!("visma-{entity}");
             return Ok(self.messages.nothing(delivery, &place, number, ("SUPERSEDED", why)).await);
         }
-        let now = version(delivery, &delivery.headers, &delivery.payload)?;
+        let now = self.version(delivery, &delivery.headers, &delivery.payload).await?;
         let before = self.before(delivery).await?;
         if owner.entity == entity {
             let seen = verification(&owner, reference, &numbers, &now.read, is_gone(delivery));
@@ -100,7 +100,7 @@ impl Mapper {
         match self.previous(delivery).await? {
             // What was recorded as gone says nothing of what it was.
             Some(entry) if header(&entry.headers, DELETED).is_some() => Ok(None),
-            Some(entry) => version(delivery, &entry.headers, &entry.payload).map(Some),
+            Some(entry) => self.version(delivery, &entry.headers, &entry.payload).await.map(Some),
             None => Ok(None),
         }
     }
@@ -111,6 +111,30 @@ impl Mapper {
         let Some(previous) = previous else { return Ok(None) };
         let entry = self.changes.at(previous).await;
         entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+    }
+
+    async fn version(&self, delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Version, Verdict> {
+        let value = self.record(delivery, headers, payload).await?;
+        let read = InvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
+        Ok(Version { value, read, is_detached: header(headers, DETACHED).is_some() })
+    }
+
+    /// A record as it was polled. Of an erased person it is decided on all the same, with the texts sealed.
+    pub(crate) async fn record(
+        &self,
+        delivery: &Delivery,
+        headers: &HeaderMap,
+        payload: &Bytes,
+    ) -> Result<Value, Verdict> {
+        let bytes = body::unpack(headers, payload).map_err(|e| unreadable(delivery, &e))?;
+        let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(delivery, &e))?;
+        let opened = match self.context.vault.open_text(text).await {
+            Ok(opened) => Some(opened),
+            Err(e) if e.passes() => return Err(Verdict::retry(delivery.delivered, chain(&e))),
+            Err(_) => None,
+        };
+        let text = opened.as_ref().map_or(text, |opened| opened.as_str());
+        serde_json::from_str(text).map_err(|e| unreadable(delivery, &e))
     }
 
     /// The command of the document was published by us a moment ago, and our own view has not followed yet.
@@ -166,18 +190,6 @@ fn detached(entity: &str, reference: &str, read: &InvoiceRead) -> Verdict {
     );
     let remedy = "enter the reference again in Visma: without it a second document of the order would not be noticed";
     Verdict::Dead(Problem::new("REFERENCE_REMOVED", sentence, remedy))
-}
-
-fn version(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Version, Verdict> {
-    let value = record(delivery, headers, payload)?;
-    let read = InvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
-    Ok(Version { value, read, is_detached: header(headers, DETACHED).is_some() })
-}
-
-/// A record of Visma as it was polled. What of it is personal stays sealed: nothing here needs it.
-pub(crate) fn record(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Value, Verdict> {
-    let bytes = body::unpack(headers, payload).map_err(|e| unreadable(delivery, &e))?;
-    serde_json::from_slice(&bytes).map_err(|e| unreadable(delivery, &e))
 }
 
 pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> Verdict {

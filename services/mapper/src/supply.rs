@@ -10,7 +10,7 @@ use pipeline::problem::{Problem, then_again};
 use pipeline::verdict::Verdict;
 use proto::Attribute;
 
-use crate::document::{record, unreadable};
+use crate::document::unreadable;
 use crate::{Mapper, Published};
 
 /// A purchase order is polled as often as supplier invoices are; two daily polls are enough to have read it.
@@ -28,7 +28,7 @@ impl Mapper {
     /// Decides on one version of a supplier invoice.
     pub(crate) async fn supplier_invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         self.purchases.note(key, &delivery.headers);
-        let value = record(delivery, &delivery.headers, &delivery.payload)?;
+        let value = self.record(delivery, &delivery.headers, &delivery.payload).await?;
         let invoice = SupplierInvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
         match self.serves(delivery, &invoice).await? {
             Serves::Orders(orders) => Ok(self.tell(delivery, &invoice, &orders).await),
@@ -40,7 +40,7 @@ impl Mapper {
 
     /// A purchase order that names another order than before: the supplier invoices for it are decided on again.
     pub(crate) async fn purchase_order(&self, delivery: &Delivery, number: &str) -> Result<Published, Verdict> {
-        let now = record(delivery, &delivery.headers, &delivery.payload)?;
+        let now = self.record(delivery, &delivery.headers, &delivery.payload).await?;
         let orders = books::sales_orders(&now, &self.rules.mapping);
         let keys = self.purchases.invoices(number);
         if orders.is_empty() || keys.is_empty() {
@@ -48,7 +48,7 @@ impl Mapper {
         }
         // Invoices wait for the first version of it by themselves.
         let Some(entry) = self.previous(delivery).await? else { return Ok(Ok(())) };
-        let before = record(delivery, &entry.headers, &entry.payload)?;
+        let before = self.record(delivery, &entry.headers, &entry.payload).await?;
         if books::sales_orders(&before, &self.rules.mapping) == orders {
             return Ok(Ok(()));
         }
@@ -57,7 +57,7 @@ impl Mapper {
             let last = self.changes.get(&subject).await;
             let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
             let Some(entry) = last else { continue };
-            let value = record(delivery, &entry.headers, &entry.payload)?;
+            let value = self.record(delivery, &entry.headers, &entry.payload).await?;
             let invoice = SupplierInvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
             if let Serves::Orders(orders) = self.serves(delivery, &invoice).await?
                 && let Err(problem) = self.tell(delivery, &invoice, &orders).await
@@ -131,7 +131,7 @@ impl Mapper {
         let last = self.changes.get(&subject).await;
         match last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
             Some(entry) => {
-                let order = record(delivery, &entry.headers, &entry.payload)?;
+                let order = self.record(delivery, &entry.headers, &entry.payload).await?;
                 Ok(books::sales_orders(&order, &self.rules.mapping))
             }
             None => Err(purchase_order_missing(delivery, number)),

@@ -91,6 +91,15 @@ pub enum Verb {
         #[command(subcommand)]
         verb: Option<MasterKeyVerb>,
     },
+    /// Delete the key of one person, without which nothing that the streams hold of them can be read. Prints what it
+    /// would do; --apply does it. Nothing brings the key back.
+    Erase {
+        /// The person's token: what stands between the colons in `sealed:1:…:` of a record of theirs.
+        person: String,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
     /// Run a strict simulated Visma.net and Adobe Commerce on this machine.
     Sandbox(Sandbox),
     /// Show the main job: broker, sandbox and services on this machine, and a morning of orders.

@@ -6,6 +6,7 @@ mod bench;
 pub mod cli;
 mod credentials;
 pub mod demo;
+mod erase;
 mod health;
 mod mapping_file;
 mod master_keys;

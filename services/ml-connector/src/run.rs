@@ -17,7 +17,7 @@ use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{accounts, backfill, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
+use crate::{accounts, backfill, credentials, demo, erase, health, mapping_file, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -58,6 +58,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
         Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb)).await,
         Verb::MasterKey { verb: None } => print(&(pipeline::vault::new_master_key() + "\n")),
+        Verb::Erase { person, apply } => erase::run(&Settings::load(config)?, &person, apply).await,
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
         Verb::Demo(demo) => demo::run(&demo).await,
     };

@@ -42,8 +42,15 @@ pub(crate) async fn entries(
     which: Which,
     mut see: impl FnMut(&jetstream::Message),
 ) -> Result<(), Problem> {
+    // A filter that stands alone is part of the request's subject, and so of what a user of the broker may do.
+    let (filter_subject, filter_subjects) = match subjects {
+        [one] => (one.clone(), Vec::new()),
+        several => (String::new(), several.to_vec()),
+    };
     let config = pull::Config {
-        filter_subjects: subjects.to_vec(),
+        name: Some(format!("look-{}", uuid::Uuid::now_v7().simple())),
+        filter_subject,
+        filter_subjects,
         deliver_policy: match which {
             Which::All => DeliverPolicy::All,
             Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::context::{KeyValueError, KeyValueErrorKind};
 use async_nats::jetstream::{self, kv};
+use futures::TryStreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 pub use connect::{Settings, connect};
@@ -96,6 +97,17 @@ impl Broker {
         let answer = self.until_answered(&what, || self.jetstream.get_key_value(name), is_answer).await?;
         answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
+}
+
+/// The keys of a bucket's entries, also of those that were deleted and left a mark. It takes no consumer, as what the
+/// client calls keys does.
+///
+/// # Errors
+/// When the broker does not answer.
+pub(crate) async fn names(bucket: &kv::Store) -> Result<Vec<String>, async_nats::Error> {
+    let subjects = bucket.stream.info_with_subjects(format!("{}>", bucket.prefix)).await?;
+    let subjects: Vec<(String, usize)> = subjects.try_collect().await?;
+    Ok(subjects.iter().filter_map(|(subject, _)| Some(subject.strip_prefix(&bucket.prefix)?.to_owned())).collect())
 }
 
 fn not_provisioned(what: &str, cause: &str) -> Problem {

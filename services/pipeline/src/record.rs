@@ -6,12 +6,16 @@
 //! record saying anything new.
 //!
 //! The text is walked once and no tree is made of it: that was nearly all the work of a service that reads orders. What
-//! is published is the text itself, with the personal strings cut out and sealed.
+//! is published is the text itself, with the strings cut out and sealed that are not on the list of what stays
+//! readable.
 
 mod number;
+mod readable;
 mod walk;
 
 use std::ops::Range;
+
+pub use readable::{Paths, Readable};
 
 /// What a system's records of one kind are like. The vendor's crate holds the lists; this holds them together.
 #[derive(Debug)]
@@ -23,21 +27,8 @@ pub struct Rules {
     /// Where the e-mail address of the person stands whom the record is about: paths, the first that leads to a text
     /// wins.
     pub person: &'static [&'static [&'static str]],
-    /// Whether what stands under a name is about a person.
-    pub is_personal: fn(&Place<'_>) -> bool,
-}
-
-/// A named place in a record.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// What it stands in is about a person.
-    pub within: bool,
-    /// Objects around it, besides the record itself.
-    pub depth: usize,
-    /// Its name.
-    pub name: &'a str,
-    /// A string stands there.
-    pub is_text: bool,
+    /// The texts that stay readable; all others are sealed.
+    pub readable: Readable,
 }
 
 /// What was found out about a record.
@@ -47,8 +38,8 @@ pub struct Known {
     pub content: String,
     /// Normalised e-mail address of the person it is about, if it is about one.
     pub person: Option<String>,
-    /// The strings in the text that are personal, between their quotes, in the order of the text. Empty ones are left
-    /// out.
+    /// The strings in the text that may be personal, between their quotes, in the order of the text: all that are not
+    /// to stay readable. Empty ones are left out.
     pub personal: Vec<Range<usize>>,
 }
 

@@ -125,9 +125,11 @@ pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<V
             VaultError::OldMasterKey => {
                 ("VAULT_OLD_MASTER_KEY", "give it the new one: vault.master_key_file, or vault.master_key")
             }
-            VaultError::Read(_) | VaultError::Write(_) | VaultError::Erased | VaultError::UnderWay(_) => {
-                ("VAULT_UNUSABLE", "look at the broker; then start again")
-            }
+            VaultError::Read(_)
+            | VaultError::Write(_)
+            | VaultError::Erased
+            | VaultError::Marked(_)
+            | VaultError::UnderWay(_) => ("VAULT_UNUSABLE", "look at the broker; then start again"),
         };
         Problem::new(code, crate::problem::chain(&e), remedy)
     })

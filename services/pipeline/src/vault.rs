@@ -2,10 +2,12 @@
 //!
 //! The streams of record are never rewritten, so a person is erased by deleting one key: what stands in the history
 //! then stays unreadable. Keys of persons are wrapped under the master key (XChaCha20-Poly1305) and kept in a bucket;
-//! subjects and headers carry a keyed hash, never an e-mail address.
+//! subjects and headers carry a keyed hash, never an e-mail address. Nobody who may publish there can replace or remove
+//! a key: see `entries`.
 
 pub(crate) mod cipher;
 pub mod credentials;
+mod entries;
 mod json;
 mod ring;
 mod rotation;
@@ -24,6 +26,7 @@ pub use zeroize::Zeroizing;
 use crate::problem::Problem;
 use crate::secret::Secret;
 pub use cipher::CipherError;
+use entries::Entries;
 pub(crate) use json::is_marked;
 use ring::Ring;
 pub use ring::{InForce, fingerprint};
@@ -59,6 +62,9 @@ pub enum VaultError {
     /// The person's key was deleted: the person was erased.
     #[error("the person's key was erased")]
     Erased,
+    /// An entry was deleted in a way that leaves a mark in its place, and nothing can be kept there.
+    #[error("a mark of deletion stands in the bucket {BUCKET} under {0}; remove it with `nats stream purge`")]
+    Marked(String),
     /// The master key was changed, and this process has the old one.
     #[error("the master key was changed, and this process has another one")]
     OldMasterKey,
@@ -75,7 +81,7 @@ impl VaultError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Read(_) | Self::Write(_) => true,
-            Self::Erased | Self::OldMasterKey | Self::UnderWay(_) | Self::Cipher(_) => false,
+            Self::Erased | Self::Marked(_) | Self::OldMasterKey | Self::UnderWay(_) | Self::Cipher(_) => false,
         }
     }
 }
@@ -149,6 +155,14 @@ pub fn person_of(text: &str) -> Option<&str> {
     json::persons(text).into_iter().next()
 }
 
+/// Deletes the key of `person` from `bucket`, the bucket of keys. Whether there was one.
+///
+/// # Errors
+/// When the broker does not confirm it.
+pub async fn erase(bucket: &kv::Store, person: &str) -> Result<bool, VaultError> {
+    Ok(Entries::new(bucket.clone()).remove(&format!("person.{person}")).await? > 0)
+}
+
 impl Vault {
     /// Opens the vault kept in `bucket`; the first opening makes the keys that all processes share.
     ///
@@ -157,7 +171,7 @@ impl Vault {
     pub async fn open(bucket: kv::Store, master: Key) -> Result<Self, VaultError> {
         let given = fingerprint(&master);
         let ring = Ring::new(bucket, master);
-        let in_force = ring.read_in_force().await?.map(|(in_force, _)| in_force);
+        let in_force = ring.read_in_force().await?;
         let old = in_force.filter(|in_force| in_force.fingerprint != given);
         let named = async || Ok((named_key(&ring, "hash", true).await?, named_key(&ring, "hints", true).await?));
         let (hash, hints) = named().await.map_err(|e| match e {
@@ -266,10 +280,10 @@ impl Vault {
     }
 }
 
-/// Reads and unwraps the key `name`, or makes it when `create` says so; whoever creates first wins.
+/// Reads and unwraps the key `name`, or makes it when `create` says so; the first one to be made stays.
 async fn named_key(ring: &Ring, name: &str, create: bool) -> Result<Key, VaultError> {
     for _ in 0..3 {
-        if let Some(wrapped) = ring.bucket.get(name).await.map_err(|e| VaultError::Read(e.into()))? {
+        if let Some(wrapped) = ring.entries.get(name).await? {
             let plain = ring.open(name.as_bytes(), &wrapped).await?;
             let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| CipherError)?;
             return Ok(Zeroizing::new(key));
@@ -280,10 +294,8 @@ async fn named_key(ring: &Ring, name: &str, create: bool) -> Result<Key, VaultEr
         let mut key = Zeroizing::new([0_u8; 32]);
         rand::rng().fill_bytes(key.as_mut_slice());
         let wrapped = ring.seal(name.as_bytes(), key.as_slice()).await?;
-        match ring.bucket.create(name, wrapped.into()).await {
-            Ok(_) => return Ok(key),
-            Err(e) if e.kind() == kv::CreateErrorKind::AlreadyExists => {}
-            Err(e) => return Err(VaultError::Write(e.into())),
+        if ring.entries.create(name, &wrapped).await? {
+            return Ok(key);
         }
     }
     Err(VaultError::Erased)

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName};
 use super::public_key::signature;
 use super::{PublicKey, SignatureError, Verified, single};
 
-pub use delivery::{Delivery, DeliveryError, Event};
+pub use delivery::{Delivery, DeliveryError, Event, addressed_to};
 
 /// Where Adobe publishes its keys.
 pub const KEYS_URL: &str = "https://static.adobeioevents.com";

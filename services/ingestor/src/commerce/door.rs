@@ -6,17 +6,17 @@
 
 mod adobe;
 mod answer;
+mod crowd;
 mod io_events;
 mod keep;
 mod keys;
 mod receive;
 mod secrets;
+mod serve;
 mod settings;
 mod shared_secret;
 
-use std::future::IntoFuture as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::commerce::webhook::KeyPointer;
 use axum::Router;
@@ -28,19 +28,23 @@ use axum::routing::MethodRouter;
 use pipeline::guard;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::Webhook;
 use super::losses::Losses;
+use answer::Rare;
+use crowd::{Crowd, Limits};
 use keep::Keeper;
-use receive::Places;
 
 pub use secrets::Secrets;
 pub use settings::{AdobeWebhooks, IoEvents};
 
-/// How long webhooks in hand may take when the service stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// What the doors share.
+#[derive(Debug, Clone)]
+struct House {
+    keeper: Keeper,
+    log: Arc<Rare>,
+}
 
 /// Opens the doors that are configured, if there is an address. The task ends with the service.
 pub(super) async fn open(
@@ -53,41 +57,40 @@ pub(super) async fn open(
         tracing::info!("the webhook door is closed; records are polled");
         return Ok(None);
     }
-    let listener = TcpListener::bind(&settings.listen).await.map_err(|e| {
+    let listener = serve::listen(&settings.listen).await.map_err(|e| {
         let sentence = format!("{} could not be opened: {e}", settings.listen);
         Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
     })?;
-    let router = router(settings, secrets, Keeper::new(context, losses)).await?;
-    let stop = context.stop.clone();
-    Ok(Some(tokio::spawn(async move {
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let grace = async {
-            stop.cancelled().await;
-            tokio::time::sleep(GRACE).await;
-        };
-        tokio::select! {
-            served = serving.into_future() => if let Err(e) = served {
-                tracing::error!(error = %e, "the webhook door stopped");
-            },
-            () = grace => tracing::warn!("webhooks that were still coming in were cut off"),
-        }
-    })))
+    let house = House { keeper: Keeper::new(context, losses), log: Arc::default() };
+    let router = router(settings, secrets, &house).await?;
+    let crowd = Crowd::new(limits(settings)?);
+    Ok(Some(tokio::spawn(serve::serve(listener, router, crowd, context.stop.clone()))))
+}
+
+fn limits(settings: &Webhook) -> Result<Limits, Problem> {
+    let (connections, from_one) = (settings.connections, settings.connections_per_peer.min(settings.connections));
+    if from_one == 0 {
+        let sentence = "commerce.webhook.connections or connections_per_peer is 0, so nothing could come in";
+        return Err(Problem::new("WEBHOOK_DOOR", sentence, "correct it, or close the door (commerce.webhook.listen)"));
+    }
+    // What may be taken at all has to have room.
+    let largest = settings.max_body_bytes.max(settings.adobe.max_body_bytes).max(settings.io_events.max_body_bytes);
+    Ok(Limits { connections, from_one, bodies: settings.bodies_bytes.max(largest) })
 }
 
 /// A path for each kind that has what it believes senders by: a secret, a key, a client id.
-async fn router(settings: &Webhook, secrets: &Secrets, keeper: Keeper) -> Result<Router, Problem> {
-    let places = Places::new();
+async fn router(settings: &Webhook, secrets: &Secrets, house: &House) -> Result<Router, Problem> {
     let mut routes: Vec<(&str, MethodRouter)> = Vec::new();
     let adobe = &settings.adobe;
     if !adobe.public_key.is_empty() || !adobe.public_key_file.is_empty() {
-        routes.push((&adobe.path, adobe::route(adobe, &places, &keeper).await?));
+        routes.push((&adobe.path, adobe::route(adobe, house).await?));
     }
     if !settings.io_events.client_id.is_empty() {
-        routes.push((&settings.io_events.path, io_events::route(&settings.io_events, &places, &keeper)?));
+        routes.push((&settings.io_events.path, io_events::route(&settings.io_events, house)?));
     }
     // Without any of them it says what it lacks.
     if routes.is_empty() || !secrets.is_empty() {
-        routes.push((&settings.path, shared_secret::route(settings, secrets, &places, &keeper)?));
+        routes.push((&settings.path, shared_secret::route(settings, secrets, house)?));
     }
     let mut router = Router::new();
     let mut taken = Vec::new();

@@ -89,7 +89,8 @@ impl<'a> Scan<'a> {
             polls.until_read(name(Entity::Order)).await;
         }
         let schedule = Schedule::new(poll.interval, poll.daily_at, zone);
-        polls.run(name(self.entity), schedule, async || self.read().await.map_err(|e| self.stopped(e))).await;
+        let read = async || Box::pin(self.read()).await.map_err(|e| self.stopped(e));
+        polls.run(name(self.entity), schedule, read).await;
     }
 
     /// A scan that finds no list at all has the wrong address.

@@ -137,7 +137,9 @@ impl Entity {
                 let purchases: Vec<_> = invoice.purchase_orders().into_iter().map(token).collect();
                 let headers = (!purchases.is_empty()).then(|| (seen::PURCHASE_ORDERS, purchases.join(",")));
                 let headers = headers.into_iter().collect();
-                Some(reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, headers))
+                let owner = invoice.supplier.number.as_deref().map(|number| changes.supplier(number));
+                let reading = reading(invoice.key(), invoice.last_modified, &records::VISMA_DOCUMENT, headers);
+                Some(Reading { owner, ..reading })
             }
             Self::Invoice | Self::CreditNote => {
                 let document = InvoiceRead::decode(text)?;

@@ -238,7 +238,8 @@ impl Broker {
     async fn client(&self) -> Result<async_nats::Client, async_nats::ConnectError> {
         let mut options = async_nats::ConnectOptions::new();
         if self.guarded {
-            options = options.user_and_password("operator".to_owned(), PASSWORD.to_owned());
+            let user = "operator".to_owned();
+            options = options.custom_inbox_prefix("_INBOX.operator").user_and_password(user, PASSWORD.to_owned());
         }
         options.connect(self.url()).await
     }

@@ -70,8 +70,10 @@ impl Accounts {
             Self { orders: BTreeMap::new(), records: BTreeMap::new(), waiting: BTreeSet::new(), past, until };
         let orders = [subjects.all("change", "commerce", "order")];
         entries(jetstream, CHANGES, &orders, Which::Last, |message| read.order(message)).await?;
-        let papers = ["invoice", "creditmemo"].map(|entity| subjects.all("change", "commerce", entity));
-        entries(jetstream, CHANGES, &papers, Which::Last, |message| read.paper(message)).await?;
+        for entity in ["invoice", "creditmemo"] {
+            let papers = [subjects.all("change", "commerce", entity)];
+            entries(jetstream, CHANGES, &papers, Which::Last, |message| read.paper(message)).await?;
+        }
         let commands = [subjects.every("command", "visma")];
         entries(jetstream, COMMANDS, &commands, Which::LastHeaders, |message| read.command(message)).await?;
         Ok(read)

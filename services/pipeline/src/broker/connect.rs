@@ -114,7 +114,8 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
     let password = from_environment("NATS_PASSWORD", &settings.password.expose());
     let creds = from_environment("NATS_CREDS", &settings.creds);
     if !user.is_empty() {
-        options = options.user_and_password(user, password);
+        // Answers come to an inbox that no other user may listen at.
+        options = options.custom_inbox_prefix(inbox(&user)).user_and_password(user, password);
     }
     if !creds.is_empty() {
         let text = std::fs::read_to_string(&creds).map_err(|e| {
@@ -133,6 +134,11 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
         })?;
     }
     Ok(options)
+}
+
+/// What the inboxes of a user's connections begin with.
+fn inbox(user: &str) -> String {
+    format!("_INBOX.{}", crate::subject::token(user))
 }
 
 fn note(health: &Health, event: Event) {

@@ -78,6 +78,8 @@ async fn read(
 ) -> Result<(), Problem> {
     let away = |cause: String| Problem::new("BROKER_AWAY", cause, "look at the broker");
     let config = pull::Config {
+        // With a name, the filter is part of what the broker holds the user's rights against.
+        name: Some(format!("view-{}", uuid::Uuid::now_v7().simple())),
         filter_subject: follow.filter.clone(),
         headers_only: follow.headers_only,
         ack_policy: AckPolicy::None,

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
-use async_nats::jetstream::{Context, kv};
 
 use super::connect::Settings;
 use crate::problem::{Problem, chain};
@@ -63,9 +63,9 @@ pub async fn provision(
         done.push(format!("stream {name}"));
     }
     for config in buckets(settings) {
-        let name = config.bucket.clone();
-        context.create_or_update_key_value(config).await.map_err(|e| failed(&name, &chain(&e)))?;
-        done.push(format!("bucket {name}"));
+        let name = config.name.clone();
+        context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
+        done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
     }
     for durable in durables {
         let config = consumer(settings, connection, durable);
@@ -121,17 +121,36 @@ fn streams(settings: &Settings) -> Vec<Config> {
     ]
 }
 
-fn buckets(settings: &Settings) -> Vec<kv::Config> {
-    let bucket = |name: &str, description: &str| kv::Config {
-        bucket: name.to_owned(),
-        description: description.to_owned(),
-        history: 1,
+/// What the stream of a bucket is called is its name behind this.
+const BUCKET: &str = "KV_";
+
+/// The buckets, as the streams that they are: a client makes them so that each user who may publish one entry can empty
+/// the whole bucket with a header (`Nats-Rollup`).
+fn buckets(settings: &Settings) -> Vec<Config> {
+    let bucket = |name: &str, description: &str| Config {
+        name: format!("{BUCKET}{name}"),
+        subjects: vec![format!("$KV.{name}.>")],
+        description: Some(description.to_owned()),
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
         storage: StorageType::File,
         num_replicas: settings.replicas,
-        ..kv::Config::default()
+        max_messages_per_subject: 1,
+        allow_direct: true,
+        allow_rollup: false,
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    };
+    let keys = Config {
+        // A key that is there can be neither replaced nor marked as deleted by publishing. To purge is the only way to
+        // remove one, and a right of its own.
+        discard_new_per_subject: true,
+        deny_purge: false,
+        ..bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key; each is written once")
     };
     vec![
-        bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key"),
+        keys,
         bucket(crate::vault::credentials::BUCKET, "Credentials of the vendors, sealed under the master key"),
         bucket(CURSORS, "How far each poll has read"),
         bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use futures::TryStreamExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::entry::{Slot, State, connection_token};
 use crate::broker::follow::{Follow, follow};
-use crate::broker::{Broker, streams};
+use crate::broker::{Broker, names, streams};
 use crate::problem::{Problem, chain};
 
 /// What the bucket's stream and subjects are called.
@@ -78,8 +77,7 @@ impl Desk {
     /// # Errors
     /// `BROKER_AWAY` when the broker does not answer.
     pub async fn polls(&self) -> Result<BTreeMap<String, State>, Problem> {
-        let keys: Vec<String> =
-            self.bucket.keys().await.map_err(|e| away(&e))?.try_collect().await.map_err(|e| away(&e))?;
+        let keys = names(&self.bucket).await.map_err(|e| away(e.as_ref()))?;
         let prefix = format!("{}.", self.connection);
         let names = keys.iter().filter_map(|key| key.strip_prefix(&prefix)).filter(|name| !name.ends_with(SUFFIX));
         let mut polls = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The walk over the text: canonical content is written on the way, personal strings are noted.
+//! The walk over the text: canonical content is written on the way, strings that are to be sealed are noted.
 //!
 //! An object's fields are written in the order of the text and put into the order of their names when its end is
 //! reached.
@@ -8,7 +8,8 @@ use std::ops::Range;
 use jiter::{Jiter, JiterError, Peek};
 use serde_json::Value;
 
-use super::{Known, Place, RecordError, Rules, unescaped};
+use super::readable::{At, Readable};
+use super::{Known, RecordError, Rules, unescaped};
 use crate::vault;
 
 /// Levels of objects and lists: an order has about ten.
@@ -39,7 +40,7 @@ struct Field {
 #[derive(Clone, Copy)]
 struct Inside {
     level: usize,
-    personal: bool,
+    at: At,
 }
 
 impl<'a> Walk<'a> {
@@ -53,7 +54,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn run(mut self) -> Result<Known, RecordError> {
         let peek = self.json.peek().map_err(syntax)?;
-        self.value(peek, Inside { level: 0, personal: false })?;
+        self.value(peek, Inside { level: 0, at: Readable::top() })?;
         self.json.finish().map_err(syntax)?;
         Ok(self.known)
     }
@@ -86,7 +87,7 @@ impl<'a> Walk<'a> {
         let raw = self.text.get(at.clone()).unwrap_or_default();
         self.see_person(raw);
         // Somebody typed the mark of a sealed string: it is sealed, or it would be taken for one.
-        if !raw.is_empty() && (inside.personal || vault::is_marked(raw)) {
+        if !raw.is_empty() && (!inside.at.is_readable || vault::is_marked(raw)) {
             self.known.personal.push(at);
         }
         quoted(raw, &mut self.known.content);
@@ -132,15 +133,13 @@ impl<'a> Walk<'a> {
 
     fn field(&mut self, name: Range<usize>, inside: Inside) -> Result<(), RecordError> {
         let peek = self.json.peek().map_err(syntax)?;
-        let depth = self.path.iter().filter(|name| !name.is_empty()).count();
         let text = self.names.get(name.clone()).unwrap_or_default();
         let is_volatile =
             self.rules.volatile.contains(&text) || inside.level == 0 && self.rules.volatile_at_top.contains(&text);
-        let place = Place { within: inside.personal, depth, name: text, is_text: peek == Peek::String };
-        let personal = (self.rules.is_personal)(&place);
+        let at = self.rules.readable.under(inside.at, text);
         let start = self.known.content.len();
         self.path.push(name.clone());
-        self.value(peek, Inside { level: inside.level + 1, personal })?;
+        self.value(peek, Inside { level: inside.level + 1, at })?;
         self.path.pop();
         if is_volatile || peek == Peek::Null {
             self.known.content.truncate(start);

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use async_nats::jetstream::kv;
 use bytes::Bytes;
-use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -149,23 +148,12 @@ impl Credentials {
         Ok(())
     }
 
-    /// Removes the set `name` from the bucket; what it held is overwritten there.
+    /// Removes the set `name` from the bucket; a mark takes its place.
     ///
     /// # Errors
     /// When the broker does not confirm it.
     pub async fn remove(&self, name: &str) -> Result<(), VaultError> {
-        self.bucket.purge(self.key(name)).await.map_err(|e| VaultError::Write(e.into()))
-    }
-
-    /// The names of the sets that are stored.
-    ///
-    /// # Errors
-    /// When the bucket cannot be read.
-    pub async fn names(&self) -> Result<Vec<String>, VaultError> {
-        let keys = self.bucket.keys().await.map_err(|e| VaultError::Read(e.into()))?;
-        let keys: Vec<String> = keys.try_collect().await.map_err(|e| VaultError::Read(e.into()))?;
-        let mine = format!("{}.", self.connection);
-        Ok(keys.into_iter().filter_map(|key| Some(key.strip_prefix(&mine)?.to_owned())).collect())
+        self.bucket.delete(self.key(name)).await.map_err(|e| VaultError::Write(e.into()))
     }
 
     /// What a set may be told apart by, and compared with another: nobody can try secrets against it.

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
+use super::entries::Entries;
 use super::{Key, VaultError, cipher};
 
 /// Says which master key is in force; absent while there has been only one.
@@ -36,7 +37,7 @@ pub struct InForce {
 
 /// The keys that this process knows, the one that was given to it first.
 pub(super) struct Ring {
-    pub(super) bucket: kv::Store,
+    pub(super) entries: Entries,
     keys: Mutex<Vec<Key>>,
     believed: Mutex<Option<(Instant, Option<InForce>)>>,
 }
@@ -52,7 +53,7 @@ pub fn fingerprint(key: &[u8; 32]) -> String {
 
 impl Ring {
     pub(super) fn new(bucket: kv::Store, key: Key) -> Self {
-        Self { bucket, keys: Mutex::new(vec![key]), believed: Mutex::default() }
+        Self { entries: Entries::new(bucket), keys: Mutex::new(vec![key]), believed: Mutex::default() }
     }
 
     pub(super) fn keys(&self) -> Vec<Key> {
@@ -101,17 +102,15 @@ impl Ring {
         if let Some((_, in_force)) = believed.filter(|(at, _)| at.elapsed() < BELIEVED) {
             return Ok(in_force);
         }
-        let in_force = self.read_in_force().await?.map(|(in_force, _)| in_force);
+        let in_force = self.read_in_force().await?;
         *self.believed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), in_force.clone()));
         Ok(in_force)
     }
 
-    /// Which key is in force, and the revision of the entry that says so.
-    pub(super) async fn read_in_force(&self) -> Result<Option<(InForce, u64)>, VaultError> {
-        let entry = self.bucket.entry(IN_FORCE).await.map_err(|e| VaultError::Read(e.into()))?;
-        let Some(entry) = entry.filter(|entry| entry.operation == kv::Operation::Put) else { return Ok(None) };
-        let in_force = serde_json::from_slice(&entry.value).map_err(|_| cipher::CipherError)?;
-        Ok(Some((in_force, entry.revision)))
+    /// Which key is in force.
+    pub(super) async fn read_in_force(&self) -> Result<Option<InForce>, VaultError> {
+        let entry = self.entries.get(IN_FORCE).await?;
+        Ok(entry.map(|entry| serde_json::from_slice(&entry)).transpose().map_err(|_| cipher::CipherError)?)
     }
 
     /// Adds the keys that bridges lead to, from key to key.
@@ -120,9 +119,7 @@ impl Ring {
         while let Some(from) = self.keys().get(crossed).cloned() {
             crossed += 1;
             let name = format!("{BRIDGE}{}", fingerprint(&from));
-            let Some(sealed) = self.bucket.get(name.as_str()).await.map_err(|e| VaultError::Read(e.into()))? else {
-                continue;
-            };
+            let Some(sealed) = self.entries.get(&name).await? else { continue };
             let plain = Zeroizing::new(cipher::open(&from, name.as_bytes(), &sealed)?);
             let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| cipher::CipherError)?;
             self.add(Zeroizing::new(key));

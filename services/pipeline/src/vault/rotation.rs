@@ -1,15 +1,17 @@
 //! Changing the master key, while everything runs, in steps that can each be done again.
 //!
-//! Bridge, then the entry that says which key is in force, then every sealed entry by compare-and-set, and once more
+//! Bridge, then the entry that says which key is in force, then every sealed entry, and once more
 //! after the time for which services believe what they have read. A kill leaves both keys good, and the next run ends
 //! what was begun.
 
 use async_nats::jetstream::kv;
-use futures::TryStreamExt as _;
+use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::entries::Entries;
 use super::ring::{BELIEVED, BRIDGE, IN_FORCE, InForce, Ring, fingerprint};
 use super::{Key, Vault, VaultError, cipher};
+use crate::broker::names;
 
 /// What a change of the master key would do, or has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl Vault {
     /// # Errors
     /// When the bucket cannot be read.
     pub async fn in_force(&self) -> Result<Option<InForce>, VaultError> {
-        Ok(self.inner.ring.read_in_force().await?.map(|(in_force, _)| in_force))
+        self.inner.ring.read_in_force().await
     }
 
     /// How many entries are sealed under master keys, and how many of them not under `new`.
@@ -35,12 +37,17 @@ impl Vault {
     /// When the buckets cannot be read.
     pub async fn plan_change(&self, also: &kv::Store, new: &Key) -> Result<Changed, VaultError> {
         let mut plan = Changed::default();
-        for bucket in [&self.inner.ring.bucket, also] {
-            for name in sealed(bucket).await? {
-                let Some(value) = bucket.get(&name).await.map_err(|e| VaultError::Read(e.into()))? else { continue };
-                plan.entries += 1;
-                plan.resealed += usize::from(cipher::open(new, name.as_bytes(), &value).is_err());
-            }
+        let mut count = |name: &str, value: Option<Bytes>| {
+            let Some(value) = value else { return };
+            plan.entries += 1;
+            plan.resealed += usize::from(cipher::open(new, name.as_bytes(), &value).is_err());
+        };
+        let entries = &self.inner.ring.entries;
+        for name in sealed(entries).await? {
+            count(&name, entries.get(&name).await?);
+        }
+        for name in names(also).await.map_err(VaultError::Read)? {
+            count(&name, also.get(&name).await.map_err(|e| VaultError::Read(e.into()))?);
         }
         Ok(plan)
     }
@@ -59,18 +66,18 @@ impl Vault {
         let ring = &self.inner.ring;
         let wanted = fingerprint(&new);
         ring.cross().await?;
+        ring.entries.finish(IN_FORCE).await?;
         let before = ring.read_in_force().await?;
-        if let Some((in_force, _)) = before.as_ref().filter(|(b, _)| b.under_way && b.fingerprint != wanted) {
-            return Err(VaultError::UnderWay(in_force.fingerprint.clone()));
+        if let Some(in_force) = before.filter(|before| before.under_way && before.fingerprint != wanted) {
+            return Err(VaultError::UnderWay(in_force.fingerprint));
         }
         for old in ring.keys().into_iter().filter(|old| *old != new) {
-            bridge(&ring.bucket, &old, &new).await?;
-            bridge(&ring.bucket, &new, &old).await?;
+            bridge(&ring.entries, &old, &new).await?;
+            bridge(&ring.entries, &new, &old).await?;
         }
         ring.add(new.clone());
-        let revision = before.map_or(0, |(_, revision)| revision);
         let mut in_force = InForce { fingerprint: wanted, since: Timestamp::now(), under_way: true };
-        let revision = put_in_force(ring, &in_force, revision).await?;
+        put_in_force(ring, &in_force).await?;
         let mut changed = reseal_all(ring, also, &new, &mut tell).await?;
         loop {
             // Whoever read before which key is in force may have sealed a new entry under the old one until now.
@@ -82,7 +89,7 @@ impl Vault {
             }
         }
         in_force.under_way = false;
-        put_in_force(ring, &in_force, revision).await?;
+        put_in_force(ring, &in_force).await?;
         Ok(changed)
     }
 
@@ -92,12 +99,12 @@ impl Vault {
     /// [`VaultError::UnderWay`] while a change has not ended.
     pub async fn retire_old_master_keys(&self) -> Result<usize, VaultError> {
         let ring = &self.inner.ring;
-        if let Some((in_force, _)) = ring.read_in_force().await?.filter(|(in_force, _)| in_force.under_way) {
+        if let Some(in_force) = ring.read_in_force().await?.filter(|in_force| in_force.under_way) {
             return Err(VaultError::UnderWay(in_force.fingerprint));
         }
         let bridges = self.bridges().await?;
         for name in &bridges {
-            ring.bucket.purge(name).await.map_err(|e| VaultError::Write(e.into()))?;
+            ring.entries.remove(name).await?;
         }
         Ok(bridges.len())
     }
@@ -107,49 +114,66 @@ impl Vault {
     /// # Errors
     /// When the bucket cannot be read.
     pub async fn bridges(&self) -> Result<Vec<String>, VaultError> {
-        let names = names(&self.inner.ring.bucket).await?;
+        let names = self.inner.ring.entries.names().await?;
         Ok(names.into_iter().filter(|name| name.starts_with(BRIDGE)).collect())
     }
 }
 
-async fn put_in_force(ring: &Ring, in_force: &InForce, revision: u64) -> Result<u64, VaultError> {
+async fn put_in_force(ring: &Ring, in_force: &InForce) -> Result<(), VaultError> {
     let bytes = serde_json::to_vec(in_force).map_err(|e| VaultError::Write(e.into()))?;
-    ring.bucket.update(IN_FORCE, bytes.into(), revision).await.map_err(|e| VaultError::Write(e.into()))
+    if ring.entries.replace(IN_FORCE, &bytes).await? {
+        return Ok(());
+    }
+    let other = ring.read_in_force().await?.map(|other| other.fingerprint).unwrap_or_default();
+    Err(VaultError::UnderWay(other))
 }
 
 /// Leaves `to` where whoever has `from` finds it.
-async fn bridge(bucket: &kv::Store, from: &Key, to: &Key) -> Result<(), VaultError> {
+async fn bridge(entries: &Entries, from: &Key, to: &Key) -> Result<(), VaultError> {
     let name = format!("{BRIDGE}{}", fingerprint(from));
     let sealed = cipher::seal(from, name.as_bytes(), to.as_slice())?;
-    bucket.put(name, sealed.into()).await.map_err(|e| VaultError::Write(e.into()))?;
+    entries.finish(&name).await?;
+    if !entries.create(&name, &sealed).await? {
+        entries.replace(&name, &sealed).await?;
+    }
     Ok(())
 }
 
-async fn names(bucket: &kv::Store) -> Result<Vec<String>, VaultError> {
-    let keys = bucket.keys().await.map_err(|e| VaultError::Read(e.into()))?;
-    keys.try_collect().await.map_err(|e| VaultError::Read(e.into()))
-}
-
 /// The entries that are sealed under a master key.
-async fn sealed(bucket: &kv::Store) -> Result<Vec<String>, VaultError> {
-    let names = names(bucket).await?;
+async fn sealed(entries: &Entries) -> Result<Vec<String>, VaultError> {
+    let names = entries.names().await?;
     Ok(names.into_iter().filter(|name| name != IN_FORCE && !name.starts_with(BRIDGE)).collect())
 }
 
 async fn reseal_all(ring: &Ring, also: &kv::Store, new: &Key, tell: &mut impl FnMut()) -> Result<Changed, VaultError> {
     let mut changed = Changed::default();
-    for bucket in [&ring.bucket, also] {
-        for name in sealed(bucket).await? {
-            changed.entries += 1;
-            changed.resealed += usize::from(reseal(ring, bucket, &name, new).await?);
-            tell();
-        }
+    for name in sealed(&ring.entries).await? {
+        changed.entries += 1;
+        changed.resealed += usize::from(reseal(ring, &name, new).await?);
+        tell();
+    }
+    for name in names(also).await.map_err(VaultError::Read)? {
+        changed.entries += 1;
+        changed.resealed += usize::from(reseal_in(ring, also, &name, new).await?);
+        tell();
     }
     Ok(changed)
 }
 
-/// Seals one entry under `new` unless it is, or was deleted. Whether it was written.
-async fn reseal(ring: &Ring, bucket: &kv::Store, name: &str, new: &Key) -> Result<bool, VaultError> {
+/// Seals one key under `new` unless it is. Whether it was written.
+async fn reseal(ring: &Ring, name: &str, new: &Key) -> Result<bool, VaultError> {
+    // A run that was killed may have left it half done.
+    ring.entries.finish(name).await?;
+    let Some(value) = ring.entries.get(name).await? else { return Ok(false) };
+    if cipher::open(new, name.as_bytes(), &value).is_ok() {
+        return Ok(false);
+    }
+    let plain = ring.open(name.as_bytes(), &value).await?;
+    ring.entries.replace(name, &cipher::seal(new, name.as_bytes(), &plain)?).await
+}
+
+/// Seals one entry of another bucket under `new` unless it is, or was deleted. Whether it was written.
+async fn reseal_in(ring: &Ring, bucket: &kv::Store, name: &str, new: &Key) -> Result<bool, VaultError> {
     loop {
         let entry = bucket.entry(name).await.map_err(|e| VaultError::Read(e.into()))?;
         let Some(entry) = entry.filter(|entry| entry.operation == kv::Operation::Put) else { return Ok(false) };

@@ -54,23 +54,41 @@ impl Verified {
     /// # Errors
     /// When one of them is for another client, or the body holds none.
     pub fn delivery(&self, client_id: &str) -> Result<Delivery, DeliveryError> {
-        let body: Value = serde_json::from_slice(&self.0).map_err(DeliveryError::Malformed)?;
-        let one = std::slice::from_ref(&body);
-        let events = body.as_array().map_or(one, Vec::as_slice);
-        if events.len() > MAX_EVENTS {
-            return Err(DeliveryError::TooMany);
-        }
-        if events.is_empty() || !events.iter().all(Value::is_object) {
-            return Err(DeliveryError::Empty);
-        }
-        for event in events {
-            let recipient = text(event, &["recipientclientid", "recipient_client_id"]);
-            if recipient != client_id {
-                return Err(DeliveryError::Recipient(recipient.chars().take(100).collect()));
-            }
-        }
-        Ok(Delivery { events: events.iter().map(event).collect() })
+        let body = addressed(&self.0, client_id)?;
+        Ok(Delivery { events: events(&body).iter().map(event).collect() })
     }
+}
+
+/// Whether a body says that it is for `client_id`. Nobody has signed it yet: this only spares the work for what would
+/// be refused anyway.
+///
+/// # Errors
+/// As [`Verified::delivery`].
+pub fn addressed_to(body: &[u8], client_id: &str) -> Result<(), DeliveryError> {
+    addressed(body, client_id).map(drop)
+}
+
+fn addressed(body: &[u8], client_id: &str) -> Result<Value, DeliveryError> {
+    let body: Value = serde_json::from_slice(body).map_err(DeliveryError::Malformed)?;
+    let events = events(&body);
+    if events.len() > MAX_EVENTS {
+        return Err(DeliveryError::TooMany);
+    }
+    if events.is_empty() || !events.iter().all(Value::is_object) {
+        return Err(DeliveryError::Empty);
+    }
+    for event in events {
+        let recipient = text(event, &["recipientclientid", "recipient_client_id"]);
+        if recipient != client_id {
+            return Err(DeliveryError::Recipient(recipient.chars().take(100).collect()));
+        }
+    }
+    Ok(body)
+}
+
+/// One event, or a list of them.
+fn events(body: &Value) -> &[Value] {
+    body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice)
 }
 
 fn event(event: &Value) -> Event {

@@ -18,10 +18,10 @@ use pipeline::problem::{Problem, chain};
 use tokio::time::Instant;
 
 use super::answer::{Refusal, count, count_unkept};
-use super::keep::{Keeper, Told};
-use super::receive::{Places, Received};
+use super::keep::Told;
+use super::receive::{Received, peer, receive as body_of};
 use super::settings::AdobeWebhooks;
-use super::{pointer, wrong};
+use super::{House, pointer, wrong};
 
 const KIND: &str = "adobe";
 /// A file of keys is read again no sooner than this after it was: strangers can make it be read.
@@ -33,8 +33,7 @@ struct Door {
     pointer: Option<KeyPointer>,
     patience: Duration,
     max_body_bytes: usize,
-    places: Places,
-    keeper: Keeper,
+    house: House,
 }
 
 /// The shop's keys, and the file that they are read from again when a signature is under none of them.
@@ -44,7 +43,7 @@ struct Keys {
 }
 
 /// What answers at the door's path.
-pub(super) async fn route(settings: &AdobeWebhooks, places: &Places, keeper: &Keeper) -> Result<MethodRouter, Problem> {
+pub(super) async fn route(settings: &AdobeWebhooks, house: &House) -> Result<MethodRouter, Problem> {
     let webhooks =
         CommerceWebhooks::new(&settings.header).map_err(|e| wrong(&e, "correct commerce.webhook.adobe.header"))?;
     let pointer = pointer(&settings.entity_id_pointer, "correct commerce.webhook.adobe.entity_id_pointer")?;
@@ -54,13 +53,13 @@ pub(super) async fn route(settings: &AdobeWebhooks, places: &Places, keeper: &Ke
         pointer,
         patience: settings.patience.0,
         max_body_bytes: settings.max_body_bytes,
-        places: places.clone(),
-        keeper: keeper.clone(),
+        house: house.clone(),
     };
     Ok(post(receive).with_state(Arc::new(door)))
 }
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let peer = peer(&request);
     match door.take(request).await {
         Ok(()) => {}
         // Ours, or a body that says nothing to us: no reason to stop a checkout.
@@ -69,7 +68,7 @@ async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
             let Refusal { code, sentence, .. } = refusal;
             tracing::warn!(code, sentence, "a webhook is answered with success, and its hint is not on disk");
         }
-        Err(refusal) => return refusal.answer(KIND),
+        Err(refusal) => return refusal.answer(KIND, peer, &door.house.log),
     }
     count(KIND, StatusCode::OK);
     (StatusCode::OK, [("content-type", "application/json")], SUCCESS).into_response()
@@ -78,7 +77,7 @@ async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
 impl Door {
     async fn take(&self, request: Request) -> Result<(), Refusal> {
         let until = Instant::now() + self.patience;
-        let Received { headers, body, place } = self.places.receive(request, self.max_body_bytes).await?;
+        let Received { headers, body, held } = body_of(request, self.max_body_bytes, until).await?;
         let verified = self
             .believe(&headers, &body)
             .await
@@ -87,12 +86,12 @@ impl Door {
             .hints(self.pointer.as_ref())
             .map_err(|e| Refusal::new(StatusCode::OK, "WEBHOOK_UNREADABLE", chain(&e)))?;
         let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
-        let keeper = self.keeper.clone();
+        let keeper = self.house.keeper.clone();
         // It goes on when the shopper is let go: a broker that is late may still have it on disk. Its place is taken
         // until then.
         let keeping = tokio::spawn(async move {
             let kept = keeper.keep(&hints, verified.body()).await;
-            drop(place);
+            drop(held);
             kept
         });
         match tokio::time::timeout_at(until, keeping).await {

@@ -1,7 +1,16 @@
 //! Answering: what is refused says why, with a code that has a page in the runbook, and every answer is counted.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use tokio::time::Instant;
+
+/// Refusals of one kind are told of once in this time: strangers can make them, and logs are read.
+const RARELY: Duration = Duration::from_secs(10);
 
 /// Why a webhook is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +31,37 @@ impl Refusal {
     }
 
     /// What its sender is told.
-    pub(super) fn answer(self, kind: &'static str) -> Response {
+    pub(super) fn answer(self, kind: &'static str, peer: Option<SocketAddr>, log: &Rare) -> Response {
         let Self { status, code, sentence } = self;
         count(kind, status);
-        tracing::warn!(kind, code, sentence, "a webhook was refused");
+        if let Some(more) = log.tell(code) {
+            let peer = peer.map(|peer| peer.to_string());
+            tracing::warn!(kind, code, sentence, peer, more, "a webhook was refused");
+        }
         let body = format!("{{\"code\":\"{code}\",\"message\":{}}}\n", serde_json::Value::from(sentence));
         (status, [("content-type", "application/json")], body).into_response()
+    }
+}
+
+/// What is told of once in a while, by what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Rare(Mutex<HashMap<&'static str, (Instant, u64)>>);
+
+impl Rare {
+    /// How many were not told of since the last that was, when this one is to be told of.
+    pub(super) fn tell(&self, what: &'static str) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.get_mut(what) {
+            Some((at, silent)) if at.elapsed() < RARELY => {
+                *silent += 1;
+                None
+            }
+            known => {
+                let silent = known.map_or(0, |(_, silent)| *silent);
+                told.insert(what, (Instant::now(), 0));
+                Some(silent)
+            }
+        }
     }
 }
 
@@ -40,4 +74,18 @@ pub(super) fn count(kind: &'static str, status: StatusCode) {
 /// about.
 pub(super) fn count_unkept(kind: &'static str) {
     metrics::counter!("ml_webhooks_unkept_total", "kind" => kind).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_storm_of_refusals_is_a_line_in_a_while() {
+        let log = Rare::default();
+        assert_eq!((log.tell("a"), log.tell("b")), (Some(0), Some(0)));
+        assert!((0..50).all(|_| log.tell("a").is_none()));
+        tokio::time::advance(RARELY).await;
+        assert_eq!((log.tell("a"), log.tell("a"), log.tell("b")), (Some(50), None, Some(0)));
+    }
 }

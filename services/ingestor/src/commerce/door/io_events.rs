@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::commerce::webhook::Verified;
-use ::commerce::webhook::events::{Claim, Delivery, DeliveryError, challenge};
+use ::commerce::webhook::events::{Claim, Delivery, DeliveryError, addressed_to, challenge};
 use axum::body::Bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use pipeline::problem::{Problem, chain};
+use tokio::time::Instant;
 
+use super::House;
 use super::answer::{Refusal, count, count_unkept};
-use super::keep::{Keeper, Told};
+use super::keep::Told;
 use super::keys::Keys;
-use super::receive::Places;
+use super::receive::{peer, receive as body_of};
 use super::settings::IoEvents;
 
 const KIND: &str = "io_events";
@@ -28,19 +30,17 @@ struct Door {
     client_id: String,
     patience: Duration,
     max_body_bytes: usize,
-    places: Places,
-    keeper: Keeper,
+    house: House,
 }
 
 /// What answers at the door's path.
-pub(super) fn route(settings: &IoEvents, places: &Places, keeper: &Keeper) -> Result<MethodRouter, Problem> {
+pub(super) fn route(settings: &IoEvents, house: &House) -> Result<MethodRouter, Problem> {
     let door = Door {
         keys: Keys::new(&settings.keys_url, settings.keys_kept.0)?,
         client_id: settings.client_id.clone(),
         patience: settings.patience.0,
         max_body_bytes: settings.max_body_bytes,
-        places: places.clone(),
-        keeper: keeper.clone(),
+        house: house.clone(),
     };
     Ok(get(challenged).post(receive).with_state(Arc::new(door)))
 }
@@ -58,6 +58,7 @@ async fn challenged(RawQuery(query): RawQuery) -> Response {
 }
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let peer = peer(&request);
     let late = || Refusal::not_kept(format!("the delivery was not on disk within {:?}", door.patience));
     let taken = tokio::time::timeout(door.patience, door.take(request)).await;
     match taken.unwrap_or_else(|_| Err(late())) {
@@ -65,13 +66,13 @@ async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
             count(KIND, StatusCode::OK);
             StatusCode::OK.into_response()
         }
-        Err(refusal) => refusal.answer(KIND),
+        Err(refusal) => refusal.answer(KIND, peer, &door.house.log),
     }
 }
 
 impl Door {
     async fn take(&self, request: Request) -> Result<(), Refusal> {
-        let received = self.places.receive(request, self.max_body_bytes).await;
+        let received = body_of(request, self.max_body_bytes, Instant::now() + self.patience.mul_f32(0.8)).await;
         // A limit of ours, or a connection that we may have cut: 4xx would be the event's end.
         let received = received.map_err(|refusal| Refusal { status: StatusCode::SERVICE_UNAVAILABLE, ..refusal })?;
         let claims = Claim::of(&received.headers)
@@ -79,26 +80,33 @@ impl Door {
         let verified = self.believe(&claims, &received.body).await?;
         let delivery = verified.delivery(&self.client_id).map_err(|e| refusal(&e))?;
         let hints = hints(delivery);
-        self.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
+        self.house.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
             tracing::warn!(%problem, "a delivery could not be kept; Adobe is asked to try again");
             Refusal::not_kept("try again")
         })
     }
 
     /// A body that one of the claims' keys has signed. Keys that are at hand first; then those that must be fetched,
-    /// also anew.
+    /// also anew, for a body that says itself that it is for us: a stranger does not know who that is.
     async fn believe(&self, claims: &[Claim], body: &Bytes) -> Result<Verified, Refusal> {
         for claim in claims {
             let keys = self.keys.at_hand(claim.key_path());
             if let Some(verified) = keys.iter().find_map(|key| claim.verify(key, body)) {
+                self.keys.prove(claim.key_path());
                 return Ok(verified);
             }
+        }
+        match addressed_to(body, &self.client_id) {
+            Err(e @ DeliveryError::Recipient(_)) => return Err(refusal(&e)),
+            Err(_) => return Err(unsigned()),
+            Ok(()) => {}
         }
         let mut away = None;
         for claim in claims {
             match self.keys.fetch(claim.key_path()).await {
                 Ok(keys) => {
                     if let Some(verified) = keys.iter().find_map(|key| claim.verify(key, body)) {
+                        self.keys.prove(claim.key_path());
                         return Ok(verified);
                     }
                 }
@@ -107,10 +115,7 @@ impl Door {
         }
         Err(match away {
             Some(why) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_KEY_AWAY", why),
-            None => {
-                let sentence = "no signature matches the body under Adobe's keys";
-                Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", sentence)
-            }
+            None => unsigned(),
         })
     }
 }
@@ -130,6 +135,11 @@ fn hints(delivery: Delivery) -> Vec<Told> {
         }
     }
     hints
+}
+
+fn unsigned() -> Refusal {
+    let sentence = "no signature matches the body under Adobe's keys";
+    Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", sentence)
 }
 
 fn refusal(error: &DeliveryError) -> Refusal {

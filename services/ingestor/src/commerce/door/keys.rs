@@ -1,7 +1,8 @@
 //! Adobe's public keys, fetched from one configured host and kept for a while.
 //!
-//! Strangers name keys too, so little can be made to happen by that: few fetches at once, of a short answer, from a
-//! path that was checked; none of a path that failed or was fetched just now.
+//! Strangers name keys too, so little can be made to happen by that: few fetches at once and in a minute, of a short
+//! answer, from a path that was checked; none of a path that failed or was fetched just now. A key that has signed a
+//! delivery is proven, and no other takes its place.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,6 +26,10 @@ const FETCHES: usize = 4;
 const PAUSE: Duration = Duration::from_secs(5);
 /// Paths remembered.
 const MOST: usize = 64;
+/// Fetches of keys that have signed nothing yet, in one [`SPAN`].
+const UNPROVEN: usize = 12;
+/// The time in which they are counted.
+const SPAN: Duration = Duration::from_secs(60);
 
 /// Keys by their path.
 pub(super) struct Keys {
@@ -33,10 +38,13 @@ pub(super) struct Keys {
     kept_for: Duration,
     fetches: Semaphore,
     kept: Mutex<HashMap<String, Kept>>,
+    unproven: Mutex<(Instant, usize)>,
 }
 
 #[derive(Clone)]
 struct Kept {
+    /// It has signed a delivery.
+    is_proven: bool,
     /// Empty when the fetch failed.
     keys: Vec<PublicKey>,
     at: Instant,
@@ -58,12 +66,20 @@ impl Keys {
             kept_for,
             fetches: Semaphore::new(FETCHES),
             kept: Mutex::default(),
+            unproven: Mutex::new((Instant::now(), 0)),
         })
     }
 
     /// The keys at `path`, as far as they are known.
     pub(super) fn at_hand(&self, path: &str) -> Vec<PublicKey> {
         self.look(path, self.kept_for).map(|kept| kept.keys).unwrap_or_default()
+    }
+
+    /// Notes that a key at `path` has signed a delivery.
+    pub(super) fn prove(&self, path: &str) {
+        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(path) {
+            kept.is_proven = true;
+        }
     }
 
     /// The keys at `path`, fetched unless that was done just now.
@@ -76,21 +92,36 @@ impl Keys {
             Some(kept) => return Ok(kept.keys),
             None => {}
         }
+        let is_proven = self.look(path, Duration::MAX).is_some_and(|kept| kept.is_proven);
+        if !is_proven && !self.may_try() {
+            return Err("too many keys that nobody knows are named: try again".to_owned());
+        }
         let _fetch = self.fetches.try_acquire().map_err(|_| "too many keys are being fetched at once".to_owned())?;
         let fetched = self.ask(path).await;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match &fetched {
-            Ok(keys) => drop(kept.insert(path.to_owned(), Kept { keys: keys.clone(), at: Instant::now() })),
+            Ok(keys) => drop(kept.insert(path.to_owned(), Kept { is_proven, keys: keys.clone(), at: Instant::now() })),
             // A key that is at hand stays: its host being away says nothing about it.
             Err(_) if kept.get(path).is_some_and(|kept| !kept.keys.is_empty()) => {}
-            Err(_) => drop(kept.insert(path.to_owned(), Kept { keys: Vec::new(), at: Instant::now() })),
+            Err(_) => drop(kept.insert(path.to_owned(), Kept { is_proven, keys: Vec::new(), at: Instant::now() })),
         }
         if kept.len() > MOST
-            && let Some(oldest) = kept.iter().min_by_key(|(_, kept)| kept.at).map(|(path, _)| path.clone())
+            && let Some(oldest) =
+                kept.iter().min_by_key(|(_, kept)| (kept.is_proven, kept.at)).map(|(path, _)| path.clone())
         {
             kept.remove(&oldest);
         }
         fetched
+    }
+
+    /// Whether one more key that has signed nothing yet may be fetched in this minute.
+    fn may_try(&self) -> bool {
+        let mut unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
+        if unproven.0.elapsed() >= SPAN {
+            *unproven = (Instant::now(), 0);
+        }
+        unproven.1 += 1;
+        unproven.1 <= UNPROVEN
     }
 
     fn look(&self, path: &str, within: Duration) -> Option<Kept> {

@@ -4,6 +4,7 @@
 //! be kept just now (503).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::commerce::webhook::{self, KeyPointer, SignatureError, Verified, Verifier, VerifierError};
 use axum::body::Bytes;
@@ -15,13 +16,14 @@ use pipeline::clock::now_millis;
 use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::super::{Encoding, Webhook};
 use super::answer::{Refusal, count};
-use super::keep::{Keeper, Told};
-use super::receive::Places;
+use super::keep::Told;
+use super::receive::{peer, receive as body_of};
 use super::secrets::Secrets;
-use super::{pointer, wrong};
+use super::{House, pointer, wrong};
 
 const KIND: &str = "hmac";
 
@@ -32,17 +34,12 @@ struct Door {
     prefix: String,
     pointer: Option<KeyPointer>,
     max_body_bytes: usize,
-    places: Places,
-    keeper: Keeper,
+    patience: Duration,
+    house: House,
 }
 
 /// What answers at the door's path.
-pub(super) fn route(
-    settings: &Webhook,
-    secrets: &Secrets,
-    places: &Places,
-    keeper: &Keeper,
-) -> Result<MethodRouter, Problem> {
+pub(super) fn route(settings: &Webhook, secrets: &Secrets, house: &House) -> Result<MethodRouter, Problem> {
     let encoding = match settings.encoding {
         Encoding::Hex => webhook::Encoding::Hex,
         Encoding::Base64 => webhook::Encoding::Base64,
@@ -54,8 +51,8 @@ pub(super) fn route(
         prefix: settings.prefix.clone(),
         pointer: pointer(&settings.entity_id_pointer, "correct commerce.webhook.entity_id_pointer")?,
         max_body_bytes: settings.max_body_bytes,
-        places: places.clone(),
-        keeper: keeper.clone(),
+        patience: settings.patience.0,
+        house: house.clone(),
     };
     let none = || vec![Secret::default()];
     let believed = Some(secrets.believed(now_millis())).filter(|believed| !believed.is_empty()).unwrap_or_else(none);
@@ -68,12 +65,15 @@ pub(super) fn route(
 }
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
-    match door.take(request).await {
+    let peer = peer(&request);
+    let late = || Refusal::not_kept(format!("the webhook was not on disk within {:?}", door.patience));
+    let taken = tokio::time::timeout(door.patience, door.take(request)).await;
+    match taken.unwrap_or_else(|_| Err(late())) {
         Ok(()) => {
             count(KIND, StatusCode::OK);
             StatusCode::OK.into_response()
         }
-        Err(refusal) => refusal.answer(KIND),
+        Err(refusal) => refusal.answer(KIND, peer, &door.house.log),
     }
 }
 
@@ -98,7 +98,7 @@ impl Door {
     }
 
     async fn take(&self, request: Request) -> Result<(), Refusal> {
-        let received = self.places.receive(request, self.max_body_bytes).await?;
+        let received = body_of(request, self.max_body_bytes, Instant::now() + self.patience.mul_f32(0.8)).await?;
         let verified = self
             .believe(&received.headers, &received.body)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
@@ -106,7 +106,7 @@ impl Door {
             .hints(self.pointer.as_ref())
             .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE", chain(&e)))?;
         let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
-        self.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
+        self.house.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
             tracing::warn!(%problem, "a webhook could not be kept; its sender is asked to try again");
             Refusal::not_kept("try again")
         })

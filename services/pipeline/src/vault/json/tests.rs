@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::super::Key;
 use super::super::cipher::random_key;
 use super::{open, persons, seal};
-use crate::record::{Place, Rules, read};
+use crate::record::{Readable, Rules, read};
 
 const PERSON: &str = "0123456789abcdef";
-const RULES: Rules = Rules {
+static RULES: Rules = Rules {
     volatile: &[],
     volatile_at_top: &[],
     person: &[],
-    is_personal: |Place { within, name, .. }| *within || ["email", "street", "telephone", "postcode"].contains(name),
+    readable: Readable::new(&[(&[], &["country_id", "name", "list", "plain", "po"]), (&["payment"], &["po_number"])]),
 };
 
 /// Seals what is personal.

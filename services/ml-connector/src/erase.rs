@@ -1,0 +1,44 @@
+//! `ml-connector erase`: deletes the key of one person, and with it everything that the streams hold of them.
+
+use pipeline::broker;
+use pipeline::health::Health;
+use pipeline::problem::{Problem, chain};
+use pipeline::service;
+use pipeline::subject::Subjects;
+use pipeline::vault;
+
+use crate::run::print;
+use crate::settings::Settings;
+
+/// Digits of a person's token.
+const TOKEN: usize = 32;
+
+/// Erases a person, or says what that would do.
+///
+/// # Errors
+/// What a person must know of it.
+pub(crate) async fn run(settings: &Settings, person: &str, apply: bool) -> anyhow::Result<()> {
+    if person.len() != TOKEN || !person.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let sentence = format!("`{person}` is not the token of a person, which is {TOKEN} digits");
+        let remedy = "take it from a record of the person: the part between the colons in `sealed:1:…:`";
+        return Err(Problem::new("ERASURE_PERSON", sentence, remedy).into());
+    }
+    if !apply {
+        return print(&format!(
+            "would delete the key of the person {person}: nothing that the streams hold of them can be read after that, \
+             and what is not booked yet is not booked. Give --apply to do it.\n"
+        ));
+    }
+    service::crypto_provider();
+    let subjects = Subjects::new(&settings.connection);
+    let connected = broker::connect(&settings.nats, "erase", subjects, &Health::default()).await?;
+    let bucket = connected.bucket(vault::BUCKET).await?;
+    let erased = vault::erase(&bucket, person).await.map_err(|e| {
+        let sentence = format!("the key of {person} was not deleted: {}", chain(&e));
+        Problem::new("ERASURE_FAILED", sentence, "run it as the broker's user `erasure`, who may purge KV_ML_KEYS")
+    })?;
+    if !erased {
+        return print("no key of this person is kept\n");
+    }
+    print("the key is deleted. Services hold keys that they have used in memory: start them again to end that.\n")
+}
