@@ -136,7 +136,7 @@ pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyh
         let told = |finding| Told { code: "MAPPING_UNANSWERED", finding };
         findings.extend(mapping.questions().into_iter().map(told));
         if !offline {
-            compare(settings, mapping, &mut findings).await?;
+            Box::pin(compare(settings, mapping, &mut findings)).await?;
         }
     }
     for told in &findings {

@@ -10,7 +10,7 @@ use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
 use pipeline::poll;
 use pipeline::problem::Problem;
-use pipeline::service;
+use pipeline::service::{self, Context};
 use pipeline::settings::Sources;
 use pipeline::subject::Subjects;
 use pipeline::telemetry;
@@ -72,19 +72,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             let scope = settings.scope()?;
             service::run(ingestor::commerce::NAME, shell, async move |context| {
                 poll::beginning(&context.health);
-                let (vendor, base) = vendors::commerce(&settings.commerce, &context).await?;
-                let source = ingestor::commerce::Source {
-                    vendor,
-                    base,
-                    poll: settings.commerce.poll.clone(),
-                    sweep: settings.commerce.sweep.clone(),
-                    zone: settings.time_zone.clone(),
-                    secrets: vendors::webhook_secrets(&settings.commerce.webhook, &context).await?,
-                    webhook: settings.commerce.webhook.clone(),
-                    from: a_day_before(scope.go_live),
-                    stores: scope.stores,
-                    websites: scope.websites,
-                };
+                let source = Box::pin(shop(settings, scope, &context)).await?;
                 Box::pin(ingestor::commerce::run(context, source)).await
             })
             .await
@@ -135,6 +123,27 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             .await
         }
     }
+}
+
+/// The shop, as its ingestor reads it.
+async fn shop(
+    settings: &Settings,
+    scope: mapping::Scope,
+    context: &Context,
+) -> Result<ingestor::commerce::Source, Problem> {
+    let (vendor, base) = vendors::commerce(&settings.commerce, context).await?;
+    Ok(ingestor::commerce::Source {
+        vendor,
+        base,
+        poll: settings.commerce.poll.clone(),
+        sweep: settings.commerce.sweep.clone(),
+        zone: settings.time_zone.clone(),
+        secrets: vendors::webhook_secrets(&settings.commerce.webhook, context).await?,
+        webhook: settings.commerce.webhook.clone(),
+        from: a_day_before(scope.go_live),
+        stores: scope.stores,
+        websites: scope.websites,
+    })
 }
 
 /// The go-live date is in the company's time zone, Commerce's stamps are in UTC: a day covers every zone. Mapping is
