@@ -2,6 +2,7 @@
 
 mod backfill;
 mod bench;
+mod budgets;
 pub mod cli;
 mod credentials;
 pub mod demo;

@@ -89,7 +89,7 @@ impl<'a> Scan<'a> {
             polls.until_read(name(Entity::Order)).await;
         }
         let schedule = Schedule::new(poll.interval, poll.daily_at, zone);
-        polls.run(name(self.entity), schedule, async || self.read().await.map_err(|e| self.stopped(e))).await;
+        polls.run(name(self.entity), schedule, async || Box::pin(self.read()).await.map_err(|e| self.stopped(e))).await;
     }
 
     /// A scan that finds no list at all has the wrong address.
@@ -118,6 +118,8 @@ impl<'a> Scan<'a> {
             Some(read) => read.rewound(seconds(poll.overlap.0)),
             None => Keyset::before(Moment::of(*from)),
         };
+        // Where the shop's clock was set back, what is changed now stands before the cursor.
+        let from = from.min(Keyset::before(limit.earlier(seconds(poll.overlap.0))));
         PageSize::new(poll.page_size).map_err(|e| {
             ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
         })?;
