@@ -3,6 +3,7 @@
 //! of all of them.
 
 mod attributes;
+mod balance;
 mod comments;
 mod credit;
 mod customers;
@@ -12,6 +13,7 @@ mod paid;
 mod parties;
 mod references;
 mod seen;
+mod verified;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 
 mod compose;
 mod readme;
+mod remedies;
 mod runbook;
 mod settings;
 mod source;

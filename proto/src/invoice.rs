@@ -24,6 +24,9 @@ impl From<visma::invoice::Invoice> for Invoice {
             tax_details: invoice.tax_details.into_iter().map(TaxDetail::from).collect(),
             predicted: None,
             customer_command_sequence: 0,
+            vat_zone: invoice.vat_zone,
+            debtor: String::new(),
+            next_open_period: false,
         }
     }
 }
@@ -45,7 +48,7 @@ impl From<visma::invoice::InvoiceLine> for InvoiceLine {
 
 impl From<visma::invoice::TaxDetail> for TaxDetail {
     fn from(tax: visma::invoice::TaxDetail) -> Self {
-        Self { vat_code: tax.vat_code, taxable: tax.taxable.to_string(), vat: tax.vat.to_string() }
+        Self { vat_code: tax.vat_code, taxable: tax.taxable.to_string(), vat: tax.vat.to_string(), ..Self::default() }
     }
 }
 
@@ -64,6 +67,7 @@ impl TryFrom<Invoice> for visma::invoice::Invoice {
             text: invoice.text,
             note: invoice.note,
             branch: invoice.branch,
+            vat_zone: invoice.vat_zone,
             hold: invoice.hold,
             lines: invoice.lines.into_iter().map(line).collect::<Result<_, _>>()?,
             tax_details: invoice.tax_details.into_iter().map(tax).collect::<Result<_, _>>()?,

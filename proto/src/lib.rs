@@ -3,6 +3,7 @@
 //! Messages stay in the streams for ever. Fields are only added; `golden/` keeps encoded messages of every past
 //! version, and a test decodes them.
 
+mod booked;
 mod customer;
 mod invoice;
 pub mod matching;
@@ -17,9 +18,9 @@ mod v1 {
 pub use prost::Message;
 pub use v1::outcome::Kind;
 pub use v1::{
-    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Doubt, Invoice,
-    InvoiceLine, Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command, invoice as owner,
-    payment as payer,
+    AccountSum, Attribute, Booked, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField,
+    Difference, Doubt, Invoice, InvoiceLine, Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification,
+    command, invoice as owner, payment as payer,
 };
 
 /// A message of a stream that does not say what it must.

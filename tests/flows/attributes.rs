@@ -118,7 +118,7 @@ async fn a_shop_without_attributes_of_orders_gets_the_comment_and_a_person_is_to
         assert!(sentence.contains(CODE) && sentence.contains(&order), "{sentence}");
         let shown = house.installation.ask_shop(&format!("orders/{id}")).await.unwrap();
         let noted = shown["status_histories"].to_string();
-        assert_eq!(noted.matches(&format!("[ml:supplierinvoice Invoice-{bill}]")).count(), 1, "{how}: {noted}");
+        assert_eq!(noted.matches(&format!("[ml:main supplierinvoice Invoice-{bill}]")).count(), 1, "{how}: {noted}");
         assert_eq!(attributes(&house, id).await, json!({ "gate": "7" }), "{how}");
     }
 }

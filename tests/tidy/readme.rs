@@ -3,7 +3,7 @@
 use super::{assert_none, ml_connector, read, root};
 
 /// What stands between back-ticks, and every line of a block of code.
-fn code_of(text: &str) -> Vec<String> {
+pub(super) fn code_of(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut block = false;
     for line in text.lines() {
@@ -19,7 +19,7 @@ fn code_of(text: &str) -> Vec<String> {
 }
 
 /// The words after `ml-connector`, or after the aliases that run it, up to what belongs to the shell.
-fn arguments(code: &str) -> Option<Vec<&str>> {
+pub(super) fn arguments(code: &str) -> Option<Vec<&str>> {
     let code = code.strip_prefix("$ ").unwrap_or(code);
     let words: Vec<&str> =
         code.split_whitespace().take_while(|word| !matches!(*word, ">" | "|" | "&" | "&&")).collect();
@@ -33,7 +33,7 @@ fn arguments(code: &str) -> Option<Vec<&str>> {
 }
 
 /// What of a command the binary's own help does not know.
-fn unknown(words: &[&str]) -> Option<String> {
+pub(super) fn unknown(words: &[&str]) -> Option<String> {
     let mut path: Vec<&str> = Vec::new();
     let mut words = words.iter().copied().peekable();
     while let Some(word) = words.next() {

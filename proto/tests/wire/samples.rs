@@ -3,13 +3,13 @@
 //! Whoever adds a field fills it here, raises [`VERSION`], and has the new messages written (see `golden`).
 
 use proto::{
-    Attribute, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField, Doubt, Invoice,
-    InvoiceLine, Kind, Message as _, Outcome, Payment, Predicted, Reference, Segment, TaxDetail, Verification, command,
-    owner, payer,
+    AccountSum, Attribute, Booked, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField,
+    Difference, Doubt, Invoice, InvoiceLine, Kind, Message as _, Outcome, Payment, Predicted, Reference, Segment,
+    TaxDetail, Verification, command, owner, payer,
 };
 
 /// The version of the messages below; those of the versions before it are in their folders and never change.
-pub(crate) const VERSION: &str = "v3";
+pub(crate) const VERSION: &str = "v4";
 
 /// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
@@ -75,7 +75,6 @@ fn customer_data() -> CustomerData {
 fn invoice() -> Invoice {
     let text = |text: &str| Some(text.to_owned());
     let segment = |id, value: &str| Segment { id, value: value.to_owned() };
-    let tax = || TaxDetail { vat_code: "3".to_owned(), taxable: "200.00".to_owned(), vat: "50.00".to_owned() };
     Invoice {
         external_reference: "WEB-000001042".to_owned(),
         customer: Some(owner::Customer::CustomerKey("77".to_owned())),
@@ -100,8 +99,38 @@ fn invoice() -> Invoice {
             branch: text("1"),
         }],
         tax_details: vec![tax()],
-        predicted: Some(Predicted { total: "250.00".to_owned(), vat: vec![tax()], rounding: "-0.01".to_owned() }),
+        predicted: Some(Predicted {
+            total: "250.00".to_owned(),
+            vat: vec![tax()],
+            rounding: "-0.01".to_owned(),
+            charged_vat: "50.00".to_owned(),
+        }),
         customer_command_sequence: 42,
+        vat_zone: text("02"),
+        debtor: "0123456789abcdef0123456789abcdef".to_owned(),
+        next_open_period: true,
+    }
+}
+
+/// As it is booked.
+fn tax() -> TaxDetail {
+    let text = str::to_owned;
+    TaxDetail { vat_code: text("3"), taxable: text("200.00"), vat: text("50.00"), ..TaxDetail::default() }
+}
+
+fn booked() -> Booked {
+    let text = str::to_owned;
+    Booked {
+        customer_key: text("77"),
+        customer_number: text("10000"),
+        debtor: text("0123456789abcdef0123456789abcdef"),
+        date: text("2026-11-22"),
+        financial_period: text("202612"),
+        vat: vec![tax()],
+        pinned: true,
+        accounts: vec![AccountSum { account: text("3000"), amount: text("200.00"), ..AccountSum::default() }],
+        mapping_version: text("1-9f86d081"),
+        charged_vat: text("50.00"),
     }
 }
 
@@ -126,13 +155,22 @@ fn verification() -> Verification {
         external_reference: "WEB-000001042".to_owned(),
         currency: "NOK".to_owned(),
         total: "250.0000".to_owned(),
-        vat: vec![TaxDetail { vat_code: "3".to_owned(), taxable: "200.00".to_owned(), vat: "50.00".to_owned() }],
+        vat: vec![TaxDetail { rate: "25.0".to_owned(), by_line: "50.00".to_owned(), ..tax() }],
         status: "Balanced".to_owned(),
         balance: "250.00".to_owned(),
         etag: "AAAAAE0YIiI=".to_owned(),
         duplicates: vec!["100001".to_owned(), "100002".to_owned()],
         deleted: true,
         other_total: "250.00".to_owned(),
+        date: "2026-11-22".to_owned(),
+        customer_number: "10000".to_owned(),
+        accounts: vec![AccountSum {
+            account: "3000".to_owned(),
+            amount: "200.00".to_owned(),
+            other_amount: "200.0000".to_owned(),
+        }],
+        vat_total: "50.00".to_owned(),
+        other_vat_total: "50.0000".to_owned(),
     }
 }
 
@@ -152,6 +190,7 @@ fn payment() -> Payment {
         branch: text("1"),
         refund: true,
         customer: Some(payer::Customer::CustomerKey("77".to_owned())),
+        next_open_period: true,
     }
 }
 
@@ -215,7 +254,16 @@ fn outcome(kind: Kind) -> Outcome {
         seen_sequence: 1_234_999,
         applied_at: 1_795_348_889_000,
         removed: linked.contains(&kind).then(|| "100000".to_owned()).into_iter().collect(),
+        booked: Some(booked()),
+        differences: linked.contains(&kind).then(difference).into_iter().collect(),
+        unseen: only(&[Kind::Verified], "account").split_terminator(' ').map(str::to_owned).collect(),
+        told_change: only(&linked, "9f86d081884c7d65"),
     }
+}
+
+fn difference() -> Difference {
+    let sentence = "its date is 2026-12-01, and 2026-11-22 was booked".to_owned();
+    Difference { code: "DATE_DIFFERS".to_owned(), sentence }
 }
 
 fn doubt() -> Doubt {

@@ -48,7 +48,7 @@ prop_compose! {
     fn any_invoice()(
         (external_reference, document_date, currency, text) in (text(), text(), text(), text()),
         (financial_period, credit_terms, customer_reference) in (optional(), optional(), optional()),
-        (note, branch) in (optional(), optional()),
+        (note, branch, vat_zone) in (optional(), optional(), optional()),
         exchange_rate in prop::option::of(decimal()),
         hold in any::<bool>(),
         lines in prop::collection::vec(line(), 0..4),
@@ -56,7 +56,7 @@ prop_compose! {
     ) -> invoice::Invoice {
         invoice::Invoice {
             external_reference, document_date, financial_period, currency, exchange_rate, credit_terms,
-            customer_reference, text, note, branch, hold, lines, tax_details,
+            customer_reference, text, note, branch, vat_zone, hold, lines, tax_details,
         }
     }
 }

@@ -68,14 +68,33 @@ impl NotedOrder {
         Ok(items)
     }
 
-    /// The numbers of the comments that bear `mark`, oldest first; a comment without a number shows as its order's.
+    /// The numbers of the comments that bear `mark`, oldest first; a comment without a number shows as its order's. A
+    /// mark that was written before marks named their connection counts as well.
     #[must_use]
     pub fn marked(&self, mark: &str) -> Vec<String> {
-        let marked = self.status_histories.iter().filter(|note| note.comment.contains(mark));
+        let old = mark_without_connection(mark);
+        let bears =
+            |note: &&Note| [Some(mark), old.as_deref()].into_iter().flatten().any(|mark| note.comment.contains(mark));
+        let marked = self.status_histories.iter().filter(bears);
         let mut numbers: Vec<u64> = marked.map(|note| note.entity_id.unwrap_or(self.entity_id)).collect();
         numbers.sort_unstable();
         numbers.into_iter().map(|number| number.to_string()).collect()
     }
+}
+
+/// What every mark begins with.
+const MARK: &str = "[ml:";
+
+/// The mark with the name of its connection: `[ml:invoice 100015 partly]` is `[ml:main invoice 100015 partly]`.
+#[must_use]
+pub fn mark_of(mark: &str, connection: &str) -> String {
+    mark.strip_prefix(MARK).map_or_else(|| mark.to_owned(), |rest| format!("{MARK}{connection} {rest}"))
+}
+
+/// The mark as it was before it named its connection; `None` for one that names nothing besides.
+fn mark_without_connection(mark: &str) -> Option<String> {
+    let (_, rest) = mark.strip_prefix(MARK)?.split_once(' ')?;
+    rest.contains(' ').then(|| format!("{MARK}{rest}"))
 }
 
 /// What is to be noted.
@@ -125,7 +144,7 @@ pub fn is_other_status(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{NewComment, NotedOrder, add, is_other_status, noted_order};
+    use super::{NewComment, NotedOrder, add, is_other_status, mark_of, noted_order};
     use crate::fixtures::COMMENTS;
     use crate::requests::Base;
 
@@ -145,6 +164,20 @@ mod tests {
         assert_eq!(order.marked("PO-4711"), ["4"]);
         assert_eq!(order.marked("sitat"), ["3"]);
         assert!(order.marked("[visma:invoice 1]").is_empty());
+    }
+
+    #[test]
+    fn a_mark_names_its_connection_and_an_old_one_is_known() {
+        let mark = mark_of("[ml:invoice 100015 partly]", "main");
+        assert_eq!(mark, "[ml:main invoice 100015 partly]");
+        let noted = |text: &str| {
+            let notes = format!(r#"[{{"entity_id":7,"status_histories":[{{"entity_id":3,"comment":"{text}"}}]}}]"#);
+            orders(&notes)[0].marked(&mark)
+        };
+        assert_eq!(noted("Visma invoice. [ml:main invoice 100015 partly]"), ["3"]);
+        assert_eq!(noted("Visma invoice. [ml:invoice 100015 partly]"), ["3"], "from before marks named a connection");
+        assert!(noted("Visma invoice. [ml:other invoice 100015 partly]").is_empty(), "another company's");
+        assert!(noted("Visma invoice. [ml:main invoice 100015 open]").is_empty());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::decode::{self, DecodeError};
 use crate::document::{self, Comment, Extension, Line, State};
 use crate::field;
+use crate::modules::Modules;
 use crate::totals::Totals;
 
 /// A refund of a sales order, whole or of a part. Amounts without `base_` are in `order_currency_code`.
@@ -52,8 +53,8 @@ pub struct CreditMemo {
     /// What the customer gets back.
     #[serde(deserialize_with = "field::amount")]
     pub grand_total: Decimal,
-    /// As `grand_total`, base currency.
-    #[serde(deserialize_with = "field::amount")]
+    /// As `grand_total`, base currency. Absent in some shops; nothing is booked with it.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub base_grand_total: Decimal,
     /// Rows before discount, without tax.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
@@ -90,6 +91,9 @@ pub struct CreditMemo {
     /// What people wrote on it.
     #[serde(default, deserialize_with = "field::null_default")]
     pub comments: Vec<Comment>,
+    /// What modules of the shop added.
+    #[serde(skip)]
+    pub modules: Modules,
 }
 
 impl CreditMemo {
@@ -98,7 +102,8 @@ impl CreditMemo {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        decode::from_text(body)
+        let record: Self = decode::from_text(body)?;
+        Ok(Self { modules: Modules::of_text(body)?, ..record })
     }
 
     /// Decodes one that is already JSON, with its numbers as text.
@@ -106,7 +111,8 @@ impl CreditMemo {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
-        decode::from_value(value)
+        let record: Self = decode::from_value(value)?;
+        Ok(Self { modules: decode::from_value(value)?, ..record })
     }
 
     /// The header amounts in the order's currency, as an order shows its own.

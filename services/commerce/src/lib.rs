@@ -18,6 +18,7 @@ pub mod history;
 pub mod ims;
 pub mod invoice;
 pub mod keyset;
+pub mod modules;
 pub mod oauth;
 pub mod order;
 pub mod page;

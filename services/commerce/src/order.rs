@@ -21,6 +21,7 @@ use crate::decode;
 use crate::field;
 
 pub use crate::decode::DecodeError;
+pub use crate::modules::Modules;
 pub use crate::totals::Totals;
 pub use address::Address;
 pub use extension::{
@@ -97,8 +98,8 @@ pub struct Order {
     /// What the customer owes.
     #[serde(deserialize_with = "field::amount")]
     pub grand_total: Decimal,
-    /// As `grand_total`, base currency.
-    #[serde(deserialize_with = "field::amount")]
+    /// As `grand_total`, base currency. Absent in some shops; nothing is booked with it.
+    #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub base_grand_total: Decimal,
     /// Rows before discount, without tax.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
@@ -209,6 +210,9 @@ pub struct Order {
     /// Shipping, applied taxes, and the amounts of Adobe Commerce's modules.
     #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: OrderExtension,
+    /// What modules of the shop added.
+    #[serde(skip)]
+    pub modules: Modules,
 }
 
 impl Order {
@@ -217,7 +221,8 @@ impl Order {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        decode::from_text(body)
+        let record: Self = decode::from_text(body)?;
+        Ok(Self { modules: Modules::of_text(body)?, ..record })
     }
 
     /// Decodes an order that is already JSON, with its numbers as text.
@@ -225,7 +230,8 @@ impl Order {
     /// # Errors
     /// With the path of the first field that is missing or wrong.
     pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
-        decode::from_value(value)
+        let record: Self = decode::from_value(value)?;
+        Ok(Self { modules: decode::from_value(value)?, ..record })
     }
 
     /// Whether the order was placed without an account.

@@ -1,8 +1,8 @@
-//! What a shop is set up with: currencies and time zones of its stores, tax rates, customer groups, modules, and the
-//! payment methods that orders came with.
+//! What a shop is set up with: currencies and time zones of its stores, tax rates and the rules that use them, customer
+//! groups, modules, and the latest orders.
 //!
 //! Only who sets the connector up asks for these. There is no list of payment methods for an integration (they belong
-//! to a cart), so they are read off the orders of late.
+//! to a cart), nor of what modules add: both are read off the latest orders.
 
 use bytes::Bytes;
 use http::{Request, Uri};
@@ -12,9 +12,10 @@ use serde_json::Number;
 
 use crate::decimal;
 use crate::decode::from_text;
+use crate::entity::Entity;
 use crate::order::DecodeError;
-use crate::requests::{Base, RequestError};
-use crate::search::{Direction, PageSize, Search};
+use crate::requests::{Base, RequestError, records};
+use crate::search::{Direction, Filter, PageSize, Search};
 
 /// `GET /V1/store/storeConfigs`: currencies and time zones. Answered with [`StoreConfig`]s.
 ///
@@ -34,6 +35,15 @@ pub fn tax_rates(base: &Base, page: std::num::NonZeroU32) -> Result<Request<Byte
     base.get(&format!("/V1/taxRates/search?{}", search.query()?))
 }
 
+/// `GET /V1/taxRules/search`, one page; pages count from 1. Answered with a [`Listed`] of [`TaxRule`]s.
+///
+/// # Errors
+/// None in practice.
+pub fn tax_rules(base: &Base, page: std::num::NonZeroU32) -> Result<Request<Bytes>, RequestError> {
+    let search = Search::new(PageSize::MAX).page(page);
+    base.get(&format!("/V1/taxRules/search?{}", search.query()?))
+}
+
 /// `GET /V1/customerGroups/search`, one page; pages count from 1. Answered with a [`Listed`] of [`CustomerGroup`]s.
 ///
 /// # Errors
@@ -43,14 +53,24 @@ pub fn customer_groups(base: &Base, page: std::num::NonZeroU32) -> Result<Reques
     base.get(&format!("/V1/customerGroups/search?{}", search.query()?))
 }
 
-/// `GET /V1/orders` of the latest orders, of which only the payment method is asked for. Answered with [`Paid`]s.
+/// `GET /V1/orders` and the like, the latest first, a page of 100; pages count from 1. Answered with a [`Listed`] of
+/// records. They come whole: modules put amounts under names of their own, which no list of fields would ask for.
 ///
 /// # Errors
 /// None in practice.
-pub fn latest_payments(base: &Base) -> Result<Request<Bytes>, RequestError> {
-    let search = Search::new(PageSize::MAX).sort("entity_id", Direction::Descending);
-    let search = search.fields("items[entity_id,payment[method]],total_count");
-    base.get(&format!("/V1/orders?{}", search.query()?))
+pub fn latest(base: &Base, entity: Entity, page: std::num::NonZeroU32) -> Result<Request<Bytes>, RequestError> {
+    let search = Search::new(PageSize::default()).sort("entity_id", Direction::Descending);
+    records(base, entity, &search.page(page))
+}
+
+/// `GET /V1/orders` of these orders, a hundred at most. Answered with a [`Listed`] of orders.
+///
+/// # Errors
+/// When none is asked for, or more than one page holds.
+pub fn orders_of(base: &Base, ids: &[u64]) -> Result<Request<Bytes>, RequestError> {
+    let rows = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let search = Search::new(PageSize::new(rows)?).and(Filter::one_of("entity_id", ids)?);
+    records(base, Entity::Order, &search.sort("entity_id", Direction::Ascending))
 }
 
 /// `GET /V1/modules`: the names of what is installed. Answered with a list of texts.
@@ -79,9 +99,9 @@ pub fn version_address(base_url: &str) -> Option<Uri> {
 }
 
 /// One page of a list that is searched.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// The rows.
+    /// The rows. Commerce sends `null` for none where `fields` are asked for.
     pub items: Vec<T>,
     /// Rows on all pages.
     pub total_count: u64,
@@ -91,10 +111,23 @@ impl<T: for<'de> Deserialize<'de>> Listed<T> {
     /// Decodes the body of an answer.
     ///
     /// # Errors
-    /// When it is no such list.
+    /// When it is no such list, or when rows are announced and none are there.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        from_text(body)
+        let Wire { items, total_count } = from_text(body)?;
+        match (items, total_count) {
+            (Some(items), _) => Ok(Self { items, total_count }),
+            (None, 0) => Ok(Self { items: Vec::new(), total_count }),
+            (None, count) => {
+                Err(DecodeError { path: "items".into(), reason: format!("missing, of {count} rows in all") })
+            }
+        }
     }
+}
+
+#[derive(Deserialize)]
+struct Wire<T> {
+    items: Option<Vec<T>>,
+    total_count: u64,
 }
 
 /// A list that comes whole.
@@ -125,6 +158,8 @@ pub struct StoreConfig {
 /// A tax rate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TaxRate {
+    /// What tax rules name it by.
+    pub id: u64,
     /// What an order's applied taxes call it.
     pub code: String,
     /// Country, two letters.
@@ -132,6 +167,13 @@ pub struct TaxRate {
     /// Per cent.
     #[serde(deserialize_with = "percent")]
     pub rate: Decimal,
+}
+
+/// A tax rule: which rates are charged at all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TaxRule {
+    /// The rates that it charges, by their ids.
+    pub tax_rate_ids: Vec<u64>,
 }
 
 /// A customer group.
@@ -143,21 +185,6 @@ pub struct CustomerGroup {
     pub code: String,
 }
 
-/// How an order was paid.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Paid {
-    /// The payment, where there is one.
-    #[serde(default)]
-    pub payment: Option<Method>,
-}
-
-/// A payment method, as an order names it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Method {
-    /// Its code.
-    pub method: String,
-}
-
 fn percent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let number = Number::deserialize(deserializer)?;
     decimal::parse(number.as_str()).map_err(serde::de::Error::custom)
@@ -167,7 +194,7 @@ fn percent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Decimal,
 mod tests {
     use rust_decimal::Decimal;
 
-    use super::{CustomerGroup, Listed, Paid, StoreConfig, TaxRate, decode_list, version_address};
+    use super::{CustomerGroup, Listed, StoreConfig, TaxRate, TaxRule, decode_list, version_address};
 
     #[test]
     fn each_list_is_read() {
@@ -177,14 +204,22 @@ mod tests {
         assert_eq!((rates.items[0].rate, rates.total_count), (Decimal::new(255, 1), 1));
         let groups = br#"{"items":[{"id":0,"code":"NOT LOGGED IN","tax_class_id":3}],"total_count":1}"#;
         assert_eq!(Listed::<CustomerGroup>::decode(groups).expect("groups").items[0].code, "NOT LOGGED IN");
-        let paid = br#"{"items":[{"entity_id":9,"payment":{"method":"checkmo"}},{"entity_id":8}],"total_count":40}"#;
-        let paid = Listed::<Paid>::decode(paid).expect("payments").items;
-        assert_eq!(paid[0].payment.as_ref().map(|p| p.method.as_str()), Some("checkmo"));
-        assert_eq!(paid[1].payment, None);
+        let rules = br#"{"items":[{"id":1,"code":"VAT","priority":0,"position":0,"customer_tax_class_ids":[3],
+            "product_tax_class_ids":[2],"tax_rate_ids":[3,4],"calculate_subtotal":false}],"total_count":1}"#;
+        assert_eq!(Listed::<TaxRule>::decode(rules).expect("rules").items[0].tax_rate_ids, [3, 4]);
         let configs = br#"[{"id":1,"code":"default","website_id":1,"locale":"nb_NO","base_currency_code":"NOK",
             "default_display_currency_code":"NOK","timezone":"Europe/Oslo","weight_unit":"kgs"}]"#;
         assert_eq!(decode_list::<StoreConfig>(configs).expect("configs")[0].timezone, "Europe/Oslo");
         assert!(Listed::<TaxRate>::decode(b"[]").is_err());
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_empty_and_a_list_that_lost_its_rows_is_none() {
+        let decode = |text: &str| Listed::<TaxRate>::decode(text.as_bytes()).map(|list| list.items.len());
+        assert_eq!(decode(r#"{"items":null,"total_count":0}"#), Ok(0));
+        assert_eq!(decode(r#"{"items":[],"total_count":0}"#), Ok(0));
+        assert_eq!(decode(r#"{"total_count":0}"#), Ok(0));
+        assert!(decode(r#"{"items":null,"total_count":3}"#).is_err());
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Refusal {
             code: "IN_DOUBT_UNRESOLVED".to_owned(),
             sentence: format!(
                 "The document was sent {attempts} times, no answer came that says what became of it, and no document \
-                 with our reference is to be found. Look whether the target works at all, then replay the dead letter."
+                 with our reference is to be found. Look whether the target works at all."
             ),
         }
     }

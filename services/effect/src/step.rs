@@ -108,8 +108,7 @@ impl Death {
     pub fn sentence(&self) -> String {
         match self {
             Self::Duplicate { numbers } => format!(
-                "Documents {} carry the same reference of ours. Keep one, delete or credit the others, then replay the \
-                 dead letter.",
+                "Documents {} carry the same reference of ours. Keep one, and delete or credit the others.",
                 numbers.join(", ")
             ),
             Self::Superseded { by } => format!(
@@ -118,7 +117,8 @@ impl Death {
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
             Self::Contended { attempts } => format!(
-                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile. Look whether another program writes to it all the time, then replay the dead letter."
+                "It was to be changed {attempts} times, and each time somebody else had changed it meanwhile. Look \
+                 whether another program writes to it all the time."
             ),
             Self::Gone { number } => format!(
                 "It stood in the target as {number}, and is not there any longer: it was removed or given another number."

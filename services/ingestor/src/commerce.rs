@@ -1,6 +1,6 @@
 //! Reading Adobe Commerce: a door for webhooks, which leave hints; hints, which make records be read; and polls, which
-//! read every record that changed whether or not a webhook came. What changes without a trace, an address book, is found
-//! by a sweep and read with each order.
+//! read every record that changed whether or not a webhook came. What changes without a trace, an address book, is
+//! found by a sweep and read with each order.
 
 mod accounts;
 mod aside;

@@ -33,6 +33,7 @@ impl Mapper {
         (note, attributes): (Note, Vec<Attribute>),
     ) -> Result<(), Problem> {
         let lane = if entity_id.is_empty() { increment_id } else { entity_id };
+        let note = note.of(&self.context.connection);
         let subject = self.context.broker.subjects.command("commerce", "comment", place, lane);
         let document = command::Document::Comment(Comment {
             increment_id: increment_id.to_owned(),

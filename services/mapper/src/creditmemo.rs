@@ -3,7 +3,7 @@
 use ::commerce::creditmemo::CreditMemo;
 use mapping::{Credits, Decision, Refund};
 use pipeline::broker::take::Delivery;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
 
@@ -38,7 +38,7 @@ impl Mapper {
                 let booked = self.references.invoices_of(lane);
                 if booked.is_empty() && *wait {
                     let sentence = format!("none of the invoices of the order with the entity_id {lane} is booked yet");
-                    let remedy = "look for the dead letters of its invoices; when one is booked, replay this one";
+                    let remedy = then_again("settle the dead letters of its invoices, so that one is booked");
                     return Err(Self::missing(delivery, Problem::new("NOTHING_TO_CREDIT", sentence, remedy)));
                 }
                 Ok(booked)

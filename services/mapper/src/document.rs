@@ -1,6 +1,7 @@
 //! An invoice or a credit note of ours as it was seen in Visma: it is verified, its standing is told to the shop, and
 //! what nobody may do to it is a dead letter.
 
+use ::visma::compare::Shown;
 use ::visma::read::InvoiceRead;
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -8,11 +9,11 @@ use mapping::books::{self, Document};
 use pipeline::broker::last::Entry;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, header, text};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::verdict::Verdict;
 use pipeline::{body, clock};
 use proto::seen::{DELETED, DETACHED, REFERENCE};
-use proto::{TaxDetail, Verification, command};
+use proto::{Verification, command};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -119,7 +120,11 @@ impl Mapper {
             return Verdict::retry(delivery.delivered, "the command of this document is not in the view yet");
         }
         let sentence = "the command of this document was decided on and never published";
-        Verdict::Dead(Problem::new("COMMAND_MISSING", sentence, "replay the document of the shop, then this letter"))
+        Verdict::Dead(Problem::new(
+            "COMMAND_MISSING",
+            sentence,
+            then_again("have the shop's document decided on again"),
+        ))
     }
 }
 
@@ -137,26 +142,19 @@ fn is_gone(delivery: &Delivery) -> bool {
 
 fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &InvoiceRead, deleted: bool) -> Verification {
     let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string()).unwrap_or_default();
-    let vat = read.tax_details.iter().map(|vat| TaxDetail {
-        vat_code: vat.vat_code().unwrap_or_default().to_owned(),
-        taxable: text(vat.taxable_amount),
-        vat: text(vat.vat_amount),
-    });
-    Verification {
+    let seen = Verification {
         entity: owner.entity.to_owned(),
         key: owner.key.clone(),
         number: read.number.clone(),
         external_reference: reference.to_owned(),
-        currency: read.currency.clone().unwrap_or_default(),
-        total: text(read.total()),
-        other_total: text(read.other_total()),
-        vat: vat.collect(),
         status: read.status.clone().unwrap_or_default(),
         balance: text(read.open_balance()),
         etag: read.time_stamp.as_ref().map(|etag| etag.as_str().to_owned()).unwrap_or_default(),
         duplicates: if numbers.len() > 1 { numbers.to_vec() } else { Vec::new() },
         deleted,
-    }
+        ..Verification::default()
+    };
+    seen.showing(Shown::of(read))
 }
 
 /// What becomes of a document that does not say any longer that it is ours.
@@ -184,7 +182,7 @@ pub(crate) fn record(delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) 
 
 pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> Verdict {
     let sentence = format!("{} cannot be read: {}", delivery.subject, chain(error));
-    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
+    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, READ_ANEW))
 }
 
 /// What was found in Visma that should not be there, or not so.

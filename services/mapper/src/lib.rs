@@ -25,11 +25,11 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::books::Document;
-use mapping::{Mapping, Refusal, Scope};
+use mapping::{Mapping, Refusal, Scope, ToDo};
 use pipeline::broker::last::Last;
 use pipeline::broker::streams::{CHANGES, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
 use pipeline::subject::untoken;
 use pipeline::verdict::Verdict;
@@ -169,6 +169,9 @@ impl Mapper {
 
 /// What becomes of a change that mapping refuses.
 fn refused(refusal: Refusal) -> Verdict {
-    let remedy = "correct the mapping file or the document, then replay the dead letter";
+    let remedy = match refusal.what_to_do() {
+        ToDo::ThenAgain(first) => then_again(first),
+        ToDo::ByHand(what) => what.to_owned(),
+    };
     Verdict::Dead(Problem::new(refusal.code, refusal.sentence, remedy))
 }

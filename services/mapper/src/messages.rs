@@ -116,23 +116,32 @@ impl Messages {
     }
 }
 
-/// Whose a document is, and the sequence of the customer's command that it relies on.
-pub(crate) type Owner = (owner::Customer, u64);
+/// Whose a document is, the sequence of the customer's command that it relies on, and the keyed hash of the buyer's
+/// e-mail address, where it is known.
+pub(crate) type Owner = (owner::Customer, u64, String);
 
 /// An invoice or a credit note as the wire has it.
-pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on): Owner) -> proto::Invoice {
+pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on, debtor): Owner) -> proto::Invoice {
     let vat = invoice.predicted.vat.into_iter();
     let predicted = Predicted {
         total: invoice.predicted.total.to_string(),
         vat: vat
-            .map(|v| TaxDetail { vat_code: v.code, taxable: v.taxable.to_string(), vat: v.vat.to_string() })
+            .map(|v| TaxDetail {
+                vat_code: v.code,
+                taxable: v.taxable.to_string(),
+                vat: v.vat.to_string(),
+                ..TaxDetail::default()
+            })
             .collect(),
         rounding: invoice.predicted.rounding.to_string(),
+        charged_vat: invoice.predicted.charged.to_string(),
     };
     proto::Invoice {
         customer: Some(owner),
         predicted: Some(predicted),
         customer_command_sequence: relies_on,
+        debtor,
+        next_open_period: invoice.next_open_period,
         ..proto::Invoice::from(invoice.invoice)
     }
 }
@@ -157,5 +166,6 @@ pub(crate) fn payment(payment: PaymentCommand, (entity, key): (&str, &str), owne
         branch: payment.branch,
         refund: entity == "creditnote",
         customer: Some(customer),
+        next_open_period: payment.next_open_period,
     }
 }

@@ -18,7 +18,7 @@ use pipeline::vault::Vault;
 use proto::matching::Marks;
 use proto::{Command, Customer, CustomerData, CustomerField, Message as _, command, owner};
 
-use crate::messages::Messages;
+use crate::messages::{Messages, Owner};
 
 /// Customers whose last command is remembered; beyond that the memory starts over.
 const REMEMBERED: usize = 20_000;
@@ -49,14 +49,15 @@ impl Parties {
         })
     }
 
-    /// Whose document it is, and the sequence of the command on which the document may rely; a customer that is news is
-    /// commanded first.
+    /// Whose document it is, the sequence of the command on which the document may rely, and who the buyer is; a
+    /// customer that is news is commanded first.
     pub(crate) async fn settle(
         &self,
         messages: &Messages,
         delivery: &Delivery,
         customer: CustomerCommand,
-    ) -> Result<(owner::Customer, u64), Problem> {
+    ) -> Result<Owner, Problem> {
+        let debtor = self.debtor(&customer);
         let owner = match &customer.key {
             CustomerKey::Registered(id) => owner::Customer::CustomerKey(id.to_string()),
             CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
@@ -66,7 +67,18 @@ impl Parties {
             owner::Customer::CustomerKey(key) => self.customer(messages, delivery, key, customer).await?,
             owner::Customer::CustomerNumber(_) => 0,
         };
-        Ok((owner, relies_on))
+        Ok((owner, relies_on, debtor))
+    }
+
+    /// The buyer as the key of a guest names him: the same before and after he makes an account. Nothing for a
+    /// collective customer, behind whom everybody may stand.
+    fn debtor(&self, customer: &CustomerCommand) -> String {
+        let email = match &customer.key {
+            CustomerKey::Guest(email) => email.clone(),
+            CustomerKey::Registered(_) => customer.customer.contact.email.trim().to_lowercase(),
+            CustomerKey::Collective(_) => String::new(),
+        };
+        if email.is_empty() { email } else { self.vault.person(&email) }
     }
 
     /// Sequence of the command on which the customer's invoices may rely. A customer is commanded when it is new, when

@@ -12,7 +12,7 @@ use mapping::Scope;
 use pipeline::body::{self, BodyError};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::vault::{VaultError, Zeroizing};
 use pipeline::verdict::Verdict;
 
@@ -51,7 +51,7 @@ impl Mapper {
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
-            let remedy = "let the order be read (`ml-connector poll now`), then replay the dead letter";
+            let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
             return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
         };
         let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await?;
@@ -75,9 +75,7 @@ impl Mapper {
         unpacked: Result<Bytes, BodyError>,
         delivered: u64,
     ) -> Result<Zeroizing<String>, Verdict> {
-        let unreadable = |sentence: String| {
-            Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, "the change is damaged: read the record again"))
-        };
+        let unreadable = |sentence: String| Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, READ_ANEW));
         let bytes = unpacked.map_err(|e| unreadable(chain(&e)))?;
         let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(chain(&e)))?;
         match self.context.vault.open_text(text).await {
@@ -95,7 +93,7 @@ impl Mapper {
 fn decode<R: Record>(text: &str, entity: &str, key: &str) -> Result<R, Verdict> {
     R::decode(text.as_bytes()).map_err(|e| {
         let sentence = format!("the {entity} with the entity_id {key} cannot be read: {e}");
-        let remedy = "look at the record in Commerce: a module may have changed what it sends; then read it again";
+        let remedy = then_again("look at the record over the API: a module may have changed what Commerce sends");
         Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
     })
 }

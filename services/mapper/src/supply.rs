@@ -6,7 +6,7 @@ use ::visma::read::SupplierInvoiceRead;
 use mapping::books;
 use pipeline::broker::take::Delivery;
 use pipeline::clock;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::verdict::Verdict;
 use proto::Attribute;
 
@@ -149,6 +149,6 @@ fn purchase_order_missing(delivery: &Delivery, number: &str) -> Verdict {
     Verdict::Dead(Problem::new(
         "PURCHASE_ORDER_MISSING",
         format!("a supplier invoice is for purchase order {number}, which has not been read from Visma for two days"),
-        "see that purchase orders are polled and may be read; then replay this letter",
+        then_again("see that purchase orders are polled and may be read"),
     ))
 }

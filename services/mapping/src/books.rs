@@ -9,6 +9,8 @@ mod standing;
 mod supply;
 mod text;
 
+use commerce::comment;
+
 pub use altered::altered;
 pub use standing::{Document, Standing, standing_note};
 pub use supply::{sales_orders, supplier_entry, supplier_note};
@@ -20,4 +22,12 @@ pub struct Note {
     pub mark: String,
     /// Without the mark.
     pub text: String,
+}
+
+impl Note {
+    /// The note of a connection: two companies behind one shop do not take each other's comments for their own.
+    #[must_use]
+    pub fn of(self, connection: &str) -> Self {
+        Self { mark: comment::mark_of(&self.mark, &text::plain(connection)), ..self }
+    }
 }

@@ -71,8 +71,9 @@ pub(crate) fn describe(facts: &Facts<'_>) -> String {
 }
 
 fn email(order: &Order) -> Result<&str, Refusal> {
-    let of_billing = || order.billing_address.as_ref().and_then(|address| filled(address.email.as_deref()));
-    filled(order.customer_email.as_deref()).or_else(of_billing).ok_or_else(|| {
+    let mut addresses = order.billing_address.iter().chain(order.shipping_address());
+    let of_address = || addresses.find_map(|address| filled(address.email.as_deref()));
+    filled(order.customer_email.as_deref()).or_else(of_address).ok_or_else(|| {
         let sentence = format!("Order {} has no e-mail, so its customer is not known.", order.increment_id);
         refuse(code::NO_EMAIL, sentence)
     })

@@ -121,6 +121,8 @@ pub struct PaymentCommand {
     pub text: String,
     /// Branch number; `None` is the company's default.
     pub branch: Option<String>,
+    /// Where the period of its date is closed, it is posted in the next open one.
+    pub next_open_period: bool,
 }
 
 /// A registered customer as Visma shall hold it.
@@ -193,6 +195,8 @@ pub struct InvoiceCommand {
     pub invoice: Invoice,
     /// The amounts that Visma will show, in the order's currency.
     pub predicted: Predicted,
+    /// Where the period of its date is closed, it is posted in the next open one.
+    pub next_open_period: bool,
 }
 
 /// What Visma will compute of an invoice: the sum of its lines, and VAT per code as pinned or as Visma computes it.
@@ -204,6 +208,8 @@ pub struct Predicted {
     pub vat: Vec<VatAmount>,
     /// Amount of the rounding line; zero when there is none.
     pub rounding: Decimal,
+    /// VAT that the shop charged, as the document's header has it.
+    pub charged: Decimal,
 }
 
 /// VAT of one code on the whole document.
@@ -237,4 +243,13 @@ pub struct Refusal {
     pub code: &'static str,
     /// For an accountant.
     pub sentence: String,
+}
+
+/// What to do about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToDo {
+    /// This first; then the document is tried again.
+    ThenAgain(&'static str),
+    /// This, and the document is not tried again.
+    ByHand(&'static str),
 }

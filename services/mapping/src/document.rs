@@ -8,7 +8,7 @@ use std::fmt;
 use commerce::creditmemo::CreditMemo;
 use commerce::document::Line;
 use commerce::invoice::Invoice;
-use commerce::order::Order;
+use commerce::order::{Modules, Order};
 use commerce::totals::Totals;
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
@@ -53,6 +53,8 @@ pub(crate) struct Document<'a> {
     /// The lines of an invoice or a credit memo; an order has its items.
     pub(crate) lines: &'a [Line],
     pub(crate) totals: Totals,
+    /// What modules added to an invoice or a credit memo; an order has its own.
+    pub(crate) modules: Option<&'a Modules>,
     /// Refunded beyond the rows.
     pub(crate) adjustment_refund: Decimal,
     /// Kept back of the refund.
@@ -73,6 +75,7 @@ impl<'a> Document<'a> {
             before: None,
             lines: &[],
             totals: order.totals(),
+            modules: None,
             adjustment_refund: Decimal::ZERO,
             adjustment_fee: Decimal::ZERO,
         })
@@ -103,6 +106,7 @@ impl<'a> Document<'a> {
             before: None,
             lines: &invoice.items,
             totals: invoice.totals(),
+            modules: Some(&invoice.modules),
             adjustment_refund: Decimal::ZERO,
             adjustment_fee: Decimal::ZERO,
         })
@@ -122,6 +126,7 @@ impl<'a> Document<'a> {
             before: None,
             lines: &memo.items,
             totals: memo.totals(),
+            modules: Some(&memo.modules),
             adjustment_refund: memo.adjustment_positive,
             adjustment_fee: memo.adjustment_negative,
         })

@@ -9,7 +9,8 @@ use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
 use crate::document::Document;
 use crate::facts;
-use crate::file::{Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
+use crate::fee;
+use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
@@ -51,8 +52,9 @@ pub(crate) fn command(
     let limits = mapping.limits(currency);
     let vat_facts = Facts { country: facts::tax_country(order, mapping).unwrap_or(facts.country), ..facts.clone() };
     let rules = VatRules { document, mapping, facts: &vat_facts, delivery: facts.country };
-    let settled = vat::settle(rules, limits, that_stay(money::lines(document, limits)?))?;
-    let tax = document.totals.tax_amount + settled.added;
+    let money = money::lines(document, &fee::of_document(document, &mapping.fees)?, limits)?;
+    let settled = vat::settle(rules, limits, that_stay(money.lines))?;
+    let tax = money.tax + settled.added;
     let (lines, taxed) = (Vec::new(), Vec::new());
     let mut draft = Draft { rules, facts, limits, decimals: currency.decimals, tax, lines, taxed };
     draft.write(&settled)?;
@@ -69,11 +71,13 @@ pub(crate) fn command(
         text: head.text,
         note: note(order, &settled),
         branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
     };
-    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted })
+    let next_open_period = mapping.invoice.closed_period == ClosedPeriod::NextOpen;
+    Ok(InvoiceCommand { key: head.key, reference, customer, invoice, predicted, next_open_period })
 }
 
 fn pin(amount: &VatAmount) -> TaxDetail {
@@ -122,7 +126,7 @@ fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
 }
 
 /// The lines that the document gets. Free items are left out, unless there is nothing else.
-fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
+pub(crate) fn that_stay(mut lines: Vec<MoneyLine<'_>>) -> Vec<MoneyLine<'_>> {
     if !lines.iter().all(MoneyLine::is_free) {
         lines.retain(|line| !line.is_free());
     }
@@ -135,15 +139,15 @@ struct Draft<'a> {
     facts: &'a Facts<'a>,
     limits: Limits,
     decimals: u32,
-    /// Tax of the document.
+    /// All tax that was charged.
     tax: Decimal,
     lines: Vec<InvoiceLine>,
     taxed: Vec<Taxed>,
 }
 
 impl<'a> Draft<'a> {
-    /// Writes a line for each money line. Discounts go into it, or at the end into a line per VAT code; what of them the
-    /// shop did not take off its taxed amounts, into a line outside of VAT.
+    /// Writes a line for each money line. Discounts go into it, or at the end into a line per VAT code; what of them
+    /// the shop did not take off its taxed amounts, into a line outside of VAT.
     fn write(&mut self, settled: &Settled<'a>) -> Result<(), Refusal> {
         let Mapping { invoice, totals, .. } = self.rules.mapping;
         let own_lines = invoice.discount == Discount::Line;
@@ -213,7 +217,8 @@ impl<'a> Draft<'a> {
             let code = self.rules.code(&line)?;
             self.push(&line, code, rounding)?;
         }
-        Ok(Predicted { total, vat: self.vat()?, rounding })
+        let charged = round(self.tax, self.decimals);
+        Ok(Predicted { total, vat: self.vat()?, rounding, charged })
     }
 
     /// VAT per code as it will stand in Visma.

@@ -81,8 +81,8 @@ pub(crate) fn tax_country<'a>(order: &Order, mapping: &'a Mapping) -> Option<&'a
     }
 }
 
-/// The country that decides about VAT where no tax code does: where the goods go, else (for what is not shipped) where the buyer is billed. An
-/// address whose country is blank names none.
+/// The country that decides about VAT where no tax code does: where the goods go, else (for what is not shipped) where
+/// the buyer is billed. An address whose country is blank names none.
 fn country(order: &Order) -> Result<&str, Refusal> {
     let named = |address: &'_ &Address| !country_of(address).is_empty();
     let shipping = order.shipping_address().filter(named);

@@ -6,6 +6,7 @@
 //! key by key and is the reference for this format.
 
 mod check;
+mod fee;
 mod problem;
 mod read;
 mod rule;
@@ -21,11 +22,13 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
+pub(crate) use problem::called;
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
 use crate::document::Kind;
-use crate::rules::{Facts, Rules};
+use crate::fee::FeeRule;
+use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
 
@@ -33,7 +36,7 @@ pub(crate) use sales_order::SalesOrder;
 pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Top-level keys of a mapping file.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "version",
     "company",
     "currency",
@@ -44,6 +47,7 @@ const KEYS: [&str; 21] = [
     "store",
     "tax_class",
     "tax_code",
+    "fee",
     "account",
     "vat",
     "vat_codes",
@@ -61,6 +65,8 @@ const KEYS: [&str; 21] = [
 #[derive(Debug, Clone)]
 pub struct Mapping {
     version: String,
+    /// Where its sections and their keys stand.
+    places: Vec<Place>,
     pub(crate) base_currency: String,
     pub(crate) time_zone: TimeZone,
     pub(crate) currencies: BTreeMap<String, Currency>,
@@ -71,6 +77,7 @@ pub struct Mapping {
     pub(crate) stores: Vec<Store>,
     pub(crate) tax_classes: Vec<TaxClass>,
     pub(crate) tax_codes: Vec<TaxCode>,
+    pub(crate) fees: Vec<FeeRule>,
     pub(crate) accounts: Rules<String>,
     pub(crate) vat: Rules<VatCode>,
     pub(crate) vat_exceptions: Rules<VatException>,
@@ -89,6 +96,10 @@ pub(crate) struct Currency {
     /// Places behind the point.
     pub(crate) decimals: u32,
     pub(crate) exchange_rate: ExchangeRate,
+    /// Largest amount of the rounding line, in this currency.
+    pub(crate) rounding_limit: Decimal,
+    /// Largest difference of VAT of a code, in this currency.
+    pub(crate) vat_limit: Decimal,
 }
 
 /// Where the rate of a foreign order comes from.
@@ -115,6 +126,16 @@ pub(crate) struct InvoiceSettings {
     pub(crate) reference_prefix: String,
     pub(crate) hold: bool,
     pub(crate) discount: Discount,
+    pub(crate) closed_period: ClosedPeriod,
+}
+
+/// What becomes of a document whose date is in a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClosedPeriod {
+    /// It is refused, and a person decides.
+    Refuse,
+    /// It keeps its date and is posted in the next period that is open.
+    NextOpen,
 }
 
 /// Where a discount stands on the invoice.
@@ -174,7 +195,7 @@ pub(crate) enum Guests {
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
     pub(crate) pin_vat: bool,
-    /// Largest amount of the rounding line, in the order's currency.
+    /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
     /// Largest difference of a VAT code, in the order's currency.
     pub(crate) vat_limit: Decimal,
@@ -262,18 +283,34 @@ impl Mapping {
     /// # Errors
     /// With everything that is wrong in it, not only the first thing.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let document = toml::de::DeTable::parse(text).map_err(|error| Problems(vec![Problem::syntax(text, &error)]))?;
+        match Self::parse_as_far(text) {
+            (Some(mapping), problems) if problems.is_empty() => Ok(mapping),
+            (_, problems) => Err(Problems(problems)),
+        }
+    }
+
+    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what is
+    /// wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at it
+    /// only: a file with something wrong decides nothing.
+    #[must_use]
+    pub fn parse_as_far(text: &str) -> (Option<Self>, Vec<Problem>) {
+        let document = match toml::de::DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => return (None, vec![Problem::syntax(text, &error)]),
+        };
         let mut reader = Reader::new(text);
         let root = Table::root(document.get_ref());
         reader.known_keys(&root, &KEYS);
+        let places = reader.places(&root);
         let mapping = section::mapping(&mut reader, &root);
-        let problems = reader.finish();
-        match mapping {
-            Some(mapping) if problems.is_empty() => {
-                Ok(Self { version: format!("{}+{}", mapping.version, fingerprint(text)), ..mapping })
-            }
-            _ => Err(Problems(problems)),
-        }
+        let version = |own: &str| format!("{own}+{}", fingerprint(text));
+        let mapping = mapping.map(|mapping| Self { version: version(&mapping.version), places, ..mapping });
+        (mapping, reader.finish())
+    }
+
+    /// Where a section, or a key of one, stands.
+    pub(crate) fn place(&self, path: &str) -> Option<&Place> {
+        self.places.iter().find(|place| place.path == path)
     }
 
     /// The version that the file gives itself, and a fingerprint of its content: `2026-1+9f86d081884c`.
@@ -297,7 +334,7 @@ impl Mapping {
     pub(crate) fn limits(&self, currency: Currency) -> Limits {
         // Commerce rounds to two places in every currency; a shop may round to whole units where there are no others.
         let unit = Decimal::new(1, currency.decimals.min(2));
-        Limits { rounding: self.totals.rounding_limit, vat: self.totals.vat_limit, unit }
+        Limits { rounding: currency.rounding_limit, vat: currency.vat_limit, unit }
     }
 
     /// The store view with this id.

@@ -4,9 +4,13 @@
 //! for one that may hold, so that nothing is said that may be wrong.
 
 mod books;
+mod sales;
 mod shop;
 
-use crate::file::Mapping;
+pub(crate) use shop::lacks;
+
+use crate::file::{Mapping, called};
+use crate::rules::Place;
 use crate::scope::Scope;
 use crate::survey::Survey;
 
@@ -18,23 +22,45 @@ pub(crate) const QUESTION: char = '?';
 pub struct Finding {
     /// The list or table of the file, or of the system, that it is about.
     pub list: &'static str,
+    /// Key path of the value that is wrong, lists counted from 1: `vat[6]`. Empty where something is missing.
+    pub path: String,
+    /// Its line in the file, from 1; absent where something is missing.
+    pub line: Option<usize>,
     /// What is wrong, for an accountant.
     pub sentence: String,
 }
 
 impl Finding {
-    pub(crate) fn new(list: &'static str, sentence: impl Into<String>) -> Self {
-        Self { list, sentence: sentence.into() }
+    /// About something that the file lacks.
+    pub fn new(list: &'static str, sentence: impl Into<String>) -> Self {
+        Self { list, path: String::new(), line: None, sentence: sentence.into() }
+    }
+
+    /// At its place in the file.
+    pub(crate) fn at(self, place: &Place) -> Self {
+        Self { path: place.path.clone(), line: Some(place.line), ..self }
+    }
+
+    /// The place and what is wrong there, as people say it: "the 6th [[vat]] rule: …".
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self.path.is_empty() {
+            true => format!("{}: {}", self.list, self.sentence),
+            false => format!("{}: {}", called(&self.path), self.sentence),
+        }
     }
 }
 
 impl Mapping {
     /// The questions that the file still has: values that begin with `?`, as a first file has them.
     pub fn questions(&self) -> Vec<Finding> {
-        let asked = self.values().into_iter().filter(|(_, value)| value.starts_with(QUESTION));
-        asked
-            .map(|(list, value)| Finding::new(list, format!("`{value}` is a question and waits for its answer")))
-            .collect()
+        let asked = self.values().into_iter().filter(|(_, _, value)| value.starts_with(QUESTION));
+        let told = |(list, place, value): (&'static str, Option<&Place>, &str)| {
+            let sentence = format!("the question `{value}` is open: write the answer in its place");
+            let finding = Finding::new(list, sentence);
+            place.map_or(finding.clone(), |place| finding.at(place))
+        };
+        asked.map(told).collect()
     }
 
     /// What does not fit what the two systems hold, of orders in scope. Questions are not counted again.
@@ -45,10 +71,32 @@ impl Mapping {
         findings
     }
 
+    /// What the file would refuse of the latest orders and credit memos of the shop, by code. Refusals that no other file
+    /// would spare them are not told.
+    pub fn rehearsed(&self, survey: &Survey, scope: &Scope) -> Vec<Finding> {
+        survey.shop.sales.as_ref().map_or_else(Vec::new, |sales| sales::refused(self, sales, scope))
+    }
+
+    /// Whether the file has rules of a list that may be left to Visma: `dimension`, `branch`, `customer_class`, `terms`,
+    /// `vat_zone`, `payments`. Of every other list it does.
+    pub fn chooses(&self, list: &str) -> bool {
+        match list {
+            "dimension" => !self.dimensions.is_empty(),
+            "branch" => !self.branches.0.is_empty(),
+            "customer_class" => !self.customer_classes.0.is_empty(),
+            "terms" => !self.terms.0.is_empty(),
+            "vat_zone" => !self.vat_zones.0.is_empty(),
+            "payments" => self.settles(),
+            _ => true,
+        }
+    }
+
     /// Every value that a first file may ask for, by its list.
-    fn values(&self) -> Vec<(&'static str, &str)> {
-        let mut values: Vec<(&'static str, &str)> = vec![("company", &self.base_currency)];
-        values.extend(self.payment.questions.iter().map(|method| ("payment", method.as_str())));
+    fn values(&self) -> Vec<(&'static str, Option<&Place>, &str)> {
+        let base = self.place("company.base_currency");
+        let mut values: Vec<(&'static str, Option<&Place>, &str)> = vec![("company", base, &self.base_currency)];
+        let methods = self.place("payment.methods");
+        values.extend(self.payment.questions.iter().map(|method| ("payment", methods, method.as_str())));
         let texts = [
             ("account", &self.accounts),
             ("branch", &self.branches),
@@ -57,14 +105,16 @@ impl Mapping {
             ("vat_zone", &self.vat_zones),
         ];
         for (list, rules) in texts {
-            values.extend(rules.0.iter().map(|rule| (list, rule.value.as_str())));
+            values.extend(rules.0.iter().map(|rule| (list, Some(&rule.place), rule.value.as_str())));
         }
-        values.extend(self.vat.0.iter().map(|rule| ("vat", rule.value.code.as_str())));
+        values.extend(self.vat.0.iter().map(|rule| ("vat", Some(&rule.place), rule.value.code.as_str())));
         for rules in self.dimensions.values() {
-            values.extend(rules.0.iter().map(|rule| ("dimension", rule.value.as_str())));
+            values.extend(rules.0.iter().map(|rule| ("dimension", Some(&rule.place), rule.value.as_str())));
         }
         for rule in &self.payments.0 {
-            values.extend([("payments", rule.value.method.as_str()), ("payments", rule.value.cash_account.as_str())]);
+            let place = Some(&rule.place);
+            values.push(("payments", place, rule.value.method.as_str()));
+            values.push(("payments", place, rule.value.cash_account.as_str()));
         }
         values
     }

@@ -41,7 +41,7 @@ pub fn invoice(
         text: format!("Invoice {} of order {}", invoice.increment_id, order.increment_id),
     };
     let command = draft::command(&document, mapping, head, customer.key.clone(), (&facts, currency))?;
-    let payment = payment::of_invoice(invoice, mapping, &facts, &command);
+    let payment = payment::of_invoice((invoice, order), mapping, (&facts, currency), &command);
     let booking = Booking { customer, invoice: command, payment };
     Ok(Decision::Book(Box::new(Invoiced::Booking(Box::new(booking)))))
 }

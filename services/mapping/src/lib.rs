@@ -21,6 +21,7 @@ mod decision;
 mod document;
 mod draft;
 mod facts;
+mod fee;
 mod file;
 mod first;
 mod held;
@@ -30,9 +31,11 @@ mod money;
 mod order;
 mod payment;
 mod refusal;
+mod remedy;
 mod rounding;
 mod rules;
 mod scope;
+mod seen;
 pub mod survey;
 mod vat;
 
@@ -44,10 +47,10 @@ pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{
     Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
-    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, VatAmount,
+    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
-pub use first::first;
+pub use first::{additions, first};
 pub use held::Finding;
 pub use invoice::invoice;
 pub use order::order;

@@ -19,11 +19,12 @@ use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::fee::Fee;
 use crate::file::Limits;
 use crate::refusal::{code, refuse};
 use crate::rounding::round;
 use crate::rules::LineKind;
-use header::Header;
+use header::Hidden;
 use rows::Row;
 
 /// A part of the document's total, in the order's currency, unrounded.
@@ -60,8 +61,8 @@ impl MoneyLine<'_> {
     /// How a refusal calls it.
     pub(crate) fn name(&self) -> String {
         match (self.kind, self.item) {
-            (LineKind::Item, Some(item)) => format!("item {}", item.sku),
-            (kind, Some(item)) => format!("the {kind} line of {}", item.sku),
+            (LineKind::Item, Some(item)) => format!("item {}", item.code()),
+            (kind, Some(item)) => format!("the {kind} line of {}", item.code()),
             (kind, None) => format!("the {kind} line"),
         }
     }
@@ -88,18 +89,26 @@ impl MoneyLine<'_> {
     }
 }
 
-/// Takes a document apart into lines whose sum is its total.
+/// A document taken apart.
+#[derive(Debug)]
+pub(crate) struct Money<'a> {
+    pub(crate) lines: Vec<MoneyLine<'a>>,
+    /// All tax: what the document shows, and what a module takes besides.
+    pub(crate) tax: Decimal,
+}
+
+/// Takes a document apart into lines whose sum is its total. `fees` are those of payment modules that may be in it.
 ///
 /// The lines agree with the header to within the limits; what is left of that is the caller's to book as rounding.
 ///
 /// # Errors
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
-pub(crate) fn lines<'a>(document: &Document<'a>, limits: Limits) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
     let (order, tolerance) = (document.order, limits.rounding);
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => rows::cancelled(document, tolerance)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, tolerance)?,
+        Kind::CancelledPart => rows::cancelled(document, fees, tolerance)?,
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, tolerance)?,
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
@@ -108,11 +117,13 @@ pub(crate) fn lines<'a>(document: &Document<'a>, limits: Limits) -> Result<Vec<M
     }
     lines.extend(shipping(document, &rates)?);
     lines.extend(gift_wrap(document, &rates)?);
-    lines.extend(fees(order).filter(|_| header.fees));
+    lines.extend(custom_fees(order).filter(|_| header.custom_fees));
+    lines.extend(module_fees(&header.fees, &rates)?);
     lines.extend(fixed_product_taxes(&rows, &rates)?);
-    lines.extend(adjustments(document).chain(liabilities(document, header)));
-    add_up(document, &lines, limits)?;
-    Ok(lines)
+    lines.extend(adjustments(document).chain(liabilities(document, header.hidden)));
+    let tax = document.totals.tax_amount + header.untold_tax;
+    add_up(document, &lines, tax, limits)?;
+    Ok(Money { lines, tax })
 }
 
 fn item_line<'a>(row: &Row<'a>) -> MoneyLine<'a> {
@@ -122,11 +133,7 @@ fn item_line<'a>(row: &Row<'a>) -> MoneyLine<'a> {
         quantity: row.quantity,
         discount: row.discount,
         tax: row.tax,
-        ..MoneyLine::single(
-            LineKind::Item,
-            if item.sku.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, item.sku) },
-            row.gross,
-        )
+        ..MoneyLine::single(LineKind::Item, item.label(), row.gross)
     }
 }
 
@@ -149,8 +156,9 @@ fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<
     if document.kind != Kind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
         return Ok(lines);
     }
-    // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax is
-    // that of what is refunded less its part of the order's discount, and the customer got the difference without tax.
+    // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax
+    // is that of what is refunded less its part of the order's discount, and the customer got the difference without
+    // tax.
     let Some(part) = (ordered.discount * totals.shipping_amount).checked_div(ordered.gross) else { return Ok(lines) };
     let right = MoneyLine { discount: round(part, rates.decimals()), ..line(totals) };
     let beyond = totals.shipping_net() - right.net();
@@ -175,7 +183,7 @@ fn gift_wrap<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec
 }
 
 /// Fees of apps. Commerce shows no tax of theirs, so they are booked without.
-fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
+fn custom_fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     order.extension_attributes.custom_fees.iter().filter(|fee| !fee.custom_fee_amount.is_zero()).map(|fee| {
         let name = fee.custom_fee_label.as_ref().or(fee.custom_fee_code.as_ref());
         let description = name.cloned().unwrap_or_else(|| "Fee".to_owned());
@@ -183,12 +191,25 @@ fn fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
     })
 }
 
+/// Fees of payment modules, each with the tax that the module shows.
+fn module_fees<'a>(fees: &[Fee], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let mut lines = Vec::new();
+    for fee in fees {
+        let line = MoneyLine { tax: fee.tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), fee.net) };
+        match fee.tax.is_zero() {
+            true => lines.push(line),
+            false => lines.extend(rates.of(&fee.field, &fee.label, line.clone(), &line)?),
+        }
+    }
+    Ok(lines)
+}
+
 /// Fixed product taxes, a line per item.
 fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let mut lines = Vec::new();
     for (row, fpt) in rows.iter().filter_map(|row| row.fpt.as_ref().map(|fpt| (row, fpt))) {
         let item = row.item;
-        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.sku), fpt.amount);
+        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), fpt.amount);
         let line = MoneyLine { item: Some(item), tax: fpt.tax, ..line };
         // A shop may leave it untaxed on items that it taxes.
         match fpt.tax.is_zero() {
@@ -227,12 +248,12 @@ fn miscalculated<'a>(beyond: Decimal) -> MoneyLine<'a> {
 }
 
 /// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
-fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Item = MoneyLine<'a>> {
+fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Item = MoneyLine<'a>> {
     let totals = &document.totals;
     [
-        (LineKind::GiftCard, "Gift card", totals.gift_cards),
-        (LineKind::StoreCredit, "Store credit", totals.store_credit),
-        (LineKind::Reward, "Reward points", header.reward_points),
+        (LineKind::GiftCard, "Gift card", totals.gift_cards + hidden.gift_cards),
+        (LineKind::StoreCredit, "Store credit", totals.store_credit + hidden.store_credit),
+        (LineKind::Reward, "Reward points", totals.reward_points + hidden.reward_points),
     ]
     .into_iter()
     .filter(|(_, _, amount)| !amount.is_zero())
@@ -240,10 +261,10 @@ fn liabilities<'a>(document: &Document<'_>, header: Header) -> impl Iterator<Ite
 }
 
 /// Holds the lines against the header: their net sum, and their tax.
-fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], limits: Limits) -> Result<(), Refusal> {
+fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], charged: Decimal, limits: Limits) -> Result<(), Refusal> {
     let (name, currency) = (document.name(), document.currency());
     let net: Decimal = lines.iter().map(MoneyLine::net).sum();
-    let expected = document.totals.grand_total - document.totals.tax_amount;
+    let expected = document.totals.grand_total - charged;
     if (net - expected).abs() > limits.rounding {
         let sentence = format!(
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
@@ -252,10 +273,9 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], limits: Limits) -> R
         return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
-    if (tax - document.totals.tax_amount).abs() > limits.vat {
+    if (tax - charged).abs() > limits.vat {
         let sentence = format!(
-            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {} {currency} of tax.",
-            document.totals.tax_amount
+            "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );
         return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
     }

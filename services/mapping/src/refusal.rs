@@ -29,6 +29,8 @@ pub mod code {
     pub const BASE_CURRENCY_DIFFERS: &str = "BASE_CURRENCY_DIFFERS";
     /// Less of the order is cancelled than is credited as cancelled.
     pub const CANCELLED_LESS: &str = "CANCELLED_LESS";
+    /// A fee of a payment module cannot be read.
+    pub const FEE_UNREADABLE: &str = "FEE_UNREADABLE";
     /// Fixed product tax cannot be read.
     pub const FIXED_PRODUCT_TAX_UNREADABLE: &str = "FIXED_PRODUCT_TAX_UNREADABLE";
     /// The items do not add up to the subtotal, or the lines to the total.
@@ -85,10 +87,11 @@ pub mod code {
     pub const VAT_RATE_DIFFERS: &str = "VAT_RATE_DIFFERS";
 
     /// Every code under which an order is refused.
-    pub const REFUSALS: [&str; 30] = [
+    pub const REFUSALS: [&str; 31] = [
         AMOUNT_OUT_OF_RANGE,
         BASE_CURRENCY_DIFFERS,
         CANCELLED_LESS,
+        FEE_UNREADABLE,
         FIXED_PRODUCT_TAX_UNREADABLE,
         LINES_DO_NOT_ADD_UP,
         LINE_NOT_ON_ORDER,

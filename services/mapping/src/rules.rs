@@ -10,7 +10,7 @@ use globset::GlobSet;
 use rust_decimal::Decimal;
 
 /// What a line stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LineKind {
     /// Goods or services.
     Item,

@@ -3,6 +3,9 @@
 //! A list is absent when it could not be read: what is not known is neither compared nor asked about as if it were
 //! empty.
 
+use commerce::creditmemo::CreditMemo;
+use commerce::invoice::Invoice;
+use commerce::order::Order;
 use rust_decimal::Decimal;
 
 /// What both systems hold.
@@ -37,6 +40,8 @@ pub struct Books {
     pub cash_accounts: Option<Vec<Entry>>,
     /// VAT zones of customers.
     pub vat_zones: Option<Vec<Entry>>,
+    /// Whether verified documents show that Visma keeps the VAT that is set on them; absent until there is one.
+    pub keeps_pins: Option<bool>,
 }
 
 /// What the shop holds.
@@ -48,8 +53,43 @@ pub struct Shop {
     pub tax_rates: Option<Vec<TaxRate>>,
     /// Customer groups.
     pub groups: Option<Vec<Group>>,
-    /// Payment methods of orders of late.
-    pub payment_methods: Option<Vec<String>>,
+    /// What it sold of late.
+    pub sales: Option<Sales>,
+}
+
+/// The latest documents of a shop.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sales {
+    /// Orders.
+    pub orders: Vec<Order>,
+    /// Invoices.
+    pub invoices: Vec<Invoice>,
+    /// Credit memos.
+    pub credit_memos: Vec<CreditMemo>,
+    /// Orders of those invoices and credit memos that are not among `orders`.
+    pub others: Vec<Order>,
+}
+
+impl Sales {
+    /// The order with this id.
+    #[must_use]
+    pub fn order(&self, id: u64) -> Option<&Order> {
+        self.orders.iter().chain(&self.others).find(|order| order.entity_id == id)
+    }
+
+    /// Orders that the invoices and credit memos belong to and that were not read, each once.
+    #[must_use]
+    pub fn missing_orders(&self) -> Vec<u64> {
+        let invoices = self.invoices.iter().map(|invoice| invoice.order_id);
+        let ids: std::collections::BTreeSet<u64> =
+            invoices.chain(self.credit_memos.iter().map(|memo| memo.order_id)).collect();
+        ids.into_iter().filter(|id| self.order(*id).is_none()).collect()
+    }
+
+    /// The credit memos, each with its order.
+    pub(crate) fn refunds(&self) -> impl Iterator<Item = (&CreditMemo, &Order)> {
+        self.credit_memos.iter().filter_map(|memo| self.order(memo.order_id).map(|order| (memo, order)))
+    }
 }
 
 /// A key with its name.
@@ -133,6 +173,8 @@ pub struct TaxRate {
     pub country: String,
     /// Per cent.
     pub rate: Decimal,
+    /// Whether a tax rule charges it; true where the rules could not be read.
+    pub used: bool,
 }
 
 /// A customer group.

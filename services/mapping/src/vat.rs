@@ -15,7 +15,7 @@ use crate::file::{VatCode, VatOn};
 use crate::rounding::round;
 
 pub(crate) use rules::VatRules;
-pub(crate) use settle::{Settled, settle};
+pub(crate) use settle::{Settled, looked_at, settle};
 
 /// What VAT is computed on: an invoice line with its VAT code.
 #[derive(Debug, Clone)]

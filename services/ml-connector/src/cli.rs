@@ -50,7 +50,7 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Make a mapping file, and look at it.
+    /// Create and check the mapping file.
     Mapping {
         /// What to do with it.
         #[command(subcommand)]
@@ -264,13 +264,17 @@ pub enum MappingVerb {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Read the mapping file, hold it against both systems, and say everything that is wrong with it. Exit code 0:
-    /// nothing, 1: something.
+    /// Say what is new since the mapping file was written, as pieces to put into it, and what of it is gone. The file is
+    /// not changed. Exit code 0: nothing, 1: something.
+    Update,
+    /// Read the mapping file, hold it against both systems and the shop's latest orders, and say everything that is wrong
+    /// with it, with file and line. Exit code 0: nothing, 1: something.
     Check {
         /// Only read it; ask nobody.
         #[arg(long)]
         offline: bool,
-        /// Print JSON, one object for each thing that is wrong.
+        /// Print JSON, one object a line for each thing that is wrong: `code`, `file`, `line` (from 1; null where
+        /// something is missing), `path` (key path, lists counted from 1), `list` and `sentence`.
         #[arg(long)]
         json: bool,
     },

@@ -1,5 +1,6 @@
 //! The one binary's inside: settings, the services put together, the demo, and what tests and benchmarks stand on.
 
+mod accounts;
 mod backfill;
 mod bench;
 mod budgets;

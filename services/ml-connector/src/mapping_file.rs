@@ -58,46 +58,139 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
 
 fn exists(path: &Path) -> Problem {
     let sentence = format!("{} is there already, and is not written over", path.display());
-    Problem::new("MAPPING_UNWRITABLE", sentence, "name another file with --out, and compare the two")
+    Problem::new("MAPPING_UNWRITABLE", sentence, "`ml-connector mapping update` says what is new and what is gone")
 }
 
-/// Says what is wrong with the mapping file; the exit code is 1 when something is.
+/// One thing that is wrong, as it is printed.
+struct Told {
+    code: &'static str,
+    finding: Finding,
+}
+
+impl Told {
+    fn of_problem(problem: mapping::Problem) -> Self {
+        let sentence = match &problem.nearest {
+            Some(nearest) => format!("{}; did you mean `{nearest}`?", problem.sentence),
+            None => problem.sentence,
+        };
+        let finding = Finding { path: problem.path, line: Some(problem.line), ..Finding::new("file", sentence) };
+        Self { code: "MAPPING_INVALID", finding }
+    }
+
+    fn line(&self, file: &str, json: bool) -> String {
+        let Self { code, finding } = self;
+        let Finding { list, path, line, sentence } = finding;
+        match (json, line) {
+            (true, _) => json!({
+                "code": code, "file": file, "line": line, "path": path, "list": list, "sentence": sentence,
+            })
+            .to_string(),
+            (false, Some(line)) => format!("{file}:{line}: {code}: {}", finding.told()),
+            (false, None) => format!("{file}: {code}: {}", finding.told()),
+        }
+    }
+}
+
+/// Says what is new since the mapping file was written, as pieces to put into it, and what of it is gone. The file itself
+/// is the accountant's, and stays as it is. The exit code is 1 when there is something.
 ///
 /// # Errors
-/// When the file cannot be used at all, or nobody can be asked.
-pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyhow::Result<ExitCode> {
+/// When the file has faults, or nobody can be asked.
+pub(crate) async fn update(settings: Settings) -> anyhow::Result<ExitCode> {
     let mapping = settings.load_mapping()?;
+    let (file, scope) = (settings.mapping.file.display().to_string(), settings.scope.clone());
+    let bench = Bench::open(settings, "mapping").await?;
+    let Surveyed { survey, gaps } = survey(&bench, today(&bench.settings)).await?;
+    for (what, problem) in &gaps {
+        talk(&format!("{what} could not be read: {problem}"));
+    }
+    let new = mapping::additions(&survey, &mapping);
+    let gone = mapping.held_against(&survey, &scope);
+    let gone: Vec<&Finding> = gone.iter().filter(|finding| finding.line.is_some()).collect();
+    if new.is_empty() && gone.is_empty() {
+        talk(&format!("{file}: nothing is new, and nothing of it is gone"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !gone.is_empty() {
+        print("# --- Gone, or changed: correct these by hand\n")?;
+    }
+    for finding in gone {
+        print(&format!("# line {}: {}\n", finding.line.unwrap_or_default(), finding.told()))?;
+    }
+    if !new.is_empty() {
+        print(&format!("# --- New: answer the questions, and put these into {file}\n{new}"))?;
+    }
+    talk(&format!("{file} is not changed; rules are asked from the top, so put these behind those that are there"));
+    Ok(ExitCode::FAILURE)
+}
+
+/// Says everything that is wrong with the mapping file; the exit code is 1 when something is.
+///
+/// # Errors
+/// When the file cannot be read at all, or nobody can be asked.
+pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let (mapping, problems) = mapping::Mapping::parse_as_far(&settings.mapping_text()?);
     let file = settings.mapping.file.display().to_string();
-    let told = |code, findings: Vec<Finding>| findings.into_iter().map(move |finding| (code, finding));
-    let mut findings: Vec<(&str, Finding)> = told("MAPPING_UNANSWERED", mapping.questions()).collect();
-    if !offline {
-        let (scope, today) = (settings.scope.clone(), today(&settings));
-        let bench = Bench::open(settings, "mapping").await?;
-        let Surveyed { survey, gaps } = survey(&bench, today).await?;
-        findings.extend(told("MAPPING_DIFFERS", mapping.held_against(&survey, &scope)));
-        findings.extend(gaps.into_iter().map(|(what, problem)| {
-            let sentence = format!("{what} could not be read, so nothing was compared with them: {}", problem.sentence);
-            ("MAPPING_NOT_COMPARED", Finding { list: "survey", sentence })
-        }));
+    let mut findings: Vec<Told> = problems.into_iter().map(Told::of_problem).collect();
+    if let Some(mapping) = &mapping {
+        let told = |finding| Told { code: "MAPPING_UNANSWERED", finding };
+        findings.extend(mapping.questions().into_iter().map(told));
+        if !offline {
+            compare(settings, mapping, &mut findings).await?;
+        }
     }
-    for (code, Finding { list, sentence }) in &findings {
-        let line = match json {
-            true => json!({ "code": code, "list": list, "sentence": sentence }).to_string(),
-            false => format!("{code}: {list}: {sentence}"),
-        };
-        print(&(line + "\n"))?;
+    for told in &findings {
+        print(&(told.line(&file, json) + "\n"))?;
     }
+    let version = mapping.as_ref().map_or("none", |mapping| mapping.version());
     if findings.is_empty() {
         let against = if offline { "the systems were not asked" } else { "it fits both systems" };
-        let said = format!("{file}: version {}, nothing wrong, {against}", mapping.version());
+        let said = format!("{file}: version {version}, nothing wrong, {against}");
         match json {
             true => talk(&said),
             false => print(&(said + "\n"))?,
         }
         return Ok(ExitCode::SUCCESS);
     }
-    talk(&format!("{file}: version {}, {} things to mend", mapping.version(), findings.len()));
+    talk(&format!("{file}: version {version}, {} things to mend", findings.len()));
     Ok(ExitCode::FAILURE)
+}
+
+/// Holds what could be read of the file against both systems, as far as they can be read.
+async fn compare(settings: Settings, mapping: &mapping::Mapping, findings: &mut Vec<Told>) -> anyhow::Result<()> {
+    let (scope, today) = (settings.scope.clone(), today(&settings));
+    let bench = Bench::open(settings, "mapping").await?;
+    let Surveyed { survey, gaps } = survey(&bench, today).await?;
+    let whole = findings.is_empty();
+    let invalid = findings.iter().any(|told| told.code == "MAPPING_INVALID");
+    let mut differs = mapping.held_against(&survey, &scope);
+    // A rule that is wrong was left out, and what seems to be missing may stand in it.
+    differs.retain(|finding| !invalid || finding.line.is_some());
+    if whole {
+        differs.extend(mapping.rehearsed(&survey, &scope));
+    }
+    findings.extend(differs.into_iter().map(|finding| Told { code: "MAPPING_DIFFERS", finding }));
+    for (what, problem) in gaps {
+        let sentence = format!("{what} could not be read, so nothing was compared with them: {}", problem.sentence);
+        match mapping.chooses(list_of(what)) {
+            true => findings.push(Told { code: "MAPPING_NOT_COMPARED", finding: Finding::new("survey", sentence) }),
+            false => talk(&format!("{what} could not be read; the file names none of them")),
+        }
+    }
+    Ok(())
+}
+
+/// The list of the file that names what a list of Visma's holds.
+fn list_of(what: &str) -> &str {
+    match what {
+        "dimensions" => "dimension",
+        "credit terms" => "terms",
+        "customer classes" => "customer_class",
+        "branches" => "branch",
+        "VAT zones" => "vat_zone",
+        "Visma's payment methods" | "cash accounts" => "payments",
+        other => other,
+    }
 }
 
 /// The business's day.

@@ -17,7 +17,7 @@ use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{backfill, budgets, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
+use crate::{accounts, backfill, budgets, credentials, demo, health, mapping_file, master_keys, ping, polls, vendors};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -44,6 +44,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Init { out } } => {
             return Box::pin(mapping_file::init(Settings::load(config)?, out)).await;
+        }
+        Verb::Mapping { verb: MappingVerb::Update } => {
+            return Box::pin(mapping_file::update(Settings::load(config)?)).await;
         }
         Verb::Mapping { verb: MappingVerb::Check { offline, json } } => {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
@@ -106,7 +109,12 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                 scope: settings.scope()?,
                 comments: settings.comments.clone(),
             };
-            service::run(mapper::NAME, shell, async move |context| mapper::run(context, rules).await).await
+            let (interval, settles) = (settings.drift.interval.0, accounts::settles(settings));
+            service::run(mapper::NAME, shell, async move |context| {
+                tokio::spawn(accounts::count(context.clone(), interval, settles));
+                mapper::run(context, rules).await
+            })
+            .await
         }
         Service::WriterVisma => {
             service::run(writer::visma::NAME, shell, async move |context| {
@@ -164,7 +172,7 @@ async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     service::crypto_provider();
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "drift", subjects, &Health::default()).await?;
-    let report = drift::report(&connected.jetstream, &connected.subjects).await?;
+    let report = drift::report(&connected.jetstream, &connected.subjects, accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,

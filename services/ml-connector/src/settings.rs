@@ -35,6 +35,8 @@ pub struct Settings {
     pub scope: mapping::Scope,
     /// Bringing history in.
     pub backfill: Backfill,
+    /// Counting what does not agree.
+    pub drift: Drift,
     /// Where the mapping file is.
     pub mapping: MappingFile,
     /// What the shop is told of.
@@ -67,6 +69,14 @@ pub struct AdminPorts {
 pub struct Backfill {
     /// Documents that may wait for mapper and writer while it goes on.
     pub ahead: u64,
+}
+
+/// Counting what does not agree.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    /// Time between counts of the orders' accounts.
+    pub interval: Span,
 }
 
 /// Where the mapping file is.
@@ -236,17 +246,25 @@ impl Settings {
         Ok(self.scope.clone())
     }
 
+    /// The text of the mapping file.
+    ///
+    /// # Errors
+    /// `MAPPING_UNREADABLE`.
+    pub fn mapping_text(&self) -> Result<String, Problem> {
+        std::fs::read_to_string(&self.mapping.file).map_err(|e| {
+            let path = self.mapping.file.display();
+            let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
+            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
+        })
+    }
+
     /// The mapping file, read and checked.
     ///
     /// # Errors
     /// `MAPPING_UNREADABLE` and `MAPPING_INVALID`, with every fault that the file has.
     pub fn load_mapping(&self) -> Result<mapping::Mapping, Problem> {
         let path = self.mapping.file.display();
-        let text = std::fs::read_to_string(&self.mapping.file).map_err(|e| {
-            let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
-            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
-        })?;
-        mapping::Mapping::parse(&text).map_err(|e| {
+        mapping::Mapping::parse(&self.mapping_text()?).map_err(|e| {
             Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
         })
     }
@@ -273,7 +291,8 @@ impl Settings {
             return Ok(mapping);
         }
         let path = self.mapping.file.display();
-        let listed: String = questions.iter().map(|one| format!("\n  {}: {}", one.list, one.sentence)).collect();
+        let listed: String =
+            questions.iter().map(|one| format!("\n  line {}: {}", one.line.unwrap_or_default(), one.told())).collect();
         let sentence = format!("the mapping file {path} still asks {} questions:{listed}", questions.len());
         let remedy =
             "put the accountant's answers in their places, or take those rules out; nothing is booked until then";

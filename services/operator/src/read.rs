@@ -8,6 +8,9 @@ use pipeline::problem::{Problem, chain};
 /// Messages asked for at once.
 const PAGE: usize = 500;
 
+/// Pages that come empty one after the other before reading is given up: the broker is busy, or a page was lost.
+const EMPTY: u32 = 3;
+
 /// Which messages of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
@@ -15,6 +18,8 @@ pub(crate) enum Which {
     All,
     /// The last one, with its body.
     Last,
+    /// The last one, headers only.
+    LastHeaders,
 }
 
 /// Gives every message of `stream` on `subjects` to `see`, headers only, in the order of the stream, up to what was
@@ -41,10 +46,10 @@ pub(crate) async fn entries(
         filter_subjects: subjects.to_vec(),
         deliver_policy: match which {
             Which::All => DeliverPolicy::All,
-            Which::Last => DeliverPolicy::LastPerSubject,
+            Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,
         },
         ack_policy: AckPolicy::None,
-        headers_only: which == Which::All,
+        headers_only: which != Which::Last,
         memory_storage: true,
         ..pull::Config::default()
     };
@@ -53,7 +58,8 @@ pub(crate) async fn entries(
         Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
     };
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
-    let mut left = consumer.cached_info().num_pending;
+    let (all, mut left) = (consumer.cached_info().num_pending, consumer.cached_info().num_pending);
+    let mut empty = 0;
     while left > 0 {
         let page = consumer.fetch().max_messages(PAGE).messages().await;
         let mut page = page.map_err(|e| failed(chain(&e)))?;
@@ -62,7 +68,12 @@ pub(crate) async fn entries(
             see(&message.map_err(|e| failed(e.to_string()))?);
             got += 1;
         }
-        left = if got == 0 { 0 } else { left.saturating_sub(got) };
+        left = left.saturating_sub(got);
+        empty = if got == 0 { empty + 1 } else { 0 };
+        if empty >= EMPTY {
+            // A list that ends early would call right what it has not read.
+            return Err(failed(format!("of {all} messages the last {left} did not come")));
+        }
     }
     Ok(())
 }

@@ -17,6 +17,16 @@ pub struct Problem {
     pub remedy: String,
 }
 
+/// A remedy after which the dead letter is tried again. There is no verb for that yet: the README says how it is done.
+#[must_use]
+pub fn then_again(first: &str) -> String {
+    format!("{first}; then try again, as the README says under \"Trying a dead letter again\"")
+}
+
+/// The remedy for a change that cannot be read as it stands on the broker.
+pub const READ_ANEW: &str = "the change is damaged on the broker. Its record is read anew when it changes at its source: \
+                             put an order on hold in Commerce and release it, save anything else once more";
+
 impl Problem {
     /// Builds a problem from its three parts.
     pub fn new(code: impl Into<Cow<'static, str>>, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {

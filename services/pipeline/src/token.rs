@@ -3,6 +3,7 @@
 //! Most vendors give them for OAuth 2.0 client credentials. One that wants a user and a password instead has a
 //! [`Login`], which is careful not to lock the account.
 
+mod answer;
 mod login;
 
 use std::time::Duration;
@@ -235,7 +236,8 @@ impl<'c> AsyncHttpClient<'c> for Http {
             let status = answer.status();
             let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
             let known = said.get("access_token").or_else(|| said.get("error")).is_some();
-            known.then(|| answer.map(Vec::from)).ok_or(AskError::Neither(status))
+            let plain = answer::plain(&said).map(|plain| plain.to_string().into_bytes());
+            known.then(|| answer.map(|body| plain.unwrap_or_else(|| body.into()))).ok_or(AskError::Neither(status))
         }
         .boxed()
     }

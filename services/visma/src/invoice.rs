@@ -29,6 +29,8 @@ pub struct Invoice {
     pub note: Option<String>,
     /// Branch number; `None` is the company's default.
     pub branch: Option<String>,
+    /// VAT zone of the delivery; `None` leaves the customer's own. Visma takes only the VAT codes of the zone.
+    pub vat_zone: Option<String>,
     /// Leave the document on hold (`true`) or balanced (`false`). Neither posts to the ledger.
     pub hold: bool,
     /// The lines, in the order in which they are to stand.

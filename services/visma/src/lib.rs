@@ -4,6 +4,7 @@
 //! about the API are Visma's published OpenAPI file (version 9.66, and the service description of 2026 where that is
 //! newer) and its developer pages; what neither says is a setting, or is told apart in [`reply`].
 
+pub mod compare;
 pub mod customer;
 pub mod decimal;
 pub mod delta;

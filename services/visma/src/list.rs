@@ -41,7 +41,7 @@ struct Envelope<'a> {
     #[serde(default)]
     total_count: Value,
     #[serde(borrow)]
-    records: Vec<&'a RawValue>,
+    records: Option<Vec<&'a RawValue>>,
 }
 
 /// A row's own figures of its list.
@@ -93,8 +93,11 @@ impl Page<Row> {
     /// Reads the part of `body` that may be an envelope.
     fn envelope(body: &Bytes, part: &[u8]) -> Option<Self> {
         let Envelope { total_count, records } = serde_json::from_slice(part).ok()?;
+        let total = total_count.as_u64();
+        // A list without rows may have no list; one that announces rows has some.
+        let records = records.or_else(|| (total == Some(0)).then(Vec::new))?;
         let rows = records.into_iter().map(|text| Row::of(body, text)).collect();
-        Some(Self { rows, total: total_count.as_u64(), max_page_size: None })
+        Some(Self { rows, total, max_page_size: None })
     }
 }
 

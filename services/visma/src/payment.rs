@@ -50,6 +50,8 @@ pub struct Payment {
     pub currency: String,
     /// How much, in that currency.
     pub amount: Decimal,
+    /// How much of it settles the document: no more than the document comes to, or Visma refuses it.
+    pub applied: Decimal,
     /// For the accountant.
     pub text: String,
     /// Branch number; `None` is the company's default.

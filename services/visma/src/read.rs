@@ -163,6 +163,9 @@ pub struct PeriodRead {
     /// Closed for customer documents.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub closed_in_customer_ledger: Option<bool>,
+    /// Closed for everything.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub closed_in_general_ledger: Option<bool>,
 }
 
 impl PeriodRead {
@@ -172,6 +175,35 @@ impl PeriodRead {
     /// No period, or a field of a type that nothing can be made of.
     pub fn read(value: &Value) -> Result<Self, ReadError> {
         read("the financial period", value)
+    }
+
+    /// Whether customer documents may be posted in it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let closed = [self.closed_in_customer_ledger, self.closed_in_general_ledger];
+        self.active != Some(false) && !closed.contains(&Some(true))
+    }
+
+    /// The period as documents name it: the financial year and the period's number, `202611`. Lists have been seen to
+    /// write it that way, and as `11-2026`.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        let digits: String = self.period.chars().filter(char::is_ascii_digit).collect();
+        let is_year = |text: &str| matches!(text.get(..2), Some("19" | "20"));
+        let (first, last) = (digits.split_at_checked(4)?, digits.split_at_checked(2)?);
+        match digits.len() {
+            6 if is_year(first.0) => Some(digits),
+            6 if is_year(last.1) => Some(format!("{}{}", last.1, last.0)),
+            _ => None,
+        }
+    }
+
+    /// The first period after the one of `date` (`YYYY-MM-DD`) that is open.
+    #[must_use]
+    pub fn next_open<'a>(periods: &'a [Self], date: &str) -> Option<&'a Self> {
+        let starts = |period: &Self| period.start_date.map(Stamp::date);
+        let later = |period: &&Self| starts(period).is_some_and(|start| start.as_str() > date);
+        periods.iter().filter(later).filter(|period| period.is_open()).min_by_key(|period| period.start_date)
     }
 }
 

@@ -131,10 +131,12 @@ impl Refusal {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::PeriodClosed => {
-                "Open the financial period for customer documents, or let the mapping book into the next open one."
+                "Open the financial period for customer documents; or set closed_period = \"next_open\" under [invoice] in \
+                 the mapping file, which posts such documents in the next open one."
             }
             Self::VatCode => {
-                "Add the VAT code to the customer's VAT zone in Visma, or choose another one in the mapping."
+                "Look at the VAT zone of the country of delivery ([[vat_zone]] in the mapping file; without a rule it is the \
+                 customer's own): add the VAT code to it in Visma, or correct the zone or the code in the mapping file."
             }
             Self::Subaccount => "Give every segment of the subaccount a value that exists in Visma, in the mapping.",
             Self::Account => "Create or activate the GL account in Visma, or choose another one in the mapping.",
@@ -149,7 +151,7 @@ impl Refusal {
             Self::Licence => "Have Visma activate the company's licence for the API.",
             Self::Company => "Check the company id, and that the integration has access to this company.",
             Self::Redirected => "Check visma.base_url: Visma's API redirects nobody, a gateway in front of it may.",
-            Self::Other => "Correct what Visma's sentence names, then replay the dead letter.",
+            Self::Other => "Correct what Visma's sentence names.",
         }
     }
 }

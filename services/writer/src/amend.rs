@@ -6,7 +6,7 @@ use effect::{End, Record};
 use http::Request;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::verdict::Verdict;
 use serde_json::Value;
 
@@ -136,7 +136,7 @@ impl<S: Updating> Driver<S> {
                 }
                 Step::NotLinked(_) => return Ok(Amended::NotLinked),
                 Step::End(End::Dead(death)) => {
-                    let remedy = "see the runbook page of the code; then replay the dead letter";
+                    let remedy = then_again("do what the sentence and the runbook page of the code say");
                     let sentence = named(document.what, &document.entry, &death.sentence());
                     return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
                 }

@@ -7,7 +7,7 @@ use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, R
 use effect::{Waiting, Wanted};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::{self, Cause, header};
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::vendor::Permit;
 use pipeline::verdict::Verdict;
 use proto::{Command, Outcome};
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::entries::{fill, marks, named};
 use crate::now;
-use crate::records::{Held, Records, intent_entry, outcome_entry};
+use crate::records::{Held, Records, UNREADABLE, intent_entry, outcome_entry};
 
 /// A wait that is longer is handed back to the broker, where the record remembers as much as this process does.
 const HOLD: Duration = Duration::from_secs(5);
@@ -45,6 +45,11 @@ pub(crate) trait System: Sync {
 
     /// Whether it has let in a write after `since`.
     fn passed_since(&self, since: Millis) -> bool;
+
+    /// Adds to an entry what sending `request` has told about it besides the answer.
+    fn told(_request: &Self::Request, entry: Outcome) -> Outcome {
+        entry
+    }
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
@@ -193,7 +198,11 @@ impl<S: System> Driver<S> {
     /// The record behind `subject`, or the verdict of a broker that is away.
     pub(crate) async fn read(&self, delivery: &Delivery, subject: &str) -> Result<Held, Verdict> {
         let held = self.records.read(subject).await;
-        held.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        held.map_err(|problem| match problem.code.as_ref() {
+            // No wait cures it, and whatever it says was done would be done again without it.
+            UNREADABLE => Verdict::Dead(problem),
+            _ => Verdict::retry(delivery.delivered, problem.to_string()),
+        })
     }
 
     /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
@@ -314,6 +323,10 @@ impl<S: System> Run<'_, S> {
     /// Writes the next entry of the record; false when the record has moved, or may have.
     async fn write(&mut self, entry: Outcome, record: Record) -> bool {
         let entry = fill(entry, self.document, &self.held.entry);
+        let entry = match self.request {
+            Some(request) => S::told(request, entry),
+            None => entry,
+        };
         let marks = match record {
             // For whoever rebuilds the view: who is being created.
             Record::Intent(_) => self.document.marks.to_vec(),
@@ -355,7 +368,7 @@ fn is_worth_handing_back(pause: Pause) -> bool {
 
 /// A death as a dead letter.
 fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
-    let remedy = "see the runbook page of the code; then replay the dead letter";
+    let remedy = then_again("do what the sentence and the runbook page of the code say");
     let sentence = named(document.what, &document.entry, &death.sentence());
     Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
 }

@@ -40,11 +40,17 @@ pub(crate) fn fill<K>(entry: Outcome, document: &Document<'_, K>, before: &Outco
     let before = if before.withdrawn && !entry.withdrawn { &new } else { before };
     let described =
         if entry.body_hash == document.wanted.body_hash || before.body_hash.is_empty() { known } else { before };
+    // What was sent stays as it was sent, whoever comes with the same body later.
+    let sent = before.booked.as_ref().filter(|_| entry.body_hash == before.body_hash);
     Outcome {
         change_version: if ours { known.change_version.clone() } else { String::new() },
         external_reference: described.external_reference.clone(),
         currency: described.currency.clone(),
         predicted_total: described.predicted_total.clone(),
+        booked: sent.or(described.booked.as_ref()).cloned(),
+        differences: before.differences.clone(),
+        unseen: before.unseen.clone(),
+        told_change: described.told_change.clone(),
         status: before.status.clone(),
         balance: before.balance.clone(),
         seen_sequence: before.seen_sequence,

@@ -13,6 +13,9 @@ use proto::{Doubt, Message as _, Outcome};
 
 use uuid::Uuid;
 
+/// Code of a record whose last entry cannot be read.
+pub(crate) const UNREADABLE: &str = "OUTCOME_UNREADABLE";
+
 /// Publishes of one entry, under one message id, before it counts as lost.
 const TRIES: u32 = 3;
 
@@ -58,7 +61,7 @@ impl Records {
         };
         let outcome = Outcome::decode(entry.payload).map_err(|e| {
             let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
-            Problem::new("OUTCOME_UNREADABLE", format!("the last entry of {subject} cannot be read: {e}"), remedy)
+            Problem::new(UNREADABLE, format!("the last entry of {subject} cannot be read: {e}"), remedy)
         })?;
         Ok(Held { record: record(outcome.clone(), entry.stored_at), sequence: entry.sequence, entry: outcome })
     }

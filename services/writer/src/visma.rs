@@ -4,6 +4,7 @@
 //! answers mean, `standing` waits for what a document depends on; each kind of command has its own module.
 
 mod cancellation;
+mod change;
 mod credit_note;
 mod customer;
 mod customer_change;
@@ -11,6 +12,7 @@ mod customers;
 mod invoice;
 mod lookups;
 mod payment;
+mod period;
 mod reference;
 mod release;
 mod send;
@@ -19,6 +21,7 @@ mod standing;
 mod verification;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use ::visma::requests::Company;
@@ -86,6 +89,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         company: target.company,
         documents: target.documents,
         customers: Arc::new(Customers::default()),
+        pins: AtomicU8::new(0),
     };
     tokio::select! {
         () = writer.ready() => {}
@@ -113,6 +117,8 @@ struct Writer {
     changes: Last,
     customers: Arc<Customers>,
     read: Cursor,
+    /// What the log was last told of pinned VAT.
+    pins: AtomicU8,
 }
 
 impl Writer {

@@ -41,12 +41,12 @@ async fn an_invoice_is_verified_from_the_poll_and_its_order_is_told_when_it_is_p
     let key = format!("invoice-{number}");
     let [posted] = &asked_comments(&house, &key, 1).await[..] else { panic!("more than one comment") };
     assert_eq!((posted.increment_id.as_str(), posted.entity_id), (increment_id.as_str(), Some(7)));
-    assert_eq!(posted.mark, format!("[ml:invoice {number} open]"));
+    assert_eq!(posted.mark, format!("[ml:main invoice {number} open]"));
     assert!(posted.text.contains("is posted") && posted.text.ends_with(&posted.mark), "{}", posted.text);
     assert!(!posted.visible);
     accountant(&house, errand("pay")).await;
     let told = asked_comments(&house, &key, 2).await;
-    assert_eq!(told[1].mark, format!("[ml:invoice {number} closed]"));
+    assert_eq!(told[1].mark, format!("[ml:main invoice {number} closed]"));
     let mut outcome = until_outcome(&house, RECORD, "verified").await;
     for _ in 0..200 {
         if outcome.status == "Closed" {

@@ -28,7 +28,7 @@ async fn a_supplier_invoice_becomes_a_comment_on_the_order_that_it_serves() {
         let key = format!("supplierinvoice-Invoice-{number}");
         let [comment] = &asked_comments(&house, &key, 1).await[..] else { panic!("more than one") };
         assert_eq!(comment.increment_id, order);
-        assert_eq!(comment.mark, format!("[ml:supplierinvoice Invoice-{number}]"));
+        assert_eq!(comment.mark, format!("[ml:main supplierinvoice Invoice-{number}]"));
         assert!(comment.text.contains("Nordisk Lær AS") && comment.text.contains("NOK"), "{}", comment.text);
     }
     assert!(house.dead_letters().await.is_empty());

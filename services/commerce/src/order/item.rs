@@ -131,6 +131,23 @@ pub struct Item {
 }
 
 impl Item {
+    /// What people call it: name and SKU, as far as it has them. Those of a product that was deleted may be empty.
+    pub fn label(&self) -> String {
+        match (self.name.trim(), self.sku.trim(), self.product_id) {
+            ("", "", Some(product)) => format!("Product {product}"),
+            ("", "", None) => format!("Item {}", self.item_id),
+            (name, "", _) => name.to_owned(),
+            ("", sku, _) => sku.to_owned(),
+            (name, sku, _) => format!("{name} ({sku})"),
+        }
+    }
+
+    /// What tells it from others in a sentence: its SKU, or else what people call it.
+    pub fn code(&self) -> String {
+        let sku = self.sku.trim();
+        if sku.is_empty() { self.label() } else { sku.to_owned() }
+    }
+
     /// The fixed product taxes of this row, from the JSON text in `weee_tax_applied`.
     ///
     /// # Errors

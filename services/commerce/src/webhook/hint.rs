@@ -126,6 +126,12 @@ impl Subject {
     const ORDER: Self = Self { entity: Entity::Order, ids: &["order_id", "entity_id"], own: true };
     /// Parts of an order, whose own ids say nothing: the order is their parent.
     const ORDER_PART: Self = Self { entity: Entity::Order, ids: &["order_id", "parent_id"], own: false };
+    /// A shipment and its parts, whose parent is the shipment.
+    const SHIPMENT: Self = Self { entity: Entity::Order, ids: &["order_id"], own: false };
+    /// Lines and comments, whose own ids say nothing: the document is their parent.
+    const INVOICE_PART: Self = Self { entity: Entity::Invoice, ids: &["invoice_id", "parent_id"], own: false };
+    const CREDIT_MEMO_PART: Self =
+        Self { entity: Entity::CreditMemo, ids: &["creditmemo_id", "parent_id"], own: false };
     const INVOICE: Self = Self { entity: Entity::Invoice, ids: &["invoice_id", "entity_id"], own: true };
     const CREDIT_MEMO: Self = Self { entity: Entity::CreditMemo, ids: &["creditmemo_id", "entity_id"], own: true };
     /// A customer's address, whose own id says nothing.
@@ -133,25 +139,36 @@ impl Subject {
     const CUSTOMER: Self = Self { entity: Entity::Customer, ids: &["customer_id", "entity_id"], own: true };
 
     /// Objects that name what they hold.
-    const NAMED: [(&'static str, Self); 4] = [
+    const NAMED: [(&'static str, Self); 8] = [
         ("order", Self::ORDER),
         ("invoice", Self::INVOICE),
         ("creditmemo", Self::CREDIT_MEMO),
         ("customer", Self::CUSTOMER),
+        ("customer_address", Self::CUSTOMER_PART),
+        ("shipment", Self::SHIPMENT),
+        ("track", Self::SHIPMENT),
+        ("status_history", Self::ORDER_PART),
     ];
+
+    /// Objects that hold what the event is about, or a part of an order that names it.
+    const SAID_BY_EVENT: [&'static str; 5] = ["address", "payment", "item", "comment", "data_object"];
 
     /// By the name of the event, where there is one; an order otherwise.
     fn of_event(event: &Value) -> Self {
         let name =
             ["event", "eventName", "type"].iter().find_map(|field| event.get(field)?.as_str()).unwrap_or_default();
         let name = name.to_ascii_lowercase().replace(['_', '.'], "");
-        let parts = ["statushistory", "orderaddress", "orderpayment", "orderitem", "shipment"];
-        if parts.iter().any(|part| name.contains(part)) {
+        let parts = ["statushistory", "orderaddress", "orderpayment", "orderitem"];
+        let is_part =
+            |document: &str| ["item", "comment"].iter().any(|part| name.contains(&format!("{document}{part}")));
+        if name.contains("shipment") {
+            Self::SHIPMENT
+        } else if parts.iter().any(|part| name.contains(part)) {
             Self::ORDER_PART
         } else if name.contains("creditmemo") {
-            Self::CREDIT_MEMO
+            if is_part("creditmemo") { Self::CREDIT_MEMO_PART } else { Self::CREDIT_MEMO }
         } else if name.contains("invoice") {
-            Self::INVOICE
+            if is_part("invoice") { Self::INVOICE_PART } else { Self::INVOICE }
         } else if name.contains("customer") && name.contains("address") && !name.contains("order") {
             Self::CUSTOMER_PART
         } else if name.contains("customer") && !name.contains("order") {
@@ -180,10 +197,20 @@ fn find(event: &Value, subject: Subject, depth: usize) -> Option<Hint> {
             return Some(found);
         }
     }
+    for name in Subject::SAID_BY_EVENT {
+        // Of an event that names a record and no part of one, it is a part: only an order that it names is meant.
+        let said = if subject.own && name != "data_object" { Subject::SHIPMENT } else { subject };
+        if let Some(found) = object.get(name).and_then(|inner| find(inner, said, deeper)) {
+            return Some(found);
+        }
+    }
     if !subject.own {
         return None;
     }
-    object.get("id").and_then(entity_key).or_else(|| increment_key(object.get("increment_id")?)).map(hint)
+    let own = object.get("id").and_then(entity_key).or_else(|| increment_key(object.get("increment_id")?));
+    // A document that is not saved yet has no number of its own: its order has one.
+    let of_order = || object.get("order_id").and_then(entity_key).map(|key| Hint { entity: Entity::Order, key });
+    own.map(hint).or_else(of_order)
 }
 
 fn entity_key(value: &Value) -> Option<HintKey> {

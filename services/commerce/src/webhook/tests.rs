@@ -124,6 +124,67 @@ fn finds_the_record_in_the_usual_forms() {
 }
 
 #[test]
+fn finds_the_record_behind_its_parts() {
+    use Entity::{CreditMemo, Customer, Invoice, Order};
+    for (body, entity, id) in [
+        (r#"{"event":"observer.sales_order_shipment_save_after","data":{"shipment":{"order_id":1042}}}"#, Order, 1042),
+        (
+            r#"{"eventName":"observer.sales_order_shipment_track_save_after",
+                "data":{"track":{"entity_id":3,"parent_id":7,"order_id":"1042"}}}"#,
+            Order,
+            1042,
+        ),
+        (
+            r#"{"eventName":"observer.sales_order_address_save_after",
+                "data":{"address":{"entity_id":3,"parent_id":1042,"customer_id":5}}}"#,
+            Order,
+            1042,
+        ),
+        (r#"{"event":"sales_order_payment_save_after","data":{"payment":{"parent_id":1042}}}"#, Order, 1042),
+        (
+            r#"{"event":"sales_order_payment_save_after","data":{"data_object":{"entity_id":3,"parent_id":1042}}}"#,
+            Order,
+            1042,
+        ),
+        (r#"{"event":"sales_order_item_save_after","data":{"item":{"item_id":3,"order_id":1042}}}"#, Order, 1042),
+        (
+            r#"{"event":"sales_order_status_history_save_after","data":{"status_history":{"parent_id":1042}}}"#,
+            Order,
+            1042,
+        ),
+        (r#"{"data":{"shipment":{"entity_id":3,"order_id":1042}}}"#, Order, 1042),
+        (r#"{"data":{"payment":{"entity_id":3,"order_id":1042}}}"#, Order, 1042),
+        (r#"{"event":"sales_order_invoice_pay","data":{"invoice":{"entity_id":7,"order_id":1042}}}"#, Invoice, 7),
+        (r#"{"event":"sales_order_invoice_save_after","data":{"data_object":{"entity_id":7}}}"#, Invoice, 7),
+        (r#"{"event":"sales_order_invoice_save_before","data":{"invoice":{"order_id":1042}}}"#, Order, 1042),
+        (
+            r#"{"event":"sales_order_invoice_comment_save_after","data":{"comment":{"entity_id":3,"parent_id":7}}}"#,
+            Invoice,
+            7,
+        ),
+        (
+            r#"{"event":"observer.sales_order_creditmemo_save_after",
+                "data":{"creditmemo":{"entity_id":9,"order_id":1042,"invoice_id":7}}}"#,
+            CreditMemo,
+            9,
+        ),
+        (
+            r#"{"event":"sales_order_creditmemo_item_save_after","data":{"item":{"entity_id":3,"parent_id":9}}}"#,
+            CreditMemo,
+            9,
+        ),
+        (
+            r#"{"event":"customer_address_save_after","data":{"customer_address":{"entity_id":3,"parent_id":5}}}"#,
+            Customer,
+            5,
+        ),
+    ] {
+        let found = hints(body).expect(body);
+        assert_eq!(found, [Hint { entity, key: HintKey::EntityId(id) }], "{body}");
+    }
+}
+
+#[test]
 fn falls_back_on_the_number_that_people_see() {
     for body in [r#"{"increment_id":"000001042"}"#, r#"{"data":{"order":{"increment_id":"000001042"}}}"#] {
         let key = HintKey::IncrementId("000001042".into());
@@ -157,6 +218,8 @@ fn no_json_and_no_key_are_two_errors() {
         r#"{"increment_id":""}"#,
         r#"[{"order_id":1},{}]"#,
         r#"{"event":"sales_order_address_save_after","data":{"entity_id":7}}"#,
+        r#"{"event":"sales_order_shipment_track_save_after","data":{"track":{"entity_id":3,"parent_id":7}}}"#,
+        r#"{"data":{"address":{"entity_id":3,"parent_id":7}}}"#,
         r#"{"data":{"data":{"data":{"data":{"data":{"entity_id":7}}}}}}"#,
     ] {
         assert!(matches!(hints(body), Err(HintError::NoKey)), "{body}");

@@ -1,8 +1,8 @@
 //! The sweep of accounts: all of them by id, whatever their `updated_at` says.
 //!
 //! Magento writes an edit of the address book into the address alone, so the account is in no list of what changed, and
-//! no event of the customer is sent. From time to time all accounts are listed; those whose content is what was recorded
-//! make no change. A sweep that was interrupted goes on where it was.
+//! no event of the customer is sent. From time to time all accounts are listed; those whose content is what was
+//! recorded make no change. A sweep that was interrupted goes on where it was.
 
 use std::time::Duration;
 

@@ -88,7 +88,7 @@ pub fn standing_note(kind: Document, before: Option<&InvoiceRead>, now: &Invoice
         (_, Standing::Draft | Standing::Unknown) => return None,
     };
     let currency = now.currency.as_deref();
-    let total = text::money(now.total(), currency).map(|total| format!(" over {total}")).unwrap_or_default();
+    let total = text::money(now.total(), currency).map(|total| format!(" for {total}")).unwrap_or_default();
     let balance = match standing {
         Standing::Open | Standing::Partly => text::money(now.open_balance(), currency),
         Standing::Draft | Standing::Closed | Standing::Voided | Standing::Unknown => None,

@@ -67,7 +67,7 @@ pub fn customer(
     if let Some(earlier) = earlier {
         empty(&mut customer, &Party::of_account(earlier, email).customer(names), party.has_number());
     }
-    let owned = owned(account, mapping, &customer);
+    let owned = owned(account, mapping, &customer, party.has_company());
     if owned.is_empty() && existing_only {
         let sentence =
             format!("Customer {} is not created from the account, and nothing of it is the shop's.", account.id);
@@ -106,9 +106,12 @@ fn empty(customer: &mut Customer, earlier: &Customer, has_number: bool) {
 
 /// The fields that the shop owns and the account fills or has emptied: one that it never had says nothing, and takes
 /// nothing away.
-fn owned(account: &Account, mapping: &Mapping, customer: &Customer) -> Vec<Field> {
+///
+/// A member of a company account (B2B) whose address does not name the company has no name for it.
+fn owned(account: &Account, mapping: &Mapping, customer: &Customer, names_company: bool) -> Vec<Field> {
     let says = |field: &Field| match field {
-        Field::Name | Field::ContactName | Field::Email => true,
+        Field::Name => account.company_id().is_none() || names_company,
+        Field::ContactName | Field::Email => true,
         Field::Address => !customer.address.country.is_empty(),
         Field::Phone => customer.contact.phone.is_some(),
         Field::CorporateId => customer.corporate_id.is_some(),

@@ -117,6 +117,11 @@ impl<'a> Party<'a> {
         self.address.number.or(self.number).is_some()
     }
 
+    /// Whether a company is named.
+    pub(super) fn has_company(&self) -> bool {
+        self.name(NameOf::Company).is_some()
+    }
+
     fn name(&self, which: NameOf) -> Option<String> {
         let join = |names: Names<'_>| names.into_iter().filter_map(filled).collect::<Vec<_>>().join(" ");
         let name = match which {

@@ -40,7 +40,7 @@ impl Problem {
 }
 
 /// How people call the place of a key path: `vat[6].rate` is "the 6th [[vat]] rule, `rate`".
-pub(super) fn called(path: &str) -> String {
+pub(crate) fn called(path: &str) -> String {
     let split = path.split_once('[').and_then(|(list, rest)| rest.split_once(']').map(|(at, key)| (list, at, key)));
     let Some((list, at, key)) = split else { return format!("`{path}`") };
     let ending = match (at.as_bytes(), at.as_bytes().last()) {

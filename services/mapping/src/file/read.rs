@@ -73,6 +73,26 @@ impl<'t> Reader<'t> {
         Place { path: table.path.clone(), line: line_of(self.text, table.start) }
     }
 
+    /// The places of all sections and their keys, and of each of a list.
+    pub(super) fn places(&self, root: &Table<'t>) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (key, _) in root.keys() {
+            places.push(self.place(&root.leaf(key)));
+            match root.get(key).map(Spanned::get_ref) {
+                Some(DeValue::Table(entries)) => {
+                    let table = Table { path: key.to_owned(), start: 0, entries: Some(entries), leaf: false };
+                    places.extend(table.keys().map(|(key, _)| self.place(&table.leaf(key))));
+                }
+                Some(DeValue::Array(list)) => places.extend(list.iter().enumerate().map(|(index, entry)| {
+                    let line = line_of(self.text, entry.span().start);
+                    Place { path: format!("{key}[{}]", index + 1), line }
+                })),
+                _ => {}
+            }
+        }
+        places
+    }
+
     /// How many problems were found so far.
     pub(super) fn count(&self) -> usize {
         self.problems.len()

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
-    Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment, Store, Totals,
-    VatOn, check, sales_order, tax,
+    ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
+    Store, Totals, VatOn, check, fee, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -23,14 +23,15 @@ const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {
     let version = reader.required_text(root, "version");
     let company = company(reader, root);
-    let currencies = currencies(reader, root);
+    let totals = totals(reader, root);
+    let currencies = currencies(reader, root, totals.as_ref());
     let payment = payment(reader, root);
     let invoice = invoice(reader, root);
     let customers = customers(reader, root);
-    let totals = totals(reader, root);
     let stores = stores(reader, root);
     let tax_classes = tax::classes(reader, root);
     let tax_codes = tax::codes(reader, root);
+    let fees = fee::rules(reader, root);
 
     let names = Names { stores: &stores, tax_classes: &tax_classes };
     let accounts = rule::texts(reader, root, &names, ("account", "account", Asked::SoldLines));
@@ -52,6 +53,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
     let (base_currency, time_zone) = company?;
     Some(Mapping {
         version: version?,
+        places: Vec::new(),
         base_currency,
         time_zone,
         currencies,
@@ -62,6 +64,7 @@ pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<M
         stores,
         tax_classes,
         tax_codes,
+        fees,
         accounts,
         vat,
         vat_exceptions,
@@ -90,12 +93,12 @@ fn company<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<(String, Tim
     }
 }
 
-fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String, Currency> {
+fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>, totals: Option<&Totals>) -> BTreeMap<String, Currency> {
     let list = reader.table(root, "currency");
     let mut currencies = BTreeMap::new();
     for (code, _) in list.keys() {
         let table = reader.table(&list, code);
-        reader.known_keys(&table, &["decimals", "exchange_rate"]);
+        reader.known_keys(&table, &["decimals", "exchange_rate", "rounding_limit", "vat_limit"]);
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
             reader.wrong(&list, code, "a currency has three capital letters, as in ISO 4217");
         }
@@ -106,12 +109,32 @@ fn currencies<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> BTreeMap<String,
         let choices = [("visma", ExchangeRate::Visma), ("order", ExchangeRate::Order)];
         let exchange_rate = reader.choice(&table, "exchange_rate", &choices).unwrap_or(ExchangeRate::Visma);
         let decimals = u32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
-        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate });
+        let mut own = |key, of_all: Option<Decimal>| {
+            limit(reader, &table, key).unwrap_or_else(|| in_decimals(of_all.unwrap_or_default(), decimals))
+        };
+        let rounding_limit = own("rounding_limit", totals.map(|totals| totals.rounding_limit));
+        let vat_limit = own("vat_limit", totals.map(|totals| totals.vat_limit));
+        currencies.insert(code.to_owned(), Currency { decimals, exchange_rate, rounding_limit, vat_limit });
     }
     if currencies.is_empty() {
         reader.wrong(root, "currency", "no currency is allowed: add a table such as [currency.NOK]");
     }
     currencies
+}
+
+/// A limit that is not negative.
+fn limit<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<Decimal> {
+    let limit = reader.number(table, key)?;
+    if limit < Decimal::ZERO {
+        reader.wrong(table, key, "a limit cannot be negative");
+    }
+    Some(limit)
+}
+
+/// A limit for currencies of two decimals in another one's: as many units of its last decimal. 0.50 is 50 JPY.
+fn in_decimals(limit: Decimal, decimals: u32) -> Decimal {
+    let units = limit.checked_mul(Decimal::ONE_HUNDRED);
+    units.and_then(|units| units.checked_mul(Decimal::new(1, decimals))).unwrap_or(limit).normalize()
 }
 
 fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
@@ -130,12 +153,14 @@ fn payment<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Payment> {
 
 fn invoice<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<InvoiceSettings> {
     let table = reader.table(root, "invoice");
-    reader.known_keys(&table, &["reference_prefix", "hold", "discount"]);
+    reader.known_keys(&table, &["reference_prefix", "hold", "discount", "closed_period"]);
     let reference_prefix = reader.required_text(&table, "reference_prefix");
     let hold = reader.flag(&table, "hold").unwrap_or(true);
     let choices = [("net", Discount::Net), ("line", Discount::Line), ("outside_vat", Discount::OutsideVat)];
-    let discount = reader.choice(&table, "discount", &choices);
-    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount: discount.unwrap_or(Discount::Net) })
+    let discount = reader.choice(&table, "discount", &choices).unwrap_or(Discount::Net);
+    let choices = [("refuse", ClosedPeriod::Refuse), ("next_open", ClosedPeriod::NextOpen)];
+    let closed_period = reader.choice(&table, "closed_period", &choices).unwrap_or(ClosedPeriod::Refuse);
+    Some(InvoiceSettings { reference_prefix: reference_prefix?, hold, discount, closed_period })
 }
 
 /// The parts of a customer by their names in the file.
@@ -210,15 +235,6 @@ fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
         rounding_limit: rounding_limit?,
         vat_limit: vat_limit.unwrap_or(VAT_LIMIT),
     })
-}
-
-/// A limit that is not negative.
-fn limit<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Option<Decimal> {
-    let limit = reader.number(table, key)?;
-    if limit < Decimal::ZERO {
-        reader.wrong(table, key, "a limit cannot be negative");
-    }
-    Some(limit)
 }
 
 fn stores<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Vec<Store> {

@@ -50,7 +50,8 @@ pub(super) fn appendix(file: &mut String, books: &Books, shop: &Shop) {
         *file += "# Tax rates of the shop:\n";
         for rate in rates {
             let (code, percent) = (plain(&rate.code), rate.rate.normalize());
-            add(file, format_args!("#   {code:<20} {} {percent} %\n", plain(&rate.country)));
+            let used = if rate.used { "" } else { ", which no tax rule uses" };
+            add(file, format_args!("#   {code:<20} {} {percent} %{used}\n", plain(&rate.country)));
         }
     }
 }

@@ -1,7 +1,8 @@
+use rust_decimal::Decimal;
+
 use super::*;
-use crate::file::Mapping;
 use crate::scope::Scope;
-use crate::survey::{Account, Entry, Group, ShopStore, TaxRate};
+use crate::survey::{Account, Currency, Entry, Group, Segment, ShopStore, TaxRate, Vat};
 
 fn entry(key: &str, name: &str) -> Entry {
     Entry { key: key.to_owned(), name: name.to_owned(), active: true }
@@ -28,6 +29,7 @@ fn survey() -> Survey {
             Currency { code: "JPY".into(), is_base: false, decimals: Some(0) },
         ]),
         branches: Some(vec![entry("1", "Main")]),
+        vat_zones: Some(vec![entry("01", "Innenlands"), entry("03", "Utland")]),
         ..Books::default()
     };
     let store = |id, currency: &str| ShopStore {
@@ -41,15 +43,31 @@ fn survey() -> Survey {
         code: format!("{country}-{tenths}"),
         country: country.to_owned(),
         rate: Decimal::new(tenths, 1),
+        used: country != "US",
     };
     let shop = Shop {
         stores: Some(vec![store(1, "NOK"), store(2, "JPY"), store(3, "CHF")]),
-        tax_rates: Some(vec![rate("NO", 250), rate("FI", 255), rate("NO", 250), rate("DE", 0)]),
+        tax_rates: Some(vec![rate("NO", 250), rate("FI", 255), rate("NO", 250), rate("DE", 0), rate("US", 80)]),
         groups: Some(vec![Group { id: 0, name: "NOT LOGGED IN".into() }]),
-        payment_methods: Some(vec!["checkmo".into()]),
+        sales: None,
     };
     Survey { books, shop }
 }
+
+const ANSWERS: [(&str, &str); 12] = [
+    ("?", "checkmo"),
+    ("? rounding", "7740"),
+    ("? shipping", "3060"),
+    ("? sales", "3000"),
+    ("? NO 25", "3"),
+    ("? FI 25.5", "FI255"),
+    ("? untaxed", "6"),
+    ("? outside", "6"),
+    ("? segment 1", "10"),
+    ("? zone NO", "01"),
+    ("? zone FI", "03"),
+    ("? zone of all others", "03"),
+];
 
 /// The questions of a file, as they stand in it.
 fn questions(text: &str) -> Vec<String> {
@@ -61,18 +79,19 @@ fn questions(text: &str) -> Vec<String> {
 fn facts_are_stated_and_the_rest_is_asked() {
     let text = first(&survey(), "UTC");
     let asked = questions(&text).join("\n");
-    for question in
-        ["? rounding", "? shipping", "? sales", "? NO 25", "? FI 25.5", "? untaxed", "? outside", "? segment 1"]
-    {
+    let all = ANSWERS.map(|(question, _)| question);
+    for question in all {
         assert!(asked.contains(&format!("`{question}`")), "{question} is not asked:\n{asked}");
     }
-    assert_eq!(questions(&text).len(), 8, "{asked}");
+    assert_eq!(questions(&text).len(), all.len(), "{asked}");
+    assert!(text.contains("US-80") && text.contains("8 %, which no tax rule uses") && !text.contains("? US"), "{text}");
+    assert!(text.contains("pin_vat = false"), "until a document has shown that Visma keeps pinned VAT");
     assert!(text.contains("base_currency = \"NOK\"") && text.contains("\"Europe/Stockholm\""), "{text}");
     assert!(text.contains("[currency.JPY]\ndecimals = 0\n") && text.contains("# [currency.CHF]"), "{text}");
     assert!(text.contains("value = \"000\""), "the only value of a segment");
     assert!(
-        text.contains("3 = 3, SE25 = SE25\n"),
-        "VAT ids of the same rate stand beside the question, old ones do not"
+        text.contains("\n25 = \"? NO 25\"    # 3 = 3, SE25 = SE25\n"),
+        "VAT ids of the same rate stand beside the question, old ones do not: {text}"
     );
     assert!(text.contains("Income     Salg \"A\" og B"), "a name stays on its line");
 }
@@ -86,17 +105,7 @@ fn what_was_not_read_is_no_fault_of_the_file() {
 
 #[test]
 fn with_its_answers_it_fits_what_it_was_made_of() {
-    let answers = [
-        ("? rounding", "7740"),
-        ("? shipping", "3060"),
-        ("? sales", "3000"),
-        ("? NO 25", "3"),
-        ("? FI 25.5", "FI255"),
-        ("? untaxed", "6"),
-        ("? outside", "6"),
-        ("? segment 1", "10"),
-    ];
-    let text = answers.iter().fold(first(&survey(), "UTC"), |text, (question, answer)| {
+    let text = ANSWERS.iter().fold(first(&survey(), "UTC"), |text, (question, answer)| {
         text.replace(&format!("\"{question}\""), &format!("\"{answer}\""))
     });
     let mapping = Mapping::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
@@ -105,4 +114,18 @@ fn with_its_answers_it_fits_what_it_was_made_of() {
         mapping.held_against(&survey(), &Scope::default()).into_iter().map(|finding| finding.sentence).collect();
     // A store sells in a currency that the company does not have: that is for a person.
     assert_eq!(said, ["store 3 sells in CHF, which [currency] does not list: its orders are refused"]);
+}
+
+#[test]
+fn what_verified_documents_showed_decides_about_pins() {
+    let text = |keeps: Option<bool>| {
+        let mut survey = survey();
+        survey.books.keeps_pins = keeps;
+        first(&survey, "UTC")
+    };
+    assert!(text(Some(true)).contains("\npin_vat = true "), "Visma keeps them");
+    assert!(
+        text(Some(false)).contains("\npin_vat = false ") && text(None).contains("\npin_vat = false "),
+        "it does not"
+    );
 }

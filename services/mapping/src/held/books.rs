@@ -1,10 +1,10 @@
 //! What the mapping file names in Visma, against what Visma holds.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Finding, QUESTION};
 use crate::file::Mapping;
-use crate::rules::Rules;
+use crate::rules::{Place, Rules};
 use crate::survey::{Books, Entry, Segment};
 
 pub(super) fn differences(mapping: &Mapping, books: &Books) -> Vec<Finding> {
@@ -23,30 +23,32 @@ pub(super) fn differences(mapping: &Mapping, books: &Books) -> Vec<Finding> {
     for (list, called, rules, known) in lists {
         entries(list, called, texts(rules), known.as_deref(), &mut found);
     }
-    let payments = || mapping.payments.0.iter().map(|rule| &rule.value);
-    let methods = payments().map(|settled| settled.method.as_str()).collect();
+    let payments = || mapping.payments.0.iter().rev().map(|rule| (&rule.value, &rule.place));
+    let methods = payments().map(|(settled, place)| (settled.method.as_str(), place)).collect();
     entries("payments", "payment method", methods, books.payment_methods.as_deref(), &mut found);
-    let accounts = payments().map(|settled| settled.cash_account.as_str()).collect();
+    let accounts = payments().map(|(settled, place)| (settled.cash_account.as_str(), place)).collect();
     entries("payments", "cash account", accounts, books.cash_accounts.as_deref(), &mut found);
     currencies(mapping, books, &mut found);
+    pins(mapping, books, &mut found);
     found
 }
 
-/// The values of a list, each once, without questions.
-fn texts(rules: &Rules<String>) -> BTreeSet<&str> {
-    rules.0.iter().map(|rule| rule.value.as_str()).collect()
+/// Values of a list, each with the first place that it stands in.
+type Named<'m> = BTreeMap<&'m str, &'m Place>;
+
+/// The values of a list of rules.
+fn texts(rules: &Rules<String>) -> Named<'_> {
+    rules.0.iter().rev().map(|rule| (rule.value.as_str(), &rule.place)).collect()
 }
 
-fn entries(list: &'static str, called: &str, named: BTreeSet<&str>, known: Option<&[Entry]>, found: &mut Vec<Finding>) {
+fn entries(list: &'static str, called: &str, named: Named<'_>, known: Option<&[Entry]>, found: &mut Vec<Finding>) {
     let Some(known) = known else { return };
-    for value in named.into_iter().filter(|value| !value.starts_with(QUESTION)) {
+    for (value, place) in named.into_iter().filter(|(value, _)| !value.starts_with(QUESTION)) {
         match known.iter().find(|entry| entry.key == value) {
-            None => found.push(Finding::new(list, format!("Visma has no {called} `{value}`"))),
+            None => found.push(Finding::new(list, format!("Visma has no {called} `{value}`")).at(place)),
             Some(entry) if !entry.active => {
-                found.push(Finding::new(
-                    list,
-                    format!("the {called} `{value}` ({}) is not active in Visma", entry.name),
-                ));
+                let sentence = format!("the {called} `{value}` ({}) is not active in Visma", entry.name);
+                found.push(Finding::new(list, sentence).at(place));
             }
             Some(_) => {}
         }
@@ -57,12 +59,12 @@ fn accounts(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
     let Some(accounts) = &books.accounts else { return };
     let plain: Vec<Entry> = accounts.iter().map(|account| account.entry.clone()).collect();
     let named = texts(&mapping.accounts);
-    for account in accounts.iter().filter(|account| named.contains(account.entry.key.as_str())) {
-        if let Some(ledger) = &account.ledger {
+    for account in accounts {
+        if let (Some(ledger), Some(place)) = (&account.ledger, named.get(account.entry.key.as_str())) {
             let Entry { key, name, .. } = &account.entry;
             let sentence =
                 format!("only the ledger {ledger} posts on the account `{key}` ({name}): no line can name it");
-            found.push(Finding::new("account", sentence));
+            found.push(Finding::new("account", sentence).at(place));
         }
     }
     entries("account", "account", named, Some(&plain), found);
@@ -71,13 +73,14 @@ fn accounts(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
 fn vat(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
     let Some(vat) = &books.vat else { return };
     let plain: Vec<Entry> = vat.iter().map(|vat| vat.entry.clone()).collect();
-    let codes: BTreeSet<&str> = mapping.vat.0.iter().map(|rule| rule.value.code.as_str()).collect();
-    for known in vat.iter().filter(|known| codes.contains(known.entry.key.as_str())) {
+    let codes: Named<'_> = mapping.vat.0.iter().rev().map(|rule| (rule.value.code.as_str(), &rule.place)).collect();
+    for known in vat {
         let code = &known.entry.key;
+        let Some(place) = codes.get(code.as_str()) else { continue };
         if !known.output {
             let sentence =
                 format!("the VAT id `{code}` ({}) is of purchases: no invoice can name it", known.entry.name);
-            found.push(Finding::new("vat", sentence));
+            found.push(Finding::new("vat", sentence).at(place));
         }
         let mapped = mapping.vat.0.iter().find(|rule| rule.value.code == *code).map(|rule| rule.value.rate);
         if let (Some(mapped), Some(rate)) = (mapped, known.rate)
@@ -85,7 +88,7 @@ fn vat(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
         {
             let (mapped, rate) = (mapped.normalize(), rate.normalize());
             let sentence = format!("the VAT id `{code}` computes {rate} % in Visma, and the file says {mapped} %");
-            found.push(Finding::new("vat", sentence));
+            found.push(Finding::new("vat", sentence).at(place));
         }
     }
     entries("vat", "VAT id", codes, Some(&plain), found);
@@ -114,22 +117,38 @@ fn dimensions(mapping: &Mapping, segments: &[Segment], found: &mut Vec<Finding>)
     }
 }
 
+/// A finding at the place of a key, if the file has it.
+fn placed(mapping: &Mapping, path: &str, finding: Finding) -> Finding {
+    mapping.place(path).map_or(finding.clone(), |place| finding.at(place))
+}
+
+/// VAT that is set on documents and not kept is other VAT than was predicted.
+fn pins(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
+    if mapping.totals.pin_vat && books.keeps_pins == Some(false) {
+        let sentence = "verified documents show that Visma computes VAT anew, whatever is set on them: pin_vat = false";
+        found.push(placed(mapping, "totals.pin_vat", Finding::new("totals", sentence)));
+    }
+}
+
 fn currencies(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
     let Some(known) = &books.currencies else { return };
     if let Some(base) = known.iter().find(|currency| currency.is_base)
         && base.code != mapping.base_currency
     {
         let sentence = format!("the books are kept in {}, and the file says {}", base.code, mapping.base_currency);
-        found.push(Finding::new("company", sentence));
+        found.push(placed(mapping, "company.base_currency", Finding::new("company", sentence)));
     }
     for (code, mapped) in &mapping.currencies {
         match known.iter().find(|currency| currency.code == *code) {
-            None => found.push(Finding::new("currency", format!("Visma does not have the currency {code}"))),
+            None => {
+                let finding = Finding::new("currency", format!("Visma does not have the currency {code}"));
+                found.push(placed(mapping, &format!("currency.{code}"), finding));
+            }
             Some(currency) => {
                 if let Some(decimals) = currency.decimals.filter(|decimals| *decimals != mapped.decimals) {
                     let sentence =
                         format!("{code} has {decimals} decimals in Visma, and {} in the file", mapped.decimals);
-                    found.push(Finding::new("currency", sentence));
+                    found.push(placed(mapping, &format!("currency.{code}"), Finding::new("currency", sentence)));
                 }
             }
         }

@@ -8,10 +8,12 @@ use super::Finding;
 use crate::file::Mapping;
 use crate::rules::{LineKind, When};
 use crate::scope::Scope;
+use crate::seen::Seen;
 use crate::survey::{Shop, ShopStore, TaxRate};
 
 pub(super) fn differences(mapping: &Mapping, shop: &Shop, scope: &Scope) -> Vec<Finding> {
     let mut found = Vec::new();
+    let seen = Seen::of(shop, mapping);
     if let Some(stores) = &shop.stores {
         let ours: Vec<&ShopStore> = stores.iter().filter(|store| is_in_scope(store, scope)).collect();
         self::stores(mapping, stores, &ours, scope, &mut found);
@@ -20,11 +22,13 @@ pub(super) fn differences(mapping: &Mapping, shop: &Shop, scope: &Scope) -> Vec<
     if let Some(rates) = &shop.tax_rates {
         tax_rates(mapping, rates, &mut found);
     }
-    if let Some(methods) = &shop.payment_methods {
-        let unknown = methods.iter().filter(|method| !mapping.payment.methods.is_match(method.as_str()));
-        for method in unknown.filter(|_| !mapping.payment.accept_others) {
-            let sentence =
-                format!("orders are paid by `{method}`, which payment.methods does not list: they are refused");
+    if !mapping.payment.accept_others {
+        let methods = &mapping.payment.methods;
+        for (method, orders) in seen.methods.iter().filter(|(method, _)| !methods.is_match(method.as_str())) {
+            let sentence = format!(
+                "{orders} of the latest orders are paid by `{method}`, which payment.methods does not list: they are \
+                 refused"
+            );
             found.push(Finding::new("payment", sentence));
         }
     }
@@ -76,20 +80,25 @@ fn currencies(mapping: &Mapping, ours: &[&ShopStore], found: &mut Vec<Finding>) 
 
 /// Each rate that the shop may charge needs a VAT id that computes it, for what is sold and for its shipping.
 fn tax_rates(mapping: &Mapping, rates: &[TaxRate], found: &mut Vec<Finding>) {
-    for rate in rates {
-        for line in [LineKind::Item, LineKind::Shipping] {
-            let may = |when: &When| may_hold(mapping, when, line, rate);
-            let fits = mapping.vat.0.iter().any(|rule| may(&rule.when) && rule.value.rate == rate.rate);
-            if fits {
-                continue;
-            }
+    for rate in rates.iter().filter(|rate| rate.used) {
+        if let Some(line) = lacks(mapping, rate) {
             let (code, percent, country) = (&rate.code, rate.rate.normalize(), &rate.country);
-            let sentence =
-                format!("no [[vat]] rule gives {percent} % in {country} (the shop's `{code}`) to lines of kind {line}");
+            let sentence = format!(
+                "no VAT id is named for {percent} % in {country} (the shop's `{code}`), for lines of kind {line}: put it \
+                 into [vat_codes.{country}]"
+            );
             found.push(Finding::new("vat", sentence));
-            break; // The same again for shipping says nothing more.
         }
     }
+}
+
+/// The kind of line for which no VAT rule gives this rate; of what is sold and its shipping the first.
+pub(crate) fn lacks(mapping: &Mapping, rate: &TaxRate) -> Option<LineKind> {
+    let fits = |line: LineKind| {
+        let may = |when: &When| may_hold(mapping, when, line, rate);
+        mapping.vat.0.iter().any(|rule| may(&rule.when) && rule.value.rate == rate.rate)
+    };
+    [LineKind::Item, LineKind::Shipping].into_iter().find(|line| !fits(*line))
 }
 
 /// Whether a rule may hold for a line of this kind, taxed by this rate. What a rate does not tell is taken to fit.

@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::survey::{Account, Books, Currency, Entry, Group, Segment, Shop, ShopStore, TaxRate, Vat};
+use crate::survey::{Account, Books, Currency, Entry, Group, Sales, Segment, Shop, ShopStore, TaxRate, Vat};
 
 fn entry(key: &str) -> Entry {
     Entry { key: key.to_owned(), name: format!("name of {key}"), active: true }
@@ -20,7 +20,21 @@ fn vat(key: &str, tenths: i64) -> Vat {
 }
 
 fn rate(country: &str, percent: i64) -> TaxRate {
-    TaxRate { code: format!("{country}-{percent}"), country: country.to_owned(), rate: Decimal::from(percent) }
+    TaxRate {
+        code: format!("{country}-{percent}"),
+        country: country.to_owned(),
+        rate: Decimal::from(percent),
+        used: true,
+    }
+}
+
+/// An order that says how it is paid, and nothing else.
+fn paid_by(method: &str) -> commerce::order::Order {
+    let order = serde_json::json!({
+        "entity_id": 1, "increment_id": "000000001", "order_currency_code": "NOK", "grand_total": 0,
+        "base_grand_total": 0, "payment": { "method": method },
+    });
+    commerce::order::Order::from_value(&order).expect("an order")
 }
 
 /// A company and a shop that the default file fits.
@@ -69,7 +83,7 @@ fn survey() -> Survey {
         stores: Some(vec![store]),
         tax_rates: Some(vec![rate("NO", 25), rate("NO", 15), rate("SE", 6), rate("DE", 0)]),
         groups: Some(vec![Group { id: 0, name: "guests".to_owned() }]),
-        payment_methods: Some(vec!["checkmo".to_owned(), "klarna_kp".to_owned()]),
+        sales: Some(Sales { orders: vec![paid_by("checkmo"), paid_by("klarna_kp")], ..Sales::default() }),
     };
     Survey { books, shop }
 }
@@ -152,16 +166,16 @@ fn what_the_shop_sells_and_the_file_does_not_know_is_named() {
     let said = changed(|survey| {
         let shop = &mut survey.shop;
         shop.tax_rates.as_mut().expect("rates").extend([rate("NO", 11), rate("DE", 19)]);
-        shop.payment_methods.as_mut().expect("methods").push("bitcoin".to_owned());
+        shop.sales.as_mut().expect("sales").orders.push(paid_by("bitcoin"));
         shop.stores.as_mut().expect("stores")[0].currency = Some("CHF".to_owned());
     });
     assert_eq!(
         said,
         [
             "currency: store 1 sells in CHF, which [currency] does not list: its orders are refused",
-            "vat: no [[vat]] rule gives 11 % in NO (the shop's `NO-11`) to lines of kind item",
-            "vat: no [[vat]] rule gives 19 % in DE (the shop's `DE-19`) to lines of kind item",
-            "payment: orders are paid by `bitcoin`, which payment.methods does not list: they are refused",
+            "vat: no VAT id is named for 11 % in NO (the shop's `NO-11`), for lines of kind item: put it into [vat_codes.NO]",
+            "vat: no VAT id is named for 19 % in DE (the shop's `DE-19`), for lines of kind item: put it into [vat_codes.DE]",
+            "payment: 1 of the latest orders are paid by `bitcoin`, which payment.methods does not list: they are refused",
         ]
     );
 }

@@ -28,10 +28,10 @@ struct Reading {
     slack: Decimal,
 }
 
-/// Fills in the rows of an order before discount, so that they add up to `target`.
-pub(super) fn rebuild(order: &Order, rows: &mut [Row<'_>], target: Decimal) -> Result<(), Refusal> {
+/// Fills in the rows of an order before discount, so that they add up to `target`, or miss it by no more than `off`.
+pub(super) fn rebuild(order: &Order, rows: &mut [Row<'_>], target: Decimal, off: Decimal) -> Result<(), Refusal> {
     let ways: [fn(&Item) -> Reading; 3] = [net_of_discount, as_shown, price_times_quantity];
-    let settled = ways.iter().find_map(|way| settle(rows.iter().map(|row| way(row.item)).collect(), target));
+    let settled = ways.iter().find_map(|way| settle(rows.iter().map(|row| way(row.item)).collect(), target, off));
     let Some(settled) = settled else {
         let sum: Decimal = rows.iter().map(|row| net_of_discount(row.item).gross).sum();
         let sentence = format!(
@@ -73,12 +73,13 @@ fn price_times_quantity(item: &Item) -> Reading {
 }
 
 /// Makes the rows add up to the target within what they may be off; the largest estimated row takes the difference.
-fn settle(mut rows: Vec<Reading>, target: Decimal) -> Option<Vec<Decimal>> {
+/// What is more than that and still no more than `off` is left: it becomes rounding.
+fn settle(mut rows: Vec<Reading>, target: Decimal, off: Decimal) -> Option<Vec<Decimal>> {
     let sum: Decimal = rows.iter().map(|row| row.gross).sum();
     let difference = target - sum;
     let slack: Decimal = rows.iter().map(|row| row.slack).sum();
     if difference.abs() > slack + STORED {
-        return None;
+        return (difference.abs() <= off).then(|| rows.into_iter().map(|row| row.gross).collect());
     }
     let largest = rows.iter_mut().filter(|row| !row.slack.is_zero()).max_by_key(|row| row.gross);
     if let Some(row) = largest {

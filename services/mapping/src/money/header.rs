@@ -7,63 +7,178 @@ use rust_decimal::Decimal;
 use super::rows::Row;
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::fee::Fee;
 use crate::refusal::{code, refuse};
 
 /// Header amounts are stored with four decimals, so that a sum of ten of them may be off by ten halves of the last one.
 const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 
 /// A header that adds up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Header {
     /// What the rows before discount add up to.
     pub(super) rows: Decimal,
     /// Whether fees of apps are in the total.
-    pub(super) fees: bool,
-    /// Paid with, or refunded as, reward points.
+    pub(super) custom_fees: bool,
+    /// The fees of payment modules that are in the total.
+    pub(super) fees: Vec<Fee>,
+    /// Tax on those that the document's own tax does not contain.
+    pub(super) untold_tax: Decimal,
+    /// Paid with, or refunded as, what the shop owed, where only the order shows it.
+    pub(super) hidden: Hidden,
+}
+
+/// Liabilities that the order shows and its invoice or credit memo does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Hidden {
+    pub(super) gift_cards: Decimal,
+    pub(super) store_credit: Decimal,
     pub(super) reward_points: Decimal,
 }
 
-/// Checks that the document's amounts add up to its total.
+impl Hidden {
+    fn sum(self) -> Decimal {
+        self.gift_cards + self.store_credit + self.reward_points
+    }
+
+    /// Every choice of whole amounts but the one of none, the smallest number of them first.
+    fn choices(self) -> Vec<Self> {
+        let one = |gift_cards, store_credit, reward_points| {
+            let keep = |kept: bool, amount: Decimal| if kept { amount } else { Decimal::ZERO };
+            Self {
+                gift_cards: keep(gift_cards, self.gift_cards),
+                store_credit: keep(store_credit, self.store_credit),
+                reward_points: keep(reward_points, self.reward_points),
+            }
+        };
+        let choices = [
+            one(true, false, false),
+            one(false, true, false),
+            one(false, false, true),
+            one(true, true, false),
+            one(true, false, true),
+            one(false, true, true),
+            self,
+        ];
+        choices.into_iter().filter(|choice| !choice.sum().is_zero()).collect()
+    }
+
+    /// A part of the only liability that there is. Of several, nobody can say which one a part is of.
+    fn part(self, amount: Decimal) -> Option<Self> {
+        let zero = Decimal::ZERO;
+        if amount <= zero || amount > self.sum() {
+            return None;
+        }
+        match (self.gift_cards.is_zero(), self.store_credit.is_zero(), self.reward_points.is_zero()) {
+            (false, true, true) => Some(Self { gift_cards: amount, ..Self::default() }),
+            (true, false, true) => Some(Self { store_credit: amount, ..Self::default() }),
+            (true, true, false) => Some(Self { reward_points: amount, ..Self::default() }),
+            _ => None,
+        }
+    }
+}
+
+/// What may be in a total and in no header field, besides liabilities: one choice of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    /// Fixed product tax outside of the subtotal.
+    fpt: Decimal,
+    /// Fees of apps that only the order shows.
+    custom_fees: Decimal,
+    /// Fees of payment modules, without tax.
+    fees: Decimal,
+    /// Their tax, where the document's tax does not contain it.
+    untold_tax: Decimal,
+}
+
+impl Way {
+    fn sum(self) -> Decimal {
+        self.fpt + self.custom_fees + self.fees + self.untold_tax
+    }
+}
+
+/// Checks that the document's amounts add up to its total, to within `tolerance`.
 ///
-/// Three things may be in a total and in no header field: fixed product tax outside of the subtotal, and on invoices
-/// and credit memos the fees and the reward points that only the order shows.
-pub(super) fn check(document: &Document<'_>, rows: &[Row<'_>], tolerance: Decimal) -> Result<Header, Refusal> {
+/// What may be in a total and in no header field: fixed product tax outside of the subtotal, fees of payment modules,
+/// and on invoices and credit memos what only the order shows of fees, gift cards, store credit and reward points.
+pub(super) fn check(
+    document: &Document<'_>,
+    rows: &[Row<'_>],
+    fees: &[Fee],
+    tolerance: Decimal,
+) -> Result<Header, Refusal> {
     let totals = &document.totals;
     if totals.grand_total < Decimal::ZERO {
         return Err(negative(document));
     }
     let fpt: Decimal = rows.iter().filter_map(|row| row.fpt.as_ref()).map(|fpt| fpt.amount).sum();
-    let (fees, reward) = shown_on_the_order_only(document);
-    let residual = totals.residual();
-    // An invoice shows no fixed product tax: it is the order's by quantity, and thus not exact.
-    let off = if document.kind == Kind::Invoice && !fpt.is_zero() { tolerance } else { STORED };
-    let ways = [(Decimal::ZERO, Decimal::ZERO), (Decimal::ZERO, fpt), (fees, Decimal::ZERO), (fees, fpt)];
-    let explained = |(fees, outside): (Decimal, Decimal), reward_points: Decimal| Header {
-        rows: totals.subtotal - (fpt - outside),
-        fees: !fees.is_zero() || !totals.custom_fees.is_zero(),
-        reward_points: totals.reward_points + reward_points,
+    let (custom_fees, hidden) = shown_on_the_order_only(document);
+    let ways = ways(fpt, custom_fees, fees);
+    let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
+        return Err(does_not_add_up(document, totals, fpt));
     };
-    if let Some(way) = ways.into_iter().find(|(fees, outside)| (residual - fees - outside).abs() <= off) {
-        return Ok(explained(way, Decimal::ZERO));
-    }
-    let points = |(fees, outside): (Decimal, Decimal)| fees + outside - residual;
-    // Those of the whole order rather than a part of them.
-    let all = ways.into_iter().find(|way| !reward.is_zero() && (points(*way) - reward).abs() <= STORED);
-    let some = || ways.into_iter().find(|way| points(*way) > Decimal::ZERO && points(*way) <= reward);
-    if let Some(way) = all.or_else(some) {
-        return Ok(explained(way, points(way)));
-    }
-    Err(does_not_add_up(document, totals, fpt))
+    Ok(Header {
+        rows: totals.subtotal - (fpt - way.fpt),
+        custom_fees: !way.custom_fees.is_zero() || !totals.custom_fees.is_zero(),
+        fees: if (way.fees + way.untold_tax).is_zero() { Vec::new() } else { fees.to_vec() },
+        untold_tax: way.untold_tax,
+        hidden,
+    })
 }
 
-/// Fees and reward points of the order, which its invoices and credit memos may contain unseen.
-fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Decimal) {
+/// The choices, the simplest first.
+fn ways(fpt: Decimal, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
+    let net: Decimal = fees.iter().map(|fee| fee.net).sum();
+    let tax: Decimal = fees.iter().map(|fee| fee.tax).sum();
+    let some = |amount: Decimal| [Decimal::ZERO, amount].into_iter().take(if amount.is_zero() { 1 } else { 2 });
+    let mut of_fees = vec![(Decimal::ZERO, Decimal::ZERO)];
+    if !fees.is_empty() {
+        of_fees.push((net, Decimal::ZERO));
+    }
+    if !tax.is_zero() {
+        of_fees.push((net, tax));
+    }
+    let mut ways = Vec::new();
+    for (fees, untold_tax) in of_fees {
+        for custom_fees in some(custom_fees) {
+            ways.extend(some(fpt).map(|fpt| Way { fpt, custom_fees, fees, untold_tax }));
+        }
+    }
+    ways
+}
+
+/// Which choice the residual is: exactly so, or but for an amount that is booked as rounding.
+fn explained(residual: Decimal, ways: &[Way], hidden: Hidden, tolerance: Decimal) -> Option<(Way, Hidden)> {
+    let rest = |way: &Way, hidden: Hidden| (residual - way.sum() + hidden.sum()).abs();
+    if let Some(way) = ways.iter().find(|way| rest(way, Hidden::default()) <= STORED) {
+        return Some((*way, Hidden::default()));
+    }
+    let choices = hidden.choices();
+    let whole = ways.iter().flat_map(|way| choices.iter().map(move |hidden| (way, *hidden)));
+    if let Some((way, hidden)) = whole.clone().find(|(way, hidden)| rest(way, *hidden) <= STORED) {
+        return Some((*way, hidden));
+    }
+    let rounded = ways.iter().map(|way| (way, Hidden::default())).min_by_key(|(way, none)| rest(way, *none));
+    if let Some((way, none)) = rounded.filter(|(way, none)| rest(way, *none) <= tolerance) {
+        return Some((*way, none));
+    }
+    ways.iter().find_map(|way| hidden.part(way.sum() - residual).map(|hidden| (*way, hidden)))
+}
+
+/// Fees and liabilities of the order, which its invoices and credit memos may contain unseen.
+fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Hidden) {
     let Order { extension_attributes: extension, .. } = document.order;
+    let unless = |shown: Decimal, amount: Decimal| if shown.is_zero() { amount } else { Decimal::ZERO };
     match document.kind {
-        Kind::Order | Kind::CancelledPart => (Decimal::ZERO, Decimal::ZERO),
+        Kind::Order | Kind::CancelledPart => (Decimal::ZERO, Hidden::default()),
         Kind::Invoice | Kind::CreditMemo => {
             let fees = extension.custom_fees.iter().map(|fee| fee.custom_fee_amount).sum();
-            (fees, extension.reward_currency_amount)
+            let hidden = Hidden {
+                gift_cards: unless(document.totals.gift_cards, extension.gift_cards_amount),
+                store_credit: unless(document.totals.store_credit, extension.customer_balance_amount),
+                reward_points: unless(document.totals.reward_points, extension.reward_currency_amount),
+            };
+            (fees, hidden)
         }
     }
 }

@@ -108,6 +108,17 @@ pub(crate) fn credit_memo(memo: &CreditMemo, name: Name<'_>) -> Result<(), Refus
     check(header.into_iter().chain(rest), memo.items.len(), name)
 }
 
+/// The amount and the tax of a module's fee.
+pub(crate) fn fee(field: &str, amount: Decimal, tax: Decimal, name: Name<'_>) -> Result<(), Refusal> {
+    match [amount, tax].into_iter().find(|amount| amount.abs() >= LARGEST) {
+        Some(amount) => {
+            let sentence = format!("{} has {field} {amount}, which no real document has.", name.capital());
+            Err(refuse(code::AMOUNT_OUT_OF_RANGE, sentence))
+        }
+        None => Ok(()),
+    }
+}
+
 fn extension(extension: &Extension) -> [(&'static str, Decimal); 8] {
     [
         ("gift_cards_amount", extension.gift_cards_amount),

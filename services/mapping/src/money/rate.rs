@@ -1,9 +1,9 @@
 //! The tax rates of each part of an order, and the lines that a part becomes where it has several.
 //!
-//! Commerce writes a rate on items, and for the rest (shipping, gift wrap …) in `item_applied_taxes`, where a rate of 0 %
-//! mostly leaves no entry. Several taxes of one thing are split over it (30 of a shipping of 60 at each of two rates),
-//! or stand one on the other; which of them it is, its tax says. Tax without any rate is refused rather than guessed at,
-//! with one exception: where the order shows rates and one of them explains the tax, it is that one.
+//! Commerce writes a rate on items, and for the rest (shipping, gift wrap …) in `item_applied_taxes`, where a rate of
+//! 0 % mostly leaves no entry. Several taxes of one thing are split over it (30 of a shipping of 60 at each of two
+//! rates), or stand one on the other; which of them it is, its tax says. Tax without any rate is refused rather than
+//! guessed at, with one exception: where the order shows rates and one of them explains the tax, it is that one.
 
 use commerce::order::{AppliedTax, Item, Order};
 use rust_decimal::Decimal;
@@ -60,14 +60,15 @@ impl<'a> Rates<'a> {
         match self.said(&line, shown, &applied) {
             Some(lines) => Ok(lines),
             None if line.tax.is_zero() => Ok(vec![line]),
-            None => Err(without_rate(self.order, &item.sku, line.tax)),
+            None => Err(without_rate(self.order, &item.code(), line.tax)),
         }
     }
 
     /// The lines of something that is no item: as applied to this kind of thing, or at the one rate of the order that
     /// explains the tax.
     ///
-    /// `ordered` is the same thing on the order: without tax of its own, what a document has of it is taxed as that was.
+    /// `ordered` is the same thing on the order: without tax of its own, what a document has of it is taxed as that
+    /// was.
     pub(super) fn of(
         &self,
         kind: &str,

@@ -9,6 +9,7 @@ use super::{gross, items};
 use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
+use crate::fee::Fee;
 use crate::refusal::{code, refuse};
 
 /// Commerce stores amounts with four decimals.
@@ -37,20 +38,45 @@ pub(super) struct Fpt {
 }
 
 /// The rows of a document, with its header, with which they agree.
-pub(super) fn with_header<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let mut rows = of(document)?;
-    let header = header::check(document, &rows, tolerance)?;
-    if document.kind == Kind::Order {
-        gross::rebuild(document.order, &mut rows, header.rows)?;
+///
+/// A reading of an order's items that agrees exactly comes before one that leaves something for rounding.
+pub(super) fn with_header<'a>(
+    document: &Document<'a>,
+    fees: &[Fee],
+    tolerance: Decimal,
+) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    if document.kind != Kind::Order {
+        return of_lines(document, fees, tolerance);
     }
-    Ok((rows, header))
+    if document.order.items.is_empty() {
+        let sentence = format!("{} has no items.", document.name().capital());
+        return Err(refuse(code::ORDER_WITHOUT_ITEMS, sentence));
+    }
+    let mut refusal = None;
+    for off in [Decimal::ZERO, tolerance] {
+        for items in items::with_money(document.order) {
+            let mut rows: Vec<Row<'a>> =
+                items.into_iter().map(|item| of_item(document, item)).collect::<Result<_, _>>()?;
+            let header = header::check(document, &rows, fees, tolerance);
+            let rebuilt = |header: Header| gross::rebuild(document.order, &mut rows, header.rows, off).map(|()| header);
+            match header.and_then(rebuilt) {
+                Ok(header) => return Ok((rows, header)),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+    }
+    Err(refusal.unwrap_or_else(|| refuse(code::LINES_DO_NOT_ADD_UP, "No reading of the items adds up.")))
 }
 
 /// What was cancelled of the rows of an order, with the order's header where that is all of it.
-pub(super) fn cancelled<'a>(document: &Document<'a>, tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let (mut rows, header) = cancelled_of(document.order, tolerance)?;
+pub(super) fn cancelled<'a>(
+    document: &Document<'a>,
+    fees: &[Fee],
+    tolerance: Decimal,
+) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let (mut rows, header) = cancelled_of(document.order, fees, tolerance)?;
     let Some(before) = document.before else { return Ok((rows, header)) };
-    for earlier in cancelled_of(before, tolerance)?.0 {
+    for earlier in cancelled_of(before, fees, tolerance)?.0 {
         if let Some(row) = rows.iter_mut().find(|row| row.item.item_id == earlier.item.item_id) {
             row.quantity -= earlier.quantity;
             row.gross -= earlier.gross;
@@ -66,8 +92,8 @@ pub(super) fn cancelled<'a>(document: &Document<'a>, tolerance: Decimal) -> Resu
     Ok((rows, header))
 }
 
-fn cancelled_of(order: &Order, tolerance: Decimal) -> Result<(Vec<Row<'_>>, Header), Refusal> {
-    let (rows, header) = with_header(&Document::of_order(order)?, tolerance)?;
+fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let (rows, header) = with_header(&Document::of_order(order)?, fees, tolerance)?;
     let rows = rows.into_iter();
     Ok(match cancelled::part(order) {
         Part::Nothing => (Vec::new(), Header::default()),
@@ -114,28 +140,35 @@ fn part(quantity: Decimal, row: Row<'_>) -> Row<'_> {
     }
 }
 
-fn of<'a>(document: &Document<'a>) -> Result<Vec<Row<'a>>, Refusal> {
-    if document.kind == Kind::Order {
-        if document.order.items.is_empty() {
-            let sentence = format!("{} has no items.", document.name().capital());
-            return Err(refuse(code::ORDER_WITHOUT_ITEMS, sentence));
-        }
-        return items::with_money(document.order).into_iter().map(|item| of_item(document, item)).collect();
-    }
+/// The rows of an invoice or a credit memo.
+fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     // Lines without the key carry no money: parents of dynamic bundles, children of configurables.
     let lines = document.lines.iter().filter_map(|line| line.row_total.map(|gross| (line, gross)));
-    lines.map(|(line, gross)| of_line(document, line, gross)).collect()
+    let mut rows = lines.map(|(line, gross)| of_line(document, line, gross)).collect::<Result<Vec<_>, _>>()?;
+    let header = header::check(document, &rows, fees, tolerance)?;
+    let sum = |rows: &[Row<'_>]| rows.iter().map(|row| row.gross).sum::<Decimal>();
+    // A bundle with a fixed price whose parts show theirs: they are in its price.
+    let parts = |row: &Row<'_>| {
+        let shown = |parent: u64| rows.iter().any(|other| other.item.item_id == parent && !other.gross.is_zero());
+        row.item.parent_item_id.is_some_and(shown)
+    };
+    let in_parts: Decimal = rows.iter().filter(|row| parts(row)).map(|row| row.gross).sum();
+    if !in_parts.is_zero() && (sum(&rows) - in_parts - header.rows).abs() < (sum(&rows) - header.rows).abs() {
+        let kept: Vec<bool> = rows.iter().map(|row| !parts(row)).collect();
+        let mut kept = kept.into_iter();
+        rows.retain(|_| kept.next().unwrap_or(true));
+    }
+    Ok((rows, header))
 }
 
 fn of_item<'a>(document: &Document<'_>, item: &'a Item) -> Result<Row<'a>, Refusal> {
-    let taxes = || item.fixed_product_taxes();
     Ok(Row {
         item,
         quantity: item.qty_ordered,
         gross: Decimal::ZERO,
         discount: item.discount_amount - item.discount_tax_compensation_amount,
         tax: item.tax_amount,
-        fpt: fpt(document, &item.sku, item.weee_tax_applied_row_amount, taxes)?,
+        fpt: fpt_of_item(document, item)?,
     })
 }
 
@@ -145,16 +178,15 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
         let sentence = format!(
             "{} has a line for {} that is not on its order {}, so its tax rate is not known.",
             document.name().capital(),
-            line.sku,
+            if line.sku.is_empty() { "a product without SKU" } else { &line.sku },
             document.order.increment_id
         );
         refuse(code::LINE_NOT_ON_ORDER, sentence)
     })?;
     let fpt = match document.kind {
-        Kind::CreditMemo => fpt(document, &line.sku, line.weee_tax_applied_row_amount, || line.fixed_product_taxes())?,
+        Kind::CreditMemo => fpt_of_memo(document, line, item)?,
         // Invoices show none: theirs is the order item's, by quantity.
-        _ => fpt(document, &item.sku, item.weee_tax_applied_row_amount, || item.fixed_product_taxes())?
-            .map(|fpt| share(fpt, line.qty, item.qty_ordered)),
+        _ => fpt_of_item(document, item)?.map(|fpt| share(fpt, line.qty, item.qty_ordered)),
     };
     Ok(Row {
         item,
@@ -164,6 +196,38 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
         tax: line.tax_amount,
         fpt,
     })
+}
+
+/// The fixed product tax of an order item, or of the parts of it that carry no money: that of a configurable product
+/// may stand on the chosen variant.
+fn fpt_of_item(document: &Document<'_>, item: &Item) -> Result<Option<Fpt>, Refusal> {
+    let of = |item: &Item| fpt(document, &item.sku, item.weee_tax_applied_row_amount, || item.fixed_product_taxes());
+    match of(item)? {
+        Some(own) => Ok(Some(own)),
+        None => document.order.children(item.item_id).try_fold(None, |sum, part| Ok(together(sum, of(part)?))),
+    }
+}
+
+/// As [`fpt_of_item`], of a line of a credit memo.
+fn fpt_of_memo(document: &Document<'_>, line: &Line, item: &Item) -> Result<Option<Fpt>, Refusal> {
+    let of = |line: &Line| fpt(document, &line.sku, line.weee_tax_applied_row_amount, || line.fixed_product_taxes());
+    if let Some(own) = of(line)? {
+        return Ok(Some(own));
+    }
+    let is_part =
+        |line: &&Line| document.order.children(item.item_id).any(|part| Some(part.item_id) == line.order_item_id);
+    document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(together(sum, of(part)?)))
+}
+
+fn together(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Fpt {
+            title: if one.title == other.title { one.title } else { format!("{}, {}", one.title, other.title) },
+            amount: one.amount + other.amount,
+            tax: one.tax + other.tax,
+        }),
+        (one, other) => one.or(other),
+    }
 }
 
 fn share(fpt: Fpt, quantity: Decimal, of: Decimal) -> Fpt {
@@ -190,7 +254,29 @@ fn fpt(
             format!("{name}: the fixed product tax of {sku} cannot be read: {error}."),
         )
     })?;
-    let titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
+    let taxes = of_the_row(&taxes, amount);
+    let mut titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
+    titles.dedup();
     let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
-    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(FixedProductTax::tax).sum() }))
+    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(|one| one.tax()).sum() }))
+}
+
+/// Amounts of a row are stored with four decimals each.
+const OFF: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
+/// Entries of one row that are searched; no product has as many taxes.
+const MOST_TAXES: usize = 12;
+
+/// The entries that make up the amount of the row, the first ones that do: Commerce repeats some of them on the last
+/// item. All of them where no choice does.
+fn of_the_row(taxes: &[FixedProductTax], amount: Decimal) -> Vec<&FixedProductTax> {
+    let all: Vec<&FixedProductTax> = taxes.iter().collect();
+    let makes_up =
+        |taxes: &[&FixedProductTax]| (taxes.iter().map(|one| one.row_amount).sum::<Decimal>() - amount).abs() <= OFF;
+    if makes_up(&all) || taxes.len() > MOST_TAXES {
+        return all;
+    }
+    let choices = (1_u32..1 << taxes.len()).map(|choice| -> Vec<&FixedProductTax> {
+        taxes.iter().enumerate().filter(|(index, _)| choice & (1 << index) != 0).map(|(_, one)| one).collect()
+    });
+    choices.into_iter().find(|choice| makes_up(choice)).unwrap_or(all)
 }

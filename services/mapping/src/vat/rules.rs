@@ -12,8 +12,8 @@ use crate::money::explain::Rounds;
 use crate::refusal::{code, refuse};
 use crate::rules::{Facts, LineKind};
 
-/// How far a percentage that a marketplace worked out backwards may be from the rate: a percentage point.
-const WORKED_OUT: Decimal = Decimal::ONE;
+/// How far a percentage that a marketplace worked out backwards may be from the rate, in percentage points: 0.5.
+const WORKED_OUT: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
 /// What decides about the VAT of a document's lines.
 #[derive(Clone, Copy)]

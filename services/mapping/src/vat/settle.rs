@@ -1,8 +1,8 @@
 //! Every tax is explained before it is booked: base × rate is what the shop charged, or a person has said why not.
 //!
 //! Base × rate per VAT code is what a VAT return is reconciled on. A shop taxes its rows after their discount or before
-//! it, all of a document in one way; of a discount that is larger than its row it takes no tax off. What neither explains
-//! is booked where a `[[vat_exception]]` of the mapping file says how, and refused otherwise.
+//! it, all of a document in one way; of a discount that is larger than its row it takes no tax off. What neither
+//! explains is booked where a `[[vat_exception]]` of the mapping file says how, and refused otherwise.
 
 use rust_decimal::Decimal;
 
@@ -46,8 +46,7 @@ pub(crate) fn settle<'a>(
 ) -> Result<Settled<'a>, Refusal> {
     let mut coded = Vec::with_capacity(lines.len());
     for line in lines {
-        let line = MoneyLine { country: rules.country(&line)?, ..line };
-        let line = MoneyLine { rate: rules.rate(&line, limits.unit), ..line };
+        let line = rated(&rules, limits, line)?;
         coded.push((rules.code(&line)?, line));
     }
     let taxes = Taxes::of(coded.iter().map(|(_, line)| line), limits.unit);
@@ -71,6 +70,30 @@ pub(crate) fn settle<'a>(
         }
     }
     if unexplained.is_empty() { Ok(settled) } else { Err(refusal(&rules, &unexplained)) }
+}
+
+/// A line with its country and rate.
+fn rated<'a>(rules: &VatRules<'a>, limits: Limits, line: MoneyLine<'a>) -> Result<MoneyLine<'a>, Refusal> {
+    let line = MoneyLine { country: rules.country(&line)?, ..line };
+    Ok(MoneyLine { rate: rules.rate(&line, limits.unit), ..line })
+}
+
+/// Lines with their countries and rates, whatever VAT rules there are, each with its discount that the shop did not take
+/// off what it taxed.
+///
+/// # Errors
+/// When a line's country is not known.
+pub(crate) fn looked_at<'a>(
+    rules: &VatRules<'a>,
+    limits: Limits,
+    lines: Vec<MoneyLine<'a>>,
+) -> Result<Vec<MoneyLine<'a>>, Refusal> {
+    let mut lines = lines.into_iter().map(|line| rated(rules, limits, line)).collect::<Result<Vec<_>, _>>()?;
+    let taxes = Taxes::of(lines.iter(), limits.unit);
+    for line in &mut lines {
+        line.untaxed_discount = taxes.untaxed_discount(line, limits.unit).unwrap_or_default();
+    }
+    Ok(lines)
 }
 
 impl Taxes {

@@ -25,7 +25,7 @@ fn number(literal: &str) -> Value {
 /// What an order is refused with, words that the sentence must have, and what breaks the order.
 type Case = (&'static str, &'static [&'static str], fn(&mut Value));
 
-const ORDERS: [Case; 27] = [
+const ORDERS: [Case; 28] = [
     (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| order["items"] = json!([])),
     (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| remove(order, "items")),
     (code::NO_EMAIL, &["e-mail"], |order| remove(order, "customer_email")),
@@ -86,6 +86,9 @@ const ORDERS: [Case; 27] = [
     }),
     (code::TAX_DOES_NOT_ADD_UP, &["add up to 65 NOK", "shows 75 NOK"], |order| {
         order["items"][0]["tax_amount"] = json!(40);
+    }),
+    (code::FEE_UNREADABLE, &["Order 000001042", "qliroone_fee"], |order| {
+        order["extension_attributes"]["qliroone_fee"] = json!("29,00");
     }),
     (code::FIXED_PRODUCT_TAX_UNREADABLE, &["fixed product tax of A"], |order| {
         order["items"][0]["weee_tax_applied_row_amount"] = json!(5);

@@ -155,6 +155,12 @@ fn persons_of_one_company_do_not_write_over_each_other() {
     };
     let owned = update(&default_mapping(), member).owned;
     assert_eq!(owned, [Field::Name, Field::Address, Field::CorporateId, Field::VatNumber]);
+    // One whose address does not name the company would give it the member's own name.
+    let nameless = update(&default_mapping(), |account| {
+        member(account);
+        account["addresses"][1]["company"] = Value::Null;
+    });
+    assert!(!nameless.owned.contains(&Field::Name), "{:?}", nameless.owned);
 }
 
 #[test]

@@ -55,7 +55,15 @@ const MISSING: [Case; 8] = [
     ),
 ];
 
-const WRONG: [Case; 23] = [
+const FEE: &str = "amount = \"/extension_attributes/dibs_invoice_fee\"";
+
+const WRONG: [Case; 29] = [
+    ("[currency.GBP]", "[currency.GBP]\nrounding_limit = -1", "currency.GBP.rounding_limit", "cannot be negative"),
+    (FEE, "amount = \"dibs_invoice_fee\"", "fee[6].amount", "a JSON pointer is expected"),
+    (FEE, "amount = \"x/extension_attributes/fee\"", "fee[6].amount", "begins with a slash"),
+    (FEE, "amount = \"/items/0/fee\"", "fee[6].amount", "does not stand inside of `items`"),
+    (FEE, "amount = \"/extension_attributes/svea_invoice_fee\"", "fee[6].amount", "a fee of a rule above"),
+    (FEE, "amount = \"/fee\"\nincludes_tax = true", "fee[6].includes_tax", "only where `tax` names a field"),
     ("rounding_limit = 0.50", "rounding_limit = -1", "totals.rounding_limit", "a limit cannot be negative"),
     ("vat_limit = 0.05", "vat_limit = -1", "totals.vat_limit", "a limit cannot be negative"),
     ("\"swish*\"", "\"swi[sh\"", "payment.methods", "`swi[sh` is no pattern"),

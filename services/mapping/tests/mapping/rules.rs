@@ -147,3 +147,31 @@ fn guests_are_kept_apart_by_e_mail_or_share_one_customer() {
     (order["customer_is_guest"], order["customer_id"]) = (json!(0), json!(77));
     assert_eq!(book(&order, &collective).unwrap().customer.key, CustomerKey::Registered(77));
 }
+
+/// The buyer lives in Norway and has the goods sent to Sweden.
+#[test]
+fn a_document_carries_the_vat_zone_of_the_delivery() {
+    let zones = "[[vat_zone]]\nwhen = { country = \"NO\" }\nzone = \"01\"\n[[vat_zone]]\nzone = \"02\"\n";
+    let rules = changed(&[("# GL accounts.", zones)]);
+    let of = |order: &Value| book(order, &rules).unwrap().invoice.invoice.vat_zone;
+    let mut order = small_order();
+    assert_eq!(of(&order).as_deref(), Some("01"));
+    let mut address = order["billing_address"].clone();
+    address["country_id"] = json!("SE");
+    order["extension_attributes"]["shipping_assignments"] = json!([{ "shipping": { "address": address } }]);
+    order["items"][1]["tax_percent"] = json!(25);
+    order["items"][1]["tax_amount"] = json!(25);
+    order["extension_attributes"]["item_applied_taxes"] = json!([]);
+    order["tax_amount"] = json!(85);
+    order["grand_total"] = json!(425);
+    assert_eq!(of(&order).as_deref(), Some("02"));
+    assert_eq!(book(&small_order(), &changed(&[])).unwrap().invoice.invoice.vat_zone, None, "the customer's own holds");
+}
+
+#[test]
+fn a_closed_period_is_refused_unless_the_file_says_otherwise() {
+    let moves = |rules| book(&small_order(), &rules).unwrap().invoice.next_open_period;
+    assert!(!moves(changed(&[])));
+    assert!(!moves(changed(&[("closed_period = \"refuse\"\n", "")])), "a file of an earlier version");
+    assert!(moves(changed(&[("closed_period = \"refuse\"", "closed_period = \"next_open\"")])));
+}

@@ -68,6 +68,33 @@ fn an_order_may_be_paid_in_parts() {
 }
 
 #[test]
+fn what_was_captured_is_settled_where_it_is_not_the_total() {
+    let amount = |captured: Value, invoiced: u32| {
+        let part = |order: &mut Value, _: &mut Value| {
+            order["total_invoiced"] = json!(invoiced);
+            order["payment"]["amount_paid"] = captured.clone();
+        };
+        of_part(&settled(), Trigger::Placed, part).unwrap().payment.amount.to_string()
+    };
+    for (captured, invoiced, wanted) in [
+        (json!(415), 415, "415.00"),
+        (json!(400), 415, "400.00"),
+        (json!("430.5000"), 415, "430.50"),
+        (json!(null), 415, "415.00"),
+        (json!(0), 415, "415.00"),
+        // Another invoice is in it.
+        (json!(700), 730, "415.00"),
+    ] {
+        assert_eq!(amount(captured.clone(), invoiced), wanted, "{captured} of {invoiced}");
+    }
+    let mut order = small_order();
+    (order["total_invoiced"], order["payment"]["amount_paid"]) = (json!(415), json!(400));
+    let booking = book_invoice(&small_invoice(), &order, &settled()).unwrap();
+    assert_eq!(booking.payment.unwrap().amount.to_string(), "400.00");
+    assert_eq!(booking.invoice.predicted.total.to_string(), "415.00", "the invoice is what was sold");
+}
+
+#[test]
 fn a_commerce_invoice_is_settled_when_it_is_paid() {
     let payment = |state: u32| {
         let mut invoice = small_invoice();

@@ -2,24 +2,34 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rust_decimal::Decimal;
+use visma::compare::{self, Shown};
 
 use super::{Drift, Report};
 
 /// What a record of ours says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Booked {
     pub(super) entity: &'static str,
+    /// Key of the record.
+    pub(super) key: String,
     pub(super) number: String,
     pub(super) reference: String,
     /// Visma holds a document for it.
     pub(super) stands: bool,
     /// It is known whether Visma does.
     pub(super) is_settled: bool,
-    pub(super) predicted: Option<Decimal>,
-    pub(super) currency: String,
+    /// What was booked; none where the record does not say, and why where that cannot be read.
+    pub(super) prediction: Result<Option<compare::Booked>, String>,
     /// Numbers of documents that we removed.
     pub(super) removed: Vec<String>,
+}
+
+impl Default for Booked {
+    fn default() -> Self {
+        let (entity, key, number, reference) = ("", String::new(), String::new(), String::new());
+        let (stands, is_settled, prediction, removed) = (false, false, Ok(None), Vec::new());
+        Self { entity, key, number, reference, stands, is_settled, prediction, removed }
+    }
 }
 
 /// What was last read of a document.
@@ -31,11 +41,14 @@ pub(super) struct Held {
     pub(super) reference: String,
     pub(super) is_gone: bool,
     pub(super) is_detached: bool,
-    /// Its total, in the document's currency and in the company's; which is which is not certain.
-    pub(super) totals: Option<(Decimal, Decimal)>,
-    pub(super) currency: String,
+    /// What the list showed of its books; none where it cannot be read.
+    pub(super) shown: Option<Shown>,
 }
 
+/// Code of a document that cannot be compared as far as it must.
+const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
+
+/// Holds all records against all versions.
 pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
     let by_number: HashMap<_, _> = held.iter().map(|held| ((held.entity, held.number.as_str()), held)).collect();
     let mut by_reference: HashMap<_, Vec<&Held>> = HashMap::new();
@@ -53,7 +66,7 @@ pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
         if record.stands {
             report.booked += 1;
             match by_number.get(&(record.entity, record.number.as_str())) {
-                Some(held) => report.drifts.extend(differs(record, held)),
+                Some(held) => differs(record, held, &mut report),
                 None => report.unread += 1,
             }
             if !others.is_empty() {
@@ -78,21 +91,28 @@ pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
     report
 }
 
-fn differs(record: &Booked, held: &Held) -> Option<Drift> {
-    let found = |code, sentence| Some(drift(record, &record.number, code, sentence));
+fn differs(record: &Booked, held: &Held, report: &mut Report) {
+    let mut found = |code, sentence| report.drifts.push(drift(record, &record.number, code, sentence));
     if held.is_gone {
         return found("DOCUMENT_GONE", "it is not in Visma any longer".to_owned());
     }
     if held.is_detached {
         return found("REFERENCE_REMOVED", "its external reference in Visma is not ours any longer".to_owned());
     }
-    let (Some(predicted), Some((total, other))) = (record.predicted, held.totals) else { return None };
-    let same = record.currency.is_empty() || held.currency.is_empty() || record.currency == held.currency;
-    if same && [total, other].iter().any(|total| total.abs() == predicted.abs()) {
-        return None;
+    let (booked, shown) = match (&record.prediction, &held.shown) {
+        (Ok(Some(booked)), Some(shown)) => (booked, shown),
+        (Ok(None), _) => return found(INCOMPLETE, "our record does not say which total was booked".to_owned()),
+        (Err(why), _) => return found(INCOMPLETE, why.clone()),
+        (_, None) => return found(INCOMPLETE, "what was last read of it in Visma cannot be read".to_owned()),
+    };
+    let compared = compare::compare(booked, shown);
+    if compared.is_incomplete() {
+        found(INCOMPLETE, "Visma's list does not show its total and VAT".to_owned());
     }
-    let sentence = format!("its total is {total} {}, and {predicted} {} was booked", held.currency, record.currency);
-    found("TOTAL_DIFFERS", sentence)
+    for difference in compared.differences {
+        found(difference.part.code(), difference.sentence);
+    }
+    report.pinning.note(&record.number, compared.pins);
 }
 
 fn drift(record: &Booked, number: &str, code: &'static str, sentence: String) -> Drift {
@@ -101,17 +121,24 @@ fn drift(record: &Booked, number: &str, code: &'static str, sentence: String) ->
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
 
     fn booked(number: &str, reference: &str) -> Booked {
         Booked {
             entity: "invoice",
+            key: String::new(),
             number: number.to_owned(),
             reference: reference.to_owned(),
             stands: true,
             is_settled: true,
-            predicted: Some(Decimal::new(25_000, 2)),
-            currency: "NOK".to_owned(),
+            prediction: Ok(Some(compare::Booked {
+                total: Decimal::new(25_000, 2),
+                currency: "NOK".to_owned(),
+                date: Some("2026-11-22".to_owned()),
+                ..compare::Booked::default()
+            })),
             removed: Vec::new(),
         }
     }
@@ -121,9 +148,17 @@ mod tests {
             entity: "invoice",
             number: number.to_owned(),
             reference: reference.to_owned(),
-            totals: Some((Decimal::new(250, 0), Decimal::new(250, 0))),
-            currency: "NOK".to_owned(),
+            shown: Some(shown()),
             ..Held::default()
+        }
+    }
+
+    fn shown() -> Shown {
+        Shown {
+            totals: Some((Decimal::new(250, 0), Decimal::new(250, 0))),
+            currency: Some("NOK".to_owned()),
+            date: Some("2026-11-22".to_owned()),
+            ..Shown::default()
         }
     }
 
@@ -134,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_as_it_was_booked_is_not_listed() {
         let report = compare(&[booked("1", "WEB-1"), booked("2", "WEB-2")], &[held("1", "WEB-1")]);
-        assert_eq!(report, Report { booked: 2, unread: 1, drifts: Vec::new() });
+        assert_eq!(report, Report { booked: 2, unread: 1, ..Report::default() });
     }
 
     #[test]
@@ -144,9 +179,20 @@ mod tests {
         let first = || held("1", "WEB-1");
         assert_eq!(one(Held { is_gone: true, ..first() }), [("DOCUMENT_GONE", "1".to_owned())]);
         assert_eq!(one(Held { is_detached: true, ..first() }), [("REFERENCE_REMOVED", "1".to_owned())]);
-        let dear = (Decimal::new(25_001, 2), Decimal::new(300, 0));
-        assert_eq!(one(Held { totals: Some(dear), ..first() }), [("TOTAL_DIFFERS", "1".to_owned())]);
-        assert_eq!(one(Held { currency: "EUR".to_owned(), ..first() }), [("TOTAL_DIFFERS", "1".to_owned())]);
+        let showing = |shown: Shown| one(Held { shown: Some(shown), ..first() });
+        let dear = Some((Decimal::new(25_001, 2), Decimal::new(300, 0)));
+        assert_eq!(showing(Shown { totals: dear, ..shown() }), [("TOTAL_DIFFERS", "1".to_owned())]);
+        let euro = Some("EUR".to_owned());
+        assert_eq!(showing(Shown { currency: euro, ..shown() }), [("CURRENCY_DIFFERS", "1".to_owned())]);
+        let (dear, later) = (dear, Some("2026-12-01".to_owned()));
+        let both = Shown { totals: dear, date: later, ..shown() };
+        let codes: Vec<_> = showing(both).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, ["TOTAL_DIFFERS", "DATE_DIFFERS"]);
+        let unreadable = [("VERIFICATION_INCOMPLETE", "1".to_owned())];
+        assert_eq!(one(Held { shown: None, ..first() }), unreadable);
+        assert_eq!(showing(Shown { totals: None, ..shown() }), unreadable);
+        let spoilt = Booked { prediction: Err("it cannot be read".to_owned()), ..booked("1", "WEB-1") };
+        assert_eq!(found(&[spoilt], &[first()]), unreadable);
         assert_eq!(found(&ours, &[first(), held("2", "WEB-1")]), [("DUPLICATE_DOCUMENT", "1".to_owned())]);
         assert_eq!(found(&ours, &[first(), held("2", "WEB-2")]), [("UNKNOWN_REFERENCE", "2".to_owned())]);
         let refused = [Booked { stands: false, number: String::new(), ..booked("", "WEB-1") }];

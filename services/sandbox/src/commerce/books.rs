@@ -22,6 +22,7 @@ pub(crate) struct Books {
     pub(crate) shipments: Table,
     pub(crate) customers: Table,
     pub(crate) tax_rates: Table,
+    pub(crate) tax_rules: Table,
     pub(crate) customer_groups: Table,
     /// Which of the generator's customers placed an order that was drawn here.
     pub(crate) drawn: BTreeMap<u64, u64>,
@@ -45,6 +46,7 @@ impl Books {
             Entity::Shipment => &self.shipments,
             Entity::Customer => &self.customers,
             Entity::TaxRate => &self.tax_rates,
+            Entity::TaxRule => &self.tax_rules,
             Entity::CustomerGroup => &self.customer_groups,
         }
     }
@@ -111,11 +113,13 @@ impl Books {
         let credit_memos = table(Entity::CreditMemo, recorded.credit_memos);
         let customers = table(Entity::Customer, recorded.customers);
         let drawn = |document: String| Some((whole_number(&document, "id")?, document));
+        let tax_rules = generate::tax_rules(recorded.tax_rates.as_deref()).into_iter().filter_map(drawn).collect();
         let tax_rates =
             recorded.tax_rates.unwrap_or_else(|| generate::tax_rates().into_iter().filter_map(drawn).collect());
         let groups = generate::customer_groups();
         let groups = recorded.customer_groups.unwrap_or_else(|| groups.into_iter().filter_map(drawn).collect());
+        let tax_rules = table(Entity::TaxRule, tax_rules);
         let (tax_rates, customer_groups) = (table(Entity::TaxRate, tax_rates), table(Entity::CustomerGroup, groups));
-        Self { orders, invoices, credit_memos, customers, tax_rates, customer_groups, ..books }
+        Self { orders, invoices, credit_memos, customers, tax_rates, tax_rules, customer_groups, ..books }
     }
 }

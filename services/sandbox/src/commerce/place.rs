@@ -70,7 +70,7 @@ impl Shop {
     /// Draws an order by this customer, and puts the customer into the books if registered.
     pub(crate) fn draw_for(&self, customer: u64, created_at: &str) -> Order {
         let serial = self.books().next_serial();
-        let quote = self.generator().quote(serial, customer);
+        let quote = self.generator().with_habits(self.config().tax).quote(serial, customer);
         let (entity_id, increment_id) = {
             let mut books = self.books();
             let id = books.next_id(Entity::Order);

@@ -21,7 +21,7 @@ use crate::hold::Points;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The patterns below `/rest[/<store>]/V1`, so that calls can be counted by route.
-const PATTERNS: [&str; 18] = [
+const PATTERNS: [&str; 19] = [
     "orders",
     "orders/{id}",
     "orders/{id}/comments",
@@ -36,6 +36,7 @@ const PATTERNS: [&str; 18] = [
     "customers/{id}",
     "store/{list}",
     "taxRates/search",
+    "taxRules/search",
     "customerGroups/search",
     "modules",
     "integration/admin/token",
@@ -93,6 +94,7 @@ impl Route<'_> {
             ["customers", id] if get => Route::One(Entity::Customer, id),
             ["integration", "admin", "token"] if method == Method::POST => Route::SignIn,
             ["taxRates", "search"] if get => Route::List(Entity::TaxRate),
+            ["taxRules", "search"] if get => Route::List(Entity::TaxRule),
             ["customerGroups", "search"] if get => Route::List(Entity::CustomerGroup),
             ["modules"] if get => Route::Modules,
             ["store", "storeViews"] if get => Route::SetUp(SetUp::StoreViews),
@@ -112,7 +114,7 @@ impl Route<'_> {
                 Entity::CreditMemo => "Magento_Sales::sales_creditmemo",
                 Entity::Shipment => "Magento_Sales::shipment",
                 Entity::Customer => "Magento_Customer::customer",
-                Entity::TaxRate => "Magento_Tax::manage_tax",
+                Entity::TaxRate | Entity::TaxRule => "Magento_Tax::manage_tax",
                 Entity::CustomerGroup => "Magento_Customer::group",
             },
             Route::Status(_) | Route::Comments(_) => "Magento_Sales::actions_view",

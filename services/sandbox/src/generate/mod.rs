@@ -43,7 +43,7 @@ use rust_decimal::Decimal;
 
 pub use people::Customer;
 pub use quote::Quote;
-pub use tax::{Algorithm, TaxRules};
+pub use tax::{Algorithm, TaxHabits, TaxRules};
 
 /// The body of `GET /V1/store/websites`.
 pub const WEBSITES: &str = "[{\"id\":0,\"code\":\"admin\",\"name\":\"Admin\",\"default_group_id\":0},\
@@ -81,6 +81,22 @@ pub fn customer_groups() -> Vec<String> {
     groups.map(group).into()
 }
 
+/// Rates that Magento ships and that no tax rule uses: their ids.
+const UNUSED: [u64; 2] = [1, 2];
+
+/// The tax rules, as `GET /V1/taxRules/search` finds them: one that uses all rates of a recorded shop, or of this one
+/// all but those that Magento ships.
+#[must_use]
+pub fn tax_rules(recorded: Option<&[(u64, String)]>) -> Vec<String> {
+    let own = || (3..).zip(tax_rates()).map(|(id, _)| id).take(tax_rates().len() - UNUSED.len()).collect();
+    let used: Vec<u64> = recorded.map_or_else(own, |rates| rates.iter().map(|(id, _)| *id).collect());
+    let mut rule = json::Object::new();
+    rule.integer("id", 1).text("code", "Nordic VAT").integer("priority", 0).integer("position", 0);
+    rule.raw("customer_tax_class_ids", "[3]").raw("product_tax_class_ids", "[2]");
+    let ids: Vec<String> = used.iter().map(u64::to_string).collect();
+    vec![rule.raw("tax_rate_ids", &format!("[{}]", ids.join(","))).raw("calculate_subtotal", "false").end()]
+}
+
 /// The tax rates, as `GET /V1/taxRates/search` finds them. Here those of 0 % are there too, which orders do not show.
 #[must_use]
 pub fn tax_rates() -> Vec<String> {
@@ -100,7 +116,12 @@ pub fn tax_rates() -> Vec<String> {
         row.integer("id", id).text("tax_country_id", country).integer("tax_region_id", 0).text("tax_postcode", "*");
         row.decimal("rate", rate.percent).text("code", rate.code).raw("titles", "[]").end()
     };
-    (3..).zip(rates).map(row).collect()
+    let shipped = [("US-CA-*-Rate 1", 825), ("US-NY-*-Rate 1", 8375)];
+    let shipped = UNUSED.into_iter().zip(shipped).map(|(id, (code, digits))| {
+        let places = if digits > 1000 { 3 } else { 2 };
+        row((id, (catalogue::Rate { code, percent: Decimal::new(digits, places) }, "US")))
+    });
+    shipped.chain((3..).zip(rates).map(row)).collect()
 }
 
 /// A store view.
@@ -157,13 +178,20 @@ pub struct Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generator {
     seed: u64,
+    habits: TaxHabits,
 }
 
 impl Generator {
     /// The generator of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed }
+        Self { seed, habits: TaxHabits::default() }
+    }
+
+    /// The same, in a shop with these habits.
+    #[must_use]
+    pub fn with_habits(self, habits: TaxHabits) -> Self {
+        Self { habits, ..self }
     }
 
     /// The customer with this number, counted from 0.
@@ -190,6 +218,6 @@ impl Generator {
     /// The cart with this number, filled by a customer.
     #[must_use]
     pub fn quote(&self, serial: u64, customer: u64) -> Quote {
-        Quote::draw(self.seed, serial, self.customer(customer))
+        Quote::draw(self.seed, serial, self.customer(customer), self.habits)
     }
 }

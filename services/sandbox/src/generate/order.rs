@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::catalogue::Rate;
 use super::item::{self, Item};
 use super::json::{Object, array, quoted};
-use super::quote::{Payment, Quote};
+use super::quote::{Column, Payment, Quote};
 use super::tax::{cents, stored};
 use super::{Order, Placement};
 
@@ -48,7 +48,7 @@ impl Quote {
     /// Rates above 0, once each, in the order in which they appear.
     fn taxed_rates(&self) -> Vec<Rate> {
         let mut rates: Vec<Rate> = Vec::new();
-        let shipping = self.shipped.then_some(self.shipping_rate);
+        let shipping = self.order.shipping_parts.iter().map(|(rate, _)| *rate).filter(|_| self.shipped);
         for rate in self.rates.iter().copied().chain(shipping) {
             if !rate.percent.is_zero() && !rates.contains(&rate) {
                 rates.push(rate);
@@ -197,19 +197,25 @@ impl Quote {
 
     /// What one rate took, over rows and shipping.
     fn tax_of(&self, rate: Rate) -> Object {
-        let of = |rows: &[super::tax::Taxed], shipping: Decimal| -> Decimal {
-            let rows: Decimal =
-                rows.iter().zip(&self.rates).filter(|(_, own)| **own == rate).map(|(row, _)| row.tax).sum();
-            stored(if self.shipped && self.shipping_rate == rate { rows + shipping } else { rows })
+        let of = |column: &Column| -> Decimal {
+            let rows = column.rows.iter().zip(&self.rates).filter(|(_, own)| **own == rate).map(|(row, _)| row.tax);
+            let shipping = column.shipping_parts.iter().filter(|(own, _)| self.shipped && *own == rate);
+            stored(rows.chain(shipping.map(|(_, part)| part.tax)).sum())
         };
-        applied(rate, of(&self.base.rows, self.base.shipping.tax), of(&self.order.rows, self.order.shipping.tax))
+        applied(rate, of(&self.base), of(&self.order))
+    }
+
+    /// Rate, base tax and tax of each part of the shipping that is taxed.
+    fn shipping_taxes(&self) -> impl Iterator<Item = (Rate, Decimal, Decimal)> {
+        let parts = self.base.shipping_parts.iter().zip(&self.order.shipping_parts);
+        let taxed = parts.filter(|((rate, _), _)| self.shipped && !rate.percent.is_zero());
+        taxed.map(|((rate, base), (_, own))| (*rate, base.tax, own.tax))
     }
 
     fn item_taxes(&self, items: &[Item]) -> String {
         let mut taxes = Vec::new();
-        let rate = self.shipping_rate;
-        if self.shipped && !rate.percent.is_zero() {
-            let tax = applied(rate, self.base.shipping.tax, self.order.shipping.tax).end();
+        for (rate, base, own) in self.shipping_taxes() {
+            let tax = applied(rate, base, own).end();
             taxes.push(format!("{{\"type\":\"shipping\",\"applied_taxes\":[{tax}]}}"));
         }
         for (id, at) in items.iter().filter_map(|item| Some((item.id, item.row?))) {
@@ -235,20 +241,18 @@ impl Quote {
     }
 
     fn shipping_itemized(&self, ids: &Ids<'_>) -> String {
-        if !self.shipped || self.shipping_rate.percent.is_zero() {
-            return "[]".to_owned();
-        }
-        let (base, own) = (self.base.shipping.tax, self.order.shipping.tax);
-        let mut tax = Object::new();
-        tax.integer("tax_item_id", ids.order * 100 + 99)
-            .integer("tax_id", ids.tax(self.shipping_rate))
-            .text("tax_code", self.shipping_rate.code)
-            .decimal("tax_percent", self.shipping_rate.percent)
-            .both("amount", base, own)
-            .decimal("real_amount", own)
-            .decimal("real_base_amount", base)
-            .text("taxable_item_type", "shipping");
-        array([tax.end()])
+        array((0..).zip(self.shipping_taxes()).map(|(at, (rate, base, own))| {
+            let mut tax = Object::new();
+            tax.integer("tax_item_id", ids.order * 100 + 99 - at)
+                .integer("tax_id", ids.tax(rate))
+                .text("tax_code", rate.code)
+                .decimal("tax_percent", rate.percent)
+                .both("amount", base, own)
+                .decimal("real_amount", own)
+                .decimal("real_base_amount", base)
+                .text("taxable_item_type", "shipping");
+            tax.end()
+        }))
     }
 
     /// What Adobe Commerce adds: credits that were used, and the company that buys.

@@ -11,7 +11,7 @@ use super::catalogue::{Rate, TaxClass};
 use super::dice::{Dice, mix};
 use super::people::Customer;
 use super::promotion::{self, Effect, Promotion};
-use super::tax::{Calculator, Charge, TaxRules, Taxed, cents, price_elsewhere};
+use super::tax::{Calculator, Charge, TaxHabits, TaxRules, Taxed, cents, price_elsewhere};
 use super::{Algorithm, Store, basket, store};
 
 /// Flat rate, in base øre, without tax and with it.
@@ -48,6 +48,8 @@ pub(super) struct Column {
     /// What one of each row costs in the catalogue, not rounded to the currency.
     pub(super) originals: Vec<Decimal>,
     pub(super) shipping: Taxed,
+    /// The shipping by the rates that it is taxed at; mostly one.
+    pub(super) shipping_parts: Vec<(Rate, Taxed)>,
     pub(super) subtotal: Decimal,
     pub(super) subtotal_incl_tax: Decimal,
     /// Positive here; the document shows it negative.
@@ -66,7 +68,6 @@ pub struct Quote {
     pub(super) store: &'static Store,
     pub(super) lines: Vec<Line>,
     pub(super) rates: Vec<Rate>,
-    pub(super) shipping_rate: Rate,
     pub(super) shipped: bool,
     pub(super) promotion: Option<Promotion>,
     pub(super) payment: Payment,
@@ -77,6 +78,7 @@ pub struct Quote {
 /// What both columns are worked out from.
 struct Basis<'b> {
     rules: TaxRules,
+    habits: TaxHabits,
     rows: Vec<MoneyRow>,
     rates: &'b [Rate],
     shipping_rate: Rate,
@@ -87,7 +89,7 @@ struct Basis<'b> {
 }
 
 impl Quote {
-    pub(super) fn draw(seed: u64, serial: u64, customer: Customer) -> Self {
+    pub(super) fn draw(seed: u64, serial: u64, customer: Customer, habits: TaxHabits) -> Self {
         let mut dice = Dice::new(mix(mix(seed, 0x000F_0E2D), serial));
         let store = store(customer.store_id);
         let lines = basket::draw(&mut dice);
@@ -98,6 +100,7 @@ impl Quote {
         let mut promotion = promotion::draw(&mut dice, shipped);
         let mut basis = Basis {
             rules: rules(&mut dice),
+            habits,
             rows,
             rates: &rates,
             shipping_rate: rate(TaxClass::Standard),
@@ -116,8 +119,7 @@ impl Quote {
             Some(_) => dice.weighted(&[(70, Payment::PurchaseOrder), (30, Payment::BankTransfer)]),
             None => dice.weighted(&[(55, Payment::CheckMoney), (45, Payment::BankTransfer)]),
         };
-        let shipping_rate = basis.shipping_rate;
-        Self { serial, customer, store, lines, rates, shipping_rate, shipped, promotion, payment, base, order }
+        Self { serial, customer, store, lines, rates, shipped, promotion, payment, base, order }
     }
 
     /// The store view that the order is placed in.
@@ -189,16 +191,34 @@ impl Basis<'_> {
             self.rows.iter().zip(self.rates).zip(&prices).zip(&discount.rows).map(|(((row, rate), price), off)| {
                 products.taxed(&Charge { price: *price, quantity: row.quantity, rate: rate.percent, discount: *off })
             });
-        let rows: Vec<Taxed> = rows.collect();
-        let shipping = Calculator::new(self.rules).taxed(&Charge {
-            price: shipping_price,
-            quantity: Decimal::ONE,
-            rate: self.shipping_rate.percent,
-            discount: discount.shipping,
-        });
+        let mut rows: Vec<Taxed> = rows.collect();
+        if let Some(row) = rows.iter_mut().find(|row| self.habits.exempt_row && !row.tax.is_zero()) {
+            (row.tax, row.row_total_incl_tax) = (Decimal::ZERO, row.row_total);
+        }
+        let shipping_parts = self.shipping(&rows, shipping_price, discount.shipping);
+        let shipping = shipping_parts.iter().fold(Taxed::default(), |sum, (_, part)| sum.with(part));
         let originals = self.rows.iter().map(|row| exact(row.ore)).collect();
         let credits = (money(self.credits.0), money(self.credits.1), money(self.credits.2));
-        Column { rows, originals, shipping, ..Column::default() }.totalled(credits)
+        Column { rows, originals, shipping, shipping_parts, ..Column::default() }.totalled(credits)
+    }
+
+    /// The shipping at its own rate, or at those of the goods.
+    fn shipping(&self, rows: &[Taxed], price: Decimal, discount: Decimal) -> Vec<(Rate, Taxed)> {
+        let mut goods: Vec<(Rate, Decimal)> = Vec::new();
+        for (rate, row) in self.rates.iter().zip(rows).filter(|(rate, _)| !rate.percent.is_zero()) {
+            match goods.iter_mut().find(|(known, _)| known == rate) {
+                Some((_, sum)) => *sum += row.row_total,
+                None => goods.push((*rate, row.row_total)),
+            }
+        }
+        goods.retain(|(_, sum)| *sum > Decimal::ZERO);
+        if !self.habits.shipping_by_goods || goods.is_empty() {
+            goods = vec![(self.shipping_rate, Decimal::ONE)];
+        }
+        let charge = Charge { price, quantity: Decimal::ONE, rate: self.shipping_rate.percent, discount };
+        let weights: Vec<(Decimal, Decimal)> = goods.iter().map(|(rate, sum)| (rate.percent, *sum)).collect();
+        let parts = Calculator::parts(self.rules, &charge, &weights);
+        goods.into_iter().map(|(rate, _)| rate).zip(parts).collect()
     }
 
     /// A catalogue price as the customer's country sees it.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 
 /// `tax/calculation/algorithm`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub struct TaxRules {
     pub prices_include_tax: bool,
     /// The algorithm.
     pub algorithm: Algorithm,
+}
+
+/// What modules and settings of a shop make of its tax, besides. Magento alone does none of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaxHabits {
+    /// Shipping is taxed at the rates of the goods, in proportion to them.
+    pub shipping_by_goods: bool,
+    /// The first taxed row of an order is sold without tax, and shows its rate all the same.
+    pub exempt_row: bool,
 }
 
 /// What one row costs before tax is worked out, in one currency.
@@ -96,6 +107,21 @@ pub(super) struct Calculator {
     carries: BTreeMap<(Decimal, Stage), Decimal>,
 }
 
+impl Taxed {
+    /// Two parts of one thing together.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        Self {
+            price: self.price + other.price,
+            price_incl_tax: self.price_incl_tax + other.price_incl_tax,
+            row_total: self.row_total + other.row_total,
+            row_total_incl_tax: self.row_total_incl_tax + other.row_total_incl_tax,
+            discount: self.discount + other.discount,
+            tax: self.tax + other.tax,
+            compensation: self.compensation + other.compensation,
+        }
+    }
+}
+
 impl Calculator {
     pub(super) fn new(rules: TaxRules) -> Self {
         Self { rules, carries: BTreeMap::new() }
@@ -114,6 +140,22 @@ impl Calculator {
         let rounded = cents(exact);
         *carry = exact - rounded;
         rounded
+    }
+
+    /// Works out an amount that is taxed at several rates, in proportion to these weights.
+    pub(super) fn parts(rules: TaxRules, charge: &Charge, weights: &[(Decimal, Decimal)]) -> Vec<Taxed> {
+        let whole: Decimal = weights.iter().map(|(_, weight)| weight).sum();
+        let (mut price, mut discount) = (charge.price, charge.discount);
+        let mut parts = Vec::new();
+        for (at, (rate, weight)) in weights.iter().enumerate() {
+            let last = at + 1 == weights.len();
+            let share = |amount: Decimal| cents(amount * weight / whole);
+            let own = if last { (price, discount) } else { (share(charge.price), share(charge.discount)) };
+            (price, discount) = (price - own.0, discount - own.1);
+            let part = Charge { price: own.0, quantity: Decimal::ONE, rate: *rate, discount: own.1 };
+            parts.push(Self::new(rules).taxed(&part));
+        }
+        parts
     }
 
     pub(super) fn taxed(&mut self, charge: &Charge) -> Taxed {

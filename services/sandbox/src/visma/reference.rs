@@ -209,7 +209,7 @@ fn shown_zone(zone: &VatZone) -> Value {
 }
 
 fn shown_vat(config: &Config, vat: &Vat) -> Value {
-    let in_zone = |zone: &&VatZone| zone.vats.is_empty() || zone.vats.contains(&vat.id);
+    let in_zone = |zone: &&VatZone| config.takes(zone, &vat.id);
     let zones: Vec<Value> = config.chart.vat_zones.iter().filter(in_zone).map(shown_zone).collect();
     let group = if vat.input { "Input" } else { "Output" };
     let calculate_on = match config.vat_rounding {

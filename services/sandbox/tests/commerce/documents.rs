@@ -129,6 +129,10 @@ async fn what_a_first_mapping_is_made_of() {
         "FI"
     );
     assert_eq!(shop.get(&format!("customerGroups/search?{all}")).await.items("id"), ["0", "1", "4", "5"]);
+    let rule = &shop.get(&format!("taxRules/search?{all}")).await.json["items"][0];
+    let unused = |rate: &serde_json::Value| !rule["tax_rate_ids"].as_array().unwrap().contains(&rate["id"]);
+    let unused = rates.json["items"].as_array().unwrap().iter().filter(|rate| unused(rate)).collect::<Vec<_>>();
+    assert!(unused.len() == 2 && unused.iter().all(|rate| rate["tax_country_id"] == "US"), "Magento ships them");
     assert_eq!(shop.get("taxRates/search").await.status, 400, "criteria are needed");
     assert_eq!(shop.get("modules").await.json[0], "Magento_Store");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use rust_decimal::Decimal;
-use sandbox::generate::{Generator, Placement};
+use sandbox::generate::{Generator, Placement, TaxHabits};
 use serde_json::Value;
 
 const ORDERS: u64 = 2_000;
@@ -219,4 +219,30 @@ fn drawn_orders_look_like_recorded_ones() {
         assert!(missing.is_empty(), "{kind}: {missing:?}");
     }
     assert!(compared >= 9, "{compared} kinds");
+}
+
+#[test]
+fn a_shop_may_tax_shipping_as_its_goods_and_sell_a_row_without_its_tax() {
+    let (mut several, mut exempt) = (0, 0);
+    for turn in 0..500 {
+        let with = |habits: TaxHabits| -> Value {
+            serde_json::from_str(&text(Generator::new(9).with_habits(habits), turn, 500, 100)).unwrap()
+        };
+        let order = with(TaxHabits { shipping_by_goods: true, ..TaxHabits::default() });
+        let entries = order["extension_attributes"]["item_applied_taxes"].as_array().unwrap();
+        let shipping: Vec<&Value> = entries.iter().filter(|entry| entry["type"] == "shipping").collect();
+        let tax: Decimal = shipping.iter().map(|entry| money(&entry["applied_taxes"][0], "amount")).sum();
+        assert_eq!(tax, money(&order, "shipping_tax_amount"), "{order}");
+        several += u32::from(shipping.len() > 1);
+        let order = with(TaxHabits { exempt_row: true, ..TaxHabits::default() });
+        let untaxed = |item: &&Value| {
+            money(item, "tax_percent") > Decimal::ZERO
+                && money(item, "tax_amount").is_zero()
+                && money(item, "row_total") > Decimal::ONE
+        };
+        exempt += u32::from(money_items(&order).iter().any(untaxed));
+        let rows: Decimal = money_items(&order).iter().map(|item| money(item, "tax_amount")).sum();
+        assert_eq!(rows + money(&order, "shipping_tax_amount"), money(&order, "tax_amount"));
+    }
+    assert!(several > 100 && exempt > 300, "{several} {exempt}");
 }

@@ -175,3 +175,21 @@ async fn the_vat_of_purchases_is_not_for_sales() {
     assert!(visma.post("/v2/customerinvoice", &body).await.refused().contains("TaxID '1' cannot be found"));
     assert_eq!(visma.get("/v1/vat/1").await.json()["schedules"][0]["groupType"], "Input");
 }
+
+/// The customer's zone is the domestic one; what goes abroad names another.
+#[tokio::test]
+async fn the_zone_of_a_document_decides_which_vat_it_may_have() {
+    use crate::support::{invoice, v, with, with_line};
+    let visma = start(json!({ "vat_zone_check": true })).await;
+    let customer = visma.customer().await;
+    let domestic = invoice(&customer, "WEB-1");
+    visma.post("/v2/customerinvoice", &domestic).await.number();
+    let abroad = with_line(invoice(&customer, "WEB-2"), "vatCodeId", v("SE25"));
+    assert!(visma.post("/v2/customerinvoice", &abroad).await.refused().contains("TaxID 'SE25' cannot be found"));
+    let zoned = with(abroad.clone(), "customerVatZoneId", v("02"));
+    visma.post("/v2/customerinvoice", &zoned).await.number();
+    let strange = with(abroad.clone(), "customerVatZoneId", v("99"));
+    assert!(visma.post("/v2/customerinvoice", &strange).await.refused().contains("TaxZoneID '99'"));
+    visma.sandbox.company.patch_config(json!({ "vat_zone_check": false })).unwrap();
+    visma.post("/v2/customerinvoice", &abroad).await.number();
+}

@@ -29,6 +29,11 @@ fn three_shapes_are_one_page() {
     }
     assert_eq!(texts(&read(r#"[{"number":"1"}]"#).unwrap()), [r#"{"number":"1"}"#]);
     assert_eq!(texts(&read(r#"[{"records":1}]"#).unwrap()), [r#"{"records":1}"#]);
+    let empty = Page { rows: Vec::new(), total: Some(0), max_page_size: None };
+    for none in [r#"{"totalCount":0,"records":null}"#, r#"{"totalCount":0}"#, r#"[{"totalCount":0,"records":null}]"#] {
+        assert_eq!(read(none), Ok(empty.clone()), "{none}");
+    }
+    assert_eq!(read(r#"{"totalCount":2,"records":null}"#), Err(NotAList), "rows that are announced are missing");
     for other in [r#"{"message":"no"}"#, "null", "\"x\"", r#"{"records":1}"#, "", "<html>", r#"[{"number":"#] {
         assert_eq!(read(other), Err(NotAList), "{other}");
     }

@@ -89,6 +89,9 @@ pub struct TaxRead {
     /// The same, in older answers.
     #[serde(default, deserialize_with = "lenient::text")]
     pub tax_id: Option<String>,
+    /// Per cent.
+    #[serde(default, rename = "vatRate", deserialize_with = "lenient::amount")]
+    pub rate: Option<Decimal>,
     /// What VAT is computed on.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub taxable_amount: Option<Decimal>,

@@ -166,3 +166,27 @@ fn a_text_says_what_its_value_says() {
     assert!(error.starts_with("the customer document cannot be read: lines[0].amount: not an amount"), "{error}");
     assert!(SupplierInvoiceRead::decode("{").is_err() && CustomerRead::decode("7").is_err());
 }
+
+#[test]
+fn the_next_open_period_is_found_in_either_spelling() {
+    let period = |period: &str, start: &str, closed: bool| {
+        let row = json!({"period": period, "startDate": format!("{start}T00:00:00"), "active": true,
+            "closedInCustomerLedger": closed, "closedInGeneralLedger": false});
+        PeriodRead::read(&row).expect("a period")
+    };
+    let year = [
+        period("202701", "2027-01-01", false),
+        period("202610", "2026-10-01", false),
+        period("202611", "2026-11-01", true),
+        period("12-2026", "2026-12-01", false),
+    ];
+    let next = |date: &str| PeriodRead::next_open(&year, date).and_then(PeriodRead::id);
+    assert_eq!(next("2026-11-22").as_deref(), Some("202612"));
+    assert_eq!(next("2026-10-31").as_deref(), Some("202612"));
+    assert_eq!(next("2026-12-01").as_deref(), Some("202701"));
+    assert_eq!(next("2027-01-31"), None);
+    let general = json!({"period": "202612", "closedInGeneralLedger": true});
+    assert!(!PeriodRead::read(&general).expect("a period").is_open());
+    assert_eq!(period("112026", "2026-11-01", true).id().as_deref(), Some("202611"));
+    assert_eq!(period("2026", "2026-11-01", true).id(), None);
+}

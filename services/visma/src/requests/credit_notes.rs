@@ -114,6 +114,8 @@ struct Body<'a> {
     note: Option<Wrapped<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     branch_number: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_vat_zone_id: Option<Wrapped<&'a str>>,
     hold: Wrapped<bool>,
     send_to_auto_invoice: Wrapped<bool>,
     dont_print: Wrapped<bool>,
@@ -154,6 +156,7 @@ impl<'a> Body<'a> {
             invoice_text: text(Some(&document.text)),
             note: text(document.note.as_deref()),
             branch_number: text(document.branch.as_deref()),
+            customer_vat_zone_id: text(document.vat_zone.as_deref()),
             hold: wrap(document.hold),
             send_to_auto_invoice: wrap(to.auto_invoice),
             dont_print: wrap(!to.print),

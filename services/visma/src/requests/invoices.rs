@@ -152,6 +152,8 @@ struct Body<'a> {
     note: Option<Wrapped<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     branch_number: Option<Wrapped<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_vat_zone_id: Option<Wrapped<&'a str>>,
     hold: Wrapped<bool>,
     send_to_auto_invoice: Wrapped<bool>,
     dont_print: Wrapped<bool>,
@@ -210,6 +212,7 @@ impl<'a> Body<'a> {
             invoice_text: text(Some(&invoice.text)),
             note: text(invoice.note.as_deref()),
             branch_number: text(invoice.branch.as_deref()),
+            customer_vat_zone_id: text(invoice.vat_zone.as_deref()),
             hold: wrap(invoice.hold),
             send_to_auto_invoice: wrap(to.auto_invoice),
             dont_print: wrap(!to.print),

@@ -107,7 +107,7 @@ impl<'a> Body<'a> {
                 operation: "Insert",
                 document_type: wrap(payment.kind.settles()),
                 ref_nbr: wrap(&payment.document),
-                amount_paid: wrap(Exact(payment.amount)),
+                amount_paid: wrap(Exact(payment.applied)),
             }],
         }
     }

@@ -26,6 +26,7 @@ fn invoice() -> Invoice {
         text: "Ordre 000001042, Bø & Sønn".to_owned(),
         note: Some("WEB-000001042".to_owned()),
         branch: Some("1".to_owned()),
+        vat_zone: Some("02".to_owned()),
         hold: true,
         lines: vec![InvoiceLine {
             description: "Støvel 42".to_owned(),
@@ -91,6 +92,7 @@ fn payment(kind: Kind) -> Payment {
         period: Some("202611".to_owned()),
         currency: "NOK".to_owned(),
         amount: decimal("1600.25"),
+        applied: decimal("1600.25"),
         text: "Order 000001042, paid by card through a provider with a name".to_owned(),
         branch: Some("1".to_owned()),
         document: "100123".to_owned(),
@@ -235,7 +237,7 @@ fn an_invoice_is_written_to_the_digit() {
             r#""documentDate":{"value":"2026-11-22"},"financialPeriod":{"value":"202611"},"#,
             r#""currencyId":{"value":"NOK"},"exchangeRate":{"value":11.43250000},"creditTermsId":{"value":"30"},"#,
             r#""customerRefNumber":{"value":"PO-778"},"invoiceText":{"value":"Ordre 000001042, Bø & Sønn"},"#,
-            r#""note":{"value":"WEB-000001042"},"branchNumber":{"value":"1"},"hold":{"value":true},"#,
+            r#""note":{"value":"WEB-000001042"},"branchNumber":{"value":"1"},"customerVatZoneId":{"value":"02"},"hold":{"value":true},"#,
             r#""sendToAutoInvoice":{"value":false},"dontPrint":{"value":true},"dontEmail":{"value":true},"#,
             r#""invoiceLines":[{"operation":"Insert","description":{"value":"Støvel 42"},"quantity":{"value":2.0000},"#,
             r#""unitPriceInCurrency":{"value":640.10},"manualAmountInCurrency":{"value":1280.20},"#,
@@ -257,6 +259,7 @@ fn what_is_not_wanted_is_left_out() {
         customer_reference: Some(String::new()),
         note: None,
         branch: None,
+        vat_zone: None,
         tax_details: Vec::new(),
         ..invoice()
     };
@@ -269,6 +272,7 @@ fn what_is_not_wanted_is_left_out() {
         "customerRefNumber",
         "note",
         "branchNumber",
+        "customerVatZoneId",
         "taxDetailLines",
     ];
     for name in absent {

@@ -6,16 +6,17 @@ use ::visma::invoice::Invoice;
 use ::visma::read::is_draft;
 use ::visma::requests::{Application, Dispatch};
 use pipeline::broker::take::Delivery;
-use pipeline::problem::chain;
+use pipeline::problem::{Problem, chain};
 use pipeline::verdict::Verdict;
 use proto::{Command, CreditNote, Outcome};
 use rust_decimal::Decimal;
 
 use super::Writer;
-use super::invoice::{booked, changed};
+use super::invoice::booked;
 use super::lookups::Key;
 use super::standing::INVOICE;
-use crate::create::{Document, Ended, wanted};
+use crate::create::{Document, wanted};
+use crate::records::UNREADABLE;
 use crate::unreadable;
 
 impl Writer {
@@ -47,12 +48,20 @@ impl Writer {
             credited.push((linked.number, held.entry));
         }
         let owner = self.owner(delivery, &booked.owner, booked.relies_on, dependent).await?;
+        booked.on(&owner);
         refer(&mut booked.document, &credited);
         let applied = match self.documents.apply_credit_notes {
-            true => applications(&booked.entry, &credited),
+            true => applications(&booked.entry, &credited).map_err(Verdict::Dead)?,
             false => Vec::new(),
         };
         let request = self.company.create_credit_note(&owner, &booked.document, &applied, Dispatch::default());
+        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let (company, document) = (self.company.clone(), booked.document.clone());
+        let in_period = move |period: &str| {
+            let document = Invoice { financial_period: Some(period.to_owned()), ..document.clone() };
+            company.create_credit_note(&owner, &document, &applied, Dispatch::default())
+        };
+        let request = booked.create(request, Box::new(in_period));
         let document = Document {
             subject: self.record("creditnote", key),
             what: "credit note",
@@ -61,11 +70,7 @@ impl Writer {
             entry: booked.entry,
             marks: &[],
         };
-        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-        match self.driver.create(delivery, &document, &request, None).await? {
-            Ended::Done(_) => Ok(()),
-            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, source)),
-        }
+        Box::pin(self.stand(delivery, document, &request, source)).await
     }
 }
 
@@ -83,19 +88,26 @@ fn refer(document: &mut Invoice, credited: &[(String, Outcome)]) {
 
 /// What of the credit note is applied to which invoice: as much as the last poll saw open, in the order in which they
 /// are named. What is not released cannot be applied to.
-fn applications(entry: &Outcome, credited: &[(String, Outcome)]) -> Vec<Application> {
-    let mut left = Decimal::from_str(&entry.predicted_total).unwrap_or_default();
+fn applications(entry: &Outcome, credited: &[(String, Outcome)]) -> Result<Vec<Application>, Problem> {
+    let total = Decimal::from_str(&entry.predicted_total);
+    let mut left = total.map_err(|e| unreadable(&format!("the total {} is none: {e}", entry.predicted_total)))?;
     let mut applied = Vec::new();
     for (number, invoice) in credited {
-        let open = Decimal::from_str(&invoice.balance).unwrap_or_default();
+        // Not released, or no poll has seen what is open of it.
+        if invoice.status.is_empty() || is_draft(&invoice.status) || invoice.balance.is_empty() {
+            continue;
+        }
+        let open = Decimal::from_str(&invoice.balance).map_err(|e| {
+            let sentence = format!("the open balance {} of invoice {number} cannot be read: {e}", invoice.balance);
+            Problem::new(UNREADABLE, sentence, "look at the record's last entry, then try the dead letter again")
+        })?;
         let amount = left.min(open);
-        let released = !invoice.status.is_empty() && !is_draft(&invoice.status);
-        if released && invoice.currency == entry.currency && amount > Decimal::ZERO {
-            left -= amount;
+        if invoice.currency == entry.currency && amount > Decimal::ZERO {
+            left = left.saturating_sub(amount);
             applied.push(Application { invoice: number.clone(), amount });
         }
     }
-    applied
+    Ok(applied)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use ::visma::payload::spelled;
 use effect::{Linked, Record};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, chain, then_again};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
 use pipeline::verdict::Verdict;
@@ -18,6 +18,7 @@ use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, 
 use super::Writer;
 use super::customers::Match;
 use super::lookups::Key;
+use super::period::Create;
 use crate::amend::Amended;
 use crate::create::{Document, Ended, wanted};
 use crate::entries::{fill, marks};
@@ -39,7 +40,7 @@ impl Writer {
         customer: Customer,
     ) -> Result<(), Verdict> {
         let key = customer.key.clone();
-        match self.try_customer(delivery, command, customer).await {
+        match Box::pin(self.try_customer(delivery, command, customer)).await {
             Err(Verdict::Dead(problem)) => {
                 let document = Document {
                     subject: self.record("customer", &key),
@@ -198,7 +199,8 @@ impl Writer {
         data: &Wanted,
         held: Held,
     ) -> Result<(), Verdict> {
-        let request = self.company.create_customer(data, None).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let request = self.company.create_customer(data, None);
+        let request = Create::from(request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?);
         if !self.customers.reserve(key, document.marks) {
             return Err(busy(delivery, "the same customer is being created under another key"));
         }
@@ -269,7 +271,7 @@ impl Writer {
                     "the customer of this order matches several customers in Visma: {}. Which one is meant is not guessed",
                     numbers.join(", ")
                 );
-                let remedy = "merge them in Visma, or make all but one inactive; then replay the dead letter";
+                let remedy = then_again("merge them in Visma, or make all but one inactive");
                 Err(Verdict::Dead(Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy)))
             }
         }

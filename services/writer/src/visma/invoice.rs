@@ -3,12 +3,14 @@
 use ::visma::requests::Dispatch;
 use effect::Record;
 use pipeline::broker::take::Delivery;
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::{Problem, chain, then_again};
 use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
 
 use super::Writer;
+use super::change::cut_off;
 use super::lookups::Key;
+use super::period::{Create, InPeriod};
 use crate::create::{Document, Ended, unread, wanted};
 use crate::entries::named;
 use crate::{sha256, unreadable};
@@ -21,6 +23,8 @@ pub(super) struct Booked {
     pub(super) owner: owner::Customer,
     /// Sequence of the customer's command that it relies on.
     pub(super) relies_on: u64,
+    /// It may be posted in the next open period.
+    pub(super) next_open: bool,
     /// Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
     pub(super) body_hash: String,
     /// What its entries say besides.
@@ -35,9 +39,17 @@ impl Writer {
         command: &Command,
         invoice: Invoice,
     ) -> Result<(), Verdict> {
-        let booked = booked(command, invoice)?;
+        let mut booked = booked(command, invoice)?;
         let number = self.owner(delivery, &booked.owner, booked.relies_on, ("invoice", &booked.entry)).await?;
+        booked.on(&number);
         let request = self.company.create_invoice(&number, &booked.document, Dispatch::default());
+        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let (company, document) = (self.company.clone(), booked.document.clone());
+        let in_period = move |period: &str| {
+            let document = ::visma::invoice::Invoice { financial_period: Some(period.to_owned()), ..document.clone() };
+            company.create_invoice(&number, &document, Dispatch::default())
+        };
+        let request = booked.create(request, Box::new(in_period));
         let document = Document {
             subject: self.record("invoice", &Self::key(delivery)),
             what: "invoice",
@@ -46,10 +58,29 @@ impl Writer {
             entry: booked.entry,
             marks: &[],
         };
-        let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-        match self.driver.create(delivery, &document, &request, unread(delivery)).await? {
+        self.stand(delivery, document, &request, "order").await
+    }
+
+    /// Makes a document stand, or settles what has changed of its source since it does.
+    pub(super) async fn stand(
+        &self,
+        delivery: &Delivery,
+        document: Document<'_, Key>,
+        request: &Create,
+        source: &str,
+    ) -> Result<(), Verdict> {
+        let held = match unread(delivery) {
+            Some(held) => held,
+            None => self.driver.read(delivery, &document.subject).await?,
+        };
+        if let Some(told) = cut_off(delivery, &held, &document, source) {
+            return Err(told);
+        }
+        match self.driver.create(delivery, &document, request, Some(held)).await? {
             Ended::Done(_) => Ok(()),
-            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "order")),
+            Ended::Differs(linked, held) => {
+                Box::pin(self.later_version(delivery, document, request, (linked, *held), (source, false))).await
+            }
         }
     }
 
@@ -86,7 +117,7 @@ impl Writer {
         Err(Verdict::Dead(Problem::new(
             "CUSTOMER_REFUSED",
             named(dependent.0, dependent.1, &sentence),
-            "settle the customer's dead letter first, then replay this one",
+            then_again("settle the customer's dead letter first"),
         )))
     }
 }
@@ -94,30 +125,46 @@ impl Writer {
 /// Reads what an invoice's message says.
 pub(super) fn booked(command: &Command, mut invoice: Invoice) -> Result<Booked, Verdict> {
     let owner = invoice.customer.clone().ok_or_else(|| Verdict::Dead(unreadable("it names no customer")))?;
+    let sent = proto::Booked::of(&invoice).map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+    let customer_key = match &owner {
+        owner::Customer::CustomerKey(key) => key.clone(),
+        owner::Customer::CustomerNumber(_) => String::new(),
+    };
+    let sent = proto::Booked { customer_key, mapping_version: command.mapping_version.clone(), ..sent };
     let predicted_total = invoice.predicted.take().map(|p| p.total).unwrap_or_default();
     let relies_on = std::mem::take(&mut invoice.customer_command_sequence);
+    // Neither is sent, and the hash of what was booked before they came stays as it was.
+    let next_open = std::mem::take(&mut invoice.next_open_period);
+    invoice.debtor.clear();
     let body_hash = sha256(&invoice.encode_to_vec());
     let entry = Outcome {
         external_reference: invoice.external_reference.clone(),
         currency: invoice.currency.clone(),
         predicted_total,
         change_version: command.change_version.clone(),
+        booked: Some(sent),
         ..Outcome::default()
     };
+    // What cannot be compared afterwards is not sent.
+    entry.predicted().map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
     let document = ::visma::invoice::Invoice::try_from(invoice);
     let document = document.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
-    Ok(Booked { document, owner, relies_on, body_hash, entry })
+    Ok(Booked { document, owner, relies_on, next_open, body_hash, entry })
 }
 
-/// The dead letter of a document that would be booked differently now.
-pub(super) fn changed(document: &Document<'_, Key>, number: &str, source: &str) -> Verdict {
-    let Outcome { external_reference, predicted_total, currency, .. } = &document.entry;
-    let what = document.what;
-    let sentence = format!(
-        "the {source} of {external_reference} stands in Visma as {what} {number}, and would be booked differently now \
-         ({predicted_total} {currency}): it was changed in Commerce, or the mapping file was"
-    );
-    let remedy =
-        format!("compare both, and correct or credit the {what} in Visma by hand; this program does not change it");
-    Verdict::Dead(Problem::new("CHANGED_AFTER_BOOKING", sentence, remedy))
+impl Booked {
+    /// Notes the customer's number in Visma.
+    pub(super) fn on(&mut self, number: &str) {
+        if let Some(booked) = &mut self.entry.booked {
+            number.clone_into(&mut booked.customer_number);
+        }
+    }
+
+    /// What makes it stand: `request`, and what takes its place in another period.
+    pub(super) fn create(&self, request: http::Request<bytes::Bytes>, in_period: InPeriod) -> Create {
+        match self.next_open && self.document.financial_period.is_none() {
+            true => Create::or_in_next_open(request, self.document.document_date.clone(), in_period),
+            false => Create::from(request),
+        }
+    }
 }

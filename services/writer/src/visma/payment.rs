@@ -5,7 +5,9 @@ use std::str::FromStr as _;
 
 use ::visma::payment::{Kind, Payment};
 use ::visma::read::is_draft;
+use bytes::Bytes;
 use effect::Record;
+use http::Request;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
 use pipeline::problem::chain;
@@ -14,8 +16,9 @@ use proto::{Command, Message as _, Outcome, owner, payer};
 use rust_decimal::Decimal;
 
 use super::Writer;
-use super::invoice::changed;
+use super::change::cut_off;
 use super::lookups::Key;
+use super::period::Create;
 use super::standing::{CREDIT_NOTE, LATE_INVOICE};
 use crate::create::{Document, Ended, wanted};
 use crate::entries::marks;
@@ -32,8 +35,10 @@ impl Writer {
         &self,
         delivery: &Delivery,
         command: &Command,
-        payment: proto::Payment,
+        mut payment: proto::Payment,
     ) -> Result<(), Verdict> {
+        // It is not sent, and the hash of what was booked before it came stays as it was.
+        let next_open = std::mem::take(&mut payment.next_open_period);
         let body_hash = sha256(&payment.encode_to_vec());
         let kind = if payment.refund { Kind::Refund } else { Kind::Payment };
         let amount = Decimal::from_str(&payment.amount);
@@ -55,12 +60,9 @@ impl Writer {
             let patience = self.documents.release_patience.0;
             return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
         }
-        let owner = match payment.customer {
-            Some(payer::Customer::CustomerKey(key)) => owner::Customer::CustomerKey(key),
-            Some(payer::Customer::CustomerNumber(number)) => owner::Customer::CustomerNumber(number),
-            None => return Err(Verdict::Dead(unreadable("it names no customer"))),
-        };
-        let customer = self.owner(delivery, &owner, 0, dependent).await?;
+        let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
+        // More may have been captured than the document comes to; the rest stays on the customer's account.
+        let applied = Decimal::from_str(&held.entry.predicted_total).map_or(amount, |total| total.min(amount));
         let paid = Payment {
             kind,
             reference: payment.payment_reference.clone(),
@@ -70,12 +72,14 @@ impl Writer {
             period: payment.financial_period,
             currency: payment.currency,
             amount,
+            applied,
             text: payment.text,
             branch: payment.branch,
             document: settled.number,
         };
         let request = self.company.create_payment(&customer, &paid);
         let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
+        let request = self.paid(request, &customer, paid, next_open);
         let document = Document {
             subject: self.record("payment", &Self::key(delivery)),
             what: "payment",
@@ -84,11 +88,30 @@ impl Writer {
             entry,
             marks: &[],
         };
+        // The document that it settles has told the same.
+        let told = !held.entry.told_change.is_empty();
         let Some(held) = self.unless_settled_whole(delivery, &document, &whole).await? else { return Ok(()) };
+        if let Some(told) = cut_off(delivery, &held, &document, "payment") {
+            return Err(told);
+        }
         match self.driver.create(delivery, &document, &request, Some(held)).await? {
             Ended::Done(_) => self.release_payment(delivery, &document.subject, kind).await,
-            Ended::Differs(linked, _) => Err(changed(&document, &linked.number, "payment")),
+            Ended::Differs(linked, held) => {
+                Box::pin(self.later_version(delivery, document, &request, (linked, *held), ("payment", told))).await
+            }
         }
+    }
+
+    /// What makes a payment stand: `request`, and what takes its place in another period where that is wanted.
+    fn paid(&self, request: Request<Bytes>, customer: &str, paid: Payment, next_open: bool) -> Create {
+        if !next_open || paid.period.is_some() {
+            return Create::from(request);
+        }
+        let (company, customer, date) = (self.company.clone(), customer.to_owned(), paid.date.clone());
+        let in_period = move |period: &str| {
+            company.create_payment(&customer, &Payment { period: Some(period.to_owned()), ..paid.clone() })
+        };
+        Create::or_in_next_open(request, date, Box::new(in_period))
     }
 
     /// The record of a payment that is still to be booked; none when it is a part of what `whole`, the record of a
@@ -149,6 +172,14 @@ impl Writer {
             Some(_) => Ok(()),
             None => Err(moved(delivery)),
         }
+    }
+}
+
+fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> {
+    match payer {
+        Some(payer::Customer::CustomerKey(key)) => Ok(owner::Customer::CustomerKey(key)),
+        Some(payer::Customer::CustomerNumber(number)) => Ok(owner::Customer::CustomerNumber(number)),
+        None => Err(Verdict::Dead(unreadable("it names no customer"))),
     }
 }
 

@@ -13,19 +13,21 @@ use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::vendor::{CallError, Permit};
+use proto::Outcome;
 
 use super::Api;
 use super::lookups::Key;
+use super::period::Create;
 use crate::amend::{Read, Seen, Updating};
 use crate::create::{Inspected, Looked, Removing, System};
 use crate::now;
 
 /// How long it waits when nobody could be reached.
-const AWAY: Duration = Duration::from_secs(2);
+pub(super) const AWAY: Duration = Duration::from_secs(2);
 
 impl System for Api {
     type Key = Key;
-    type Request = Request<Bytes>;
+    type Request = Create;
 
     async fn permit(&self) -> Result<Permit, Duration> {
         self.vendor.permit().await
@@ -39,17 +41,34 @@ impl System for Api {
         self.lookups.find(key.clone(), since).await
     }
 
-    async fn send(&self, sending: Sending, permit: Option<Permit>, request: &Request<Bytes>) -> Step {
+    async fn send(&self, sending: Sending, permit: Option<Permit>, create: &Create) -> Step {
+        let by = sending.by().0;
+        let Some(reply) = self.sent(permit, &create.request, by).await else { return sending.missed() };
+        // In a box: what is rarely needed is no part of every create.
+        match Box::pin(self.moved(create, reply, by)).await {
+            Some(reply) => sending.answered(reply, now()),
+            None => sending.missed(),
+        }
+    }
+
+    fn told(create: &Create, entry: Outcome) -> Outcome {
+        create.told(entry)
+    }
+}
+
+impl Api {
+    /// Sends a create by `by`, milliseconds since the epoch; `None` when it was too late, and it was not sent.
+    pub(super) async fn sent(&self, permit: Option<Permit>, request: &Request<Bytes>, by: u64) -> Option<Reply> {
         let permit = match permit {
             Some(permit) => Ok(permit),
             None => self.permit().await.map_err(CallError::Busy),
         };
         let answer = match permit {
-            Ok(permit) => self.vendor.call_by(permit, request, sending.by().0).await,
+            Ok(permit) => self.vendor.call_by(permit, request, by).await,
             Err(busy) => Err(busy),
         };
-        let reply = match answer {
-            Err(CallError::TooLate) => return sending.missed(),
+        Some(match answer {
+            Err(CallError::TooLate) => return None,
             Ok(response) => match read_create(&response, clock::now().into()) {
                 Answer::Accepted { number: Some(number), etag } => {
                     Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) }
@@ -58,8 +77,7 @@ impl System for Api {
                 Answer::Failed(failure) => self.reply(&failure),
             },
             Err(error) => reply(self.unanswered(error)),
-        };
-        sending.answered(reply, now())
+        })
     }
 }
 
@@ -161,7 +179,7 @@ pub(crate) enum Meaning {
 }
 
 /// Of a create.
-fn reply(meaning: Meaning) -> Reply {
+pub(super) fn reply(meaning: Meaning) -> Reply {
     match meaning {
         Meaning::Refused(refusal) => Reply::Refused(refusal),
         Meaning::Faulted(refusal) => Reply::Faulted(refusal),
@@ -192,7 +210,7 @@ impl Api {
     }
 
     /// What a call without an answer means.
-    fn unanswered(&self, error: CallError) -> Meaning {
+    pub(super) fn unanswered(&self, error: CallError) -> Meaning {
         match error {
             CallError::Busy(wait) => Meaning::NotNow { retry_at: now().after(wait), why: Pause::Busy },
             CallError::TooLate => Meaning::NotNow { retry_at: now(), why: Pause::Away },
@@ -252,7 +270,7 @@ fn refusal(failure: &Failure) -> Refusal {
 
 /// A create that was answered as if it were an update.
 fn conflict(failure: &Failure) -> Refusal {
-    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names, then replay the dead letter.";
+    let remedy = "It does not stand there under our reference. Correct what Visma's sentence names.";
     Refusal { code: About::Other.code().to_owned(), sentence: format!("{failure}. {remedy}") }
 }
 

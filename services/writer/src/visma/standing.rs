@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use effect::{Linked, Record, Refusal};
 use pipeline::broker::take::Delivery;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, then_again};
 use pipeline::retry::wait_after;
 use pipeline::verdict::Verdict;
 use proto::Outcome;
@@ -46,7 +46,7 @@ impl Writer {
         let held = self.driver.read(delivery, subject).await?;
         let refused = |sentence: String| {
             let sentence = named(dependent.0, dependent.1, &sentence);
-            let remedy = format!("settle the {}'s dead letter first, then replay this one", needs.what);
+            let remedy = then_again(&format!("settle the {}'s dead letter first", needs.what));
             Err(Verdict::Dead(Problem::new(needs.refused, sentence, remedy)))
         };
         match held.record.clone() {
@@ -81,7 +81,7 @@ impl Writer {
             return Verdict::RetryAfter(wait_after(delivery.delivered, Duration::from_millis(20), cap), why.to_owned());
         }
         let sentence = named(what, entry, &format!("{why}, and has not been for {patience:?}"));
-        let remedy = "look for the dead letter of what it waits for; then replay this one";
+        let remedy = then_again("settle the dead letter of what it waits for");
         Verdict::Dead(Problem::new(code, sentence, remedy))
     }
 }

@@ -1,31 +1,49 @@
 //! What a poll saw of one of our documents, held against what was predicted of it. No call is made for it, except for a
 //! release where that is wanted.
 
-use std::str::FromStr as _;
+use std::sync::atomic::Ordering;
 
+use ::visma::compare::{Comparison, Part, Pins, compare};
 use ::visma::etag::Etag;
 use ::visma::read::is_draft;
 use effect::Record;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::Problem;
+use pipeline::problem::{Problem, chain};
 use pipeline::verdict::Verdict;
-use proto::{Command, Kind, Outcome, Verification};
-use rust_decimal::Decimal;
+use proto::{Command, Difference, Kind, Outcome, Verification};
 
 use super::Writer;
 use super::release::Draft;
 use crate::entries::named;
 use crate::now;
-use crate::records::Held;
+use crate::records::{Held, UNREADABLE};
+
+/// Code of a document that cannot be compared as far as it must.
+const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
+/// What the log was last told of pinned VAT.
+const KEPT: u8 = 1;
+const NOT_KEPT: u8 = 2;
 
 /// What the comparison says.
-#[derive(Debug, PartialEq, Eq)]
-enum Finding {
-    /// As predicted, or nothing was predicted.
-    Right,
-    /// Wrong, with the code and the sentence of it.
-    Wrong(&'static str, String),
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    /// What is not as it was booked; nothing when it is right.
+    differences: Vec<Difference>,
+    /// What the list does not show.
+    unseen: Vec<Part>,
+    pins: Pins,
+}
+
+impl Found {
+    fn one(code: &str, sentence: String) -> Self {
+        let differences = vec![Difference { code: code.to_owned(), sentence }];
+        Self { differences, unseen: Vec::new(), pins: Pins::Unknown }
+    }
+
+    fn is_right(&self) -> bool {
+        self.differences.is_empty()
+    }
 }
 
 impl Writer {
@@ -71,18 +89,49 @@ impl Writer {
             }
         }
         if command.change_sequence < held.entry.seen_sequence {
-            return Ok(()); // Overtaken by what a later poll saw.
+            // Overtaken by what a later poll saw. What both saw may have been noted by this delivery and not told.
+            let differences = &held.entry.differences;
+            return match differences.first().filter(|_| delivery.delivered > 1) {
+                Some(first) => Err(Verdict::Dead(letter(what, &held.entry, first, differences))),
+                None => Ok(()),
+            };
         }
-        let finding = compared(&held.entry, &seen);
-        self.note_seen(delivery, command, &subject, &held, &seen, &finding).await?;
-        match finding {
-            Finding::Wrong(code, sentence) => {
-                metrics::counter!("ml_drift_total", "kind" => drift(code)).increment(1);
-                let remedy =
-                    "see the runbook page of the code; correct it in Visma, and the next poll compares it again";
-                Err(Verdict::Dead(Problem::new(code, named(what, &held.entry, &sentence), remedy)))
+        let found = found(&held.entry, &seen, self.renumbered(&held.entry)).map_err(Verdict::Dead)?;
+        self.learn(&held.entry, found.pins);
+        let news = news(delivery, &held.entry, command.change_sequence, &found);
+        self.note_seen(delivery, command, &subject, &held, (&seen, &found)).await?;
+        for difference in &news {
+            metrics::counter!("ml_drift_total", "kind" => kind(&difference.code)).increment(1);
+        }
+        if let Some(first) = news.first() {
+            return Err(Verdict::Dead(letter(what, &held.entry, first, &found.differences)));
+        }
+        match found.is_right() {
+            true => self.release_verified(delivery, &seen).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The number that the document's customer has now, where it was given another one.
+    fn renumbered(&self, entry: &Outcome) -> Option<String> {
+        entry.booked.as_ref().and_then(|booked| self.customers.renumbered(&booked.customer_number))
+    }
+
+    /// Says what a document tells of pinned VAT.
+    fn learn(&self, entry: &Outcome, pins: Pins) {
+        let kept = match pins {
+            Pins::Kept => true,
+            Pins::NotKept => false,
+            Pins::Unknown => return,
+        };
+        metrics::counter!("ml_pins_total", "kept" => if kept { "true" } else { "false" }).increment(1);
+        let said = self.pins.swap(if kept { KEPT } else { NOT_KEPT }, Ordering::Relaxed);
+        match kept {
+            true if said != KEPT => tracing::info!(number = entry.number, "Visma keeps the VAT that is pinned"),
+            false if said != NOT_KEPT => {
+                tracing::warn!(number = entry.number, "Visma does not keep the VAT that is pinned: see PINS_NOT_KEPT");
             }
-            Finding::Right => self.release_verified(delivery, &seen).await,
+            _ => {}
         }
     }
 
@@ -93,10 +142,9 @@ impl Writer {
         command: &Command,
         subject: &str,
         held: &Held,
-        seen: &Verification,
-        finding: &Finding,
+        (seen, found): (&Verification, &Found),
     ) -> Result<(), Verdict> {
-        let kind = if *finding == Finding::Right { Kind::Verified } else { Kind::Unchanged };
+        let kind = if found.is_right() { Kind::Verified } else { Kind::Unchanged };
         // What was seen of another document under the reference says nothing of ours.
         let ours = seen.number == held.entry.number;
         let kept = |new: &str, old: &str| if new.is_empty() || !ours { old.to_owned() } else { new.to_owned() };
@@ -110,6 +158,8 @@ impl Writer {
             balance: kept(&seen.balance, &held.entry.balance),
             etag: kept(&seen.etag, &held.entry.etag),
             deleted: seen.deleted,
+            differences: found.differences.clone(),
+            unseen: found.unseen.iter().map(|part| part.word().to_owned()).collect(),
             ..held.entry.clone()
         };
         let cause = Cause::of(&delivery.headers);
@@ -136,8 +186,8 @@ impl Writer {
     }
 }
 
-/// Holds what was seen against what the record predicts.
-fn compared(entry: &Outcome, seen: &Verification) -> Finding {
+/// Holds what was seen against what the record predicts. `renumbered` is the number that the customer has now.
+fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Result<Found, Problem> {
     let mut numbers = seen.duplicates.clone();
     if !seen.deleted && !seen.number.is_empty() && seen.number != entry.number {
         numbers.extend([entry.number.clone(), seen.number.clone()]);
@@ -148,35 +198,67 @@ fn compared(entry: &Outcome, seen: &Verification) -> Finding {
     numbers.dedup();
     if numbers.len() > 1 {
         let sentence = format!("documents {} carry the same reference of ours", numbers.join(", "));
-        return Finding::Wrong("DUPLICATE_DOCUMENT", sentence);
+        return Ok(Found::one("DUPLICATE_DOCUMENT", sentence));
     }
     if seen.deleted {
         let sentence = format!("document {} is not in Visma any longer: somebody deleted it", entry.number);
-        return Finding::Wrong("DOCUMENT_GONE", sentence);
+        return Ok(Found::one("DOCUMENT_GONE", sentence));
     }
-    // Entries of earlier versions, and credit notes by another sign.
-    let (Ok(predicted), Ok(total)) = (Decimal::from_str(&entry.predicted_total), Decimal::from_str(&seen.total)) else {
-        return Finding::Right;
+    let unreadable = |e: proto::Malformed| {
+        let sentence = format!("what was booked as {} cannot be compared: {}", entry.number, chain(&e));
+        Problem::new(UNREADABLE, sentence, "look at the record's last entry, and compare the document by hand")
     };
-    let same_currency = seen.currency.is_empty() || entry.currency.is_empty() || seen.currency == entry.currency;
-    // Which of a document's two amounts is in its currency is told in two ways; at home both are one.
-    let other = Decimal::from_str(&seen.other_total).unwrap_or(total);
-    if same_currency && [total, other].iter().any(|total| predicted.abs() == total.abs()) {
-        return Finding::Right;
+    let Some(mut booked) = entry.predicted().map_err(unreadable)? else {
+        return Ok(Found::one(INCOMPLETE, "our record does not say which total was booked".to_owned()));
+    };
+    booked.customers.extend(renumbered);
+    let shown = seen.shown().map_err(|e| crate::unreadable(&chain(&e)))?;
+    let Comparison { differences, unseen, pins } = compare(&booked, &shown);
+    let is_incomplete = unseen.iter().any(|part| matches!(part, Part::Total | Part::Vat));
+    let mut differences: Vec<Difference> = differences
+        .into_iter()
+        .map(|one| Difference { code: one.part.code().to_owned(), sentence: one.sentence })
+        .collect();
+    if is_incomplete {
+        let parts: Vec<&str> = unseen.iter().map(|part| part.word()).collect();
+        let sentence = format!("Visma's list does not show what it is compared by ({})", parts.join(", "));
+        differences.push(Difference { code: INCOMPLETE.to_owned(), sentence });
     }
-    let sentence = format!(
-        "Visma's {} has a total of {total} {}, and {predicted} {} was predicted",
-        entry.number, seen.currency, entry.currency
-    );
-    Finding::Wrong("TOTAL_DIFFERS", sentence)
+    Ok(Found { differences, unseen, pins })
 }
 
-/// What a finding is counted as.
-fn drift(code: &str) -> &'static str {
+/// What a person is to be told: what was not told before. A delivery that comes again tells all of it again, since the
+/// first one may have been cut off between the record and the letter.
+fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec<Difference> {
+    let again = delivery.delivered > 1 && entry.seen_sequence == change;
+    let is_news = |one: &&Difference| again || !entry.differences.contains(one);
+    found.differences.iter().filter(is_news).cloned().collect()
+}
+
+/// The dead letter of what differs, under the code of the difference that it is written for.
+fn letter(what: &str, entry: &Outcome, news: &Difference, all: &[Difference]) -> Problem {
+    let said: Vec<&str> = all.iter().map(|one| one.sentence.as_str()).collect();
+    let sentence = match part(&news.code) {
+        Some(_) => format!("it stands in Visma as {}: {}", entry.number, said.join("; ")),
+        None => said.join("; "),
+    };
+    let remedy = part(&news.code).map(Part::what_to_do);
+    let remedy = remedy.unwrap_or("see the runbook page of the code; the next poll compares it again");
+    Problem::new(news.code.clone(), named(what, entry, &sentence), remedy)
+}
+
+fn part(code: &str) -> Option<Part> {
+    let parts = [Part::Currency, Part::Total, Part::Pins, Part::Vat, Part::Accounts, Part::Customer, Part::Date];
+    parts.into_iter().find(|part| part.code() == code)
+}
+
+/// What a difference is counted as.
+fn kind(code: &str) -> &'static str {
     match code {
         "DUPLICATE_DOCUMENT" => "doubled",
         "DOCUMENT_GONE" => "deleted",
-        _ => "total",
+        INCOMPLETE => "incomplete",
+        code => part(code).map_or("total", Part::word),
     }
 }
 

@@ -183,8 +183,9 @@ fn left(sale: &Sale, by_invoices: bool) -> (Decimal, BTreeMap<&'static str, Deci
     let billed = sale.invoiced.unwrap_or_default();
     // What is called cancelled and was, or is to be, paid on an invoice is a claim.
     let cancelled = sale.canceled.map(|canceled| canceled.min(sale.total - billed)).unwrap_or_default();
+    let clipped = sale.canceled.is_some_and(|canceled| canceled > sale.total - billed);
     let by_item = |line: &super::shop::Line| {
-        if by_invoices || cancelled == sale.total - billed { line.tax_billed() } else { line.tax() - line.tax_named() }
+        if by_invoices || sale.by_core || clipped { line.tax_billed() } else { line.tax() - line.tax_named() }
     };
     let by_item =
         |line: &super::shop::Line| if cancelled.is_zero() && !by_invoices { line.tax() } else { by_item(line) };

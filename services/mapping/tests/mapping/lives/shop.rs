@@ -59,6 +59,8 @@ pub(super) struct Sale {
     pub(super) refunded: Option<Decimal>,
     pub(super) canceled: Option<Decimal>,
     tax_canceled: Decimal,
+    /// Cancelled by the shop itself, and not unit by unit by an extension.
+    pub(super) by_core: bool,
     pub(super) invoices: Vec<Paper>,
     pub(super) memos: Vec<Paper>,
     /// Tax refunded by rate.
@@ -162,6 +164,7 @@ impl Sale {
             refunded: None,
             canceled: None,
             tax_canceled: Decimal::ZERO,
+            by_core: false,
             invoices: Vec::new(),
             memos: Vec::new(),
             tax_refunded: Vec::new(),
@@ -281,7 +284,7 @@ impl Sale {
         }
         self.canceled = Some(self.total - self.paid);
         self.tax_canceled = self.tax() - self.tax_invoiced();
-        self.state = becomes;
+        (self.state, self.by_core) = (becomes, true);
     }
 
     /// An extension cancels single units, as several do: the header grows by what they cost.

@@ -6,6 +6,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 
 pub use super::save::OrderAttributes;
+use crate::generate::TaxHabits;
 pub use door::{Admin, Admins, Flavour, Ims, Integration};
 pub use webhook::{CommerceWebhook, IoEvents, Luck, Payload, Webhook};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub late_commit: LateCommit,
     /// `webapi/validation/maximum_page_size`: a larger `pageSize` is refused with 400. Off by default, as in Commerce.
     pub maximum_page_size: Option<u32>,
+    /// What modules and settings of the shop make of the tax of orders that are placed.
+    pub tax: TaxHabits,
     /// What becomes of custom attributes of orders; unless set, SaaS merges them and PaaS refuses them.
     pub order_attributes: Option<OrderAttributes>,
     /// The names of the installed modules, as `GET /V1/modules` lists them.
@@ -67,6 +70,7 @@ impl Default for Config {
             customers: 300,
             late_commit: LateCommit::default(),
             maximum_page_size: None,
+            tax: TaxHabits::default(),
             order_attributes: None,
             modules: MODULES.map(str::to_owned).into(),
             webhook: None,

@@ -45,7 +45,7 @@ fn replace(shop: &Shop, books: &mut Books, order: u64, at: &str) -> Result<u64, 
     let placement = Placement { entity_id: id, increment_id: format!("{original}-{edit}"), created_at: at.to_owned() };
     let text = match books.drawn.get(&order).copied() {
         Some(customer) => {
-            let quote = shop.generator().quote(books.next_serial(), customer);
+            let quote = shop.generator().with_habits(shop.config().tax).quote(books.next_serial(), customer);
             books.drawn.insert(id, customer);
             quote.order(&placement).text
         }

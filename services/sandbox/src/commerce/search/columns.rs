@@ -23,6 +23,7 @@ pub(crate) enum Entity {
     Shipment,
     Customer,
     TaxRate,
+    TaxRule,
     CustomerGroup,
 }
 
@@ -105,6 +106,7 @@ impl Entity {
             Self::TaxRate => {
                 &[("id rate tax_region_id", Kind::Number), ("code tax_country_id tax_postcode", Kind::Text)]
             }
+            Self::TaxRule => &[("id position priority", Kind::Number), ("code", Kind::Text)],
             Self::CustomerGroup => &[("id tax_class_id", Kind::Number), ("code tax_class_name", Kind::Text)],
             // Customers are searched by `entity_id` and show it as `id`.
             Self::Customer if name == "entity_id" => return Some(Source { member: "id", kind: Kind::Number }),

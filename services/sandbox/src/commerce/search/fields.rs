@@ -1,7 +1,7 @@
 //! `fields=items[increment_id,entity_id],total_count`: the answer trimmed to what was asked for.
 //!
 //! It works on the text, so that literals stay as they are. What PHP's arrays lose is lost here too: an object of which
-//! nothing is left is shown as `[]`.
+//! nothing is left is shown as `[]`, and a list of no rows as `null`.
 
 use crate::commerce::text;
 
@@ -67,6 +67,10 @@ impl Fields {
     fn kept(&self, json: &str, member: &text::Member) -> Option<String> {
         let (_, below) = self.0.iter().find(|(name, _)| *name == member.name)?;
         let value = json.get(member.value.clone())?;
-        Some(format!("{}:{}", serde_json::Value::from(member.name.as_str()), below.trim(value)))
+        let kept = match (member.name.as_str(), value) {
+            ("items", "[]") => "null".to_owned(),
+            _ => below.trim(value),
+        };
+        Some(format!("{}:{kept}", serde_json::Value::from(member.name.as_str())))
     }
 }

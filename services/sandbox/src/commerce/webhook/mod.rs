@@ -143,7 +143,7 @@ impl Entity {
             Self::Invoice => Some(("invoice", "sales_order_invoice_save_after")),
             Self::CreditMemo => Some(("creditmemo", "sales_order_creditmemo_save_after")),
             Self::Customer => Some(("customer", "customer_save_commit_after")),
-            Self::Shipment | Self::TaxRate | Self::CustomerGroup => None,
+            Self::Shipment | Self::TaxRate | Self::TaxRule | Self::CustomerGroup => None,
         }
     }
 

@@ -11,13 +11,20 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::chart::Chart;
+use super::chart::{Chart, VatZone};
 use super::clock;
 
 pub use choices::{
     CompanyHeader, CustomerNumbering, LineWithoutOperation, ListOrder, PeriodFormat, ReleaseAnswer, TaxDetailLines,
     VatRounding, WrongCompany,
 };
+
+/// The VAT ids that belong to the zones of the default company.
+const USUAL: [(&str, &[&str]); 3] = [
+    ("01", &["3", "31", "33", "5", "6"]),
+    ("02", &["SE25", "SE12", "SE06", "DK25", "FI255", "FI14", "FI10", "FI24", "52", "6"]),
+    ("03", &["52", "6"]),
+];
 
 /// How the simulated Visma.net behaves. Decimals are strings in its JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,6 +77,9 @@ pub struct Config {
     pub vat_rounding: VatRounding,
     /// What `taxDetailLines` do.
     pub tax_detail_lines: TaxDetailLines,
+    /// Whether a VAT zone that lists no VAT ids takes only those of its kind: domestic, EU, abroad. A document has the
+    /// zone that it names, else its customer's.
+    pub vat_zone_check: bool,
     /// Documents are rounded to the nearest multiple of this, with `roundingDiff`; absent means never.
     pub document_rounding: Option<Decimal>,
     /// Decimals that a unit price keeps.
@@ -134,6 +144,7 @@ impl Default for Config {
             today: None,
             vat_rounding: VatRounding::PerCode,
             tax_detail_lines: TaxDetailLines::Honoured,
+            vat_zone_check: false,
             document_rounding: None,
             unit_price_decimals: 6,
             line_without_operation: LineWithoutOperation::Dropped,
@@ -163,6 +174,16 @@ impl Config {
     /// A sentence about the first that does not.
     pub fn check(&self) -> Result<(), String> {
         clock::zone(self).map(drop)
+    }
+
+    /// Whether documents of this zone may use this VAT id.
+    #[must_use]
+    pub(super) fn takes(&self, zone: &VatZone, vat: &str) -> bool {
+        if !zone.vats.is_empty() {
+            return zone.vats.iter().any(|listed| listed == vat);
+        }
+        let usual = USUAL.iter().find(|(id, _)| *id == zone.id).filter(|_| self.vat_zone_check);
+        usual.is_none_or(|(_, vats)| vats.contains(&vat))
     }
 
     /// Whether the application may call this method of this path.

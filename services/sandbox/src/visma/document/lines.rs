@@ -123,7 +123,7 @@ fn change_vat(
     } else if into.vat.is_empty() {
         into.vat = zone.map(|zone| zone.default_vat.clone()).unwrap_or_default();
     }
-    let in_zone = zone.is_none_or(|zone| zone.vats.is_empty() || zone.vats.contains(&into.vat));
+    let in_zone = zone.is_none_or(|zone| books.config.takes(zone, &into.vat));
     let vat = chart.vat(&into.vat).filter(|vat| in_zone && !vat.input);
     let vat = vat.ok_or_else(|| Refusal::unknown(verb, "TaxID", &into.vat))?;
     if vat.not_valid_after.is_some_and(|last| document.document_date > last) {

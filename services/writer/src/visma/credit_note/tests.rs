@@ -21,7 +21,7 @@ fn note(total: &str) -> Outcome {
 #[test]
 fn a_credit_note_is_applied_to_what_is_open_in_the_order_named() {
     let credited = [invoice("1", "Open", "100.00"), invoice("2", "Balanced", "50.00"), invoice("3", "Open", "80.00")];
-    let applied = applications(&note("150.00"), &credited);
+    let applied = applications(&note("150.00"), &credited).unwrap();
     let expected = [("1", "100.00"), ("3", "50.00")]
         .map(|(invoice, amount)| Application { invoice: invoice.to_owned(), amount: decimal(amount) });
     assert_eq!(applied, expected);
@@ -34,5 +34,12 @@ fn nothing_is_applied_to_what_is_paid_unseen_or_in_another_currency() {
         (number, Outcome { currency: "EUR".to_owned(), ..entry })
     };
     let credited = [invoice("1", "Closed", "0.00"), invoice("2", "", ""), invoice("3", "Hold", "80.00"), euro];
-    assert_eq!(applications(&note("150.00"), &credited), []);
+    assert_eq!(applications(&note("150.00"), &credited).unwrap(), []);
+}
+
+#[test]
+fn an_amount_that_cannot_be_read_is_not_zero() {
+    assert_eq!(applications(&note("15O.00"), &[]).unwrap_err().code, "COMMAND_UNREADABLE");
+    let spoilt = [invoice("1", "Open", "1OO.00")];
+    assert_eq!(applications(&note("150.00"), &spoilt).unwrap_err().code, "OUTCOME_UNREADABLE");
 }
