@@ -1,6 +1,7 @@
 //! What a vendor can do to us without meaning it: one record that it cannot show, one header that makes no sense, one
 //! text with a line break. It costs that record, that call or that text, and nothing beside it.
 
+mod headers;
 mod records;
 mod texts;
 

@@ -18,6 +18,8 @@ use crate::time::http_date;
 /// How far ahead of its own clock Commerce takes a signature's time to be (measured on 2.4.7: 590 s are taken, an hour
 /// is not). `Date` is in seconds, and the answer has been on its way.
 const CLOCK_MARGIN: Duration = Duration::from_secs(595);
+/// No wait that is asked for is believed for longer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How Commerce begins to say that a token was cut when it was copied: the one refusal of credentials that comes as 400
 /// and not as 401 (measured on 2.4.7).
 const TOKEN_LENGTH: &str = "The token length is invalid";
@@ -107,10 +109,10 @@ impl Answer {
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST));
     }
     let wait = http_date(text)?.duration_since(now);
-    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
 /// The server's clock when it answered, from its `Date` header: what the limit of a poll is counted from.

@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use jiff::civil;
-use pipeline::body;
+use jiff::{SignedDuration, Timestamp, civil};
 use pipeline::broker::last::{Entry, Last};
 use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
 use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
 use pipeline::problem::{Problem, chain};
 use pipeline::record::{self, Rules};
 use pipeline::vault::{self, Vault};
+use pipeline::{body, clock};
 use proto::seen;
+
+/// How far a source's clock may be ahead of ours.
+const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
 
 /// Readings that lose to another reader of the same record before we give up for now.
 const TRIES: usize = 5;
@@ -214,9 +217,16 @@ fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Rec
         return marked.then_some(Recorded::Same);
     }
     // The source's stamp has a resolution of a second, so an equal stamp says nothing.
-    let later = |recorded: &str| !reading.clock_repeats && recorded > reading.updated.as_str();
+    let later = |recorded: &str| !reading.clock_repeats && recorded > reading.updated.as_str() && !is_future(recorded);
     let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(later);
     later.then_some(Recorded::Older)
+}
+
+/// Whether a stamp of a source is from a time that has not come, by more than clocks differ: a record that was once
+/// seen with one would look older than that for ever.
+fn is_future(stamp: &str) -> bool {
+    let soon = clock::now().saturating_add(CLOCKS).unwrap_or(Timestamp::MAX);
+    stamp > soon.strftime("%Y-%m-%d %H:%M:%S").to_string().as_str()
 }
 
 /// From when on a record counts, as its last version says.

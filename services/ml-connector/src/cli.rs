@@ -79,6 +79,12 @@ pub enum Verb {
         #[command(subcommand)]
         verb: PollVerb,
     },
+    /// The calls that the vendors still take, and how long they asked to be left alone.
+    Budget {
+        /// What to do.
+        #[command(subcommand)]
+        verb: BudgetVerb,
+    },
     /// What the vendors know us by, kept sealed in the vault.
     Credentials {
         /// What to do.
@@ -217,6 +223,22 @@ pub enum MasterKeyVerb {
 
 fn span(text: &str) -> Result<Span, String> {
     text.parse()
+}
+
+/// Verbs on budgets.
+#[derive(Debug, Clone, Subcommand)]
+pub enum BudgetVerb {
+    /// List what each vendor's window still takes, and until when nobody calls.
+    Show {
+        /// Print JSON, one object a vendor.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget what a vendor asked for and what was learned of its window; the next call tells it anew.
+    Clear {
+        /// Whose.
+        vendor: VendorName,
+    },
 }
 
 /// Verbs on polls.

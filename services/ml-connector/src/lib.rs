@@ -3,6 +3,7 @@
 mod accounts;
 mod backfill;
 mod bench;
+mod budgets;
 pub mod cli;
 mod credentials;
 pub mod demo;

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             let text = e.downcast_ref::<Problem>().map_or_else(|| format!("{e:#}"), ToString::to_string);
             #[allow(clippy::print_stderr, reason = "the last word of the program, before or after logging")]
             {
-                eprintln!("ml-connector: {text}");
+                eprintln!("ml-connector: {}", pipeline::problem::plain(&text));
             }
             match e.downcast_ref::<Problem>().map(|problem| problem.code.as_ref()) {
                 Some(

@@ -17,7 +17,9 @@ use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
-use crate::{accounts, backfill, credentials, demo, erase, health, mapping_file, master_keys, ping, polls, vendors};
+use crate::{
+    accounts, backfill, budgets, credentials, demo, erase, health, mapping_file, master_keys, ping, polls, vendors,
+};
 
 /// Every durable consumer of the house.
 const DURABLES: [Durable; 4] =
@@ -55,6 +57,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Drift { json } => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
+        Verb::Budget { verb } => budgets::run(&Settings::load(config)?, verb).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
         Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb)).await,
         Verb::MasterKey { verb: None } => print(&(pipeline::vault::new_master_key() + "\n")),
@@ -215,6 +218,6 @@ async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(pipeline::problem::plain(text).as_bytes())?;
     Ok(out.flush()?)
 }

@@ -23,7 +23,8 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::broker::{Broker, streams};
-use crate::clock::now_millis;
+use crate::clock::{self, now_millis};
+use crate::health::Health;
 use crate::problem::Problem;
 use entry::Entry;
 pub use forecast::Outlook;
@@ -36,6 +37,15 @@ const MARGIN: u64 = 500;
 const FRESH: u64 = 1_000;
 /// How long a window lasts whose end no answer tells, milliseconds: an hour, which Visma documents.
 const UNTOLD: u64 = 3_600_000;
+
+/// No window is longer, and no patience that is asked for is believed for longer, milliseconds.
+const LONGEST: u64 = 24 * 3_600_000;
+/// Whoever waits looks again after this time, milliseconds: a person may have cleared the entry.
+const LOOK_AGAIN: u64 = 30_000;
+/// A wait that is no window's, and worth a word on the admin port, milliseconds.
+const WORTH_A_WORD: u64 = UNTOLD + 60_000;
+/// What keeps a service from being ready then.
+const PATIENCE: &str = "patience";
 
 /// What a call is for. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +109,7 @@ struct Inner {
     dropped: Now<Vec<Dropped>>,
     /// Nobody calls before this time: what `share` says of it, to be read without waiting.
     blocked_until: AtomicU64,
+    health: Health,
 }
 
 /// The right to make one call. It goes back into the budget when it is dropped without one.
@@ -189,6 +200,7 @@ impl Budget {
             share: Mutex::new(Share::new(member, patience)),
             dropped: Now::default(),
             blocked_until: AtomicU64::new(0),
+            health: broker.health().clone(),
         })))
     }
 
@@ -214,7 +226,7 @@ impl Budget {
             match share.take(class, now) {
                 Ok(ticket) => return Ok(self.permit(ticket)),
                 Err(0) => {}
-                Err(wait) => return Err(Duration::from_millis(wait)),
+                Err(wait) => return Err(Duration::from_millis(wait.min(LOOK_AGAIN))),
             }
             if let Some(ticket) = self.refill(&mut share, class).await? {
                 return Ok(self.permit(ticket));
@@ -237,7 +249,7 @@ impl Budget {
         }
         *share = next;
         self.see(share, entry);
-        granted.map_err(Duration::from_millis)
+        granted.map_err(|wait| Duration::from_millis(wait.min(LOOK_AGAIN)))
     }
 
     /// Learns from an answer: what its headers say of the window, and whether it let the call in.
@@ -322,13 +334,47 @@ impl Budget {
     }
 
     fn see(&self, share: &mut Share, entry: Entry) {
+        let now = now_millis();
+        if entry.cleared > share.seen.cleared {
+            self.0.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
+        }
         self.0.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
-        share.see(entry, now_millis());
+        let until = if entry.free < 1 { entry.blocked_until.max(entry.end.latest) } else { entry.blocked_until };
+        if until > now.saturating_add(WORTH_A_WORD) {
+            let (vendor, until) = (self.0.vendor, clock::told(until));
+            let why =
+                format!("{vendor} asked to be left alone until {until}; `ml-connector budget clear {vendor}` ends it");
+            self.0.health.not_ready(PATIENCE, why);
+        } else {
+            self.0.health.ready(PATIENCE);
+        }
+        share.see(entry, now);
+    }
+
+    /// Forgets what the vendor asked for and what its window is like: the next call tells. Says until when nobody would
+    /// have called.
+    ///
+    /// # Errors
+    /// `BROKER_NOT_CONFIRMED` when the entry could not be written.
+    pub async fn clear(&self) -> Result<Outlook, Problem> {
+        let before = self.outlook().await;
+        for _ in 0..8 {
+            let Ok((mut entry, revision)) = self.read().await else { break };
+            entry.clear(now_millis());
+            if self.write(&entry, revision).await {
+                return Ok(before);
+            }
+        }
+        let sentence = format!("the budget of {} could not be written", self.0.vendor);
+        Err(Problem::new("BROKER_NOT_CONFIRMED", sentence, "look at the broker; then try again"))
     }
 
     async fn read(&self) -> Result<(Entry, u64), ()> {
         match self.0.bucket.entry(self.0.vendor).await {
-            Ok(Some(entry)) => Ok((serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision)),
+            Ok(Some(entry)) => {
+                let read: Entry = serde_json::from_slice(&entry.value).unwrap_or_default();
+                Ok((read.bounded(now_millis()), entry.revision))
+            }
             Ok(None) => Ok((Entry::default(), 0)),
             Err(e) => {
                 tracing::warn!(error = %e, vendor = self.0.vendor, "the budget could not be read");

@@ -38,6 +38,10 @@ const SLEEP: Duration = Duration::from_secs(60);
 /// broker that is slow may take for the entry.
 const TURN: Duration = Duration::from_secs(300);
 
+/// A run that cannot go on is tried again after this time at the latest, whatever a vendor asked for: to ask costs one
+/// call, and a header that makes no sense would stop the poll for years.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
 /// Why a run did not end as it should.
 #[derive(Debug)]
 pub enum Stopped {
@@ -226,7 +230,7 @@ impl Poll<'_> {
                 ("done", Duration::ZERO)
             }
             Err(Stopped::Later(wait, why)) => {
-                let wait = self.backoff.next_wait().max(*wait);
+                let wait = self.backoff.next_wait().max((*wait).min(LONGEST));
                 tracing::warn!(poll = self.name, why, ?wait, "the poll goes on later");
                 ("later", wait)
             }

@@ -57,3 +57,28 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// A text on its way to a terminal: whatever would move the cursor, change colours or turn the reading direction is
+/// shown as its code. Line breaks and tabs stay.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let shown = |c: char| {
+        matches!(c, '\n' | '\t')
+            || !(c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    };
+    if text.chars().all(shown) {
+        return text.into();
+    }
+    text.chars().map(|c| if shown(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_terminal_is_told_nothing_but_text() {
+        assert_eq!(plain("Bø & Sønn\n\t→ 7"), "Bø & Sønn\n\t→ 7");
+        assert_eq!(plain("\u{1b}]0;x\u{7}\r\u{202e}"), "\\u{1b}]0;x\\u{7}\\u{d}\\u{202e}");
+    }
+}

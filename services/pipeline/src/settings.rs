@@ -181,6 +181,19 @@ fn nearest_known(message: &str) -> Option<String> {
     best.filter(|(score, _)| *score > 0.6).map(|(_, known)| known.to_owned())
 }
 
+/// Addresses, one or several with commas, whose user and password are masked.
+fn without_user(urls: &str) -> String {
+    let masked = urls.split(',').map(|url| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+            Some(at) => format!("{scheme}://********{}", rest.get(at..).unwrap_or_default()),
+            None => url.to_owned(),
+        }
+    });
+    masked.collect::<Vec<_>>().join(",")
+}
+
 fn mask(value: &mut toml::Value) {
     match value {
         toml::Value::Table(table) => {
@@ -189,6 +202,7 @@ fn mask(value: &mut toml::Value) {
                     ["secret", "password", "master_key", "token", "nkey_seed"].iter().any(|w| key.ends_with(w));
                 match inner {
                     toml::Value::String(text) if secret && !text.is_empty() => "********".clone_into(text),
+                    toml::Value::String(text) if text.contains("://") => *text = without_user(text),
                     other => mask(other),
                 }
             }

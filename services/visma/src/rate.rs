@@ -9,6 +9,11 @@ use http::header::RETRY_AFTER;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
+/// No window is longer, and no wait that is asked for is believed for longer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// No window takes more calls.
+const MOST: u64 = 1_000_000_000;
+
 /// What is left of the current window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -22,13 +27,13 @@ pub struct Window {
 
 impl Window {
     /// From a reply's headers (`X-RateLimit-Limit`, `-Remaining`, `-Reset` in seconds); `None` when the reply does not
-    /// say how many are left.
+    /// say how many are left, or makes no sense. A reset that is no time left, such as a point in time, is not told.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let limit = number(headers, "x-ratelimit-limit")?;
-        let remaining = number(headers, "x-ratelimit-remaining")?;
-        let reset = number(headers, "x-ratelimit-reset").map(Duration::from_secs);
-        Some(Self { limit, remaining, reset })
+        let limit = number(headers, "x-ratelimit-limit").filter(|limit| (1..=MOST).contains(limit))?;
+        let remaining = number(headers, "x-ratelimit-remaining")?.min(limit);
+        let reset = number(headers, "x-ratelimit-reset").filter(|seconds| *seconds <= LONGEST.as_secs());
+        Some(Self { limit, remaining, reset: reset.map(Duration::from_secs) })
     }
 }
 
@@ -38,10 +43,10 @@ impl Window {
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST));
     }
     let date: Timestamp = DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(SystemTime::from(date).duration_since(now).unwrap_or(Duration::ZERO))
+    Some(SystemTime::from(date).duration_since(now).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
@@ -67,6 +72,21 @@ mod tests {
             Some(Window { limit: 5000, remaining: 4999, reset: Some(Duration::from_secs(411)) })
         );
         assert_eq!(Window::of(&headers(&[("X-RateLimit-Limit", "5000")])), None);
+        for (limit, remaining, reset, read) in [
+            ("0", "0", "60", None),
+            ("18446744073709551615", "1", "60", None),
+            ("5000", "6000", "60", Some((5000, Some(60)))),
+            ("5000", "4999", "1790000000", Some((4999, None))),
+            ("5000", "4999", "-1", Some((4999, None))),
+        ] {
+            let told = headers(&[
+                ("X-RateLimit-Limit", limit),
+                ("X-RateLimit-Remaining", remaining),
+                ("X-RateLimit-Reset", reset),
+            ]);
+            let window = Window::of(&told).map(|w| (w.remaining, w.reset.map(|reset| reset.as_secs())));
+            assert_eq!(window, read, "{limit} {remaining} {reset}");
+        }
         assert_eq!(Window::of(&headers(&[("X-RateLimit-Limit", "many"), ("X-RateLimit-Remaining", "1")])), None);
     }
 
@@ -78,5 +98,7 @@ mod tests {
         assert_eq!(retry_after(&date, now), Some(Duration::from_secs(30)));
         assert_eq!(retry_after(&date, now + Duration::from_secs(60)), Some(Duration::ZERO));
         assert_eq!(retry_after(&headers(&[("Retry-After", "soon")]), now), None);
+        assert_eq!(retry_after(&headers(&[("Retry-After", "999999999")]), now), Some(LONGEST));
+        assert_eq!(retry_after(&headers(&[("Retry-After", "Tue, 08 Nov 1994 08:49:37 GMT")]), now), Some(LONGEST));
     }
 }

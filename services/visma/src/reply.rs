@@ -303,11 +303,17 @@ fn location_number(headers: &HeaderMap) -> Option<String> {
     }
     let key = percent_encoding::percent_decode_str(last).decode_utf8().ok()?.into_owned();
     let Some(encoded) = key.strip_prefix("b64(").and_then(|rest| rest.strip_suffix(')')) else {
-        return Some(key);
+        return Some(key).filter(|key| is_number(key));
     };
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let bytes = GeneralPurpose::new(&URL_SAFE, lenient).decode(encoded).ok()?;
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().filter(|key| is_number(key))
+}
+
+/// Whether a text can be the number of a record: Visma's are of 15 to 30 letters and digits, and what else a company's
+/// own numbering holds. Anything else is believed to name nothing, and the document is looked up by our reference.
+fn is_number(key: &str) -> bool {
+    (1..=60).contains(&key.chars().count()) && !key.chars().any(char::is_control)
 }
 
 #[cfg(test)]

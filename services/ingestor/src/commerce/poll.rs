@@ -119,6 +119,8 @@ impl<'a> Scan<'a> {
             Some(read) => read.rewound(seconds(poll.overlap.0)),
             None => Keyset::before(Moment::of(*from)),
         };
+        // Where the shop's clock was set back, what is changed now stands before the cursor.
+        let from = from.min(Keyset::before(limit.earlier(seconds(poll.overlap.0))));
         PageSize::new(poll.page_size).map_err(|e| {
             ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
         })?;

@@ -59,6 +59,8 @@ pub trait Stage: Send + Sync {
 /// What the loop, and the consumer that it takes from, are called in the service's health.
 const LOOP: &str = "consumer";
 
+/// No delivery waits longer before it is looked at again.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Deliveries of one message that may panic before it is given up.
 const BEARINGS: u64 = 3;
 
@@ -250,7 +252,7 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
         Verdict::RetryAfter(wait, why) => {
             metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
             tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
-            AckKind::Nak(Some(wait))
+            AckKind::Nak(Some(wait.min(LONGEST)))
         }
         Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
             Ok(()) => {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, MARGIN, Shares};
+use super::{Class, LONGEST, MARGIN, Shares, UNTOLD};
 
 /// Calls that a process takes at once for documents, and for polls: few polls are many pages, and what a process keeps
 /// for itself nobody else can use.
@@ -94,6 +94,8 @@ pub(super) struct Entry {
     pub(super) held: BTreeMap<String, Held>,
     /// Nobody calls before this time: the vendor asked for patience.
     pub(super) blocked_until: u64,
+    /// When a person cleared it last, milliseconds since the epoch.
+    pub(super) cleared: u64,
 }
 
 /// What a process that asks for calls gets.
@@ -108,6 +110,25 @@ pub(super) enum Grant {
 }
 
 impl Entry {
+    /// The entry as it can be: what an answer without sense has put there is believed no longer than any window lasts.
+    pub(super) fn bounded(mut self, now: u64) -> Self {
+        let last = now.saturating_add(LONGEST);
+        self.blocked_until = self.blocked_until.min(last);
+        self.probing_until = self.probing_until.min(last);
+        self.length = self.length.min(LONGEST);
+        if self.end.latest > last.saturating_add(MARGIN) {
+            self.end = End { earliest: now, latest: now.saturating_add(UNTOLD) };
+        }
+        // A window of no calls would never be asked about again.
+        self.limit = self.limit.filter(|limit| *limit > 0);
+        self
+    }
+
+    /// A person knows better: nothing is asked for, and the next call tells what the window is like.
+    pub(super) fn clear(&mut self, now: u64) {
+        *self = Self { window: self.window.saturating_add(1), opened_at: now, cleared: now, ..Self::default() };
+    }
+
     /// Calls for `class`. What is granted still has to be put down as held.
     pub(super) fn grant(&mut self, class: Class, shares: Shares, now: u64) -> Grant {
         if !self.told {

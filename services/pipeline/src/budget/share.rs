@@ -362,7 +362,7 @@ fn end_of(window: Window, answer: Answered, known: End) -> End {
         let hour = End { earliest: answer.now, latest: answer.now.saturating_add(super::UNTOLD) };
         return if known.latest > answer.now { known } else { hour };
     };
-    let reset = u64::try_from(reset.as_millis()).unwrap_or(u64::MAX);
+    let reset = u64::try_from(reset.as_millis()).unwrap_or(u64::MAX).min(super::LONGEST);
     End {
         earliest: answer.sent_at.saturating_add(reset).saturating_sub(1_000),
         latest: answer.now.saturating_add(reset).saturating_add(1_000),

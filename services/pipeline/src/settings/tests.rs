@@ -157,3 +157,14 @@ fn a_wrong_word_is_told_with_the_right_ones() {
     let problem = load("thrice").unwrap_err();
     assert!(problem.sentence.starts_with("how: \"thrice\" is none of \"once\", \"twice_a_day\""), "{problem}");
 }
+
+#[test]
+fn a_password_in_an_address_is_masked() {
+    for (address, shown) in [
+        ("nats://me:se@cret@host:4222,nats://other:4222", "nats://********@host:4222,nats://other:4222"),
+        ("https://me:secret@shop.example.com/rest/a@b", "https://********@shop.example.com/rest/a@b"),
+        ("https://shop.example.com/rest/a@b", "https://shop.example.com/rest/a@b"),
+    ] {
+        assert_eq!(super::without_user(address), shown);
+    }
+}

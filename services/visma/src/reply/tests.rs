@@ -143,3 +143,13 @@ fn an_action_says_how_far_it_has_come() {
     let refused = action(400, r#"{"message":"Document can't be released because it is already released."}"#);
     assert!(matches!(refused, Err(Failure::Refused { refusal: Refusal::Released, .. })));
 }
+
+#[test]
+fn a_location_that_names_no_number_is_not_believed() {
+    let long = format!("/v1/customerinvoice/{}", "9".repeat(500));
+    for location in ["/v1/customerinvoice/a%0D%0Ab", "/v1/customerinvoice/%00", "/v1/x/b64(DQo=)", &long] {
+        let mut headers = HeaderMap::new();
+        headers.insert("location", location.parse().unwrap());
+        assert_eq!(location_number(&headers), None, "{location}");
+    }
+}
