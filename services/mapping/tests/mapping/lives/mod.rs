@@ -98,6 +98,18 @@ fn two_halves_of_a_hundredth_are_credited_on_the_same_code() {
     }
 }
 
+/// An extension cancels two of four pieces and rounds their tax up; the invoice over the other two does so too.
+#[test]
+fn what_was_cancelled_by_the_piece_stays_on_its_code_when_the_rest_is_invoiced() {
+    let lines = || vec![Line::new(14_271, 4, 2, 3), Line::new(12_138, 3, 0, 0)];
+    let step = |what: u8, much: [u32; 4]| Step { what, much, shipping: 0, adjust: (0, 0), is_read: true };
+    let steps = [step(18, [2, 3, 0, 0]), step(0, [2, 0, 0, 0])];
+    let mapping = default_mapping();
+    for from in 0..3 {
+        live(&mapping, (lines(), 0), &steps, (Trigger::Placed, false, from)).unwrap();
+    }
+}
+
 #[test]
 fn every_account_balances_in_the_end_and_all_the_time() {
     let lives: u32 = std::env::var("ML_LIVES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
