@@ -246,6 +246,14 @@ impl Settings {
         Ok(self.scope.clone())
     }
 
+    /// Refuses a secret of webhooks that can be guessed, before anything starts with it.
+    ///
+    /// # Errors
+    /// `WEBHOOK_DOOR` when it is set and has fewer bytes than [`commerce::webhook::MIN_SECRET`].
+    pub fn webhook_secret(&self) -> Result<(), Problem> {
+        refuse_short(&self.commerce.webhook.secret)
+    }
+
     /// The text of the mapping file.
     ///
     /// # Errors
@@ -298,4 +306,15 @@ impl Settings {
             "put the accountant's answers in their places, or take those rules out; nothing is booked until then";
         Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
     }
+}
+
+/// Refuses a secret of webhooks that is set and too short.
+pub(crate) fn refuse_short(secret: &Secret) -> Result<(), Problem> {
+    let (bytes, least) = (secret.expose().len(), commerce::webhook::MIN_SECRET);
+    if bytes == 0 || bytes >= least {
+        return Ok(());
+    }
+    let sentence = format!("the webhook secret has {bytes} bytes and needs at least {least} (commerce.webhook.secret)");
+    let remedy = "make one with `openssl rand -hex 32`, and give it to the sender of webhooks, too";
+    Err(Problem::new("WEBHOOK_DOOR", sentence, remedy))
 }
