@@ -56,7 +56,7 @@ impl Mapping {
     pub fn questions(&self) -> Vec<Finding> {
         let asked = self.values().into_iter().filter(|(_, _, value)| value.starts_with(QUESTION));
         let told = |(list, place, value): (&'static str, Option<&Place>, &str)| {
-            let sentence = format!("the question `{value}` is open: write the answer in its place");
+            let sentence = format!("the question `{value}` is not answered: replace it by the answer");
             let finding = Finding::new(list, sentence);
             place.map_or(finding.clone(), |place| finding.at(place))
         };

@@ -239,8 +239,8 @@ impl Settings {
         if self.scope.go_live.is_none() {
             return Err(Problem::new(
                 "SCOPE_NO_GO_LIVE",
-                "scope.go_live is not set, and without it the first start would invoice the shop's history",
-                "set scope.go_live to the first day whose orders shall be booked, for instance \"2026-01-01\"",
+                "scope.go_live is not set; without it the first start would invoice the shop's whole history",
+                "set scope.go_live to the first day whose orders are to be booked, for instance \"2026-01-01\"",
             ));
         }
         Ok(self.scope.clone())
@@ -301,9 +301,9 @@ impl Settings {
         let path = self.mapping.file.display();
         let listed: String =
             questions.iter().map(|one| format!("\n  line {}: {}", one.line.unwrap_or_default(), one.told())).collect();
-        let sentence = format!("the mapping file {path} still asks {} questions:{listed}", questions.len());
+        let sentence = format!("the mapping file {path} has {} open questions:{listed}", questions.len());
         let remedy =
-            "put the accountant's answers in their places, or take those rules out; nothing is booked until then";
+            "replace each question by the accountant's answer, or remove the rule; nothing is booked until then";
         Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
     }
 }

@@ -81,7 +81,7 @@ async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entit
     }
     for (number, reference) in missing.into_iter().take(ASKED) {
         if !list::exists(source, entity.list(), number).await? {
-            tracing::warn!(entity = entity.name(), number, "a document of ours is not in Visma any longer");
+            tracing::warn!(entity = entity.name(), number, "one of our documents is no longer in Visma");
             let gone = changes.record(gone(entity, number, reference), Cause::default()).await.map_err(ours)?;
             new += u64::from(gone == Recorded::New);
         }
