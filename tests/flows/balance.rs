@@ -1,4 +1,5 @@
-//! Whatever a shop does to an order, and in which order: what stands for it in Visma is what the shop says is left of it.
+//! Whatever a shop does to an order, and in which order: what stands for it in Visma is what the shop says is left of
+//! it.
 
 use std::time::{Duration, Instant};
 

@@ -267,7 +267,7 @@ impl<'a> Draft<'a> {
         self.rules.mapping.accounts.find(facts).cloned().ok_or_else(|| {
             let item = line.kind == LineKind::Item;
             let sentence = format!(
-                "No account rule of the mapping file holds for {} on {} ({}).",
+                "No account rule of the mapping file matches {} on {} ({}).",
                 line.name(),
                 self.rules.document.name(),
                 describe(facts)
