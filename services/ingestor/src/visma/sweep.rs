@@ -84,7 +84,6 @@ async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> 
         return Err(Stopped::Person(Problem::new("VISMA_COMPANY_EMPTY", sentence, remedy)));
     }
     for (number, reference) in missing.into_iter().take(ASKED) {
-<<<<<<< HEAD
         let is_gone = match scan.lister.record(number).await {
             Ok(_) => false,
             Err(Unread::Gone) => true,
@@ -97,11 +96,7 @@ async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> 
             Err(Unread::Stopped(stopped)) => return Err(stopped),
         };
         if is_gone {
-            tracing::warn!(entity = entity.name(), number, "a document of ours is not in Visma any longer");
-=======
-        if !list::exists(source, entity.list(), number).await? {
             tracing::warn!(entity = entity.name(), number, "one of our documents is no longer in Visma");
->>>>>>> hour
             let gone = changes.record(gone(entity, number, reference), Cause::default()).await.map_err(ours)?;
             new += u64::from(gone == Recorded::New);
         }
