@@ -21,7 +21,9 @@ use std::time::Duration;
 use async_nats::jetstream::kv;
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
+use crate::broker::follow::{self, Follow};
 use crate::broker::{Broker, streams};
 use crate::clock::{self, now_millis};
 use crate::health::Health;
@@ -32,8 +34,8 @@ use share::{After, Answered, Share, Ticket};
 
 /// Clocks of our hosts differ by less than this, milliseconds; a new window is opened this much after its end.
 const MARGIN: u64 = 500;
-/// How old this process's copy of the entry may be, milliseconds: a 429 that another process met is seen after this
-/// time.
+/// How old this process's copy of the entry may be, milliseconds. A 429 that another process met is heard of at once;
+/// while the broker does not tell, it is seen after this time.
 const FRESH: u64 = 1_000;
 /// How long a window lasts whose end no answer tells, milliseconds: an hour, which Visma documents.
 const UNTOLD: u64 = 3_600_000;
@@ -46,6 +48,10 @@ const LOOK_AGAIN: u64 = 30_000;
 const WORTH_A_WORD: u64 = UNTOLD + 60_000;
 /// What keeps a service from being ready then.
 const PATIENCE: &str = "patience";
+
+/// What the bucket's stream and subjects are called.
+const STREAM: &str = "KV_ML_BUDGET";
+const PREFIX: &str = "$KV.ML_BUDGET.";
 
 /// What a call is for. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +113,10 @@ struct Inner {
     /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and
     /// [`Spent`]s that were dropped. They are accounted for at the next turn.
     dropped: Now<Vec<Dropped>>,
-    /// Nobody calls before this time: what `share` says of it, to be read without waiting.
+    /// Nobody calls before this time: what the entry says of it, to be read without waiting.
     blocked_until: AtomicU64,
+    /// When a person cleared the entry last, as far as was heard.
+    cleared: AtomicU64,
     health: Health,
 }
 
@@ -134,6 +142,16 @@ pub(crate) struct Spent {
 enum Dropped {
     NotMade(Ticket),
     Lost,
+}
+
+impl Inner {
+    /// Keeps calls back as the entry says. One that was cleared since says it anew.
+    fn heard(&self, entry: &Entry) {
+        if self.cleared.fetch_max(entry.cleared, Ordering::Relaxed) < entry.cleared {
+            self.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
+        }
+        self.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
+    }
 }
 
 impl Permit {
@@ -200,8 +218,22 @@ impl Budget {
             share: Mutex::new(Share::new(member, patience)),
             dropped: Now::default(),
             blocked_until: AtomicU64::new(0),
+            cleared: AtomicU64::new(0),
             health: broker.health().clone(),
         })))
+    }
+
+    /// Hears what other processes write into the entry, until `stop`: a patience that the vendor asked one of them for
+    /// is kept by all within the time of a message.
+    pub fn follow(&self, broker: &Broker, stop: CancellationToken) {
+        let (weak, vendor) = (Arc::downgrade(&self.0), self.0.vendor);
+        let what = Follow { stream: STREAM, filter: format!("{PREFIX}{vendor}"), headers_only: false };
+        follow::follow(broker, what, stop, move |_, _, value| {
+            // An entry that cannot be read is said when it is asked for.
+            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(value)) {
+                inner.heard(&entry.bounded(now_millis()));
+            }
+        });
     }
 
     /// The vendor's name.
@@ -335,10 +367,7 @@ impl Budget {
 
     fn see(&self, share: &mut Share, entry: Entry) {
         let now = now_millis();
-        if entry.cleared > share.seen.cleared {
-            self.0.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
-        }
-        self.0.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
+        self.0.heard(&entry);
         let until = if entry.free < 1 { entry.blocked_until.max(entry.end.latest) } else { entry.blocked_until };
         if until > now.saturating_add(WORTH_A_WORD) {
             let (vendor, until) = (self.0.vendor, clock::told(until));
