@@ -31,6 +31,7 @@ use crate::fee::FeeRule;
 use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
+pub(crate) use section::VAT_LIMIT;
 
 /// The shipped mapping file: a Nordic shop that keeps its books in NOK.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -289,9 +290,9 @@ impl Mapping {
         }
     }
 
-    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what is
-    /// wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at it
-    /// only: a file with something wrong decides nothing.
+    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what
+    /// is wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at
+    /// it only: a file with something wrong decides nothing.
     #[must_use]
     pub fn parse_as_far(text: &str) -> (Option<Self>, Vec<Problem>) {
         let document = match toml::de::DeTable::parse(text) {

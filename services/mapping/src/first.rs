@@ -14,7 +14,9 @@ mod tax_codes;
 
 use std::fmt::Write as _;
 
-use crate::file::{DEFAULT, Mapping};
+use rust_decimal::Decimal;
+
+use crate::file::{DEFAULT, Mapping, VAT_LIMIT};
 use crate::rules::Rules;
 use crate::seen::Seen;
 use crate::survey::{Books, Shop, Survey};
@@ -69,26 +71,22 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     add(&mut file, format_args!("# The shop's latest {orders} orders and {memos} credit memos were looked at.\n"));
     file += "\nversion = \"1\"\n";
     company(&mut file, books, shop, time_zone);
-    headed(&mut file, "Currencies", "Those that the stores sell in. Orders in any other are refused.");
+    headed(&mut file, "Currencies", "The currencies of the stores. Orders in any other currency are refused.");
     file += &entries::currencies(&ground);
     headed(
         &mut file,
         "Payment methods",
-        "Those of the latest orders. An order that is paid by another one is refused, so that a new method is seen.",
+        "The methods of the latest orders. An order with another method is refused, so that you see a new method.",
     );
     payment(&mut file, &ground);
     file += DOCUMENTS;
-    totals(&mut file, books);
-    headed(
-        &mut file,
-        "Stores",
-        "Rules may ask for a store by its code. Orders of stores that are not listed are refused.",
-    );
+    totals(&mut file, books, &ground.seen);
+    headed(&mut file, "Stores", "Rules name a store by its code. Orders of stores that are not listed are refused.");
     file += &entries::stores(&ground);
     headed(
         &mut file,
         "Accounts",
-        "The first rule whose conditions all hold decides. Accounts that Visma holds are listed at the end of this file.",
+        "The first rule decides whose conditions all match. The accounts in Visma are listed at the end of this file.",
     );
     file += &lines::accounts(&ground);
     file += &lines::commented(&ground);
@@ -105,7 +103,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     headed(
         &mut file,
         "Dimensions",
-        "Visma takes all segments of a subaccount or none. Without any rule here it takes its own default.",
+        "Visma accepts all segments of a subaccount or none. Without any rule here it uses its own default.",
     );
     file += &choices::dimensions(&ground);
     headed(
@@ -202,7 +200,7 @@ fn payment(file: &mut String, ground: &Ground<'_>) {
     *file += "others = \"refuse\"              # \"accept\" books orders that are paid by any other method, too\n";
 }
 
-fn totals(file: &mut String, books: &Books) {
+fn totals(file: &mut String, books: &Books, seen: &Seen) {
     headed(
         file,
         "Totals",
@@ -212,15 +210,30 @@ fn totals(file: &mut String, books: &Books) {
     *file += match books.keeps_pins {
         Some(true) => "pin_vat = true                 # VAT per code is set to what the shop charged: Visma keeps it\n",
         Some(false) => {
-            "pin_vat = false                # Visma's own computation stands: it does not keep VAT that is set\n"
+            "pin_vat = false                # Visma's own computation is used: it does not keep VAT that is set\n"
         }
         None => {
-            "pin_vat = false                # Visma's own computation stands. true sets VAT per code to what the shop\n\
+            "pin_vat = false                # Visma's own computation is used. true sets VAT per code to what the shop\n\
              # charged: exact for every order, once a verified document has shown that Visma keeps it.\n"
         }
     };
-    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n\
-              vat_limit = 0.05               # largest difference of the VAT of a VAT id; above it the order is refused\n";
+    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n";
+    let gap = seen.vat_gap;
+    let limit = vat_limit(gap);
+    if limit > VAT_LIMIT {
+        add(
+            file,
+            format_args!("# The shop's own rounding is up to {gap} from base × rate: it taxes each piece, say.\n"),
+        );
+    }
+    let what = "largest difference of the VAT of a VAT id; above it the order is refused";
+    add(file, format_args!("vat_limit = {limit}               # {what}\n"));
+}
+
+/// The usual limit, or the next step of five hundredths that the shop's own rounding stays within.
+fn vat_limit(gap: Decimal) -> Decimal {
+    let steps = gap.checked_div(VAT_LIMIT).unwrap_or_default().ceil().max(Decimal::ONE);
+    (VAT_LIMIT * steps).round_dp(2)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub enum Failure {
         said: Said,
     },
     /// 429: no calls before this is over. Nothing was done.
-    #[error("Visma takes no calls for {retry_after:?}")]
+    #[error("Visma accepts no calls for {retry_after:?}")]
     Busy {
         /// From `Retry-After`, else from the window's end.
         retry_after: Duration,
@@ -294,11 +294,11 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
         status if status.is_client_error() => Failure::Refused { status, refusal: Refusal::of(&said.message), said },
         status if status.is_server_error() => Failure::Unknown {
             status,
-            why: "the reply is a gateway's or a server's without a word of Visma's",
+            why: "from a gateway or server, not from Visma's application",
             retry_after,
             said,
         },
-        status => Failure::Unknown { status, why: "no such reply is known to this call", retry_after, said },
+        status => Failure::Unknown { status, why: "this answer is not known for this call", retry_after, said },
     }
 }
 

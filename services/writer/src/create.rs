@@ -212,7 +212,7 @@ impl<S: System> Driver<S> {
             match self.system.permit().await {
                 Ok(permit) => return Ok(permit),
                 Err(wait) if wait > HOLD && may_hand_back => {
-                    return Err(Verdict::RetryAfter(wait, "the target takes no calls".to_owned()));
+                    return Err(Verdict::RetryAfter(wait, "the vendor accepts no calls at the moment".to_owned()));
                 }
                 Err(wait) => self.pass(wait).await?,
             }
@@ -352,7 +352,7 @@ impl<S: System> Run<'_, S> {
 
     /// A step that this life cannot come to.
     fn astray(&self) -> Verdict {
-        tracing::error!(subject = self.document.subject, "a life came to a step that it does not have");
+        tracing::error!(subject = self.document.subject, "a document reached a step that does not exist");
         Verdict::retry(self.delivery.delivered, "a step that this life does not have")
     }
 }

@@ -174,7 +174,9 @@ impl Reader {
                         schedule.next_wait()
                     }
                 },
-                Err(CallError::Busy(wait)) => return Err(ReadError::Later(wait, "the budget is spent".to_owned())),
+                Err(CallError::Busy(wait)) => {
+                    return Err(ReadError::Later(wait, "waiting for its share of the call budget".to_owned()));
+                }
                 Err(CallError::Credentials(problem)) => return Err(ReadError::Stop(problem)),
                 // The shop is still at work on it.
                 Err(e @ CallError::NoAnswer(_)) => return Err(ReadError::Broken(Broken::passing(&e.to_string()))),

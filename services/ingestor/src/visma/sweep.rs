@@ -96,7 +96,7 @@ async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> 
             Err(Unread::Stopped(stopped)) => return Err(stopped),
         };
         if is_gone {
-            tracing::warn!(entity = entity.name(), number, "a document of ours is not in Visma any longer");
+            tracing::warn!(entity = entity.name(), number, "one of our documents is no longer in Visma");
             let gone = changes.record(gone(entity, number, reference), Cause::default()).await.map_err(ours)?;
             new += u64::from(gone == Recorded::New);
         }
