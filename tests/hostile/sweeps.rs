@@ -100,7 +100,8 @@ async fn the_sweep_of_accounts_goes_around_one() {
     let on = json!({ "system": "commerce", "method": "GET", "path": "/rest/default/V1/customers" });
     always(&house, json!({ "kind": "json_500", "shows": format!("\"id\":{},\"group_id\"", ids[0]), "on": on })).await;
     let book = json!([{ "firstname": "Kari", "lastname": "Nordmann", "street": ["Havnegata 9"], "city": "Oslo",
-        "postcode": "0155", "country_id": "NO", "telephone": "99887766" }]);
+        "postcode": "0155", "country_id": "NO", "telephone": "99887766",
+        "default_billing": true, "default_shipping": true }]);
     let url = format!("{accounts}/{}/addresses", ids[2]);
     let answer = http.put(url).header("content-type", "application/json").body(book.to_string()).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());

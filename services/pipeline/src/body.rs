@@ -15,8 +15,8 @@ use crate::envelope::{self, header};
 
 /// Bodies larger than this are compressed.
 const LARGE: usize = 512 * 1024;
-/// No body unpacks to more than this: what is read at a vendor has 64 MB at most (`max_body_bytes`), and what is sealed of
-/// it grows by a half at most.
+/// No body unpacks to more than this: what is read at a vendor has 64 MB at most (`max_body_bytes`), and what is sealed
+/// of it grows by a half at most.
 const LIMIT: u64 = 96 * 1024 * 1024;
 /// Bodies that are held unpacked at once. A compressed body may be a thousand times smaller than what is in it, so that
 /// many deliveries at once would take all memory.

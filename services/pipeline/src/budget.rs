@@ -12,6 +12,7 @@
 
 mod entry;
 mod forecast;
+mod permit;
 mod share;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,9 @@ use crate::health::Health;
 use crate::problem::Problem;
 use entry::Entry;
 pub use forecast::Outlook;
+use permit::Dropped;
+pub use permit::Permit;
+pub(crate) use permit::Spent;
 use share::{After, Answered, Share, Ticket};
 
 /// Clocks of our hosts differ by less than this, milliseconds; a new window is opened this much after its end.
@@ -120,30 +124,6 @@ struct Inner {
     health: Health,
 }
 
-/// The right to make one call. It goes back into the budget when it is dropped without one.
-#[derive(Debug)]
-#[must_use = "a permit that is dropped goes back"]
-pub struct Permit {
-    ticket: Ticket,
-    /// Where it goes back to; `None` once it is spent.
-    budget: Option<Budget>,
-}
-
-/// A call that has begun, and may have been counted.
-#[derive(Debug)]
-pub(crate) struct Spent {
-    ticket: Ticket,
-    at: u64,
-    /// Who is told when nobody waits for the answer; `None` once it is accounted for.
-    budget: Option<Budget>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Dropped {
-    NotMade(Ticket),
-    Lost,
-}
-
 impl Inner {
     /// Keeps calls back as the entry says. One that was cleared since says it anew.
     fn heard(&self, entry: &Entry) {
@@ -151,49 +131,6 @@ impl Inner {
             self.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
         }
         self.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
-    }
-}
-
-impl Permit {
-    /// What the call is for.
-    pub fn class(&self) -> Class {
-        self.ticket.class
-    }
-
-    /// The call begins now: from here on it may have been counted.
-    ///
-    /// # Errors
-    /// How long to wait, when the vendor has asked for patience since the permit was given.
-    pub(crate) fn spend(mut self) -> Result<Spent, Duration> {
-        let at = now_millis();
-        let blocked_until = self.budget.as_ref().map_or(0, |budget| budget.0.blocked_until.load(Ordering::Relaxed));
-        if blocked_until > at {
-            return Err(Duration::from_millis(blocked_until - at));
-        }
-        Ok(Spent { ticket: self.ticket, at, budget: self.budget.take() })
-    }
-}
-
-impl Drop for Spent {
-    fn drop(&mut self) {
-        if let Some(budget) = self.budget.take() {
-            budget.note(Dropped::Lost);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let Some(budget) = self.budget.take() else { return };
-        if !self.ticket.probe {
-            budget.note(Dropped::NotMade(self.ticket));
-            return;
-        }
-        // The others wait for its answer.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let ticket = self.ticket;
-            runtime.spawn(async move { budget.give_up_probe(ticket).await });
-        }
     }
 }
 
