@@ -1,9 +1,11 @@
 //! What a vendor can do to us without meaning it: one record that it cannot show, one header that makes no sense, one
 //! text with a line break. It costs that record, that call or that text, and nothing beside it.
 
+mod bombs;
 mod headers;
 mod lists;
 mod records;
+mod sweeps;
 mod texts;
 
 use std::time::Duration;

@@ -36,6 +36,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("dead.main.mapper.CODE.order.1", &["mapper"]),
     ("dead.main.ingestor-visma.CODE.order.1", &["ingestor-visma"]),
     ("dead.main.writer-visma.CODE.order.1", &["writer-visma"]),
+    ("dead.main.backfill.CODE.order.1", &["operator"]),
     // Buckets.
     ("$KV.ML_KEYS.person.x", &["ingestor-commerce", "ingestor-visma", "mapper", "vault", "operator"]),
     ("$KV.ML_KEYS.hash", &["provision", "vault"]),
@@ -44,6 +45,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$KV.ML_CREDENTIALS.main.visma", &["vault"]),
     ("$KV.ML_CURSORS.main.visma.customer", &["ingestor-visma"]),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
+    ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
     ("$KV.ML_BUDGET.visma", &["ingestor-visma", "writer-visma", "vault", "operator"]),
     // Credentials, by an entry and by a consumer.
     ("$JS.API.DIRECT.GET.KV_ML_CREDENTIALS.$KV.ML_CREDENTIALS.main.visma", READS_VISMA),
@@ -66,6 +68,14 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS.v.$KV.ML_CREDENTIALS.*.*", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS.v", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS", &["provision"]),
+    (
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.visma",
+        &["provision", "ingestor-visma", "writer-visma", "operator"],
+    ),
+    (
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.commerce",
+        &["provision", "ingestor-commerce", "writer-commerce", "operator"],
+    ),
     // Streams by a consumer.
     ("$JS.API.CONSUMER.CREATE.CHANGES.v.change.>", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.v", &["provision", "operator"]),

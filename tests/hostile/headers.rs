@@ -63,3 +63,61 @@ async fn a_gzip_bomb_is_read_no_further_than_the_limit() {
     assert!(sentence.contains("9001") && sentence.contains("larger than 1000000 bytes"), "{sentence}");
     house.until("the others are booked", PATIENCE, |ledger| booked(ledger) == 2).await;
 }
+
+/// A made-up number would be linked to our reference, and the document that was really made would be nobody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_create_whose_location_is_elsewhere_is_in_doubt_and_looked_up() {
+    let wishes = polled()
+        .set("VISMA__TIMEOUT", "2s")
+        .set("VISMA__CREATE__DOUBT_WAIT", "4s")
+        .set("VISMA__CREATE__SEND_WITHIN", "1s")
+        .set("VISMA__CREATE__LOOK_SPACING", "500ms");
+    let mut house = House::prepare(wishes).await;
+    for (path, made_up) in [("*/v1/customer", "customer/99999"), ("*/v2/customerinvoice", "customerinvoice/999999")] {
+        let headers = json!({ "Location": format!("https://elsewhere.example.com/v1/{made_up}") });
+        let on = json!({ "system": "visma", "method": "POST", "path": path });
+        house.installation.tell("faults", &json!({ "kind": "headers", "headers": headers, "on": on })).await.unwrap();
+    }
+    house.store(&order(9000)).await;
+    house.installation.start_services().unwrap();
+    let ledger = house.until_booked(1, PATIENCE).await;
+    crate::house::assert_agrees(&ledger);
+    let number = ledger["documents"][0]["invoices"][0]["number"].as_str().unwrap().to_owned();
+    let started = std::time::Instant::now();
+    loop {
+        let entries = crate::regressions::entries(&house, "OUTCOMES", "outcome.main.visma.invoice.9000").await;
+        let outcome = |entry: &async_nats::jetstream::message::StreamMessage| {
+            <proto::Outcome as proto::Message>::decode(entry.payload.clone()).unwrap().number
+        };
+        let numbers: Vec<String> = entries.iter().map(outcome).filter(|number| !number.is_empty()).collect();
+        if !numbers.is_empty() {
+            assert!(numbers.iter().all(|known| *known == number), "{numbers:?}");
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{}", house.logs());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// One process is asked for patience, and another one polls all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_patience_that_one_process_is_asked_for_is_kept_by_all_at_once() {
+    let wishes = polled().set("VISMA__POLL__INTERVAL", "100ms");
+    let house = House::start(wishes).await;
+    house.until_ready("writer-visma").await;
+    house.until_ready("ingestor-visma").await;
+    let on = json!({ "system": "visma", "method": "POST", "path": "*/v1/customer" });
+    house.installation.tell("faults", &json!({ "kind": "429", "retry_after": 4, "on": on })).await.unwrap();
+    house.store(&order(9000)).await;
+    house.until_booked(1, PATIENCE).await;
+    let log = house.installation.ask("log?since=0").await.unwrap();
+    let at = |call: &serde_json::Value| call["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let calls: Vec<_> = log.as_array().unwrap().iter().filter(|call| call["system"] == "visma").collect();
+    let refused = calls.iter().find(|call| call["status"] == 429).map(|call| at(call)).unwrap();
+    let after = |millis: i64| refused.checked_add(jiff::SignedDuration::from_millis(millis)).unwrap();
+    let before = calls.iter().filter(|call| at(call) < refused && at(call) > after(-1_000)).count();
+    assert!(before >= 5, "only {before} calls in the second before: nothing is shown by silence");
+    let early = calls.iter().filter(|call| at(call) > after(100) && at(call) < after(3_900));
+    let early: Vec<_> = early.map(|call| (at(call), &call["kind"])).collect();
+    assert!(early.is_empty(), "refused at {refused}, and then {early:?}");
+}

@@ -4,6 +4,7 @@
 //! can be left and taken up again at any page, and no row moves meanwhile. Where the
 //! range reaches beyond now, what is added to it has higher ids than all that was read.
 
+use crate::entity::Entity;
 use crate::page::Page;
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 use crate::time::Moment;
@@ -53,6 +54,35 @@ pub fn accounts(after: u64, websites: &[u64], page_size: PageSize) -> Result<Sea
     match websites {
         [] => Ok(search),
         websites => Ok(search.and(Filter::one_of("website_id", websites)?)),
+    }
+}
+
+/// The search of ids and times, without the records, behind the one with the id `after`: of what was last written from
+/// one second on and before another, in these store views or all.
+///
+/// # Errors
+/// None in practice: the searches made here are within the grammar.
+pub fn stamps(
+    entity: Entity,
+    (since, until): (Moment, Moment),
+    after: u64,
+    stores: &[u64],
+    page_size: PageSize,
+) -> Result<Search, SearchError> {
+    let fields = match entity {
+        Entity::Order => "items[entity_id,updated_at],total_count",
+        Entity::Invoice | Entity::CreditMemo => "items[entity_id,updated_at,order_id],total_count",
+        Entity::Customer => "items[id,updated_at],total_count",
+    };
+    let search = Search::new(page_size)
+        .and(Filter::at_least("updated_at", since))
+        .and(Filter::at_most("updated_at", until.earlier(1)))
+        .and(Filter::greater("entity_id", after))
+        .sort("entity_id", Direction::Ascending)
+        .fields(fields);
+    match stores {
+        [] => Ok(search),
+        stores => Ok(search.and(Filter::one_of("store_id", stores)?)),
     }
 }
 
@@ -106,6 +136,18 @@ mod tests {
         assert!(query.contains("%5Bvalue%5D=41&") && !query.contains("updated_at"), "{query}");
         let query = accounts(0, &[3], PageSize::default()).expect("a search").query().expect("a query");
         assert!(query.contains("website_id") && query.contains("entity_id"), "{query}");
+    }
+
+    #[test]
+    fn stamps_are_asked_for_without_their_records() {
+        let range = (moment("2025-12-17 00:00:00"), moment("2025-12-24 12:00:00"));
+        let search = stamps(Entity::Invoice, range, 41, &[1], PageSize::default()).expect("a search");
+        let query = search.query().expect("a query");
+        for part in
+            ["updated_at%2Corder_id%5D%2Ctotal_count", "2025-12-24%2011%3A59%3A59", "%5Bvalue%5D=41&", "store_id"]
+        {
+            assert!(query.contains(part), "{part} in {query}");
+        }
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub struct Reading {
     /// Of a record that is brought in from before the go-live date: from when on it counts. Once recorded it stays with
     /// the record's later versions.
     pub counts_from: Option<civil::DateTime>,
+    /// Sequence of the record's last change as it was before the record was read: while it is the last one, this
+    /// reading is the newer, whatever its time says.
+    pub read_after: Option<u64>,
     /// Further headers, by which views find the record without opening it.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -110,9 +113,19 @@ impl Changes {
         let Some(last) = self.last.get(&self.broker.subjects.change(system, entity, key)).await? else {
             return Ok(None);
         };
-        let body = body::unpack(&last.headers, &last.payload).ok(); // Unreadable is known all the same.
+        let body = body::unpacked(&last.headers, &last.payload).await.ok(); // Unreadable is known all the same.
         let text = body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
         Ok(Some(Known { person: text.and_then(vault::person_of).map(str::to_owned) }))
+    }
+
+    /// Sequence of a record's last change, and when its source said then that it was changed.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn stamp(&self, system: &str, entity: &str, key: &str) -> Result<Option<(u64, String)>, Problem> {
+        let last = self.last.get(&self.broker.subjects.change(system, entity, key)).await?;
+        let updated = |last: &Entry| header(&last.headers, envelope::SOURCE_UPDATED).unwrap_or_default().to_owned();
+        Ok(last.map(|last| (last.sequence, updated(&last))))
     }
 
     /// Our reference in a document of Visma's, as its last change has it, if one was recorded and it is not gone.
@@ -217,7 +230,8 @@ fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Rec
         return marked.then_some(Recorded::Same);
     }
     // The source's stamp has a resolution of a second, so an equal stamp says nothing.
-    let later = |recorded: &str| !reading.clock_repeats && recorded > reading.updated.as_str() && !is_future(recorded);
+    let newer = reading.clock_repeats || reading.read_after == Some(last.sequence);
+    let later = |recorded: &str| !newer && recorded > reading.updated.as_str() && !is_future(recorded);
     let later = header(&last.headers, envelope::SOURCE_UPDATED).is_some_and(later);
     later.then_some(Recorded::Older)
 }

@@ -7,10 +7,12 @@ mod aside;
 mod backfill;
 mod door;
 mod hints;
+mod ids;
 mod losses;
 mod poll;
 mod reader;
 mod recorder;
+mod stamps;
 mod sweep;
 mod walk;
 
@@ -132,7 +134,7 @@ pub struct Source {
     pub base: Base,
     /// Polling.
     pub poll: Poll,
-    /// Sweeping accounts.
+    /// Sweeping accounts, and ids and stamps of documents.
     pub sweep: Sweep,
     /// The business's time zone.
     pub zone: Zone,

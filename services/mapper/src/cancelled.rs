@@ -77,7 +77,7 @@ impl Mapper {
             let remedy = "credit what is cancelled since in Visma by hand";
             return Err(Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, remedy)));
         };
-        let bytes = body::unpack(&headers, &payload).map_err(|e| damaged(&delivery.subject, &e))?;
+        let bytes = body::unpacked(&headers, &payload).await.map_err(|e| damaged(&delivery.subject, &e))?;
         Order::decode(&bytes).map_err(|e| damaged(&delivery.subject, &e))
     }
 }

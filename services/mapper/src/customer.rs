@@ -34,7 +34,7 @@ impl Mapper {
         let told = self.parties.told(delivery, customer.id, &customer.email).await.map_err(retry)?;
         let entry = self.changes.at(told.unwrap_or(previous)).await.map_err(retry)?;
         let Some(entry) = entry else { return Ok(None) };
-        let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await;
+        let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await;
         Ok(text.ok().and_then(|text| Customer::decode(text.as_bytes()).ok()))
     }
 }

@@ -126,7 +126,7 @@ impl Mapper {
         headers: &HeaderMap,
         payload: &Bytes,
     ) -> Result<Value, Verdict> {
-        let bytes = body::unpack(headers, payload).map_err(|e| unreadable(delivery, &e))?;
+        let bytes = body::unpacked(headers, payload).await.map_err(|e| unreadable(delivery, &e))?;
         let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(delivery, &e))?;
         let opened = match self.context.vault.open_text(text).await {
             Ok(opened) => Some(opened),

@@ -38,7 +38,7 @@ records!(Order, Invoice, CreditMemo, Customer);
 impl Mapper {
     /// The record as it was read at the source.
     pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: &str, key: &str) -> Result<R, Verdict> {
-        let text = self.open(body::unpack(&delivery.headers, &delivery.payload), delivery.delivered).await?;
+        let text = self.open(body::unpacked(&delivery.headers, &delivery.payload).await, delivery.delivered).await?;
         decode(&text, entity, key)
     }
 
@@ -54,7 +54,7 @@ impl Mapper {
             let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
             return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
         };
-        let text = self.open(body::unpack(&entry.headers, &entry.payload), delivery.delivered).await?;
+        let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await?;
         Ok((decode(&text, "order", &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
     }
 

@@ -44,6 +44,7 @@ pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Compa
         async move { made }.boxed()
     });
     kept.follow(context, &vendor, make).await;
+    vendor.follow_budget(&context.broker, context.stop.clone());
     Ok((vendor, company))
 }
 

@@ -12,6 +12,7 @@
 
 mod entry;
 mod forecast;
+mod permit;
 mod share;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,19 +22,24 @@ use std::time::Duration;
 use async_nats::jetstream::kv;
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
+use crate::broker::follow::{self, Follow};
 use crate::broker::{Broker, streams};
 use crate::clock::{self, now_millis};
 use crate::health::Health;
 use crate::problem::Problem;
 use entry::Entry;
 pub use forecast::Outlook;
+use permit::Dropped;
+pub use permit::Permit;
+pub(crate) use permit::Spent;
 use share::{After, Answered, Share, Ticket};
 
 /// Clocks of our hosts differ by less than this, milliseconds; a new window is opened this much after its end.
 const MARGIN: u64 = 500;
-/// How old this process's copy of the entry may be, milliseconds: a 429 that another process met is seen after this
-/// time.
+/// How old this process's copy of the entry may be, milliseconds. A 429 that another process met is heard of at once;
+/// while the broker does not tell, it is seen after this time.
 const FRESH: u64 = 1_000;
 /// How long a window lasts whose end no answer tells, milliseconds: an hour, which Visma documents.
 const UNTOLD: u64 = 3_600_000;
@@ -46,6 +52,10 @@ const LOOK_AGAIN: u64 = 30_000;
 const WORTH_A_WORD: u64 = UNTOLD + 60_000;
 /// What keeps a service from being ready then.
 const PATIENCE: &str = "patience";
+
+/// What the bucket's stream and subjects are called.
+const STREAM: &str = "KV_ML_BUDGET";
+const PREFIX: &str = "$KV.ML_BUDGET.";
 
 /// What a call is for. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,75 +117,20 @@ struct Inner {
     /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and
     /// [`Spent`]s that were dropped. They are accounted for at the next turn.
     dropped: Now<Vec<Dropped>>,
-    /// Nobody calls before this time: what `share` says of it, to be read without waiting.
+    /// Nobody calls before this time: what the entry says of it, to be read without waiting.
     blocked_until: AtomicU64,
+    /// When a person cleared the entry last, as far as was heard.
+    cleared: AtomicU64,
     health: Health,
 }
 
-/// The right to make one call. It goes back into the budget when it is dropped without one.
-#[derive(Debug)]
-#[must_use = "a permit that is dropped goes back"]
-pub struct Permit {
-    ticket: Ticket,
-    /// Where it goes back to; `None` once it is spent.
-    budget: Option<Budget>,
-}
-
-/// A call that has begun, and may have been counted.
-#[derive(Debug)]
-pub(crate) struct Spent {
-    ticket: Ticket,
-    at: u64,
-    /// Who is told when nobody waits for the answer; `None` once it is accounted for.
-    budget: Option<Budget>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Dropped {
-    NotMade(Ticket),
-    Lost,
-}
-
-impl Permit {
-    /// What the call is for.
-    pub fn class(&self) -> Class {
-        self.ticket.class
-    }
-
-    /// The call begins now: from here on it may have been counted.
-    ///
-    /// # Errors
-    /// How long to wait, when the vendor has asked for patience since the permit was given.
-    pub(crate) fn spend(mut self) -> Result<Spent, Duration> {
-        let at = now_millis();
-        let blocked_until = self.budget.as_ref().map_or(0, |budget| budget.0.blocked_until.load(Ordering::Relaxed));
-        if blocked_until > at {
-            return Err(Duration::from_millis(blocked_until - at));
+impl Inner {
+    /// Keeps calls back as the entry says. One that was cleared since says it anew.
+    fn heard(&self, entry: &Entry) {
+        if self.cleared.fetch_max(entry.cleared, Ordering::Relaxed) < entry.cleared {
+            self.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
         }
-        Ok(Spent { ticket: self.ticket, at, budget: self.budget.take() })
-    }
-}
-
-impl Drop for Spent {
-    fn drop(&mut self) {
-        if let Some(budget) = self.budget.take() {
-            budget.note(Dropped::Lost);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let Some(budget) = self.budget.take() else { return };
-        if !self.ticket.probe {
-            budget.note(Dropped::NotMade(self.ticket));
-            return;
-        }
-        // The others wait for its answer.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let ticket = self.ticket;
-            runtime.spawn(async move { budget.give_up_probe(ticket).await });
-        }
+        self.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
     }
 }
 
@@ -200,8 +155,22 @@ impl Budget {
             share: Mutex::new(Share::new(member, patience)),
             dropped: Now::default(),
             blocked_until: AtomicU64::new(0),
+            cleared: AtomicU64::new(0),
             health: broker.health().clone(),
         })))
+    }
+
+    /// Hears what other processes write into the entry, until `stop`: a patience that the vendor asked one of them for
+    /// is kept by all within the time of a message.
+    pub fn follow(&self, broker: &Broker, stop: CancellationToken) {
+        let (weak, vendor) = (Arc::downgrade(&self.0), self.0.vendor);
+        let what = Follow { stream: STREAM, filter: format!("{PREFIX}{vendor}"), headers_only: false };
+        follow::follow(broker, what, stop, move |_, _, value| {
+            // An entry that cannot be read is said when it is asked for.
+            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(value)) {
+                inner.heard(&entry.bounded(now_millis()));
+            }
+        });
     }
 
     /// The vendor's name.
@@ -335,10 +304,7 @@ impl Budget {
 
     fn see(&self, share: &mut Share, entry: Entry) {
         let now = now_millis();
-        if entry.cleared > share.seen.cleared {
-            self.0.blocked_until.store(entry.blocked_until, Ordering::Relaxed);
-        }
-        self.0.blocked_until.fetch_max(entry.blocked_until, Ordering::Relaxed);
+        self.0.heard(&entry);
         let until = if entry.free < 1 { entry.blocked_until.max(entry.end.latest) } else { entry.blocked_until };
         if until > now.saturating_add(WORTH_A_WORD) {
             let (vendor, until) = (self.0.vendor, clock::told(until));

@@ -13,7 +13,9 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
+use crate::broker::Broker;
 use crate::budget::{self, Budget, Class, Outlook, Spent, Window};
 use crate::health::Health;
 use crate::http::{Http, SendError};
@@ -107,6 +109,11 @@ impl Vendor {
         let Api { auth, read_window, read_retry_after } = api;
         let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
         Self { http, budget, read_window, read_retry_after, proofs, breaker, unnamed, for_documents }
+    }
+
+    /// Hears of what other processes learn of the vendor's patience, until `stop`.
+    pub fn follow_budget(&self, broker: &Broker, stop: CancellationToken) {
+        self.budget.follow(broker, stop);
     }
 
     /// Calls under `current` from now on. While `previous` is good (milliseconds since the epoch), a call that is

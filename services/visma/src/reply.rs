@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::LOCATION;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Uri};
 use serde_json::Value;
 
 use crate::etag::Etag;
@@ -22,6 +22,9 @@ pub use said::{Said, plain};
 
 /// Visma's pause when it names none: as long as all calls pause then, so that no document waits longer than the rest.
 const UNNAMED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Visma's hosts are below this name: a create that one of them answered may name another in `Location`.
+const VISMA: &str = "visma.net";
 
 /// What a write came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,15 +146,18 @@ impl Failure {
     }
 }
 
-/// The answer to a create: 201, an empty body, and a `Location` that ends in the number.
+/// The answer to a create that was sent to `sent_to`: 201, an empty body, and a `Location` that ends in the number.
 #[must_use]
-pub fn read_create(reply: &Response<Bytes>, now: SystemTime) -> Answer {
+pub fn read_create(reply: &Response<Bytes>, sent_to: &Uri, now: SystemTime) -> Answer {
     if !reply.status().is_success() {
         return Answer::Failed(failure(reply, now));
     }
-    match location_number(reply.headers()) {
+    match location_number(reply.headers(), sent_to) {
         Some(number) => Answer::Accepted { number: Some(number), etag: Etag::of(reply.headers()) },
-        None => Answer::Failed(unknown(reply, "a create was answered without the number of what it created")),
+        None => Answer::Failed(unknown(
+            reply,
+            "a create was answered without the number of what it created, under an address of Visma's",
+        )),
     }
 }
 
@@ -296,18 +302,25 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
     }
 }
 
-/// The last segment of `Location`'s path. The host may be another than ours, and the key may stand as `b64(…)` or
-/// escaped.
-fn location_number(headers: &HeaderMap) -> Option<String> {
+/// The last segment of `Location`'s path, where that is an address of what was created. The host may be another of
+/// Visma's than the one that was asked, and the version of the path too; the key may stand as `b64(…)` or escaped.
+fn location_number(headers: &HeaderMap, sent_to: &Uri) -> Option<String> {
     use base64::Engine as _;
     use base64::alphabet::URL_SAFE;
     use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-    let location = headers.get(LOCATION)?.to_str().ok()?;
-    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
-    let (before, last) = path.rsplit_once('/')?;
-    // A bare origin has no path, and its last segment is the host.
-    if before.ends_with('/') || last.is_empty() {
+    let location: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
+    let is_visma = |host: &str| host == VISMA || host.strip_suffix(VISMA).is_some_and(|below| below.ends_with('.'));
+    let asked = sent_to.host().unwrap_or_default();
+    if location.host().is_some_and(|host| !host.eq_ignore_ascii_case(asked) && !is_visma(&host.to_lowercase())) {
+        return None;
+    }
+    if location.path().starts_with("//") {
+        return None; // It names a host, too (RFC 3986, section 4.2).
+    }
+    let (before, last) = location.path().trim_end_matches('/').rsplit_once('/')?;
+    let (created, list) = (before.rsplit('/').next()?, sent_to.path().rsplit('/').next()?);
+    if last.is_empty() || !created.eq_ignore_ascii_case(list) {
         return None;
     }
     let key = percent_encoding::percent_decode_str(last).decode_utf8().ok()?.into_owned();

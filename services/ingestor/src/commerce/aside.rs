@@ -16,7 +16,6 @@ use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
 
-use super::NAME;
 use super::reader::{ReadError, Reader};
 use super::recorder::{By, Recorder};
 
@@ -33,6 +32,8 @@ const NEAR: u64 = 255;
 #[derive(Debug)]
 pub(super) struct Aside {
     entity: Entity,
+    /// Who sets aside, for the subjects of dead letters.
+    stage: &'static str,
     broker: Broker,
     cursor: Cursor,
     ids: Mutex<BTreeSet<u64>>,
@@ -41,14 +42,19 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// What earlier runs of the poll called `poll` have set aside.
+    /// What earlier runs of the poll called `poll` have set aside; dead letters are those of `stage`.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub(super) async fn open(context: &Context, entity: Entity, poll: &str) -> Result<Self, Problem> {
+    pub(super) async fn open(
+        context: &Context,
+        entity: Entity,
+        poll: &str,
+        stage: &'static str,
+    ) -> Result<Self, Problem> {
         let cursor = Cursor::open(&context.broker, &context.connection, &format!("{poll}.aside")).await?;
         let ids = Mutex::new(cursor.read().await?.unwrap_or_default());
-        Ok(Self { entity, broker: context.broker.clone(), cursor, ids, last: Mutex::default() })
+        Ok(Self { entity, stage, broker: context.broker.clone(), cursor, ids, last: Mutex::default() })
     }
 
     /// The newest of them, for a search to leave out.
@@ -65,7 +71,7 @@ impl Aside {
         let key = id.to_string();
         let subject = self.broker.subjects.change("commerce", self.entity.name(), &key);
         let sentence = format!("the {} with the entity_id {id}: {}", self.entity.name(), problem.sentence);
-        dead::put_unread(&self.broker, NAME, subject, &Problem { sentence, ..problem }).await?;
+        dead::put_unread(&self.broker, self.stage, subject, &Problem { sentence, ..problem }).await?;
         self.change(|ids| ids.insert(id)).await
     }
 
@@ -73,11 +79,11 @@ impl Aside {
     ///
     /// # Errors
     /// When the shop or the broker is away.
-    pub(super) async fn again(&self, recorder: &Recorder) -> Result<u64, ReadError> {
+    pub(super) async fn again(&self, recorder: &Recorder, by: By) -> Result<u64, ReadError> {
         let mut new = 0;
         for id in self.next() {
             let row = match recorder.reader.by_id(self.entity, id).await {
-                Ok(row) => recorder.record(self.entity, row, Cause::default(), By::Poll).await.map(|_| ()),
+                Ok(row) => recorder.record(self.entity, row, Cause::default(), by).await.map(|_| ()),
                 Err(e) => Err(e),
             };
             match row {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use ::commerce::entity::Entity;
 use ::commerce::history::{self, History};
-use ::commerce::page::{Page, Row};
+use ::commerce::page::Row;
 use ::commerce::requests::Base;
 use ::commerce::search::PageSize;
 use ::commerce::time::Moment;
@@ -22,12 +22,16 @@ use pipeline::service::Context;
 use pipeline::vendor::Vendor;
 use serde::{Deserialize, Serialize};
 
+use super::aside::Aside;
+use super::ids::{Ids, Turned};
 use super::reader::{Broken, ReadError, Reader};
 use super::recorder::{By, Recorder};
 use crate::changes::{Changes, Recorded};
 
 /// Name of the cursor.
 const CURSOR: &str = "commerce.backfill";
+/// Whose changes and dead letters these are.
+const STAGE: &str = "backfill";
 /// Records of a page that are recorded at once.
 const AT_ONCE: usize = 32;
 /// Times that a record is read again which somebody else recorded meanwhile.
@@ -93,8 +97,16 @@ pub struct Backfill {
     recorder: Recorder,
     cursor: Cursor,
     range: Range,
-    page_size: PageSize,
+    kinds: Vec<KindOf>,
     far: Far,
+}
+
+/// How one kind is read.
+#[derive(Debug)]
+struct KindOf {
+    entity: Entity,
+    ids: Ids,
+    aside: Aside,
 }
 
 impl Backfill {
@@ -108,16 +120,21 @@ impl Backfill {
         range: Range,
         page_size: u32,
     ) -> Result<Self, Problem> {
-        let changes = Changes::open(&context.broker, &context.vault, "backfill").await?;
+        let changes = Changes::open(&context.broker, &context.vault, STAGE).await?;
         let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None);
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)
             .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))?;
+        let mut kinds = Vec::new();
+        for entity in range.entities.iter().copied() {
+            let aside = Aside::open(context, entity, &format!("{CURSOR}.{}", entity.name()), STAGE).await?;
+            kinds.push(KindOf { entity, ids: Ids::new(entity, page_size), aside });
+        }
         let History { from, until, stores } = range.history.clone();
         let fresh = Far { from, until, stores, read: BTreeMap::new(), over: Vec::new() };
         let same = |far: &Far| far.from == fresh.from && far.until == fresh.until && far.stores == fresh.stores;
         let far = cursor.read::<Far>().await?.filter(same).unwrap_or(fresh);
-        Ok(Self { recorder, cursor, range, page_size, far })
+        Ok(Self { recorder, cursor, range, kinds, far })
     }
 
     /// Whether it goes on behind an earlier run of the same range.
@@ -131,12 +148,13 @@ impl Backfill {
     /// See [`Halted`].
     pub async fn amounts(&self) -> Result<Vec<Amount>, Halted> {
         let mut amounts = Vec::new();
-        for entity in self.range.entities.iter().copied() {
-            let all = self.count(entity, 0).await?;
+        for kind in &self.kinds {
+            let entity = kind.entity;
+            let all = self.count(kind, 0).await?;
             let left = match (self.is_over(entity), self.after(entity)) {
                 (true, _) => 0,
                 (false, 0) => all,
-                (false, after) => self.count(entity, after).await?,
+                (false, after) => self.count(kind, after).await?,
             };
             amounts.push(Amount { entity, all, left });
         }
@@ -148,14 +166,16 @@ impl Backfill {
     /// # Errors
     /// See [`Halted`]. The step can be made again.
     pub async fn step(&mut self) -> Result<Option<Stepped>, Halted> {
-        let Some(entity) = self.range.entities.iter().copied().find(|entity| !self.is_over(*entity)) else {
-            return Ok(None);
-        };
-        let after = self.after(entity);
-        let page = self.page(entity, after, self.page_size).await?;
+        let Some(place) = self.kinds.iter().position(|kind| !self.is_over(kind.entity)) else { return Ok(None) };
+        let Some(KindOf { entity, ids, aside }) = self.kinds.get_mut(place) else { return Ok(None) };
+        let entity = *entity;
+        let after = after(&self.far, entity);
+        let again = aside.again(&self.recorder, By::Backfill(self.range.mark)).await?;
+        let search = |size| self.range.history.search(after, size);
+        let Turned { page, .. } = ids.page(&self.recorder.reader, aside, after, search).await?;
         let last = history::last_of(&page, after).map_err(|e| unreadable(&e))?;
         let read = page.items.len() as u64;
-        let new = self.record(entity, page.items).await?;
+        let new = again + self.record(place, page.items).await?;
         match last {
             Some(last) => self.far.read.insert(entity.name().to_owned(), last).map_or((), |_| ()),
             None => self.far.over.push(entity.name().to_owned()),
@@ -165,8 +185,21 @@ impl Backfill {
         Ok(Some(Stepped { entity, read, new }))
     }
 
-    async fn record(&self, entity: Entity, rows: Vec<Row>) -> Result<u64, Halted> {
-        let recording = rows.into_iter().map(|row| self.bring_in(entity, row));
+    async fn record(&self, place: usize, rows: Vec<Row>) -> Result<u64, Halted> {
+        let Some(KindOf { entity, aside, .. }) = self.kinds.get(place) else { return Ok(0) };
+        let recording = rows.into_iter().map(async |row| {
+            let id = row.entity_id;
+            match self.bring_in(*entity, row).await {
+                Err(ReadError::Broken(broken)) => {
+                    if broken.passing && !self.recorder.reader.lists(*entity).await? {
+                        return Err(ReadError::Broken(broken));
+                    }
+                    aside.set(id, broken.problem).await?;
+                    Ok(Recorded::Same)
+                }
+                other => other,
+            }
+        });
         let mut done = futures::stream::iter(recording).buffer_unordered(AT_ONCE);
         let mut new = 0;
         while let Some(recorded) = done.next().await {
@@ -190,18 +223,15 @@ impl Backfill {
         Err(ReadError::Later(std::time::Duration::from_secs(1), why))
     }
 
-    async fn count(&self, entity: Entity, after: u64) -> Result<u64, Halted> {
+    async fn count(&self, kind: &KindOf, after: u64) -> Result<u64, Halted> {
         let one = PageSize::new(1).map_err(|e| unreadable(&e))?;
-        Ok(self.page(entity, after, one).await?.total_count)
-    }
-
-    async fn page(&self, entity: Entity, after: u64, size: PageSize) -> Result<Page, Halted> {
-        let search = self.range.history.search(after, size).map_err(|e| unreadable(&e))?;
-        Ok(self.recorder.reader.page(entity, &search).await?)
+        let search = |size| self.range.history.search(after, size);
+        let turned = Ids::new(kind.entity, one).page(&self.recorder.reader, &kind.aside, after, search).await?;
+        Ok(turned.page.total_count)
     }
 
     fn after(&self, entity: Entity) -> u64 {
-        self.far.read.get(entity.name()).copied().unwrap_or(0)
+        after(&self.far, entity)
     }
 
     fn is_over(&self, entity: Entity) -> bool {
@@ -221,6 +251,11 @@ impl From<ReadError> for Halted {
             ReadError::NotFound => Self::Later(std::time::Duration::ZERO, "a record is gone".to_owned()),
         }
     }
+}
+
+/// The last record of a kind that was read.
+fn after(far: &Far, entity: Entity) -> u64 {
+    far.read.get(entity.name()).copied().unwrap_or(0)
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Halted {

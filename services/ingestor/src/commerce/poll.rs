@@ -30,7 +30,7 @@ use super::aside::Aside;
 use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
 use super::walk::Walk;
-use super::{Poll, Source, sweep};
+use super::{NAME, Poll, Source, stamps, sweep};
 use crate::changes::Recorded;
 
 /// Changes of one page that are recorded at once; the publisher makes one batch of them.
@@ -53,8 +53,9 @@ pub(super) async fn run(context: &Context, recorder: &Recorder, source: &Source)
     let entities = source.poll.entities.iter().map(|entity| entity.0);
     let scans = try_join_all(entities.map(|entity| Scan::open(context, recorder, source, entity))).await?;
     let scanning = join_all(scans.iter().map(|scan| scan.run(&polls)));
-    let (_, swept) = futures::join!(scanning, sweep::run(context, &polls, recorder, source));
-    swept
+    let accounts = sweep::run(context, &polls, &scans);
+    let (_, accounts, stamps) = futures::join!(scanning, accounts, stamps::run(context, &polls, &scans));
+    accounts.and(stamps)
 }
 
 /// The poll of one kind of record.
@@ -76,7 +77,7 @@ impl<'a> Scan<'a> {
         entity: Entity,
     ) -> Result<Self, Problem> {
         let cursor = Cursor::open(&context.broker, &context.connection, name(entity)).await?;
-        let aside = Aside::open(context, entity, name(entity)).await?;
+        let aside = Aside::open(context, entity, name(entity), NAME).await?;
         let rows = AtomicU32::new(source.poll.page_size);
         Ok(Self { entity, recorder, source, cursor, aside, rows })
     }
@@ -113,14 +114,9 @@ impl<'a> Scan<'a> {
 
     /// Reads everything behind the cursor; returns the number of new versions.
     async fn read(&self) -> Result<u64, ReadError> {
-        let Source { poll, from, .. } = self.source;
+        let Source { poll, .. } = self.source;
         let limit = limit(self.recorder.reader.server_time().await?, poll);
-        let from = match self.cursor.read::<Keyset>().await? {
-            Some(read) => read.rewound(seconds(poll.overlap.0)),
-            None => Keyset::before(Moment::of(*from)),
-        };
-        // Where the shop's clock was set back, what is changed now stands before the cursor.
-        let from = from.min(Keyset::before(limit.earlier(seconds(poll.overlap.0))));
+        let from = self.begins().await?;
         PageSize::new(poll.page_size).map_err(|e| {
             ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
         })?;
@@ -128,7 +124,7 @@ impl<'a> Scan<'a> {
             Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
             Entity::Customer => ("website_id", &self.source.websites),
         };
-        let mut new = self.aside.again(self.recorder).await?;
+        let mut new = self.aside.again(self.recorder, By::Poll).await?;
         let page_size = PageSize::new(self.rows.load(Ordering::Relaxed)).map_err(|e| stop(&e))?;
         let mut pager = Pager::new(from, limit, page_size).within(column, ids);
         pager.leave_out(self.aside.ids());
@@ -152,8 +148,20 @@ impl<'a> Scan<'a> {
         Ok(new)
     }
 
+    /// Where a poll begins.
+    pub(super) async fn begins(&self) -> Result<Keyset, ReadError> {
+        let Source { poll, from, .. } = self.source;
+        let from = match self.cursor.read::<Keyset>().await? {
+            Some(read) => read.rewound(seconds(poll.overlap.0)),
+            None => Keyset::before(Moment::of(*from)),
+        };
+        // Where the shop's clock was set back, what is changed now stands before the cursor.
+        let limit = limit(self.recorder.reader.server_time().await?, poll);
+        Ok(from.min(Keyset::before(limit.earlier(seconds(poll.overlap.0)))))
+    }
+
     async fn record(&self, page: Page) -> Result<u64, ReadError> {
-        let recording = page.items.into_iter().map(|row| self.record_one(row));
+        let recording = page.items.into_iter().map(|row| self.record_one(row, By::Poll));
         let mut done = stream::iter(recording).buffer_unordered(AT_ONCE);
         let mut new = 0;
         while let Some(recorded) = done.next().await {
@@ -163,9 +171,9 @@ impl<'a> Scan<'a> {
     }
 
     /// Records one row, or sets it aside where that is its own fault; whether it was new.
-    async fn record_one(&self, row: Row) -> Result<bool, ReadError> {
+    pub(super) async fn record_one(&self, row: Row, by: By) -> Result<bool, ReadError> {
         let id = row.entity_id;
-        match self.recorder.record(self.entity, row, Cause::default(), By::Poll).await {
+        match self.recorder.record(self.entity, row, Cause::default(), by).await {
             Ok(recorded) => Ok(recorded == Recorded::New),
             // Of an invoice or a credit memo, its order may be what cannot be shown.
             Err(ReadError::Broken(broken)) => {

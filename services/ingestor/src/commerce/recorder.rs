@@ -29,6 +29,8 @@ pub(super) enum By {
     Poll,
     /// The sweep of accounts did.
     Sweep,
+    /// The sweep of ids and stamps did; the last change that was known before had this sequence, or there was none.
+    Stamps(u64),
     /// It is the account of an order that was just recorded.
     Order,
     /// It is brought in from before the go-live date, and counts from this moment on.
@@ -40,7 +42,7 @@ impl By {
         match self {
             Self::Hint => "hint",
             Self::Poll => "poll",
-            Self::Sweep => "sweep",
+            Self::Sweep | Self::Stamps(_) => "sweep",
             Self::Order => "order",
             Self::Backfill(_) => "backfill",
         }
@@ -86,6 +88,11 @@ impl Recorder {
             self.read_account(ids, updated_at, cause).await;
         }
         Ok(recorded)
+    }
+
+    /// Sequence of a record's last change, and the time that it had then.
+    pub(super) async fn stamp(&self, entity: Entity, id: u64) -> Result<Option<(u64, String)>, ReadError> {
+        Ok(self.changes.stamp("commerce", entity.name(), &id.to_string()).await?)
     }
 
     /// Reads the account of an order that was just recorded. The order does not depend on it: an account that cannot be
@@ -150,7 +157,11 @@ impl Recorder {
                 && self.newest_order.fetch_max(row.entity_id, Ordering::Relaxed) < row.entity_id,
             counts_from: match by {
                 By::Backfill(mark) => Some(mark),
-                By::Hint | By::Poll | By::Sweep | By::Order => None,
+                By::Hint | By::Poll | By::Sweep | By::Stamps(_) | By::Order => None,
+            },
+            read_after: match by {
+                By::Stamps(sequence) => Some(sequence),
+                By::Hint | By::Poll | By::Sweep | By::Order | By::Backfill(_) => None,
             },
             headers: Vec::new(),
         };
@@ -161,7 +172,7 @@ impl Recorder {
         match (&self.losses, by) {
             (Some(losses), By::Hint) => losses.hinted(entity, key),
             (Some(losses), By::Poll) if recorded == Recorded::New => losses.found(entity, key, updated_at),
-            (Some(_), By::Poll | By::Sweep | By::Order | By::Backfill(_)) | (None, _) => {}
+            (Some(_), By::Poll | By::Sweep | By::Stamps(_) | By::Order | By::Backfill(_)) | (None, _) => {}
         }
         Ok(recorded)
     }

@@ -12,7 +12,6 @@ use ::commerce::search::PageSize;
 use futures::StreamExt as _;
 use futures::stream;
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::poll::{Polls, Stopped};
 use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
@@ -20,17 +19,17 @@ use pipeline::service::Context;
 use pipeline::settings::Span;
 use serde::{Deserialize, Serialize};
 
+use super::ids::{Ids, Turned};
+use super::poll::{self, Scan};
 use super::reader::{Broken, ReadError};
-use super::recorder::{By, Recorder};
-use super::{Source, poll};
-use crate::changes::Recorded;
+use super::recorder::By;
 
 /// Name of the sweep and of its cursor.
 const NAME: &str = "commerce.sweep";
 /// Accounts of a page that are recorded at once.
 const AT_ONCE: usize = 16;
 
-/// How accounts are swept.
+/// How accounts, and ids and stamps of documents, are swept.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
@@ -38,8 +37,11 @@ pub struct Sweep {
     pub enabled: bool,
     /// Time between sweeps.
     pub interval: Span,
-    /// Accounts a page.
+    /// Accounts a page, or ids and stamps.
     pub page_size: u32,
+    /// Orders, invoices and credit memos that changed within this time are held against what was recorded; none when it
+    /// is zero.
+    pub window: Span,
 }
 
 /// How far a sweep is.
@@ -50,40 +52,37 @@ struct Far {
 }
 
 /// Sweeps accounts whenever it is time, if they are read at all.
-pub(super) async fn run(context: &Context, polls: &Polls, recorder: &Recorder, source: &Source) -> Result<(), Problem> {
-    let reads = |entity: Entity| source.poll.entities.iter().any(|kind| kind.0 == entity);
-    if !source.sweep.enabled || !reads(Entity::Customer) {
-        return Ok(());
-    }
+pub(super) async fn run(context: &Context, polls: &Polls, scans: &[Scan<'_>]) -> Result<(), Problem> {
+    let of = |entity: Entity| scans.iter().find(|scan| scan.entity == entity);
+    let Some(scan) = of(Entity::Customer).filter(|scan| scan.source.sweep.enabled) else { return Ok(()) };
     let cursor = Cursor::open(&context.broker, &context.connection, NAME).await?;
     polls.announce(NAME);
-    for entity in [Entity::Order, Entity::Customer].into_iter().filter(|entity| reads(*entity)) {
-        polls.until_read(poll::name(entity)).await;
+    for scan in [of(Entity::Order), Some(scan)].into_iter().flatten() {
+        polls.until_read(poll::name(scan.entity)).await;
     }
-    let once = async || sweep(recorder, source, &cursor).await.map_err(stopped);
-    polls.run(NAME, Schedule::Every(source.sweep.interval.0), once).await;
+    let once = async || sweep(scan, &cursor).await.map_err(|error| stopped(error, Entity::Customer));
+    polls.run(NAME, Schedule::Every(scan.source.sweep.interval.0), once).await;
     Ok(())
 }
 
 /// Reads all accounts, or those that are left; returns the number of new versions.
-async fn sweep(recorder: &Recorder, source: &Source, cursor: &Cursor) -> Result<u64, ReadError> {
+async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
+    let Scan { recorder, source, .. } = scan;
     let page_size = PageSize::new(source.sweep.page_size).map_err(|e| {
         ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.sweep.page_size"))
     })?;
     let mut after = cursor.read::<Far>().await?.unwrap_or_default().after;
-    let mut new = 0;
+    let (mut ids, mut new) = (Ids::new(Entity::Customer, page_size), 0);
     loop {
-        let search = history::accounts(after, &source.websites, page_size).map_err(|e| poll::stop(&e))?;
-        let page = recorder.reader.page(Entity::Customer, &search).await?;
+        let search = |size| history::accounts(after, &source.websites, size);
+        let Turned { page, is_last } = ids.page(&recorder.reader, &scan.aside, after, search).await?;
         let last = history::last_of(&page, after).map_err(|e| poll::stop(&e))?;
-        let full = page.items.len() >= usize::try_from(page_size.rows()).unwrap_or(usize::MAX);
-        let recording = page.items.into_iter();
-        let recording = recording.map(|row| recorder.record(Entity::Customer, row, Cause::default(), By::Sweep));
+        let recording = page.items.into_iter().map(|row| scan.record_one(row, By::Sweep));
         let mut done = stream::iter(recording).buffer_unordered(AT_ONCE);
         while let Some(recorded) = done.next().await {
-            new += u64::from(recorded? == Recorded::New);
+            new += u64::from(recorded?);
         }
-        after = last.filter(|_| full).unwrap_or(0);
+        after = last.filter(|_| !is_last).unwrap_or(0);
         cursor.write(&Far { after }).await?;
         if after == 0 {
             return Ok(new);
@@ -91,14 +90,15 @@ async fn sweep(recorder: &Recorder, source: &Source, cursor: &Cursor) -> Result<
     }
 }
 
-fn stopped(error: ReadError) -> Stopped {
+/// How a sweep of one kind of record stops.
+pub(super) fn stopped(error: ReadError, entity: Entity) -> Stopped {
     match error {
         ReadError::Later(wait, why) => Stopped::Later(wait, why),
         ReadError::Broken(Broken { problem, passing: true }) => Stopped::Later(Duration::ZERO, problem.sentence),
         ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Stopped::Person(problem),
         ReadError::NotFound => Stopped::Person(Problem::new(
             "COMMERCE_REFUSED",
-            "Commerce has no list of customers at commerce.base_url",
+            format!("Commerce has no list of {}s at commerce.base_url", entity.name()),
             "check commerce.base_url: scheme, host and store code as the shop itself has them",
         )),
     }

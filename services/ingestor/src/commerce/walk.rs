@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use ::commerce::entity::Entity;
 use ::commerce::keyset::{Keyset, Pager};
 use ::commerce::page::Page;
 use ::commerce::search::{PageSize, Search};
@@ -16,11 +17,11 @@ use super::poll::{Scan, stop};
 use super::reader::{Broken, ReadError};
 
 /// A page that takes longer is followed by one of half its rows: a shop has shoppers to serve, too.
-const SLOW: Duration = Duration::from_secs(20);
+pub(super) const SLOW: Duration = Duration::from_secs(20);
 /// A page that takes less may be followed by a larger one.
 const QUICK: Duration = Duration::from_secs(5);
 /// Records one after the other that cannot be shown: from here on it is the shop, and not a record.
-const IN_A_ROW: u32 = 5;
+pub(super) const IN_A_ROW: u32 = 5;
 
 /// A walk under way.
 pub(super) struct Walk<'a> {
@@ -88,8 +89,7 @@ impl<'a> Walk<'a> {
         };
         self.broken += 1;
         if self.broken > IN_A_ROW {
-            let sentence = format!("Commerce can show no {} of many: {why}", entity.name());
-            return Err(ReadError::Stop(Problem { sentence, ..broken.problem }));
+            return Err(many(entity, broken));
         }
         self.scan.aside.set(id, broken.problem).await?;
         self.pager.leave_out([id]);
@@ -102,4 +102,10 @@ impl<'a> Walk<'a> {
             self.scan.rows.store(size.rows(), Ordering::Relaxed);
         }
     }
+}
+
+/// Too many records cannot be shown for each to be set aside.
+pub(super) fn many(entity: Entity, Broken { problem, .. }: Broken) -> ReadError {
+    let sentence = format!("Commerce can show no {} of many: {}", entity.name(), problem.sentence);
+    ReadError::Stop(Problem { sentence, ..problem })
 }

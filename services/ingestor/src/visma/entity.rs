@@ -131,6 +131,7 @@ impl Entity {
             clock_repeats: true,
             is_new: false,
             counts_from: None,
+            read_after: None,
             headers,
         }
     }

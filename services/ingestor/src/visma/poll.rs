@@ -1,7 +1,7 @@
 //! One poll of one list: everything that was modified since the last one is read and recorded, then the cursor moves.
 //!
-//! A record that cannot be read becomes a dead letter by its number. A row that Visma cannot show has none that we could
-//! see: its dead letter names the time of its modification. Later polls begin behind it, and once an hour one begins
+//! A record that cannot be read becomes a dead letter by its number. The number of a row that Visma cannot show is not
+//! known: its dead letter names the time of its modification. Later polls begin behind it, and once an hour one begins
 //! before it, until everything is shown.
 
 use std::sync::{Mutex, PoisonError};

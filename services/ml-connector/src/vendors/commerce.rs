@@ -43,6 +43,7 @@ pub async fn commerce(settings: &Commerce, context: &Context) -> Result<(Vendor,
         async move { auth(&settings, &base, &http, &context).await }.boxed()
     });
     kept.follow(context, &vendor, make).await;
+    vendor.follow_budget(&context.broker, context.stop.clone());
     Ok((vendor, base))
 }
 

@@ -11,7 +11,11 @@ fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Bytes> {
 }
 
 fn created(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
-    read_create(&reply(status, headers, body), UNIX_EPOCH)
+    read_create(&reply(status, headers, body), &sent_to(), UNIX_EPOCH)
+}
+
+fn sent_to() -> Uri {
+    Uri::from_static("https://integration.visma.net/API/controller/api/v2/customerinvoice")
 }
 
 fn failed(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
@@ -33,9 +37,9 @@ fn a_create_is_known_by_its_location() {
     assert_eq!(number("https://api.finance.visma.net/v1/customerinvoice/100123"), "100123");
     assert_eq!(number("https://integration.visma.net/API/controller/api/v1/customerinvoice/100123/"), "100123");
     assert_eq!(number("/v1/customerinvoice/100123?company=1"), "100123");
-    assert_eq!(number("https://x/v1/customerinvoice/B%C3%B8%201"), "Bø 1");
-    assert_eq!(number("https://x/v1/customerinvoice/b64(QS8x)"), "A/1");
-    assert_eq!(number("https://x/v1/customerinvoice/b64(Li4=)"), "..");
+    assert_eq!(number("https://api.finance.visma.net/v1/customerInvoice/B%C3%B8%201"), "Bø 1");
+    assert_eq!(number("/API/controller/api/v1/customerinvoice/b64(QS8x)"), "A/1");
+    assert_eq!(number("/v1/customerinvoice/b64(Li4=)"), "..");
 }
 
 #[test]
@@ -147,9 +151,27 @@ fn an_action_says_how_far_it_has_come() {
 #[test]
 fn a_location_that_names_no_number_is_not_believed() {
     let long = format!("/v1/customerinvoice/{}", "9".repeat(500));
-    for location in ["/v1/customerinvoice/a%0D%0Ab", "/v1/customerinvoice/%00", "/v1/x/b64(DQo=)", &long] {
+    for location in ["/v1/customerinvoice/a%0D%0Ab", "/v1/customerinvoice/%00", "/v1/customerinvoice/b64(DQo=)", &long]
+    {
         let mut headers = HeaderMap::new();
         headers.insert("location", location.parse().unwrap());
-        assert_eq!(location_number(&headers), None, "{location}");
+        assert_eq!(location_number(&headers, &sent_to()), None, "{location}");
+    }
+}
+
+/// A made-up number would be linked to our reference, and what was really created would be created again.
+#[test]
+fn a_location_elsewhere_is_not_believed() {
+    for location in [
+        "https://elsewhere.example.com/v1/customerinvoice/100123",
+        "https://evilvisma.net/v1/customerinvoice/100123",
+        "https://visma.net.example.com/v1/customerinvoice/100123",
+        "https://api.finance.visma.net/v1/customer/100123",
+        "https://api.finance.visma.net/v1/customerinvoice",
+        "https://api.finance.visma.net/login/100123",
+        "100123",
+        "//elsewhere.example.com/v1/customerinvoice/100123",
+    ] {
+        assert!(matches!(failed(201, &[("Location", location)], ""), Failure::Unknown { .. }), "{location}");
     }
 }

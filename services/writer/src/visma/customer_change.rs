@@ -32,7 +32,7 @@ impl Writer {
             return Ok(None);
         };
         // What cannot be opened or read is as good as not polled: it is read at Visma.
-        let Ok(text) = body::unpack(&entry.headers, &entry.payload) else { return Ok(None) };
+        let Ok(text) = body::unpacked(&entry.headers, &entry.payload).await else { return Ok(None) };
         let Ok(text) = std::str::from_utf8(&text) else { return Ok(None) };
         let Ok(text) = self.context.vault.open_text(text).await else { return Ok(None) };
         let Ok(says) = serde_json::from_str::<Value>(&text) else { return Ok(None) };

@@ -69,7 +69,7 @@ impl Api {
         };
         Some(match answer {
             Err(CallError::TooLate) => return None,
-            Ok(response) => match read_create(&response, clock::now().into()) {
+            Ok(response) => match read_create(&response, request.uri(), clock::now().into()) {
                 Answer::Accepted { number: Some(number), etag } => {
                     Reply::Created { number, etag: etag.map(|etag| etag.as_str().to_owned()) }
                 }

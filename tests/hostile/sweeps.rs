@@ -1,0 +1,111 @@
+//! What no poll and no webhook shows, and a record that stands in the way of a sweep or a backfill.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{PATIENCE, always, booked, heal};
+use crate::bad_input::order::{order, spoilt};
+use crate::house::{House, Wishes};
+use crate::regressions::until_entries;
+
+/// A moment so many hours ago, as the shop writes it.
+fn ago(hours: i64) -> Value {
+    let at = Timestamp::now().checked_sub(SignedDuration::from_hours(hours)).unwrap();
+    json!(at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+fn swept() -> Wishes {
+    Wishes::default().set("COMMERCE__POLL__INTERVAL", "500ms").set("COMMERCE__SWEEP__INTERVAL", "2s")
+}
+
+async fn until_swept(house: &House, count: f64) {
+    let started = Instant::now();
+    let figure = async || house.figure("ingestor-commerce", "ml_swept_total", "entity=\"order\"").await;
+    while figure().await < count {
+        assert!(started.elapsed() < PATIENCE, "{} of {count}\n{}", figure().await, house.logs());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_whose_time_lies_behind_the_cursor_is_found_by_the_sweep() {
+    let house = House::start(swept()).await;
+    house.store(&order(9000)).await;
+    house.until_booked(1, PATIENCE).await;
+    house.store(&spoilt(9001, &[("/updated_at", ago(5))])).await;
+    house.until_booked(2, PATIENCE).await;
+    until_swept(&house, 1.0).await;
+    // The shop's clock is set back by hours, and an order that was read is changed.
+    house.store(&spoilt(9000, &[("/updated_at", ago(3)), ("/state", json!("canceled"))])).await;
+    until_entries(&house, "CHANGES", "change.main.commerce.order.9000", 2).await;
+    until_swept(&house, 2.0).await;
+    // What is as it was recorded is not read again.
+    let read = async || {
+        let log = house.installation.ask("log?since=0").await.unwrap();
+        let target = |call: &&Value| call["target"].as_str().unwrap().contains("/V1/orders/900");
+        log.as_array().unwrap().iter().filter(target).count()
+    };
+    let before = read().await;
+    let sweeps = async || house.figure("ingestor-commerce", "ml_polls_total", "poll=\"commerce.stamps\"").await;
+    let (started, swept) = (Instant::now(), sweeps().await);
+    while sweeps().await < swept + 2.0 {
+        assert!(started.elapsed() < PATIENCE, "no sweep\n{}", house.logs());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(read().await, before);
+    assert_eq!(house.dead_letters().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backfill_goes_around_a_record_and_brings_it_in_when_it_can_be_shown() {
+    let wishes = Wishes::default().set("SCOPE__GO_LIVE", "2026-01-01").set("COMMERCE__TIMEOUT", "2s");
+    let house = House::start(wishes).await;
+    for number in 9000..=9003 {
+        let made = json!("2025-12-05 10:00:00");
+        house.store(&spoilt(number, &[("/created_at", made.clone()), ("/updated_at", made)])).await;
+    }
+    let on = json!({ "system": "commerce", "method": "GET", "path": "/rest/default/V1/orders" });
+    // The first one: not even a count can be had with it.
+    always(&house, json!({ "kind": "json_500", "shows": "\"entity_id\":9000,", "on": on })).await;
+    let apply = ["backfill", "--from", "2025-12-01", "--to", "2026-01-01", "--json", "--apply"];
+    let (code, said, talk) = house.verb(&apply, &[]).await;
+    assert_eq!(code, Some(0), "{said}{talk}");
+    let sentence = house.until_dead("RECORD_BROKEN", PATIENCE).await;
+    assert!(sentence.contains("the order with the entity_id 9000"), "{sentence}");
+    house.until("the others are booked", PATIENCE, |ledger| booked(ledger) == 3).await;
+    heal(&house).await;
+    let (code, said, talk) = house.verb(&apply, &[]).await;
+    assert_eq!(code, Some(0), "{said}{talk}");
+    house.until("the one that was set aside", PATIENCE, |ledger| booked(ledger) == 4).await;
+    assert_eq!(house.dead_letters().await.len(), 1);
+}
+
+/// An account that no list can show: all others are swept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_of_accounts_goes_around_one() {
+    let mut house = House::prepare(swept().set("COMMERCE__TIMEOUT", "2s")).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let accounts = format!("http://{}/_sandbox/commerce/customers", house.installation.commerce);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let answer = http.post(&accounts).send().await.unwrap().text().await.unwrap();
+        ids.push(serde_json::from_str::<Value>(&answer).unwrap()["id"].as_u64().unwrap());
+    }
+    house.installation.start_services().unwrap();
+    for id in &ids {
+        until_entries(&house, "CHANGES", &format!("change.main.commerce.customer.{id}"), 1).await;
+    }
+    let on = json!({ "system": "commerce", "method": "GET", "path": "/rest/default/V1/customers" });
+    always(&house, json!({ "kind": "json_500", "shows": format!("\"id\":{},\"group_id\"", ids[0]), "on": on })).await;
+    let book = json!([{ "firstname": "Kari", "lastname": "Nordmann", "street": ["Havnegata 9"], "city": "Oslo",
+        "postcode": "0155", "country_id": "NO", "telephone": "99887766",
+        "default_billing": true, "default_shipping": true }]);
+    let url = format!("{accounts}/{}/addresses", ids[2]);
+    let answer = http.put(url).header("content-type", "application/json").body(book.to_string()).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    until_entries(&house, "CHANGES", &format!("change.main.commerce.customer.{}", ids[2]), 2).await;
+    let sentence = house.until_dead("RECORD_BROKEN", PATIENCE).await;
+    assert!(sentence.contains(&format!("the customer with the entity_id {}", ids[0])), "{sentence}");
+}
