@@ -225,6 +225,15 @@ pub fn read_rows(reply: &Response<Bytes>, now: SystemTime) -> Result<Page<Row>, 
     Page::read(reply.body()).map_err(|_| unknown(reply, "a list was asked for and the reply is none"))
 }
 
+/// A record that was asked for by its number, as the row that its list would show.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_row(reply: &Response<Bytes>, now: SystemTime) -> Result<Row, Failure> {
+    ok(reply, now)?;
+    Row::alone(reply.body().clone()).ok_or_else(|| unknown(reply, "the reply is no text"))
+}
+
 /// As [`read_rows`], of lists that are short enough to be held as values.
 ///
 /// # Errors
