@@ -28,11 +28,13 @@ pub enum Verb {
         /// Which one.
         service: Service,
     },
-    /// Ask the services that run on this machine whether they do their work. Exit code 0: each does, 1: one does
-    /// not, or none runs.
+    /// Ask the services whether they do their work. Exit code 0: each does, 1: one does not, or does not run.
     Health {
-        /// Which must run; all that do when none is named.
+        /// Which must run; all when none is named.
         services: Vec<Service>,
+        /// Ask those that run on this machine or in this container, and leave out the others; one must.
+        #[arg(long, conflicts_with = "services")]
+        here: bool,
         /// Print JSON, one object a service.
         #[arg(long)]
         json: bool,

@@ -131,6 +131,11 @@ impl Vendor {
         self.breaker.wait(Kind::Read)
     }
 
+    /// Whether writes are kept back because nothing gets through, and not because a window is spent.
+    pub fn is_away(&self) -> bool {
+        self.breaker.wait(Kind::Write).is_some()
+    }
+
     /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
     /// its own doing then.
     pub fn passed_since(&self, since: u64) -> bool {
@@ -179,7 +184,9 @@ impl Vendor {
                     vendor = self.budget.vendor(),
                     "the new credentials are refused; trying those before them"
                 );
-                self.under(&previous, None, class, request, by).await
+                let before = self.under(&previous, None, class, request, by).await;
+                // Where both are refused, people are told of those that are in force.
+                if is_refused(&before) { answer } else { before }
             }
             _ => answer,
         }

@@ -43,7 +43,7 @@ pub(super) async fn exists(source: &Source, list: List, number: &str) -> Result<
 async fn call(source: &Source, request: Result<Request<Bytes>, RequestError>) -> Result<Response<Bytes>, Stopped> {
     let request = request.map_err(|e| nonsense(&e))?;
     source.vendor.call(Class::Poll, &request).await.map_err(|error| match error {
-        CallError::Busy(wait) => Stopped::Later(wait, "the budget is spent".to_owned()),
+        CallError::Busy(wait) => Stopped::Spent(wait),
         CallError::Credentials(problem) => Stopped::Person(problem),
         CallError::NotSent(why) | CallError::NoAnswer(why) => Stopped::Later(Duration::ZERO, why),
         CallError::TooLate => Stopped::Later(Duration::ZERO, CallError::TooLate.to_string()),
