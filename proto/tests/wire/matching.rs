@@ -20,8 +20,8 @@ fn what_is_empty_is_no_mark() {
 
 #[test]
 fn each_mark_is_hashed_for_its_own_purpose() {
-    let marks = Marks::of(Some("a@b.no"), Some("1"), Some("NO1"));
+    let marks = Marks::of(Some("a@b.no"), Some("974760673"), Some("NO974760673MVA"));
     let hashed = marks.hashed(|purpose, text| format!("{purpose}({text})"));
-    let expected = [(EMAIL, "a@b.no"), (CORPORATE, "1"), (VAT, "NO1")];
+    let expected = [(EMAIL, "a@b.no"), (CORPORATE, "974760673"), (VAT, "NO974760673MVA")];
     assert_eq!(hashed, expected.map(|(header, text)| (header, format!("{header}({text})"))));
 }

@@ -31,6 +31,7 @@ use crate::fee::FeeRule;
 use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
 pub(crate) use sales_order::SalesOrder;
+pub(crate) use section::VAT_LIMIT;
 
 /// The shipped mapping file: a Nordic shop that keeps its books in NOK.
 pub const DEFAULT: &str = include_str!("default.toml");

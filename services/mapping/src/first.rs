@@ -14,7 +14,9 @@ mod tax_codes;
 
 use std::fmt::Write as _;
 
-use crate::file::{DEFAULT, Mapping};
+use rust_decimal::Decimal;
+
+use crate::file::{DEFAULT, Mapping, VAT_LIMIT};
 use crate::rules::Rules;
 use crate::seen::Seen;
 use crate::survey::{Books, Shop, Survey};
@@ -78,7 +80,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     );
     payment(&mut file, &ground);
     file += DOCUMENTS;
-    totals(&mut file, books);
+    totals(&mut file, books, &ground.seen);
     headed(
         &mut file,
         "Stores",
@@ -202,7 +204,7 @@ fn payment(file: &mut String, ground: &Ground<'_>) {
     *file += "others = \"refuse\"              # \"accept\" books orders that are paid by any other method, too\n";
 }
 
-fn totals(file: &mut String, books: &Books) {
+fn totals(file: &mut String, books: &Books, seen: &Seen) {
     headed(
         file,
         "Totals",
@@ -219,8 +221,23 @@ fn totals(file: &mut String, books: &Books) {
              # charged: exact for every order, once a verified document has shown that Visma keeps it.\n"
         }
     };
-    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n\
-              vat_limit = 0.05               # largest difference of the VAT of a VAT id; above it the order is refused\n";
+    *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n";
+    let gap = seen.vat_gap;
+    let limit = vat_limit(gap);
+    if limit > VAT_LIMIT {
+        add(
+            file,
+            format_args!("# The shop's own rounding is up to {gap} from base × rate: it taxes each piece, say.\n"),
+        );
+    }
+    let what = "largest difference of the VAT of a VAT id; above it the order is refused";
+    add(file, format_args!("vat_limit = {limit}               # {what}\n"));
+}
+
+/// The usual limit, or the next step of five hundredths that the shop's own rounding stays within.
+fn vat_limit(gap: Decimal) -> Decimal {
+    let steps = gap.checked_div(VAT_LIMIT).unwrap_or_default().ceil().max(Decimal::ONE);
+    (VAT_LIMIT * steps).round_dp(2)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use crate::document::Document;
 use crate::file::{Currency, ExchangeRate, Mapping, Store, Totals};
 use crate::money::{self, MoneyLine};
+use crate::rounding::round;
 use crate::rules::{Facts, LineKind};
 use crate::survey::{Sales, Shop};
 use crate::vat::{self, VatRules};
@@ -28,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) currencies: BTreeMap<String, usize>,
     /// Payment methods of orders.
     pub(crate) methods: BTreeMap<String, usize>,
+    /// How far the tax of a document was from base × rate at most, by the shop's own rounding.
+    pub(crate) vat_gap: Decimal,
     /// Countries that decide about VAT.
     pub(crate) countries: BTreeMap<String, usize>,
     /// Lines by what rules ask for first.
@@ -97,6 +100,7 @@ impl Seen {
         if !discount.is_zero() {
             lines.push(MoneyLine::single(LineKind::UntaxedDiscount, "Discount", -discount));
         }
+        self.vat_gap = self.vat_gap.max(vat_gap(&lines, currency.decimals, limits.rounding));
         for line in &lines {
             let facts = rules.facts(line);
             let free = line.net().is_zero() && line.tax.is_zero();
@@ -113,6 +117,20 @@ impl Seen {
     pub(crate) fn count(&self, of: impl Fn(&Line, &Lines) -> bool) -> usize {
         self.lines.iter().filter(|(line, lines)| of(line, lines)).map(|(_, lines)| lines.count).sum()
     }
+}
+
+/// How far the tax at a rate is from base × rate at most. A gap above `limit` is no rounding: something else is wrong.
+fn vat_gap(lines: &[MoneyLine<'_>], decimals: u32, limit: Decimal) -> Decimal {
+    let mut by_rate: BTreeMap<Decimal, (Decimal, Decimal)> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.rate.is_zero()) {
+        let (base, tax) = by_rate.entry(line.rate.normalize()).or_default();
+        *base += round(line.net() + line.untaxed_discount, decimals);
+        *tax += line.tax;
+    }
+    let gaps = by_rate
+        .into_iter()
+        .map(|(rate, (base, tax))| (round(base * rate / Decimal::ONE_HUNDRED, decimals) - round(tax, decimals)).abs());
+    gaps.filter(|gap| *gap <= limit).max().unwrap_or_default()
 }
 
 fn told(line: &MoneyLine<'_>, country: &str) -> Line {

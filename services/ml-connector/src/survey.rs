@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::civil::Date;
 use mapping::survey::{Books, Entry, Group, Sales, Shop, Survey};
+use operator::drift::{self, Proof};
 use operator::survey::{account, commerce_answer, currency, entry, segments, stores, vat, visma_list};
 use pipeline::clock::now;
 use pipeline::problem::{Problem, chain};
@@ -85,8 +86,19 @@ async fn books(bench: &Bench, today: Date, gaps: &mut Vec<(&'static str, Problem
         payment_methods: noted("Visma's payment methods", entries(Reference::PaymentMethods).await, gaps).map(named),
         cash_accounts: noted("cash accounts", entries(Reference::CashAccounts).await, gaps).map(named),
         vat_zones: noted("VAT zones", entries(Reference::VatZones).await, gaps).map(named),
-        // The streams of this installation may show it.
-        keeps_pins: None,
+        keeps_pins: noted("what verified documents show of VAT that is set on them", pinning(bench).await, gaps)
+            .flatten(),
+    })
+}
+
+/// Whether Visma keeps VAT that is set on documents, as far as the verified ones show it.
+async fn pinning(bench: &Bench) -> Result<Option<bool>, Problem> {
+    let broker = &bench.context.broker;
+    let told = drift::pinning(&broker.jetstream, &broker.subjects).await?;
+    Ok(match told.proof() {
+        Proof::Kept => Some(true),
+        Proof::NotKept => Some(false),
+        Proof::Unknown => None,
     })
 }
 

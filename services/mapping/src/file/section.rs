@@ -17,7 +17,7 @@ use crate::held::QUESTION;
 /// Places that a currency may have behind the point (ISO 4217 knows none with more than four).
 const MAX_DECIMALS: u64 = 4;
 /// `vat_limit` of a file that has none: 0.05.
-const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
+pub(crate) const VAT_LIMIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// Reads the whole file. `None` when something without which there is no mapping is missing; the reader knows what.
 pub(super) fn mapping<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Mapping> {

@@ -70,7 +70,7 @@ fn compare(broker: Timestamp, limit: Duration, health: &Health) -> bool {
         return true;
     }
     let sentence = sentence(apart, "the broker's");
-    tracing::error!(code = "CLOCK_SKEW", sentence, "set the clock by NTP");
+    tracing::error!(code = "CLOCK_SKEW", sentence, "no work is taken until the clock is set by NTP");
     health.not_ready(CLOCK, format!("CLOCK_SKEW: {sentence}; set the clock by NTP"));
     false
 }

@@ -5,6 +5,7 @@
 //! takes most memory. A webhook that is worth anything is small and there within milliseconds, so that it is neither.
 //! One that has arrived whole, and is being believed and kept, never gives way.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,13 +102,14 @@ impl Crowd {
 }
 
 impl Here {
-    /// The address that most connections come from.
+    /// The address that most connections come from; of several the one that has waited longest.
     fn busiest(&self) -> Option<IpAddr> {
-        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+        let mut counts: HashMap<IpAddr, (usize, Reverse<Instant>)> = HashMap::new();
         for guest in self.guests.values().filter(|guest| !guest.is_whole) {
-            *counts.entry(guest.from).or_default() += 1;
+            let (count, since) = counts.entry(guest.from).or_insert((0, Reverse(guest.since)));
+            (*count, *since) = (*count + 1, (*since).max(Reverse(guest.since)));
         }
-        counts.into_iter().max_by_key(|(_, count)| *count).map(|(from, _)| from)
+        counts.into_iter().max_by_key(|(_, busy)| *busy).map(|(from, _)| from)
     }
 
     /// Sends away whoever has waited longest, of those from one address.
