@@ -20,8 +20,8 @@ use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
 use breaker::{Breaker, Kind, Met, Pass};
-use proofs::Proofs;
 pub use proofs::{Auth, Sign};
+use proofs::{Proofs, is_refused};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -185,8 +185,7 @@ impl Vendor {
                     "the new credentials are refused; trying those before them"
                 );
                 let before = self.under(&previous, None, class, request, by).await;
-                // Where both are refused, people are told of those that are in force.
-                if is_refused(&before) { answer } else { before }
+                proofs::told(answer, before)
             }
             _ => answer,
         }
@@ -361,13 +360,5 @@ fn met(answer: &Result<Response<Bytes>, SendError>) -> (Met, String) {
             };
             (met, format!("it answers {status}"))
         }
-    }
-}
-
-/// Whether the credentials were to blame.
-fn is_refused(answer: &Result<Response<Bytes>, CallError>) -> bool {
-    match answer {
-        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
-        Err(e) => matches!(e, CallError::Credentials(_)),
     }
 }

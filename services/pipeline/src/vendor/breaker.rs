@@ -153,7 +153,7 @@ impl Breaker {
         let wait = every.unwrap_or_else(|| state.schedule.next_wait());
         match &mut state.open {
             // One step of the schedule, however many calls failed at once.
-            Some(open) if !open.is_probing && open.until > now && open.kept == kept => {}
+            Some(open) if !open.is_probing && open.until > now && open.kept == kept => self.say(why),
             Some(open) => {
                 *open = Open { kept, every, until: now + wait, is_probing: false, ..*open };
                 // It may be another one than at first: other credentials are in force, or it is back and refuses.
