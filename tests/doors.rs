@@ -35,7 +35,7 @@ async fn house_of_webhooks(wishes: Wishes) -> House {
 }
 
 /// Messages on each subject of a stream that `filter` takes.
-async fn subjects(house: &House, stream: &str, filter: &str) -> BTreeMap<String, usize> {
+pub(crate) async fn subjects(house: &House, stream: &str, filter: &str) -> BTreeMap<String, usize> {
     let stream = house.jetstream().await.get_stream(stream).await.unwrap();
     let info = stream.info_with_subjects(filter).await.unwrap();
     info.map(|subject| subject.unwrap()).collect().await

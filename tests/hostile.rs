@@ -2,6 +2,7 @@
 //! text with a line break. It costs that record, that call or that text, and nothing beside it.
 
 mod headers;
+mod lists;
 mod records;
 mod texts;
 

@@ -159,7 +159,7 @@ async fn a_file_that_no_longer_fits_is_told_why() {
     assert_eq!((code, said.len()), (Some(1), 2), "{said:#?}{talk}");
     assert!(told("MAPPING_DIFFERS", "account", "`3060` (Fraktinntekt) is not active"), "{said:#?}");
     assert!(told("MAPPING_DIFFERS", "dimension", "segment 3 (Prosjekt)"), "{said:#?}");
-    assert!(talk.contains("Visma's payment methods could not be read; the file names none"), "{talk}");
+    assert!(talk.contains("Visma's payment methods could not be read; the file does not use them"), "{talk}");
     let file = house.installation.folder().join("mapping.toml");
     let line = mapping::DEFAULT.lines().position(|line| line == "account = \"3060\"").unwrap();
     let closed = said.iter().find(|one| one["list"] == "account").unwrap();

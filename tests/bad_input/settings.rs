@@ -186,7 +186,7 @@ fn no_secret_is_printed() {
         ("ML__COMMERCE__CONSUMER_SECRET", "hidden-3"),
         ("ML__COMMERCE__ACCESS_TOKEN", "hidden-4"),
         ("ML__COMMERCE__ACCESS_TOKEN_SECRET", "hidden-5"),
-        ("ML__COMMERCE__WEBHOOK__SECRET", "hidden-6"),
+        ("ML__COMMERCE__WEBHOOK__SECRET", "hidden-6-and-long-enough"),
         ("ML__VISMA__CLIENT_SECRET", "hidden-7"),
     ];
     let desk = secrets.into_iter().fold(Desk::new(""), |desk, (name, value)| desk.with(name, value));
@@ -194,6 +194,38 @@ fn no_secret_is_printed() {
     assert_eq!(said.status, Some(0), "{said:#?}");
     assert_eq!(said.out.matches("********").count(), secrets.len(), "{}", said.out);
     assert!(!said.out.contains("hidden") && !said.err.contains("hidden"), "{said:#?}");
+}
+
+/// A secret that can be guessed is found before anything is started with it, and an error under `--json` is an object.
+#[test]
+fn a_webhook_secret_that_is_too_short_is_found_at_once() {
+    let desk = Desk::new("[scope]\ngo_live = \"2026-01-01\"\n").with("ML__COMMERCE__WEBHOOK__SECRET", "too-short");
+    for verb in [&["config"][..], &["run", "ingestor-commerce"]] {
+        let said = desk.run(verb);
+        said.assert_refused("WEBHOOK_DOOR", &["has 9 bytes and needs at least 16", "openssl rand"]);
+        assert!(!said.out.contains("too-short") && !said.err.contains("too-short"), "{said:#?}");
+    }
+    let said = desk.run(&["config", "--json"]);
+    let lines: Vec<serde_json::Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["connection"], "main", "{said:#?}");
+    assert_eq!((said.status, lines[1]["code"].as_str()), (Some(78), Some("WEBHOOK_DOOR")), "{said:#?}");
+    assert!(lines[1]["remedy"].as_str().unwrap().contains("openssl") && lines.len() == 2, "{said:#?}");
+}
+
+/// What a person types half of, and what they read about it, come from the command line itself.
+#[test]
+fn completions_and_manual_pages_know_every_verb() {
+    let desk = Desk::new("");
+    for shell in ["bash", "zsh", "fish"] {
+        // Longer than what a pipe takes without a reader.
+        let said = Command::new(env!("CARGO_BIN_EXE_ml-connector")).args(["completions", shell]).output().unwrap();
+        assert!(said.status.success() && String::from_utf8_lossy(&said.stdout).contains("dead-letters"), "{shell}");
+    }
+    let said = desk.run(&["man"]);
+    assert!(said.out.contains(".TH ml-connector") && said.out.contains("dead\\-letters"), "{said:#?}");
+    let folder = desk.folder.join("man").display().to_string();
+    assert_eq!(desk.run(&["man", "--out", &folder]).status, Some(0));
+    assert!(desk.folder.join("man/ml-connector-credentials-rotate.1").exists());
 }
 
 #[test]

@@ -80,7 +80,8 @@ fn every_service_of_the_binary_has_a_container_a_user_a_port_and_its_secrets() {
                 wrong.push(format!("{service} does not get the secret {secret}"));
             }
         }
-        if !items(lines, "ports").contains(&format!("127.0.0.1:{port}:{port}")) {
+        let on_the_host = format!("${{ML_PORT_{}:-{port}}}", service.to_uppercase().replace('-', "_"));
+        if !items(lines, "ports").contains(&format!("127.0.0.1:{on_the_host}:{port}")) {
             wrong.push(format!("{service} does not show its admin port {port}"));
         }
     }
@@ -102,6 +103,8 @@ fn nothing_is_bound_but_to_the_loopback_interface() {
         open.extend(lines.into_iter().filter(|line| line.starts_with("network_mode:") || line == "privileged: true"));
     }
     assert!(ports > 8, "only {ports} ports were found");
+    let text = read("docker-compose.yml");
+    assert_eq!(text.matches(":${ML_PORT_").count(), ports, "a port of the host that cannot be changed");
     assert_none("ports that others can reach", &open);
 }
 
@@ -158,6 +161,11 @@ fn secrets_are_those_that_a_new_folder_has() {
         let line = format!("{variable}={}\n", secret(&format!("nats-{user}")));
         assert!(passwords.contains(&line), "the broker has another password for {user}");
     }
+    let told = String::from_utf8_lossy(&made.stdout).into_owned();
+    let steps = ["company_id", "ping", "mapping init", "answer the questions", "mapping check", "start the services"];
+    let at: Vec<usize> =
+        steps.iter().map(|step| told.find(step).unwrap_or_else(|| panic!("no {step} in {told}"))).collect();
+    assert!(at.is_sorted(), "the steps are not in their order: {told}");
     // What is there is kept when it is run again, and the key is one.
     let before = secret("master-key");
     assert!(

@@ -1,5 +1,8 @@
 //! What the README tells people to type exists, and so does what it points at.
 
+use std::collections::BTreeSet;
+
+use super::runbook::anchor;
 use super::{assert_none, ml_connector, read, root};
 
 /// What stands between back-ticks, and every line of a block of code.
@@ -108,4 +111,56 @@ fn its_variables_are_settings() {
         }
     }
     assert_none("variables of the README that are no settings", &wrong);
+}
+
+/// Under another broker user a verb is refused, and only the README says under which it is not.
+#[test]
+fn the_broker_user_of_every_verb_is_named() {
+    let readme = read("README.md");
+    let table = readme.split("| verb | broker user |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let users = read("deploy/nats/nats.conf");
+    let users: Vec<&str> = users.split("user: \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let mut wrong: Vec<String> =
+        users.iter().filter(|user| !table.contains(&format!("`{user}`"))).map(|user| format!("user {user}")).collect();
+    let help = ml_connector(&["--help"], &[]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let verbs = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    for verb in verbs.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()) {
+        if !verb.is_empty()
+            && verb != "help"
+            && !table.contains(&format!("`{verb}`"))
+            && !table.contains(&format!("ml-connector {verb}"))
+        {
+            wrong.push(format!("verb {verb}"));
+        }
+    }
+    assert_none("not in the README's table of broker users", &wrong);
+}
+
+#[test]
+fn the_rights_in_commerce_are_listed() {
+    let readme = read("README.md");
+    let missing = operator::ping::RIGHTS.iter().filter(|(_, place, _)| !readme.contains(&format!("| {place} | ")));
+    assert_none("rights that the README does not list", &missing.map(|right| right.1.to_owned()).collect::<Vec<_>>());
+}
+
+#[test]
+fn its_own_headings_are_linked_rightly() {
+    let readme = read("README.md");
+    let headings: BTreeSet<String> = readme.lines().filter_map(anchor).collect();
+    let links = readme.split("](#").skip(1).filter_map(|rest| rest.split(')').next());
+    let broken = links.filter(|link| !headings.contains(*link)).map(str::to_owned);
+    assert_none("links to headings that do not exist", &broken.collect::<Vec<_>>());
+}
+
+/// A wide paragraph is not read beside a terminal; the row of a table cannot be broken.
+#[test]
+fn its_paragraphs_fit_on_a_screen() {
+    let mut block = false;
+    let readme = read("README.md");
+    let wide = readme.lines().filter(|line| {
+        block ^= line.starts_with("```");
+        !block && !line.starts_with('|') && line.chars().count() > 120 && line.contains(' ') && !line.contains("](")
+    });
+    assert_none("lines of more than 120 characters", &wide.map(str::to_owned).collect::<Vec<_>>());
 }

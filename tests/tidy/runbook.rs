@@ -103,8 +103,8 @@ fn links_lead_somewhere() {
     assert_none("links of pages to what does not exist", &broken);
 }
 
-/// What a heading is linked by.
-fn anchor(line: &str) -> Option<String> {
+/// The name that a heading is linked by.
+pub(super) fn anchor(line: &str) -> Option<String> {
     let heading = line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' ')?;
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
     Some(kept.collect::<String>().to_lowercase().replace(' ', "-"))

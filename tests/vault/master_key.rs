@@ -15,7 +15,7 @@ async fn the_master_key_is_changed_while_everything_runs_and_a_kill_is_made_good
     std::fs::write(&file, done(&house, &["master-key"], "")).unwrap();
     let to = file.to_str().unwrap();
     let plan = done(&house, &["master-key", "rotate", "--to", to], "");
-    assert!(plan.contains("would seal ") && plan.contains("--apply"), "{plan}");
+    assert!(plan.contains("would encrypt ") && plan.contains("--apply"), "{plan}");
 
     // Killed once it has begun.
     let mut killed = Command::new(env!("CARGO_BIN_EXE_ml-connector"))
@@ -28,7 +28,7 @@ async fn the_master_key_is_changed_while_everything_runs_and_a_kill_is_made_good
         .spawn()
         .unwrap();
     let started = Instant::now();
-    while !done(&house, &["master-key", "status"], "").contains("has not ended") {
+    while !done(&house, &["master-key", "status"], "").contains("is not complete") {
         assert!(started.elapsed() < PATIENCE, "it never began");
     }
     killed.kill().unwrap();
@@ -49,7 +49,7 @@ async fn the_master_key_is_changed_while_everything_runs_and_a_kill_is_made_good
     // Another run ends it, also for the persons who came meanwhile.
     done(&house, &["master-key", "rotate", "--to", to, "--apply"], "");
     let plan = done(&house, &["master-key", "rotate", "--to", to], "");
-    assert!(plan.contains("would seal 0 of"), "{plan}");
+    assert!(plan.contains("would encrypt 0 of"), "{plan}");
     let new = [("ML__VAULT__MASTER_KEY_FILE".to_owned(), to.to_owned())];
     let all: Vec<String> = house.installation.services.iter().map(|service| service.name().to_owned()).collect();
     for service in &all {

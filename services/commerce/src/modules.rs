@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 use crate::decode::{DecodeError, from_text};
 use crate::field;
 
-/// Parts of a record that are typed elsewhere, at its top and in its `extension_attributes`. No pointer leads into them.
+/// Parts of a record that are typed elsewhere, at its top and in its `extension_attributes`. No pointer leads into
+/// them.
 pub const TYPED: [&str; 8] = [
     "items",
     "billing_address",

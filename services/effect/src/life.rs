@@ -38,8 +38,8 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step
 /// older command makes it stand again. The body hash of `wanted` is not looked at.
 ///
 /// What may have been sent is looked for first. What stands is looked at, deleted while the vendor allows it, and is
-/// otherwise the caller's business ([`End::Stands`]): at once where it was `seen_fixed`, in a state that the vendor does
-/// not delete and that a document does not leave. What was never booked costs no call.
+/// otherwise the caller's business ([`End::Stands`]): at once where it was `seen_fixed`, in a state that the vendor
+/// does not delete and that a document does not leave. What was never booked costs no call.
 pub fn withdraw(record: Record, wanted: Wanted, policy: Policy, seen_fixed: bool, now: Millis) -> Step {
     Life { wanted, policy, created: None, aim: Aim::Fall { seen_fixed } }.decide(record, now)
 }

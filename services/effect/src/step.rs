@@ -108,7 +108,7 @@ impl Death {
     pub fn sentence(&self) -> String {
         match self {
             Self::Duplicate { numbers } => format!(
-                "Documents {} carry the same reference of ours. Keep one, and delete or credit the others.",
+                "Documents {} have the same reference of ours. Keep one, and delete or credit the others.",
                 numbers.join(", ")
             ),
             Self::Superseded { by } => format!(

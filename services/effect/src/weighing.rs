@@ -1,7 +1,8 @@
 //! A try that came to nothing: was it the document, or does nothing get through to the vendor?
 //!
-//! Tries are counted so that a document on which the vendor always fails ends with a person. In an outage every document
-//! fails, and none is to be given up for it. What tells them apart is whether any other write got through meanwhile.
+//! Tries are counted so that a document on which the vendor always fails ends with a person. In an outage every
+//! document fails, and none is to be given up for it. What tells them apart is whether any other write got through
+//! meanwhile.
 
 use crate::life::Life;
 use crate::step::{Death, End, Step};

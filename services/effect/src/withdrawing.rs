@@ -1,7 +1,7 @@
-//! Removing what stands. It is looked at first: a vendor that does not delete what is released need not be asked to, and
-//! the delete goes under the version that stands. A delete may be repeated: whether it was done is the same question as
-//! whether the document is there. What a vendor no longer deletes, it says in words that differ, so a refused delete is
-//! followed by another look.
+//! Removing what stands. It is looked at first: a vendor that does not delete what is released need not be asked to,
+//! and the delete goes under the version that stands. A delete may be repeated: whether it was done is the same
+//! question as whether the document is there. What a vendor no longer deletes, it says in words that differ, so a
+//! refused delete is followed by another look.
 
 use crate::life::Life;
 use crate::sending::Next;

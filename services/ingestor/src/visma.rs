@@ -6,6 +6,7 @@
 //! its end before its cursor moves, again when it moved meanwhile, and each poll reads an overlap again. Stamps are
 //! Visma's own wall clock: the cursor comes from the data and is never held against a clock of ours.
 
+mod aside;
 mod entity;
 mod list;
 mod poll;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 
 use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use jiff::civil;
 use pipeline::broker::present;
 use pipeline::broker::streams::CHANGES;
@@ -30,6 +31,7 @@ use serde::Deserialize;
 
 use crate::changes::Changes;
 pub use entity::Entity;
+use poll::Scan;
 pub use sweep::Sweep;
 
 /// The service's name.
@@ -82,17 +84,16 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
     present::watch(&context, CHANGES, context.broker.subjects.change("visma", "none", "none"));
     let polls = Polls::open(&context, "visma").await?;
-    let mut running = Vec::new();
-    for entity in source.poll.entities.iter().copied() {
-        let cursor = Cursor::open(&context.broker, &context.connection, entity.poll_name()).await?;
+    let entities = source.poll.entities.iter();
+    let scans = entities.map(|entity| Scan::open(&context, &source, &changes, *entity));
+    let scans = try_join_all(scans).await?;
+    let running = scans.iter().map(|scan| {
         let schedule = Schedule::new(source.poll.interval, source.poll.daily_at, &source.zone);
-        let (source, changes) = (&source, &changes);
-        let once = async move || poll::poll(source, changes, &cursor, entity).await;
-        running.push(polls.run(entity.poll_name(), schedule, once));
-    }
+        polls.run(scan.entity.poll_name(), schedule, async || scan.poll().await)
+    });
     let swept = async {
         if source.sweep.enabled {
-            let once = async || sweep::sweep(&context, &source, &changes).await;
+            let once = async || sweep::sweep(&context, &scans).await;
             polls.run("visma.sweep", Schedule::Every(source.sweep.interval.0), once).await;
         }
     };

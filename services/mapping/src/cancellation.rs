@@ -15,7 +15,6 @@ use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::invoice::record_key;
 use crate::refusal::{code, refuse};
-use crate::rounding::round;
 use crate::{customer, date, facts, judge};
 
 /// Whether an order was taken back as a whole after it was placed: cancelled, or replaced by an edited one, before
@@ -87,9 +86,9 @@ pub fn cancelled_part(order: &Order, before: Option<Before<'_>>, mapping: &Mappi
     if !has_cancelled(order) && before.is_none() {
         return Ok(None);
     }
-    let document = Document::of_cancelled_part(order, before.map(|before| before.order))?;
-    let decimals = mapping.currencies.get(document.currency()).map_or(2, |currency| currency.decimals);
-    let total = round(document.totals.grand_total, decimals);
+    let decimals = mapping.currencies.get(&order.order_currency_code).map_or(2, |currency| currency.decimals);
+    let document = Document::of_cancelled_part(order, before.map(|before| before.order), decimals)?;
+    let total = document.totals.grand_total;
     if total.is_zero() {
         return Ok(None);
     }

@@ -34,9 +34,21 @@ pub(crate) fn part(order: &Order) -> Part {
         _ if judge::is_withdrawn(order) => Part::Whole,
         None => Part::Nothing,
         Some(cancelled) if cancelled.is_zero() => Part::Nothing,
-        Some(cancelled) if cancelled >= not_invoiced(order) - HALF_CENT => Part::Rest,
+        Some(cancelled) if cancelled >= not_invoiced(order) - HALF_CENT => match is_named(order, cancelled) {
+            true => Part::Named,
+            false => Part::Rest,
+        },
         Some(_) => Part::Named,
     }
+}
+
+/// Whether it is the quantities that say what was cancelled, though it comes to what no invoice has: Commerce would call
+/// all tax cancelled that was not invoiced, and an extension that rounds shares of rows is a hundredth off that.
+fn is_named(order: &Order, cancelled: Decimal) -> bool {
+    let left = not_invoiced(order);
+    let tax_left = order.tax_invoiced.map(|invoiced| order.tax_amount - invoiced);
+    let differs = tax_left.is_some_and(|left| (order.tax_canceled - left).abs() > HALF_CENT);
+    differs && cancelled <= left + HALF_CENT && order.shipping_canceled.is_zero()
 }
 
 /// The header amounts of what was cancelled.

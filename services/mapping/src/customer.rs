@@ -53,7 +53,7 @@ pub(crate) fn optional(
     let found = rules.find(facts).cloned();
     found.map(Some).ok_or_else(|| {
         let sentence = format!(
-            "No {what} rule of the mapping file holds for order {} ({}). Add one, or one without conditions.",
+            "No {what} rule of the mapping file matches order {} ({}). Add one that does, or one without conditions.",
             order.increment_id,
             describe(facts)
         );

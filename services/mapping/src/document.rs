@@ -18,6 +18,7 @@ use crate::date;
 use crate::decision::Refusal;
 use crate::file::Mapping;
 use crate::money::range;
+use crate::rounding::round;
 
 /// Which of the three it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +82,22 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What was cancelled of an order as a document, less what was when it stood as `before` says.
-    pub(crate) fn of_cancelled_part(order: &'a Order, before: Option<&'a Order>) -> Result<Self, Refusal> {
+    /// What was cancelled of an order as a document, less what was when it stood as `before` says. What was credited then
+    /// is rounded to these decimals, and so is what it comes to now: the notes add up to it.
+    pub(crate) fn of_cancelled_part(
+        order: &'a Order,
+        before: Option<&'a Order>,
+        decimals: u32,
+    ) -> Result<Self, Refusal> {
         let whole = Self::of_order(order)?;
-        let now = cancelled::totals(order);
+        let credited = |order: &Order| {
+            let totals = cancelled::totals(order);
+            let (grand_total, tax_amount) = (round(totals.grand_total, decimals), round(totals.tax_amount, decimals));
+            Totals { grand_total, tax_amount, ..totals }
+        };
         let totals = match before {
-            Some(before) => now.less(&cancelled::totals(Self::of_order(before)?.order)),
-            None => now,
+            Some(before) => credited(order).less(&credited(Self::of_order(before)?.order)),
+            None => credited(order),
         };
         Ok(Self { kind: Kind::CancelledPart, totals, before, ..whole })
     }

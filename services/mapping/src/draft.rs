@@ -7,7 +7,7 @@ use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
 use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
-use crate::document::Document;
+use crate::document::{Document, Kind};
 use crate::facts;
 use crate::fee;
 use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
@@ -224,7 +224,7 @@ impl<'a> Draft<'a> {
     /// VAT per code as it will stand in Visma.
     fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
         let totals = &self.rules.mapping.totals;
-        let charged = vat::charged(&self.taxed, self.tax, self.decimals);
+        let charged = vat::charged(&self.taxed, self.tax, self.decimals, || self.first());
         if totals.pin_vat {
             return Ok(charged);
         }
@@ -247,11 +247,27 @@ impl<'a> Draft<'a> {
         Err(refuse(code::VAT_DIFFERS, sentence))
     }
 
+    /// The VAT code that the order has most of, where the document is another one: what is left of its VAT by rounding
+    /// stands there.
+    fn first(&self) -> Option<String> {
+        let document = self.rules.document;
+        if document.kind == Kind::Order {
+            return None;
+        }
+        let mapping = self.rules.mapping;
+        let whole = Document::of_order(document.order).ok()?;
+        let rules = VatRules { document: &whole, ..self.rules };
+        let money = money::lines(&whole, &fee::of_document(&whole, &mapping.fees).ok()?, self.limits).ok()?;
+        let lines = vat::settle(rules, self.limits, that_stay(money.lines)).ok()?.lines.into_iter();
+        let taxed = |(line, code): (MoneyLine<'_>, VatCode)| Taxed { code, amount: line.net(), charged: line.tax };
+        vat::first(&lines.map(taxed).collect::<Vec<_>>(), self.decimals)
+    }
+
     fn account(&self, line: &MoneyLine<'a>, facts: &Facts<'_>) -> Result<String, Refusal> {
         self.rules.mapping.accounts.find(facts).cloned().ok_or_else(|| {
             let item = line.kind == LineKind::Item;
             let sentence = format!(
-                "No account rule of the mapping file holds for {} on {} ({}).",
+                "No account rule of the mapping file matches {} on {} ({}).",
                 line.name(),
                 self.rules.document.name(),
                 describe(facts)

@@ -290,9 +290,9 @@ impl Mapping {
         }
     }
 
-    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what is
-    /// wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at it
-    /// only: a file with something wrong decides nothing.
+    /// Reads a mapping file as far as it can be read: what is right of it, without the rules that are wrong, and what
+    /// is wrong. There is nothing right of a file that is no TOML or lacks a key that has to be there. For looking at
+    /// it only: a file with something wrong decides nothing.
     #[must_use]
     pub fn parse_as_far(text: &str) -> (Option<Self>, Vec<Problem>) {
         let document = match toml::de::DeTable::parse(text) {

@@ -71,26 +71,22 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     add(&mut file, format_args!("# The shop's latest {orders} orders and {memos} credit memos were looked at.\n"));
     file += "\nversion = \"1\"\n";
     company(&mut file, books, shop, time_zone);
-    headed(&mut file, "Currencies", "Those that the stores sell in. Orders in any other are refused.");
+    headed(&mut file, "Currencies", "The currencies of the stores. Orders in any other currency are refused.");
     file += &entries::currencies(&ground);
     headed(
         &mut file,
         "Payment methods",
-        "Those of the latest orders. An order that is paid by another one is refused, so that a new method is seen.",
+        "The methods of the latest orders. An order with another method is refused, so that you see a new method.",
     );
     payment(&mut file, &ground);
     file += DOCUMENTS;
     totals(&mut file, books, &ground.seen);
-    headed(
-        &mut file,
-        "Stores",
-        "Rules may ask for a store by its code. Orders of stores that are not listed are refused.",
-    );
+    headed(&mut file, "Stores", "Rules name a store by its code. Orders of stores that are not listed are refused.");
     file += &entries::stores(&ground);
     headed(
         &mut file,
         "Accounts",
-        "The first rule whose conditions all hold decides. Accounts that Visma holds are listed at the end of this file.",
+        "The first rule decides whose conditions all match. The accounts in Visma are listed at the end of this file.",
     );
     file += &lines::accounts(&ground);
     file += &lines::commented(&ground);
@@ -107,7 +103,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     headed(
         &mut file,
         "Dimensions",
-        "Visma takes all segments of a subaccount or none. Without any rule here it takes its own default.",
+        "Visma accepts all segments of a subaccount or none. Without any rule here it uses its own default.",
     );
     file += &choices::dimensions(&ground);
     headed(
@@ -214,10 +210,10 @@ fn totals(file: &mut String, books: &Books, seen: &Seen) {
     *file += match books.keeps_pins {
         Some(true) => "pin_vat = true                 # VAT per code is set to what the shop charged: Visma keeps it\n",
         Some(false) => {
-            "pin_vat = false                # Visma's own computation stands: it does not keep VAT that is set\n"
+            "pin_vat = false                # Visma's own computation is used: it does not keep VAT that is set\n"
         }
         None => {
-            "pin_vat = false                # Visma's own computation stands. true sets VAT per code to what the shop\n\
+            "pin_vat = false                # Visma's own computation is used. true sets VAT per code to what the shop\n\
              # charged: exact for every order, once a verified document has shown that Visma keeps it.\n"
         }
     };

@@ -56,7 +56,7 @@ impl Mapping {
     pub fn questions(&self) -> Vec<Finding> {
         let asked = self.values().into_iter().filter(|(_, _, value)| value.starts_with(QUESTION));
         let told = |(list, place, value): (&'static str, Option<&Place>, &str)| {
-            let sentence = format!("the question `{value}` is open: write the answer in its place");
+            let sentence = format!("the question `{value}` is not answered: replace it by the answer");
             let finding = Finding::new(list, sentence);
             place.map_or(finding.clone(), |place| finding.at(place))
         };
@@ -71,14 +71,14 @@ impl Mapping {
         findings
     }
 
-    /// What the file would refuse of the latest orders and credit memos of the shop, by code. Refusals that no other file
-    /// would spare them are not told.
+    /// What the file would refuse of the latest orders and credit memos of the shop, by code. Refusals that no other
+    /// file would spare them are not told.
     pub fn rehearsed(&self, survey: &Survey, scope: &Scope) -> Vec<Finding> {
         survey.shop.sales.as_ref().map_or_else(Vec::new, |sales| sales::refused(self, sales, scope))
     }
 
-    /// Whether the file has rules of a list that may be left to Visma: `dimension`, `branch`, `customer_class`, `terms`,
-    /// `vat_zone`, `payments`. Of every other list it does.
+    /// Whether the file has rules of a list that may be left to Visma: `dimension`, `branch`, `customer_class`,
+    /// `terms`, `vat_zone`, `payments`. Of every other list it does.
     pub fn chooses(&self, list: &str) -> bool {
         match list {
             "dimension" => !self.dimensions.is_empty(),

@@ -55,7 +55,10 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
 /// is decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
     if !scope.references && !mapping.settles() {
-        let sentence = format!("Invoice {} is not noted: orders are booked.", invoice.increment_id);
+        let sentence = format!(
+            "The number of invoice {} is not written on the Visma invoice of its order: scope.references is off.",
+            invoice.increment_id
+        );
         return Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) });
     }
     let held = judge::order(order, mapping, scope)?;

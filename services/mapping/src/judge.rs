@@ -56,18 +56,21 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
     let state = state_of(order)?;
     // An order is called cancelled also when what was invoiced of it was refunded and the rest cancelled.
     let counts_as = if *state == State::Canceled && is_touched(order) { &State::Closed } else { state };
-    let sentence = |what: &str| format!("{} is in state {state}, {what}.", name.capital());
+    let sentence = |what: &str| format!("{} is in state {state}{what}.", name.capital());
     match scope.states.meaning(counts_as) {
         Some(Meaning::Book) => {}
         Some(Meaning::Wait) => {
-            return Ok(Some(Held::Wait(reason(code::STATE_WAITS, sentence("which waits")))));
+            return Ok(Some(Held::Wait(reason(
+                code::STATE_WAITS,
+                sentence(" and waits; it is booked when the shop moves it to another state"),
+            ))));
         }
         Some(Meaning::Skip) => {
-            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence("which is not booked")))));
+            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence(", which is not booked")))));
         }
         None => {
             let what = format!(
-                "which the settings do not know: say what it means, as in `other = {{ {state} = \"wait\" }}` under [scope.states]"
+                ", which the settings do not know: say what it means, as in `other = {{ {state} = \"wait\" }}` under [scope.states]"
             );
             return Err(refuse(code::UNKNOWN_STATE, sentence(&what)));
         }

@@ -50,6 +50,8 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) country: Option<&'a str>,
     /// Part of `discount` that the shop did not take off what it taxed.
     pub(crate) untaxed_discount: Decimal,
+    /// Whether it is what other documents left of a row, so that it has their roundings too.
+    pub(crate) left: bool,
 }
 
 impl MoneyLine<'_> {
@@ -85,6 +87,7 @@ impl MoneyLine<'_> {
             tax_codes: Vec::new(),
             country: None,
             untaxed_discount: Decimal::ZERO,
+            left: false,
         }
     }
 }
@@ -105,15 +108,16 @@ pub(crate) struct Money<'a> {
 /// When amounts are negative where they cannot be, when the header does not add up, when the lines do not add up to the
 /// header, or when a tax has no rate.
 pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
-    let (order, tolerance) = (document.order, limits.rounding);
+    let order = document.order;
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => rows::cancelled(document, fees, tolerance)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, tolerance)?,
+        Kind::CancelledPart => rows::cancelled(document, fees, limits)?,
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits.rounding)?,
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
     for row in &rows {
-        lines.extend(rates.of_item(row.item, item_line(row))?);
+        let left = document.kind == Kind::CancelledPart;
+        lines.extend(rates.of_item(row.item, MoneyLine { left, ..item_line(row) })?);
     }
     lines.extend(shipping(document, &rates)?);
     lines.extend(gift_wrap(document, &rates)?);

@@ -44,18 +44,43 @@ pub(crate) fn computed(lines: &[Taxed], on: VatOn, decimals: u32) -> Vec<VatAmou
 
 /// VAT per code as the shop charged it, rounded so that it adds up to the order's tax, rounded.
 ///
-/// Each code is rounded on its own; what that leaves, and tax that the shop shows on no line, goes to the code with
-/// the most VAT.
-pub(crate) fn charged(lines: &[Taxed], tax_amount: Decimal, decimals: u32) -> Vec<VatAmount> {
+/// Each code is rounded on its own. What that leaves, and tax that the shop shows on no line, goes to the code that `first`
+/// names, so that an invoice and what takes it back have it on the same one; else to the code with the most VAT.
+pub(crate) fn charged(
+    lines: &[Taxed],
+    tax_amount: Decimal,
+    decimals: u32,
+    first: impl FnOnce() -> Option<String>,
+) -> Vec<VatAmount> {
+    let mut amounts = each_rounded(lines, decimals);
+    let rest = round(tax_amount, decimals) - amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
+    if rest.is_zero() {
+        return amounts;
+    }
+    let first = first().filter(|first| amounts.iter().any(|amount| amount.code == *first && !amount.vat.is_zero()));
+    let takes = first.or_else(|| most(&amounts));
+    if let Some(amount) = amounts.iter_mut().find(|amount| takes.as_ref() == Some(&amount.code)) {
+        amount.vat += rest;
+    }
+    amounts
+}
+
+/// The code with the most VAT that was charged.
+pub(crate) fn first(lines: &[Taxed], decimals: u32) -> Option<String> {
+    most(&each_rounded(lines, decimals))
+}
+
+fn most(amounts: &[VatAmount]) -> Option<String> {
+    let taxed = amounts.iter().filter(|amount| !amount.vat.is_zero());
+    taxed.max_by_key(|amount| (amount.vat.abs(), &amount.code)).map(|amount| amount.code.clone())
+}
+
+/// VAT per code as the shop charged it, rounded.
+fn each_rounded(lines: &[Taxed], decimals: u32) -> Vec<VatAmount> {
     let mut amounts = per_code(lines);
     for amount in &mut amounts {
         let of_code = lines.iter().filter(|line| line.code.code == amount.code);
         amount.vat = round(of_code.map(|line| line.charged).sum(), decimals);
-    }
-    let rest = round(tax_amount, decimals) - amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
-    if let Some(most) = amounts.iter_mut().filter(|amount| !amount.vat.is_zero()).max_by_key(|amount| amount.vat.abs())
-    {
-        most.vat += rest;
     }
     amounts
 }
@@ -110,13 +135,23 @@ mod tests {
     fn what_rounding_leaves_goes_to_the_code_with_the_most_vat() {
         let lines = [line("3", "25", "40.02", "10.004"), line("31", "15", "0.36", "0.054"), line("5", "0", "7", "0")];
         expect(
-            &charged(&lines, "10.058".parse().unwrap(), 2),
+            &charged(&lines, "10.058".parse().unwrap(), 2, || None),
             &[("3", "40.02", "10.01"), ("31", "0.36", "0.05"), ("5", "7", "0.00")],
         );
     }
 
     #[test]
+    fn what_rounding_leaves_goes_where_the_orders_went_if_there_is_vat() {
+        let lines = [line("3", "25", "40.02", "10.004"), line("31", "15", "0.36", "0.054"), line("5", "0", "7", "0")];
+        let left = |first: &str| vat(&charged(&lines, "10.058".parse().unwrap(), 2, || Some(first.to_owned())));
+        assert_eq!([&left("31")[0].2, &left("31")[1].2], ["10.00", "0.06"]);
+        for other in ["5", "33"] {
+            assert_eq!([&left(other)[0].2, &left(other)[1].2], ["10.01", "0.05"], "{other}");
+        }
+    }
+
+    #[test]
     fn tax_on_no_line_is_not_put_on_a_code_without_vat() {
-        expect(&charged(&[line("5", "0", "7", "0")], "0.01".parse().unwrap(), 2), &[("5", "7", "0.00")]);
+        expect(&charged(&[line("5", "0", "7", "0")], "0.01".parse().unwrap(), 2, || None), &[("5", "7", "0.00")]);
     }
 }

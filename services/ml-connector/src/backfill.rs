@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ingestor::commerce::{Backfill, Halted, Range};
 use mapping::{Scope, Trigger};
 use operator::backfill::{Kind, Plan, Span, calls_at_most, end, text};
+use operator::table::told;
 use pipeline::backlog;
 use pipeline::clock;
 use pipeline::problem::Problem;
@@ -36,7 +37,7 @@ const TROUBLES: u32 = 20;
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: Settings, asked: cli::Backfill) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: Settings, asked: cli::Backfill, json: bool) -> anyhow::Result<ExitCode> {
     let (scope, mapping) = (settings.scope()?, settings.load_mapping()?);
     let go_live = scope.go_live.unwrap_or_default();
     let span = Span::of(asked.from, asked.to, go_live)?;
@@ -49,15 +50,15 @@ pub(crate) async fn run(settings: Settings, asked: cli::Backfill) -> anyhow::Res
     let (visma, _) = bench.visma().await?;
     let mut work = Work { backfill, visma, bench: &bench, left: 0 };
     let plan = work.plan(span).await?;
-    print(&if asked.json { serde_json::to_string(&plan)? + "\n" } else { text(&plan) })?;
+    print(&if json { serde_json::to_string(&plan)? + "\n" } else { text(&plan, &work.bench.settings.time_zone.0) })?;
     if !asked.apply {
-        talk("nothing was done; --apply does it");
+        talk("nothing was done; --apply carries it out");
         return Ok(ExitCode::SUCCESS);
     }
     tokio::select! {
-        done = work.carry_out(asked.json) => done.map(|()| ExitCode::SUCCESS),
+        done = work.carry_out(json) => done.map(|()| ExitCode::SUCCESS),
         () = service::signal() => {
-            talk("stopped; the same command goes on where it was");
+            talk("stopped; the same command continues");
             Ok(ExitCode::from(STOPPED))
         }
     }
@@ -117,11 +118,11 @@ impl Work<'_> {
                     let left = self.left.saturating_sub(read);
                     let now = clock::now();
                     let end = end(now, now.duration_since(began), read, left, &self.visma.outlook().await);
-                    let end = end.strftime("%Y-%m-%d %H:%M:%SZ");
+                    let end = told(end, &self.bench.settings.time_zone.0);
                     bar.set_position(read);
-                    bar.set_message(format!("{} · over by about {end}", stepped.entity.name()));
+                    bar.set_message(format!("{} · done by about {end}", stepped.entity.name()));
                     if bar.is_hidden() {
-                        talk(&format!("{read} of {} read, over by about {end}", self.left));
+                        talk(&format!("{read} of {} read, done by about {end}", self.left));
                     }
                 }
                 Err(Halted::Stop(problem)) => return Err(problem.into()),
@@ -142,7 +143,7 @@ impl Work<'_> {
         print(&if json {
             json!({ "read": read, "brought_in": new }).to_string() + "\n"
         } else {
-            format!("{read} records read, {new} brought in; the writer goes on with them\n")
+            format!("{read} records read, {new} of them new; mapper and writer process them now\n")
         })
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use operator::table::told;
 use pipeline::broker;
 use pipeline::budget::{Budget, Outlook, Shares};
 use pipeline::clock;
@@ -11,22 +14,23 @@ use pipeline::subject::Subjects;
 use serde_json::json;
 
 use crate::cli::{BudgetVerb, VendorName};
-use crate::run::print;
+use crate::run::{print, say};
 use crate::settings::Settings;
 
 /// Carries out a verb on budgets.
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, verb: BudgetVerb) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &Settings, verb: BudgetVerb, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "budget", subjects, &Health::default()).await?;
     let open = async |vendor| Budget::open(&connected, vendor, Shares::NONE, Duration::ZERO).await;
+    let zone = &settings.time_zone.0;
     match verb {
-        BudgetVerb::Show { json } => {
+        BudgetVerb::Show => {
             for vendor in ["visma", "commerce"] {
-                print(&told(vendor, open(vendor).await?.outlook().await, json))?;
+                print(&line(vendor, open(vendor).await?.outlook().await, zone, json))?;
             }
             Ok(())
         }
@@ -36,17 +40,20 @@ pub(crate) async fn run(settings: &Settings, verb: BudgetVerb) -> anyhow::Result
                 VendorName::Commerce => "commerce",
             };
             let before = open(vendor).await?.clear().await?;
-            print(&told(vendor, before, false))?;
-            print(&format!("cleared: the next call to {vendor} tells what its window is like\n"))
+            print(&line(vendor, before, zone, json))?;
+            say(&format!("cleared: the next answer of {vendor} tells its limit again"), json)
         }
     }
 }
 
 /// A vendor's budget on one line.
-fn told(vendor: &str, outlook: Outlook, json: bool) -> String {
+fn line(vendor: &str, outlook: Outlook, zone: &TimeZone, json: bool) -> String {
     let Outlook { limit, left, next_at, blocked_until, .. } = outlook;
-    let blocked = (blocked_until > clock::now_millis()).then(|| clock::told(blocked_until));
-    let next = (next_at > clock::now_millis()).then(|| clock::told(next_at));
+    let at = |millis: u64| {
+        let at = Timestamp::from_millisecond(i64::try_from(millis).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
+        (millis > clock::now_millis()).then(|| if json { at.to_string() } else { told(at, zone) })
+    };
+    let (blocked, next) = (at(blocked_until), at(next_at));
     if json {
         let line =
             json!({ "vendor": vendor, "limit": limit, "left": limit.map(|_| left), "next": next, "blocked": blocked });
@@ -54,6 +61,6 @@ fn told(vendor: &str, outlook: Outlook, json: bool) -> String {
     }
     let calls = limit.map_or_else(|| "no limit known".to_owned(), |limit| format!("{left} of {limit} calls left"));
     let next = next.map_or_else(String::new, |next| format!(", the next window at {next}"));
-    let blocked = blocked.map_or_else(String::new, |until| format!("; nobody calls before {until}"));
+    let blocked = blocked.map_or_else(String::new, |until| format!("; {vendor} asked for no calls before {until}"));
     format!("{vendor}: {calls}{next}{blocked}\n")
 }

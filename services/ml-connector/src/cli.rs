@@ -12,120 +12,121 @@ use pipeline::settings::Span;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110)]
 pub struct Cli {
-    /// The settings file; its keys win over the defaults, and `ML__SECTION__KEY` wins over it.
+    /// Settings file. Its keys override the defaults; `ML__SECTION__KEY` in the environment overrides the file.
     #[arg(long, env = "ML_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
+    /// Print JSON on standard output, one object a line. An error is an object, too: `code`, `sentence`, `remedy`.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
 }
 
-/// What can be done.
+/// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Run one service until it is told to stop.
+    /// Run one service until it is told to stop. Broker user: the name of the service.
     Run {
-        /// Which one.
+        /// The service.
         service: Service,
     },
-    /// Ask the services whether they do their work. Exit code 0: each does, 1: one does not, or does not run.
+    /// Ask the services whether they work. Exit code 0: all do; 1: one does not, or does not run. Broker user: none.
     Health {
-        /// Which must run; all when none is named.
+        /// Services that must be running; default: all.
         services: Vec<Service>,
-        /// Ask those that run on this machine or in this container, and leave out the others; one must.
+        /// Ask only the services that run on this machine or in this container; at least one must run.
         #[arg(long, conflicts_with = "services")]
         here: bool,
-        /// Print JSON, one object a service.
-        #[arg(long)]
-        json: bool,
     },
-    /// Make and update the streams, buckets and consumers on the broker. Nothing is ever deleted.
+    /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Broker user: provision.
     Provision,
-    /// Print the settings in force, secrets masked.
+    /// Print the settings in force; secrets are masked. Broker user: none.
     Config,
-    /// Try both sides step by step, and say for each failure what to do. Nothing is written to either. Exit code 0: all
-    /// fine, 1: something failed, 2: nothing could be tried.
+    /// Test the connection to Visma and Commerce step by step; each failure says what to do. Writes nothing to them.
+    /// Exit code 0: all fine; 1: a step failed; 2: nothing could be tested. Broker user: operator.
     Ping {
-        /// One side only.
+        /// Test one side only.
         side: Option<VendorName>,
-        /// Print JSON, one object a step.
-        #[arg(long)]
-        json: bool,
     },
-    /// Create and check the mapping file.
+    /// Create and check the mapping file. Broker user: operator.
     Mapping {
-        /// What to do with it.
+        /// The verb.
         #[command(subcommand)]
         verb: MappingVerb,
     },
-    /// List the dead letters: what was given up on, why, and what to do.
-    DeadLetters {
-        /// Print JSON, one object a letter.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List our documents in Visma that are not as they were booked: gone, entered twice, of another total, without
-    /// our reference. What was last read of them is held against our records; Visma is not asked. Exit code 0: none,
-    /// 1: some.
-    Drift {
-        /// Print JSON, one object for each thing that differs.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Book what was made before the go-live date after all. Prints the plan; --apply carries it out. It can be
-    /// stopped, and the same command goes on where it was.
+    /// List the dead letters: what could not be processed, why, and what to do. Broker user: operator.
+    DeadLetters,
+    /// List the documents in Visma that differ from what was booked: deleted, entered twice, another total, no
+    /// reference. Compares what the polls read last; does not call Visma. Exit code 0: none; 1: some. Broker user:
+    /// operator.
+    Drift,
+    /// Book documents from before the go-live date. Prints the plan; --apply carries it out. When it is interrupted,
+    /// the same command continues. Broker user: operator.
     Backfill(Backfill),
-    /// When each poll ran last, and asking for one before it is due.
+    /// Show the polls; run a poll now. Broker user: operator.
     Poll {
-        /// What to do.
+        /// The verb.
         #[command(subcommand)]
         verb: PollVerb,
     },
-    /// The calls that the vendors still take, and how long they asked to be left alone.
+    /// Show the vendors' call limits; end a wait that a vendor asked for. Broker user: operator.
     Budget {
-        /// What to do.
+        /// The verb.
         #[command(subcommand)]
         verb: BudgetVerb,
     },
-    /// What the vendors know us by, kept sealed in the vault.
+    /// Manage API credentials, which are stored encrypted on the broker. Broker user: vault.
     Credentials {
-        /// What to do.
+        /// The verb.
         #[command(subcommand)]
         verb: CredentialsVerb,
     },
-    /// Print a new random master key, or change the one in force.
+    /// Print a new random master key (broker user: none), or change the key in force (broker user: vault).
     MasterKey {
-        /// What to do; a new key is printed when nothing is named.
+        /// The verb; without one, a new key is printed.
         #[command(subcommand)]
         verb: Option<MasterKeyVerb>,
     },
-    /// Delete the key of one person, without which nothing that the streams hold of them can be read. Prints what it
-    /// would do; --apply does it. Nothing brings the key back.
+    /// Delete the key of one person, so that nobody can read that person's data in the streams again. Prints what it
+    /// would do; --apply does it. This cannot be undone. Broker user: erasure.
     Erase {
-        /// The person's token: what stands between the colons in `sealed:1:…:` of a record of theirs.
+        /// The person's token: the part between the colons in `sealed:1:…:` of one of the person's records.
         person: String,
-        /// Do it.
+        /// Carry it out.
         #[arg(long)]
         apply: bool,
     },
-    /// Run a strict simulated Visma.net and Adobe Commerce on this machine.
+    /// Run a simulated Visma.net and Adobe Commerce on this machine. Broker user: none.
     Sandbox(Sandbox),
-    /// Show the main job: broker, sandbox and services on this machine, and a morning of orders.
+    /// Show the program at work: broker, sandbox and services on this machine, and a morning of orders. Broker user:
+    /// none.
     Demo(Demo),
+    /// Print the completion script of a shell. Broker user: none.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page. Broker user: none.
+    Man {
+        /// Write one page for each verb into this folder instead.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// The services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Service {
-    /// Reads orders of Commerce, by webhook and by poll.
+    /// Reads orders from Commerce, by webhook and by poll.
     IngestorCommerce,
-    /// Reads customers of Visma.
+    /// Reads customers and documents from Visma.
     IngestorVisma,
-    /// Decides what orders become.
+    /// Turns orders into invoices by the rules of the mapping file.
     Mapper,
-    /// Makes Visma hold it.
+    /// Creates and updates customers and documents in Visma.
     WriterVisma,
-    /// Makes Commerce's orders bear comments on what became of them.
+    /// Adds comments to orders in Commerce.
     WriterCommerce,
 }
 
@@ -150,52 +151,48 @@ impl From<VendorName> for Side {
 /// Whose credentials the vault keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Keeping {
-    /// Of Visma.net ERP.
+    /// Visma.net ERP.
     Visma,
-    /// Of Adobe Commerce.
+    /// Adobe Commerce.
     Commerce,
-    /// The secret that webhooks are signed with.
+    /// The secret that signs webhooks.
     Webhook,
 }
 
-/// Verbs on credentials. None takes a secret as an argument: every user of a machine can read those.
+/// Verbs on credentials. None takes a secret as an argument, because every user of the machine can read arguments.
 #[derive(Debug, Clone, Subcommand)]
 pub enum CredentialsVerb {
-    /// Keep credentials: asked for one by one, or on standard input, one `name = value` a line.
+    /// Store credentials: asks for them one by one, or reads standard input, one `name = value` a line.
     Set {
-        /// Whose.
+        /// The credentials.
         whose: Keeping,
-        /// Who keeps them; this user on this host when it is left out.
+        /// Your name, for the record. Default: your login name; without one you are asked.
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
     },
-    /// List what is kept, by whom and since when; never a secret.
-    List {
-        /// Print JSON, one object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Try what is in force: against a vendor with a token and one call, a webhook's secret against our own door.
+    /// List the stored credentials: names, who stored them and when; never a secret.
+    List,
+    /// Test the credentials in force: a token and one call to the vendor; for webhooks a signed call to our own port.
     Test {
-        /// Which; both vendors' when none is named.
+        /// The credentials to test. Default: those of both vendors.
         whose: Option<Keeping>,
     },
-    /// Replace what is kept, after the new credentials were tried; those before stay good for a while.
+    /// Test new credentials, then replace the stored ones. The old ones stay valid for the overlap.
     Rotate {
-        /// Whose.
+        /// The credentials.
         whose: Keeping,
-        /// How long a call that is refused under the new ones is made under those before.
+        /// How long the old credentials are still used for a call that the new ones are refused for.
         #[arg(long, default_value = "1h", value_parser = span, value_name = "TIME")]
         overlap: Span,
-        /// Who replaces them; this user on this host when it is left out.
+        /// Your name, for the record. Default: your login name; without one you are asked.
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
     },
-    /// Show what would be removed; remove it with --apply.
+    /// Show what would be removed; --apply removes it.
     Remove {
-        /// Whose.
+        /// The credentials.
         whose: Keeping,
-        /// Do it.
+        /// Carry it out.
         #[arg(long)]
         apply: bool,
     },
@@ -204,22 +201,22 @@ pub enum CredentialsVerb {
 /// Verbs on the master key.
 #[derive(Debug, Clone, Subcommand)]
 pub enum MasterKeyVerb {
-    /// Show what sealing everything under another key would do; do it with --apply.
+    /// Show what a change to another key would do; --apply changes it.
     Rotate {
-        /// File of the new key, as `ml-connector master-key` prints one.
+        /// File with the new key, as `ml-connector master-key` prints one.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// Do it.
+        /// Carry it out.
         #[arg(long)]
         apply: bool,
     },
-    /// When every service has the new key: take the old one out of force, with --apply.
+    /// End the use of the old key, once every service has the new one; --apply ends it.
     Retire {
-        /// Do it.
+        /// Carry it out.
         #[arg(long)]
         apply: bool,
     },
-    /// Which key is in force, by its fingerprint.
+    /// Show the fingerprint of the key in force.
     Status,
 }
 
@@ -230,15 +227,11 @@ fn span(text: &str) -> Result<Span, String> {
 /// Verbs on budgets.
 #[derive(Debug, Clone, Subcommand)]
 pub enum BudgetVerb {
-    /// List what each vendor's window still takes, and until when nobody calls.
-    Show {
-        /// Print JSON, one object a vendor.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Forget what a vendor asked for and what was learned of its window; the next call tells it anew.
+    /// Show how many calls each vendor still allows, and a wait that it asked for.
+    Show,
+    /// Forget a vendor's wait and limit; its next answer tells them again.
     Clear {
-        /// Whose.
+        /// The vendor.
         vendor: VendorName,
     },
 }
@@ -246,111 +239,95 @@ pub enum BudgetVerb {
 /// Verbs on polls.
 #[derive(Debug, Clone, Subcommand)]
 pub enum PollVerb {
-    /// List the polls: when each ran last, what it found, what keeps it.
-    List {
-        /// Print JSON, one object a poll.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Ask for a run now; the running services hear of it at once.
+    /// List the polls: the last run of each, what it found, and why it failed.
+    List,
+    /// Ask the running services to poll now.
     Now {
-        /// Which: `commerce`, `visma.customer`, `order`, …; all when none is named.
+        /// The poll: `commerce`, `visma.customer`, `order`, … Default: all.
         poll: Option<String>,
         /// Wait until it has run, and print what it found.
         #[arg(long)]
         wait: bool,
-        /// With --wait: print JSON, one object a poll.
-        #[arg(long, requires = "wait")]
-        json: bool,
     },
 }
 
 /// Verbs on the mapping file.
 #[derive(Debug, Clone, Subcommand)]
 pub enum MappingVerb {
-    /// Write a first mapping file of what Visma and Commerce hold. What only the accountant knows stands there as a
-    /// question.
+    /// Write a first mapping file from what Visma and Commerce hold. It has questions that only the accountant can
+    /// answer; the mapper does not start before all are answered.
     Init {
-        /// Where to; one that is there is not written over. Standard output unless it is given.
+        /// The file to write; an existing one is not overwritten. Default: standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Say what is new since the mapping file was written, as pieces to put into it, and what of it is gone. The file is
-    /// not changed. Exit code 0: nothing, 1: something.
+    /// Print what is new in Visma and Commerce, as rules to add, and what the file names that no longer exists. Does
+    /// not change the file. Exit code 0: nothing; 1: something.
     Update,
-    /// Read the mapping file, hold it against both systems and the shop's latest orders, and say everything that is wrong
-    /// with it, with file and line. Exit code 0: nothing, 1: something.
+    /// Compare the mapping file with both systems and with the shop's latest orders; print every fault with its line.
+    /// Exit code 0: none; 1: some. With --json one object for each fault: `code`, `file`, `line` (from 1; null where
+    /// something is missing), `path` (key path, lists counted from 1), `list` and `sentence`.
     Check {
-        /// Only read it; ask nobody.
+        /// Check the file alone; call neither system.
         #[arg(long)]
         offline: bool,
-        /// Print JSON, one object a line for each thing that is wrong: `code`, `file`, `line` (from 1; null where
-        /// something is missing), `path` (key path, lists counted from 1), `list` and `sentence`.
-        #[arg(long)]
-        json: bool,
     },
-    /// Print the commented file to start from.
+    /// Print the default mapping file, with every key explained.
     Default,
 }
 
-/// What is brought in.
+/// The range of a backfill.
 #[derive(Debug, Clone, Args)]
 pub struct Backfill {
-    /// Orders made from this moment on, in the company's time zone: "2025-12-01" or "2025-12-01T12:00:00".
+    /// First moment, in the company's time zone: "2025-12-01" or "2025-12-01T12:00:00".
     #[arg(long, value_name = "DATE")]
     pub from: DateTime,
-    /// And before this one; the go-live date unless it is given.
+    /// End; documents of this moment are left out. Default: the go-live date.
     #[arg(long, value_name = "DATE")]
     pub to: Option<DateTime>,
-    /// Do it.
+    /// Carry it out.
     #[arg(long)]
     pub apply: bool,
-    /// Print JSON: the plan, and at the end what was done.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// How the sandbox starts.
 #[derive(Debug, Clone, Args)]
 pub struct Sandbox {
-    /// Where Visma.net answers, and under `/_sandbox/` the control door.
+    /// Address of the simulated Visma.net; `/_sandbox/` controls the sandbox.
     #[arg(long, default_value = "127.0.0.1:8101")]
     pub visma: SocketAddr,
-    /// Where Adobe Commerce answers.
+    /// Address of the simulated Adobe Commerce.
     #[arg(long, default_value = "127.0.0.1:8102")]
     pub commerce: SocketAddr,
-    /// Orders that are there from the start.
+    /// Number of orders at the start.
     #[arg(long, default_value_t = 0)]
     pub orders: usize,
-    /// Customers that they are spread over.
+    /// Number of customers of these orders.
     #[arg(long, default_value_t = 300)]
     pub customers: u64,
-    /// Seed of everything that is drawn.
+    /// Seed of the random generator.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Serve recorded REST responses from this folder instead of generated orders.
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
-    /// Visma's settings, as JSON.
+    /// Settings of the simulated Visma.net, as JSON.
     #[arg(long, value_name = "JSON")]
     pub visma_config: Option<String>,
-    /// Commerce's settings, as JSON.
+    /// Settings of the simulated Adobe Commerce, as JSON.
     #[arg(long, value_name = "JSON")]
     pub commerce_config: Option<String>,
 }
 
-/// What the demo shows.
+/// Options of the demo.
 #[derive(Debug, Clone, Args)]
 pub struct Demo {
-    /// Orders of the morning.
+    /// Number of orders.
     #[arg(long, default_value_t = 150)]
     pub orders: usize,
-    /// Leave everything running until Ctrl-C.
+    /// Keep everything running until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
-    /// Print one JSON object instead of tables.
-    #[arg(long)]
-    pub json: bool,
     /// Serve recorded REST responses from this folder instead of generated orders.
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! `ml-connector credentials`: what the vendors know us by, and what webhooks are signed with, sealed in the vault.
+//! `ml-connector credentials`: the API credentials and the secret of webhooks, encrypted in the vault.
 //!
 //! Secrets come from standard input, line by line or asked for one by one, and never from the command line, which every
 //! user of the machine can read.
@@ -9,6 +9,7 @@ mod trial;
 use anyhow::Context as _;
 use comfy_table::{Table, presets};
 use jiff::{SignedDuration, Timestamp};
+use operator::table::told;
 use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::problem::Problem;
@@ -19,7 +20,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{CredentialsVerb, Keeping};
-use crate::run::print;
+use crate::run::{print, say};
 use crate::settings::{CommerceAuth, Settings};
 use crate::vendors;
 use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, fill_webhook, unreadable};
@@ -28,11 +29,11 @@ use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, fill_webhook,
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, verb: CredentialsVerb) -> anyhow::Result<()> {
-    let desk = Desk::open(settings).await?;
+pub(crate) async fn run(settings: &Settings, verb: CredentialsVerb, json: bool) -> anyhow::Result<()> {
+    let desk = Desk::open(settings, json).await?;
     match verb {
         CredentialsVerb::Set { whose, by } => desk.set(whose, by).await,
-        CredentialsVerb::List { json } => desk.list(json).await,
+        CredentialsVerb::List => desk.list().await,
         CredentialsVerb::Test { whose } => desk.test(whose).await,
         CredentialsVerb::Rotate { whose, overlap, by } => desk.rotate(whose, overlap.0, by).await,
         CredentialsVerb::Remove { whose, apply } => desk.remove(whose, apply).await,
@@ -44,6 +45,7 @@ const ALL: [Keeping; 3] = [Keeping::Visma, Keeping::Commerce, Keeping::Webhook];
 
 struct Desk<'a> {
     settings: &'a Settings,
+    json: bool,
     context: Context,
     store: Credentials,
 }
@@ -61,10 +63,10 @@ pub(crate) async fn context(settings: &Settings, name: &'static str) -> Result<C
 }
 
 impl<'a> Desk<'a> {
-    async fn open(settings: &'a Settings) -> Result<Self, Problem> {
+    async fn open(settings: &'a Settings, json: bool) -> Result<Self, Problem> {
         let context = context(settings, "credentials").await?;
         let store = Credentials::open(&context.broker, &context.vault, &context.connection).await?;
-        Ok(Self { settings, context, store })
+        Ok(Self { settings, json, context, store })
     }
 
     async fn read(&self, vendor: Keeping) -> Result<(Option<Stored>, u64), Problem> {
@@ -72,27 +74,28 @@ impl<'a> Desk<'a> {
     }
 
     async fn write(&self, vendor: Keeping, stored: &Stored, revision: u64) -> anyhow::Result<()> {
-        let what = format!("keeping the credentials of {}: nothing was changed", vendor.name());
+        let what = format!("storing the credentials of {}: nothing was changed", vendor.name());
         self.store.write(vendor.name(), stored, revision).await.context(what)
     }
 
     async fn set(&self, vendor: Keeping, by: Option<String>) -> anyhow::Result<()> {
         let (stored, revision) = self.read(vendor).await?;
         if let Some(stored) = stored {
-            let remedy = "replace them with `ml-connector credentials rotate`, which tries the new ones first";
-            let sentence = format!("{} has credentials already, kept by {}", vendor.name(), stored.current.by);
+            let remedy = "replace them with `ml-connector credentials rotate`, which tests the new ones first";
+            let sentence =
+                format!("there are credentials of {} already, stored by {}", vendor.name(), stored.current.by);
             return Err(Problem::new("CREDENTIALS_STAND", sentence, remedy).into());
         }
         let own = self.own(vendor, &Fields::default());
         let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &Fields::default())?;
         self.complete(vendor, &fields)?;
         if fields.names().next().is_none() {
-            return Err(input::wrong("none were given").into());
+            return Err(input::wrong("there is none").into());
         }
         if vendor == Keeping::Webhook {
             trial::secret(&fields)?;
         }
-        let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
+        let current = Set { fields, by: input::person(by)?, at: Timestamp::now() };
         self.write(vendor, &Stored { current: current.clone(), previous: None }, revision).await?;
         self.say_kept(vendor, &current)
     }
@@ -104,48 +107,66 @@ impl<'a> Desk<'a> {
         let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &old.fields)?;
         self.complete(vendor, &fields)?;
         if self.store.fingerprint(&fields) == self.store.fingerprint(&old.fields) {
-            return print("these are the credentials that stand; nothing was changed\n");
+            return say("identical to the current credentials; nothing was changed", self.json);
         }
-        // Whoever sends webhooks does not know the new secret yet, and the door only once it is kept.
+        // The sender of webhooks does not know the new secret yet, and our port only once it is stored.
         let found = match vendor {
             Keeping::Webhook => trial::secret(&fields)?,
             Keeping::Visma | Keeping::Commerce => trial::these(self.settings, vendor, &fields, &self.context).await?,
         };
-        let current = Set { fields, by: by.unwrap_or_else(input::whoami), at: Timestamp::now() };
+        let current = Set { fields, by: input::person(by)?, at: Timestamp::now() };
         let until = current.at + SignedDuration::try_from(overlap).unwrap_or(SignedDuration::MAX);
         let stored = Stored { current: current.clone(), previous: (!overlap.is_zero()).then_some((old, until)) };
         self.write(vendor, &stored, revision).await?;
-        print(&format!("tried: {found}\n"))?;
+        say(&format!("tested: {found}"), self.json)?;
         self.say_kept(vendor, &current)
     }
 
     fn say_kept(&self, vendor: Keeping, set: &Set) -> anyhow::Result<()> {
         let names: Vec<&str> = set.fields.names().collect();
         let fingerprint = self.store.fingerprint(&set.fields);
-        print(&format!("{}: {} kept, fingerprint {fingerprint}\n", vendor.name(), names.join(", ")))?;
+        say(&format!("{}: stored {}; fingerprint {fingerprint}", vendor.name(), names.join(", ")), self.json)?;
         for own in self.own(vendor, &set.fields).into_iter().filter(|own| names.contains(own)) {
             let section = if vendor == Keeping::Webhook { "commerce.webhook" } else { vendor.name() };
             let key = format!("{section}.{own}");
-            print(&format!("note: {key} is set in the settings file or the environment, and wins\n"))?;
+            say(
+                &format!("note: {key} is also set in the settings file or the environment, which override"),
+                self.json,
+            )?;
+        }
+        if vendor == Keeping::Visma && self.settings.visma.company_id.is_empty() {
+            let said = "note: visma.company_id is not set. Only an older tenant with several companies needs it; \
+                        `ml-connector ping visma` shows which company is used";
+            say(said, self.json)?;
         }
         Ok(())
     }
 
-    async fn list(&self, as_json: bool) -> anyhow::Result<()> {
+    async fn list(&self) -> anyhow::Result<()> {
         let mut table = Table::new();
+        let zone = &self.settings.time_zone.0;
+        let at_of = |at: Timestamp| if self.json { at.to_string() } else { told(at, zone) };
         table.load_style(presets::UTF8_FULL_CONDENSED);
-        table.set_header(["whose", "kept", "by", "since", "fingerprint", "those before, until", "settings win"]);
+        table.set_header([
+            "credentials",
+            "stored",
+            "by",
+            "since",
+            "fingerprint",
+            "previous valid until",
+            "overridden in settings",
+        ]);
         for vendor in ALL {
             let (stored, _) = self.read(vendor).await?;
             let fields = stored.as_ref().map(|stored| stored.current.fields.clone()).unwrap_or_default();
             let own = self.own(vendor, &fields);
             let kept: Vec<&str> = fields.names().collect();
             let before = stored.as_ref().and_then(|stored| stored.previous.as_ref()).map(|(_, until)| *until);
-            let before = before.filter(|until| *until > Timestamp::now()).map(|until| until.to_string());
+            let before = before.filter(|until| *until > Timestamp::now()).map(at_of);
             let current = stored.as_ref().map(|stored| &stored.current);
             let fingerprint = current.map(|set| self.store.fingerprint(&set.fields));
-            let (by, at) = current.map(|set| (set.by.clone(), set.at.to_string())).unzip();
-            if as_json {
+            let (by, at) = current.map(|set| (set.by.clone(), at_of(set.at))).unzip();
+            if self.json {
                 let line = json!({
                     "vendor": vendor.name(), "kept": kept, "by": by, "since": at, "fingerprint": fingerprint,
                     "before_until": before, "settings_win": own,
@@ -157,7 +178,7 @@ impl<'a> Desk<'a> {
             let (kept, own) = (kept.join("\n"), own.join("\n"));
             table.add_row([vendor.name().to_owned(), kept, cell(by), cell(at), cell(fingerprint), cell(before), own]);
         }
-        if as_json { Ok(()) } else { print(&format!("{table}\n")) }
+        if self.json { Ok(()) } else { print(&format!("{table}\n")) }
     }
 
     async fn test(&self, vendor: Option<Keeping>) -> anyhow::Result<()> {
@@ -171,9 +192,9 @@ impl<'a> Desk<'a> {
             let (stored, _) = self.read(vendor).await?;
             let fields = stored.map(|stored| stored.current.fields).unwrap_or_default();
             match trial::run(self.settings, vendor, &fields, &self.context).await {
-                Ok(found) => print(&format!("{}: {found}\n", vendor.name()))?,
+                Ok(found) => say(&format!("{}: {found}", vendor.name()), self.json)?,
                 Err(problem) => {
-                    print(&format!("{}: {problem}\n", vendor.name()))?;
+                    say(&format!("{}: {problem}", vendor.name()), self.json)?;
                     failed = Some(problem);
                 }
             }
@@ -189,19 +210,19 @@ impl<'a> Desk<'a> {
         if !apply {
             let then = match whose {
                 Keeping::Webhook => {
-                    "running services would believe no webhook any more, unless their settings have one".to_owned()
+                    "running services would refuse every webhook, unless their settings have a secret".to_owned()
                 }
                 Keeping::Visma | Keeping::Commerce => {
-                    format!("running services would call {vendor} no more, unless their settings have credentials")
+                    format!("running services would stop calling {vendor}, unless their settings have credentials")
                 }
             };
-            return print(&format!(
-                "would remove {names} of {vendor}, kept by {} at {}; {then}. Give --apply to do it.\n",
-                stored.current.by, stored.current.at
-            ));
+            let (by, at) = (stored.current.by, told(stored.current.at, &self.settings.time_zone.0));
+            let sentence =
+                format!("would remove {names} of {vendor}, stored by {by} on {at}; {then}. Add --apply to do it.");
+            return say(&sentence, self.json);
         }
         self.store.remove(whose.name()).await.with_context(|| format!("removing the credentials of {vendor}"))?;
-        print(&format!("removed: {names} of {vendor}\n"))
+        say(&format!("removed: {names} of {vendor}"), self.json)
     }
 
     /// The fields that the settings have themselves.
@@ -231,8 +252,8 @@ impl<'a> Desk<'a> {
         if missing.is_empty() {
             return Ok(());
         }
-        let sentence = format!("of {} there is no {}", vendor.name(), missing.join(" and no "));
-        let remedy = "give it too, one `name = value` a line, or set it in the settings file";
+        let sentence = format!("the credentials of {} lack {}", vendor.name(), missing.join(" and "));
+        let remedy = "add it, one `name = value` a line, or set it in the settings file";
         Err(Problem::new("CREDENTIALS_INCOMPLETE", sentence, remedy))
     }
 }
@@ -246,8 +267,8 @@ fn all(vendor: Keeping) -> &'static [Field] {
 }
 
 fn none(vendor: Keeping) -> Problem {
-    let remedy = "keep some with `ml-connector credentials set`";
-    Problem::new("CREDENTIALS_NONE", format!("the vault keeps no credentials of {}", vendor.name()), remedy)
+    let remedy = "store some with `ml-connector credentials set`";
+    Problem::new("CREDENTIALS_NONE", format!("the vault has no credentials of {}", vendor.name()), remedy)
 }
 
 impl Keeping {

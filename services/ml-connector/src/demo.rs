@@ -29,8 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 ///
 /// # Errors
 /// When something does not come up, or does not come to an end.
-pub async fn run(demo: &Demo) -> anyhow::Result<()> {
-    let talk = Talk { quiet: demo.json };
+pub async fn run(demo: &Demo, json: bool) -> anyhow::Result<()> {
+    let talk = Talk { quiet: json };
     let binary = std::env::current_exe()?;
     let folder = std::env::temp_dir().join(format!("ml-connector-demo-{}", std::process::id()));
     let customers = (demo.orders * CUSTOMERS_PER_TEN_ORDERS / 10).max(1);
@@ -49,7 +49,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
         Ok(()) => Report::of(&installation, started.elapsed()).await?,
         Err(e) => return Err(e.context(format!("the logs are in {}", folder.display()))),
     };
-    print(&if demo.json { report.json()? } else { report.tables() })?;
+    print(&if json { report.json()? } else { report.tables() })?;
     if demo.keep {
         talk.say(&report::how_to_look_further(&installation));
         talk.say("everything stays up until Ctrl-C");

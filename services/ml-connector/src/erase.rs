@@ -7,7 +7,7 @@ use pipeline::service;
 use pipeline::subject::Subjects;
 use pipeline::vault;
 
-use crate::run::print;
+use crate::run::say;
 use crate::settings::Settings;
 
 /// Digits of a person's token.
@@ -17,17 +17,18 @@ const TOKEN: usize = 32;
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, person: &str, apply: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bool) -> anyhow::Result<()> {
     if person.len() != TOKEN || !person.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let sentence = format!("`{person}` is not the token of a person, which is {TOKEN} digits");
-        let remedy = "take it from a record of the person: the part between the colons in `sealed:1:…:`";
+        let sentence = format!("`{person}` is not a person's token, which has {TOKEN} hexadecimal digits");
+        let remedy = "copy it from a record of the person: the part between the colons in `sealed:1:…:`";
         return Err(Problem::new("ERASURE_PERSON", sentence, remedy).into());
     }
     if !apply {
-        return print(&format!(
-            "would delete the key of the person {person}: nothing that the streams hold of them can be read after that, \
-             and what is not booked yet is not booked. Give --apply to do it.\n"
-        ));
+        let sentence = format!(
+            "would delete the key of the person {person}. Nobody can read this person's data in the streams after that; \
+             orders that are not booked yet are not booked. Add --apply to delete it."
+        );
+        return say(&sentence, json);
     }
     service::crypto_provider();
     let subjects = Subjects::new(&settings.connection);
@@ -38,7 +39,7 @@ pub(crate) async fn run(settings: &Settings, person: &str, apply: bool) -> anyho
         Problem::new("ERASURE_FAILED", sentence, "run it as the broker's user `erasure`, who may purge KV_ML_KEYS")
     })?;
     if !erased {
-        return print("no key of this person is kept\n");
+        return say("there is no key of this person", json);
     }
-    print("the key is deleted. Services hold keys that they have used in memory: start them again to end that.\n")
+    say("the key is deleted. Services keep used keys in memory: restart them to remove it there.", json)
 }

@@ -30,17 +30,19 @@ pub(crate) async fn init(settings: Settings, out: Option<PathBuf>) -> anyhow::Re
     }
     let text = mapping::first(&survey, zone.0.iana_name().unwrap_or("Europe/Oslo"));
     let questions = mapping::Mapping::parse(&text).map(|mapping| mapping.questions().len()).map_err(|e| {
-        let remedy = "write the file by hand from `ml-connector mapping default`, and tell what the faults are";
-        Problem::new("MAPPING_INVALID", format!("what the systems hold makes a file with faults:\n{e}"), remedy)
+        let remedy = "write the file by hand from `ml-connector mapping default`, and report the faults";
+        Problem::new("MAPPING_INVALID", format!("the file that was made from both systems has faults:\n{e}"), remedy)
     })?;
     match &out {
         None => print(&text)?,
         Some(path) => {
             write(path, &text)?;
-            talk(&format!("{} is written", path.display()));
+            talk(&format!("{} was written", path.display()));
         }
     }
-    talk(&format!("{questions} questions wait for their answers; `ml-connector mapping check` says what is left"));
+    talk(&format!(
+        "the file has {questions} questions; answer them, then run `ml-connector mapping check`. The mapper does not start before"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,8 +59,12 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
 }
 
 fn exists(path: &Path) -> Problem {
-    let sentence = format!("{} is there already, and is not written over", path.display());
-    Problem::new("MAPPING_UNWRITABLE", sentence, "`ml-connector mapping update` says what is new and what is gone")
+    let sentence = format!("{} exists already and is not overwritten", path.display());
+    Problem::new(
+        "MAPPING_UNWRITABLE",
+        sentence,
+        "`ml-connector mapping update` prints what is new, to add it to the file",
+    )
 }
 
 /// One thing that is wrong, as it is printed.
@@ -91,12 +97,12 @@ impl Told {
     }
 }
 
-/// Says what is new since the mapping file was written, as pieces to put into it, and what of it is gone. The file itself
-/// is the accountant's, and stays as it is. The exit code is 1 when there is something.
+/// Says what is new since the mapping file was written, as pieces to put into it, and what of it is gone. The file
+/// itself is the accountant's, and stays as it is. The exit code is 1 when there is something.
 ///
 /// # Errors
 /// When the file has faults, or nobody can be asked.
-pub(crate) async fn update(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(crate) async fn update(settings: Settings, json: bool) -> anyhow::Result<ExitCode> {
     let mapping = settings.load_mapping()?;
     let (file, scope) = (settings.mapping.file.display().to_string(), settings.scope.clone());
     let bench = Bench::open(settings, "mapping").await?;
@@ -108,19 +114,27 @@ pub(crate) async fn update(settings: Settings) -> anyhow::Result<ExitCode> {
     let gone = mapping.held_against(&survey, &scope);
     let gone: Vec<&Finding> = gone.iter().filter(|finding| finding.line.is_some()).collect();
     if new.is_empty() && gone.is_empty() {
-        talk(&format!("{file}: nothing is new, and nothing of it is gone"));
+        talk(&format!("{file}: nothing is new, and everything that it names exists"));
         return Ok(ExitCode::SUCCESS);
     }
+    if json {
+        let gone = gone.into_iter().map(|finding| Told { code: "MAPPING_DIFFERS", finding: finding.clone() });
+        gone.map(|told| told.line(&file, true) + "\n").try_for_each(|line| print(&line))?;
+        print(&format!("{}\n", json!({ "file": file, "new": new })))?;
+        return Ok(ExitCode::FAILURE);
+    }
     if !gone.is_empty() {
-        print("# --- Gone, or changed: correct these by hand\n")?;
+        print("# --- No longer there, or changed: correct these by hand\n")?;
     }
     for finding in gone {
         print(&format!("# line {}: {}\n", finding.line.unwrap_or_default(), finding.told()))?;
     }
     if !new.is_empty() {
-        print(&format!("# --- New: answer the questions, and put these into {file}\n{new}"))?;
+        print(&format!("# --- New: answer the questions, and add these rules to {file}\n{new}"))?;
     }
-    talk(&format!("{file} is not changed; rules are asked from the top, so put these behind those that are there"));
+    talk(&format!(
+        "{file} was not changed. The first rule that matches decides, so add the new rules below the existing ones"
+    ));
     Ok(ExitCode::FAILURE)
 }
 
@@ -144,7 +158,7 @@ pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyh
     }
     let version = mapping.as_ref().map_or("none", |mapping| mapping.version());
     if findings.is_empty() {
-        let against = if offline { "the systems were not asked" } else { "it fits both systems" };
+        let against = if offline { "the systems were not called" } else { "it fits both systems" };
         let said = format!("{file}: version {version}, nothing wrong, {against}");
         match json {
             true => talk(&said),
@@ -152,7 +166,7 @@ pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyh
         }
         return Ok(ExitCode::SUCCESS);
     }
-    talk(&format!("{file}: version {version}, {} things to mend", findings.len()));
+    talk(&format!("{file}: version {version}, {} faults to correct", findings.len()));
     Ok(ExitCode::FAILURE)
 }
 
@@ -171,10 +185,10 @@ async fn compare(settings: Settings, mapping: &mapping::Mapping, findings: &mut 
     }
     findings.extend(differs.into_iter().map(|finding| Told { code: "MAPPING_DIFFERS", finding }));
     for (what, problem) in gaps {
-        let sentence = format!("{what} could not be read, so nothing was compared with them: {}", problem.sentence);
+        let sentence = format!("{what} could not be read, so they were not compared: {}", problem.sentence);
         match mapping.chooses(list_of(what)) {
             true => findings.push(Told { code: "MAPPING_NOT_COMPARED", finding: Finding::new("survey", sentence) }),
-            false => talk(&format!("{what} could not be read; the file names none of them")),
+            false => talk(&format!("{what} could not be read; the file does not use them")),
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ use pipeline::problem::Problem;
 use pipeline::vendor::{CallError, Vendor};
 
 use crate::bench::Bench;
+use crate::ending;
 use crate::run::print;
 use crate::settings::Settings;
 
@@ -34,7 +35,7 @@ pub(crate) async fn run(config: Option<&Path>, side: Option<Side>, json: bool) -
     let bench = match prepare(config).await {
         Ok(bench) => bench,
         Err(problem) => {
-            talk(&format!("ml-connector: {problem}"));
+            ending::tell(&problem, json);
             return Ok(ExitCode::from(NOT_STARTED));
         }
     };
@@ -49,7 +50,7 @@ pub(crate) async fn run(config: Option<&Path>, side: Option<Side>, json: bool) -
         match tried {
             Ok(()) | Err(Ended::AtAStep) => {}
             Err(Ended::Settings(problem)) => {
-                talk(&format!("ml-connector: {problem}"));
+                ending::tell(&problem, json);
                 return Ok(ExitCode::from(NOT_STARTED));
             }
             Err(Ended::Output(e)) => return Err(e),
@@ -103,7 +104,7 @@ impl Trial {
 
     /// Says on stderr what is looked at now.
     pub(crate) fn looking(&self, at: &str) {
-        talk(&format!("{}: {at} …", self.side.name()));
+        talk(&format!("{}: checking {at} …", self.side.name()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use operator::polls::{Poll, chosen, table};
 use pipeline::broker;
 use pipeline::health::Health;
@@ -11,7 +12,7 @@ use pipeline::service;
 use pipeline::subject::Subjects;
 
 use crate::cli::PollVerb;
-use crate::run::print;
+use crate::run::{print, say};
 use crate::settings::Settings;
 
 /// How long `--wait` waits: a vendor's window may be spent for a while.
@@ -21,28 +22,29 @@ const PATIENCE: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, verb: PollVerb) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &Settings, verb: PollVerb, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     let subjects = Subjects::new(&settings.connection);
     let connected = broker::connect(&settings.nats, "poll", subjects, &Health::default()).await?;
     let desk = Desk::open(&connected, &settings.connection).await?;
     let known = desk.polls().await?;
+    let zone = &settings.time_zone.0;
     match verb {
-        PollVerb::List { json } => {
-            show(&known.into_iter().map(|(name, state)| Poll::of(&name, state)).collect::<Vec<_>>(), json)
+        PollVerb::List => {
+            show(&known.into_iter().map(|(name, state)| Poll::of(&name, state)).collect::<Vec<_>>(), zone, json)
         }
-        PollVerb::Now { poll, wait, json } => {
+        PollVerb::Now { poll, wait } => {
             let names = chosen(&known, poll.as_deref())?;
             let mut asked = Vec::new();
             for name in &names {
                 asked.push((name, desk.ask(name).await?));
             }
             if !wait {
-                return print(&format!("asked for {}\n", names.join(", ")));
+                return say(&format!("asked the services to poll {} now", names.join(", ")), json);
             }
             let answers = asked.iter().map(|(name, id)| answer(&desk, name, id));
             let polls = futures::future::try_join_all(answers).await?;
-            show(&polls, json)?;
+            show(&polls, zone, json)?;
             match polls.iter().find_map(|poll| Some((&poll.poll, poll.trouble.as_ref()?))) {
                 Some((name, trouble)) => Err(failed(name, trouble).into()),
                 None => Ok(()),
@@ -56,20 +58,20 @@ async fn answer(desk: &Desk, name: &str, id: &str) -> Result<Poll, Problem> {
         Some(state) => Ok(Poll::of(name, state)),
         None => Err(Problem::new(
             "POLL_UNANSWERED",
-            format!("no run of {name} has ended within {} minutes", PATIENCE.as_secs() / 60),
-            "look whether the service that runs it is up and ready; the request stands until a run has followed it",
+            format!("{name} has not been polled within {} minutes", PATIENCE.as_secs() / 60),
+            "check with `ml-connector health` that the service that polls it is ready; it polls as soon as it is",
         )),
     }
 }
 
 fn failed(name: &str, trouble: &str) -> Problem {
-    let remedy = "see what the trouble says; the poll is tried again by itself";
+    let remedy = "correct what the sentence names; the poll is repeated automatically";
     Problem::new("POLL_FAILED", format!("{name} did not read everything: {trouble}"), remedy)
 }
 
-fn show(polls: &[Poll], json: bool) -> anyhow::Result<()> {
+fn show(polls: &[Poll], zone: &TimeZone, json: bool) -> anyhow::Result<()> {
     if json {
         return polls.iter().try_for_each(|poll| print(&(serde_json::to_string(poll)? + "\n")));
     }
-    print(&table(polls))
+    print(&table(polls, zone))
 }

@@ -1,5 +1,6 @@
 //! Carries out a verb.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -18,7 +19,8 @@ use pipeline::telemetry;
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
 use crate::{
-    accounts, backfill, budgets, credentials, demo, erase, health, mapping_file, master_keys, ping, polls, vendors,
+    accounts, backfill, budgets, credentials, demo, erase, health, manual, mapping_file, master_keys, ping, polls,
+    vendors,
 };
 
 /// Every durable consumer of the house.
@@ -55,38 +57,38 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
     if !matches!(cli.verb, Verb::Run { .. }) {
         telemetry::show_waiting();
     }
+    let json = cli.json;
     let done = match cli.verb {
         Verb::Run { service } => Box::pin(serve(service, &Settings::load(config)?)).await.map_err(Into::into),
-        Verb::Health { services, here, json } => {
+        Verb::Health { services, here } => {
             return health::run(&Settings::load(config)?, &services, here, json).await;
         }
-        Verb::Provision => provision(&Settings::load(config)?).await,
-        Verb::Config => {
-            Settings::load(config)?;
-            print(&Sources::process(DEFAULT, cli.config).masked()?)
-        }
-        Verb::Ping { side, json } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,
+        Verb::Provision => provision(&Settings::load(config)?, json).await,
+        Verb::Config => show_settings(cli.config, json),
+        Verb::Ping { side } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
         Verb::Mapping { verb: MappingVerb::Init { out } } => {
             return Box::pin(mapping_file::init(Settings::load(config)?, out)).await;
         }
         Verb::Mapping { verb: MappingVerb::Update } => {
-            return Box::pin(mapping_file::update(Settings::load(config)?)).await;
+            return Box::pin(mapping_file::update(Settings::load(config)?, json)).await;
         }
-        Verb::Mapping { verb: MappingVerb::Check { offline, json } } => {
+        Verb::Mapping { verb: MappingVerb::Check { offline } } => {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
         }
-        Verb::DeadLetters { json } => dead_letters(&Settings::load(config)?, json).await,
-        Verb::Drift { json } => return drifts(&Settings::load(config)?, json).await,
-        Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked)).await,
-        Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb).await,
-        Verb::Budget { verb } => budgets::run(&Settings::load(config)?, verb).await,
-        Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb)).await,
-        Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb)).await,
-        Verb::MasterKey { verb: None } => print(&(pipeline::vault::new_master_key() + "\n")),
-        Verb::Erase { person, apply } => erase::run(&Settings::load(config)?, &person, apply).await,
+        Verb::DeadLetters => dead_letters(&Settings::load(config)?, json).await,
+        Verb::Drift => return drifts(&Settings::load(config)?, json).await,
+        Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked, json)).await,
+        Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb, json).await,
+        Verb::Budget { verb } => budgets::run(&Settings::load(config)?, verb, json).await,
+        Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb, json)).await,
+        Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&Settings::load(config)?, verb, json)).await,
+        Verb::MasterKey { verb: None } => say(&pipeline::vault::new_master_key(), json),
+        Verb::Erase { person, apply } => erase::run(&Settings::load(config)?, &person, apply, json).await,
         Verb::Sandbox(sandbox) => simulate(sandbox).await,
-        Verb::Demo(demo) => demo::run(&demo).await,
+        Verb::Demo(demo) => demo::run(&demo, json).await,
+        Verb::Completions { shell } => manual::completions(shell),
+        Verb::Man { out } => manual::pages(out.as_deref()),
     };
     done.map(|()| ExitCode::SUCCESS)
 }
@@ -96,6 +98,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
     match which {
         Service::IngestorCommerce => {
             let scope = settings.scope()?;
+            settings.webhook_secret()?;
             service::run(ingestor::commerce::NAME, shell, async move |context| {
                 poll::beginning(&context.health);
                 let source = Box::pin(shop(settings, scope, &context)).await?;
@@ -179,7 +182,7 @@ fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
     utc.and_then(|date| date.checked_sub(1.day()).ok()).map_or(Timestamp::MAX, |date| date.timestamp())
 }
 
-async fn provision(settings: &Settings) -> anyhow::Result<()> {
+async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     pipeline::vault::master_key(&settings.vault)?;
     let subjects = Subjects::new(&settings.connection);
@@ -188,7 +191,7 @@ async fn provision(settings: &Settings) -> anyhow::Result<()> {
     let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;
-    print(&(done.join("\n") + "\n"))
+    done.iter().try_for_each(|line| say(line, json))
 }
 
 async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
@@ -199,7 +202,7 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
     if json {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
-    print(&dead_letters::table(&letters))
+    print(&dead_letters::table(&letters, &settings.time_zone.0))
 }
 
 /// Lists what is not as it was booked; the exit code is 1 when something is.
@@ -237,8 +240,28 @@ async fn simulate(arguments: Sandbox) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints the settings in force without their secrets, and refuses those that no service would start with.
+fn show_settings(file: Option<PathBuf>, json: bool) -> anyhow::Result<()> {
+    let settings = Settings::load(file.as_deref())?;
+    let masked = Sources::process(DEFAULT, file).masked()?;
+    if json {
+        print(&(serde_json::to_string(&masked.parse::<toml::Table>()?)? + "\n"))?;
+    } else {
+        print(&masked)?;
+    }
+    Ok(settings.webhook_secret()?)
+}
+
+/// Writes a sentence to stdout, under `--json` as an object with the key `said`.
+pub(crate) fn say(text: &str, json: bool) -> anyhow::Result<()> {
+    print(&if json { format!("{}\n", serde_json::json!({ "said": text })) } else { format!("{text}\n") })
+}
+
 /// Writes data to stdout; a closed pipe is an error to be told, not a panic.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When nothing can be written.
+pub fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
     out.write_all(pipeline::problem::plain(text).as_bytes())?;

@@ -239,11 +239,19 @@ impl Settings {
         if self.scope.go_live.is_none() {
             return Err(Problem::new(
                 "SCOPE_NO_GO_LIVE",
-                "scope.go_live is not set, and without it the first start would invoice the shop's history",
-                "set scope.go_live to the first day whose orders shall be booked, for instance \"2026-01-01\"",
+                "scope.go_live is not set; without it the first start would invoice the shop's whole history",
+                "set scope.go_live to the first day whose orders are to be booked, for instance \"2026-01-01\"",
             ));
         }
         Ok(self.scope.clone())
+    }
+
+    /// Refuses a secret of webhooks that can be guessed, before anything starts with it.
+    ///
+    /// # Errors
+    /// `WEBHOOK_DOOR` when it is set and has fewer bytes than [`commerce::webhook::MIN_SECRET`].
+    pub fn webhook_secret(&self) -> Result<(), Problem> {
+        refuse_short(&self.commerce.webhook.secret)
     }
 
     /// The text of the mapping file.
@@ -293,9 +301,20 @@ impl Settings {
         let path = self.mapping.file.display();
         let listed: String =
             questions.iter().map(|one| format!("\n  line {}: {}", one.line.unwrap_or_default(), one.told())).collect();
-        let sentence = format!("the mapping file {path} still asks {} questions:{listed}", questions.len());
+        let sentence = format!("the mapping file {path} has {} open questions:{listed}", questions.len());
         let remedy =
-            "put the accountant's answers in their places, or take those rules out; nothing is booked until then";
+            "replace each question by the accountant's answer, or remove the rule; nothing is booked until then";
         Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
     }
+}
+
+/// Refuses a secret of webhooks that is set and too short.
+pub(crate) fn refuse_short(secret: &Secret) -> Result<(), Problem> {
+    let (bytes, least) = (secret.expose().len(), commerce::webhook::MIN_SECRET);
+    if bytes == 0 || bytes >= least {
+        return Ok(());
+    }
+    let sentence = format!("the webhook secret has {bytes} bytes and needs at least {least} (commerce.webhook.secret)");
+    let remedy = "make one with `openssl rand -hex 32`, and give it to the sender of webhooks, too";
+    Err(Problem::new("WEBHOOK_DOOR", sentence, remedy))
 }

@@ -149,8 +149,8 @@ pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
         Ok(page) if page.rows.is_empty() => {
             return Err(Problem::new(
                 "VISMA_COMPANY_EMPTY",
-                "Visma shows a company without a branch, and there is none: the company id is wrong or missing",
-                "correct visma.company_id, or leave it empty if the tenant is one company",
+                "Visma shows a company without branches, which does not exist: visma.company_id is wrong or missing",
+                "set visma.company_id to the number of the company in Visma, or leave it empty if the tenant has one company",
             ));
         }
         Ok(_) => return Ok(()),

@@ -7,6 +7,8 @@ use pipeline::budget::Outlook;
 use pipeline::problem::Problem;
 use serde::Serialize;
 
+use crate::table::told;
+
 /// From when to when, in the company's time zone; the end is not in it any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Span {
@@ -93,18 +95,18 @@ pub fn end(now: Timestamp, took: SignedDuration, done: u64, left: u64, outlook: 
     i64::try_from(end).ok().and_then(|end| Timestamp::from_millisecond(end).ok()).unwrap_or(Timestamp::MAX)
 }
 
-/// The plan for a person.
-pub fn text(plan: &Plan) -> String {
-    let mut text = format!("from {} to {} (not included), the company's time\n", plan.span.from, plan.span.to);
+/// The plan for a person, with times in `zone`.
+pub fn text(plan: &Plan, zone: &TimeZone) -> String {
+    let mut text = format!("from {} to {} (not included), in the company's time zone\n", plan.span.from, plan.span.to);
     for Kind { kind, all, left } in &plan.kinds {
         let rest = if left == all { String::new() } else { format!(", of which {left} are left") };
         text += &format!("{kind:<12} {all:>8}{rest}\n");
     }
     if plan.resumed {
-        text += "it goes on behind what an earlier run has read\n";
+        text += "it continues an earlier run\n";
     }
-    let end = plan.end.strftime("%Y-%m-%d %H:%M:%SZ");
-    text += &format!("at most {} calls to Visma, over by {end} at the earliest\n", plan.visma_calls_at_most);
+    let end = told(plan.end, zone);
+    text += &format!("at most {} calls to Visma; finished at {end} at the earliest\n", plan.visma_calls_at_most);
     text
 }
 
@@ -164,7 +166,7 @@ mod tests {
         let span = Span::of(day("2025-12-01"), None, day("2026-01-01")).expect("a span");
         let kinds = vec![Kind { kind: "order", all: 120, left: 20 }, Kind { kind: "creditmemo", all: 3, left: 3 }];
         let plan = Plan { span, resumed: true, kinds, visma_calls_at_most: 46, end: at(0) };
-        let text = text(&plan);
+        let text = text(&plan, &TimeZone::UTC);
         assert!(text.contains("120, of which 20 are left") && text.contains("creditmemo          3\n"), "{text}");
         let json = serde_json::to_value(&plan).expect("JSON");
         assert_eq!((json["from"].as_str(), json["kinds"][0]["left"].as_u64()), (Some("2025-12-01T00:00:00"), Some(20)));

@@ -1,13 +1,14 @@
 //! Dead letters: what was given up on, with the sentence that says why and what to do.
 
 use async_nats::jetstream::{Context, Message};
+use jiff::tz::TimeZone;
 use pipeline::broker::streams::DEAD;
 use pipeline::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
 use pipeline::problem::Problem;
 use serde::Serialize;
 
 use crate::read::each;
-use crate::table::headed;
+use crate::table::{headed, told};
 
 /// One dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,15 +61,20 @@ fn stamp(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
-/// As a table for a person.
-pub fn table(letters: &[DeadLetter]) -> String {
+/// As a table for a person, with times in `zone`.
+pub fn table(letters: &[DeadLetter], zone: &TimeZone) -> String {
     if letters.is_empty() {
         return "no dead letters\n".to_owned();
     }
     let mut table = headed(["#", "at", "code", "what happened, and what to do"]);
     for letter in letters {
         let words = format!("{}\n→ {}", letter.sentence, letter.remedy);
-        table.add_row([letter.sequence.to_string(), letter.at.clone(), letter.code.clone(), words]);
+        table.add_row([
+            letter.sequence.to_string(),
+            letter.at.parse().map_or_else(|_| letter.at.clone(), |at| told(at, zone)),
+            letter.code.clone(),
+            words,
+        ]);
     }
     format!("{table}\n")
 }

@@ -10,4 +10,4 @@ pub mod ping;
 pub mod polls;
 mod read;
 pub mod survey;
-mod table;
+pub mod table;

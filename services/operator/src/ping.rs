@@ -6,6 +6,7 @@
 
 mod commerce;
 mod reach;
+mod rights;
 mod visma;
 
 use std::fmt::Write as _;
@@ -15,8 +16,9 @@ use pipeline::vendor::CallError;
 use serde::Serialize;
 
 pub(crate) use commerce::otherwise;
-pub use commerce::{Asked, attributes, comment_right, credentials, modules, read_right, stores, version};
+pub use commerce::{Asked, attributes, comment_right, credentials, list_right, modules, read_right, stores, version};
 pub use reach::{clock, connected, resolved, secured};
+pub use rights::RIGHTS;
 pub use visma::{company, resource, window};
 
 /// A vendor.
@@ -124,20 +126,21 @@ pub(crate) fn unanswered(side: Side, error: &CallError) -> Problem {
         CallError::Credentials(problem) => problem.clone(),
         CallError::Busy(wait) => Problem::new(
             "PING_NO_ANSWER",
-            format!(
-                "{who} was not asked: what it allows in its window is used up for another {} s",
-                wait.as_secs() + 1
-            ),
-            "ask again when the window is over; the services wait for it by themselves",
+            format!("the call limit of {who} is used up; it resets in {}", minutes(wait.as_secs() + 1)),
+            "repeat this after the reset; the services wait for it automatically",
         ),
         CallError::NotSent(_) | CallError::NoAnswer(_) | CallError::TooLate => no_answer(side, &error.to_string()),
     }
 }
 
+/// A wait in the unit that people use for it.
+fn minutes(seconds: u64) -> String {
+    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
+}
+
 /// An answer that says nothing about the settings: the vendor is away or broken.
 fn no_answer(side: Side, why: &str) -> Problem {
-    let remedy =
-        "try again; if it stays so, look at the vendor's status page and at what stands between here and there";
+    let remedy = "repeat it; if it fails again, check the vendor's status page and the proxy or firewall in between";
     Problem::new("PING_NO_ANSWER", format!("{} gave no usable answer: {why}", side.name()), remedy)
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pipeline::poll::State;
 use pipeline::problem::Problem;
 use serde::Serialize;
 
-use crate::table::headed;
+use crate::table::{headed, told};
 
 /// One poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,13 +43,13 @@ impl Poll {
 /// `POLL_UNKNOWN` names those that there are.
 pub fn chosen(known: &BTreeMap<String, State>, asked: Option<&str>) -> Result<Vec<String>, Problem> {
     let unknown = |sentence: String| {
-        let remedy = "name one of them, or a system; a poll is known once the service that runs it has begun it";
+        let remedy = "name one of them, or a system; a poll appears in the list when its service has started it for the first time";
         Err(Problem::new("POLL_UNKNOWN", sentence, remedy))
     };
     let names = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let Some(asked) = asked else {
         return match known.is_empty() {
-            true => unknown("no poll has ever been begun on this connection".to_owned()),
+            true => unknown("no service has polled on this connection yet".to_owned()),
             false => Ok(known.keys().cloned().collect()),
         };
     };
@@ -62,11 +63,11 @@ pub fn chosen(known: &BTreeMap<String, State>, asked: Option<&str>) -> Result<Ve
     }
 }
 
-/// As a table for a person.
-pub fn table(polls: &[Poll]) -> String {
-    let mut table = headed(["poll", "last run", "took", "new", "now"]);
+/// As a table for a person, with times in `zone`.
+pub fn table(polls: &[Poll], zone: &TimeZone) -> String {
+    let mut table = headed(["poll", "last run", "took", "new", "state"]);
     for poll in polls {
-        let at = poll.began.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+        let at = poll.began.map_or_else(|| "never".to_owned(), |at| told(at, zone));
         let took = poll.began.zip(poll.ended).map(|(began, ended)| ended.duration_since(began).as_millis());
         let took = took.map_or_else(String::new, |millis| format!("{millis} ms"));
         let now = match (&poll.trouble, poll.running) {

@@ -1,9 +1,9 @@
 //! The one place that asks what time it is. Pure crates take the time as an argument.
 //!
-//! A service goes by the broker's time, which all services share: it asks the broker once, and counts on from there with
-//! a clock of its machine that only goes forward (`CLOCK_BOOTTIME`). How long a document has been in doubt is counted
-//! from when the broker stored its intent, so a machine whose clock is wrong, or is set while the service runs, must not
-//! make that time seem over.
+//! A service goes by the broker's time, which all services share: it asks the broker once, and counts on from there
+//! with a clock of its machine that only goes forward (`CLOCK_BOOTTIME`). How long a document has been in doubt is
+//! counted from when the broker stored its intent, so a machine whose clock is wrong, or is set while the service runs,
+//! must not make that time seem over.
 
 use std::sync::OnceLock;
 use std::time::Duration;

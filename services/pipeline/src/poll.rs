@@ -171,7 +171,7 @@ impl Poll<'_> {
         let (state, revision) = match self.slot.read().await {
             Ok(read) => read,
             Err(problem) => {
-                tracing::warn!(%problem, poll = self.name, "whether the poll is due could not be read; trying again");
+                tracing::warn!(%problem, poll = self.name, "the state of the poll could not be read; trying again");
                 return Duration::from_secs(1);
             }
         };
@@ -189,7 +189,10 @@ impl Poll<'_> {
             return self.polls.takeover / 4;
         }
         if held {
-            tracing::warn!(poll = self.name, "the replica that ran the poll is silent; this one takes it over");
+            tracing::warn!(
+                poll = self.name,
+                "the replica that ran the poll is silent; this replica takes the poll over"
+            );
         }
         let taken = State { holder: Some(self.polls.me.clone()), silence: self.lease.silence(), ..state };
         let began = Instant::now();
@@ -245,7 +248,7 @@ impl Poll<'_> {
             }
             Err(Stopped::Later(wait, why)) => {
                 let wait = self.backoff.next_wait().max((*wait).min(LONGEST));
-                tracing::warn!(poll = self.name, why, ?wait, "the poll goes on later");
+                tracing::info!(poll = self.name, why, ?wait, "the poll pauses");
                 ("later", wait)
             }
             Err(Stopped::Spent(wait)) => {
@@ -253,7 +256,7 @@ impl Poll<'_> {
                 ("spent", self.backoff.next_wait().max((*wait).min(LONGEST)))
             }
             Err(Stopped::Person(problem)) => {
-                tracing::error!(poll = self.name, %problem, "the poll cannot go on");
+                tracing::error!(poll = self.name, %problem, "the poll has stopped");
                 ("stopped", self.schedule.patience())
             }
         };

@@ -88,7 +88,7 @@ where
     let ended = tokio::select! {
         ended = work(context) => ended,
         () = overdue(&stop) => {
-            tracing::warn!("what is in hand takes too long; it is taken up again as after a crash");
+            tracing::warn!("the work in progress takes too long; it is resumed at the next start, as after a crash");
             Ok(())
         }
     };

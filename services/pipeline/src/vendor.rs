@@ -27,7 +27,7 @@ use proofs::{Proofs, is_refused};
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The vendor's window is spent, it asked for patience, or nothing gets through to it; nothing was sent.
-    #[error("the vendor takes no calls for another {0:?}")]
+    #[error("the vendor accepts no calls for another {0:?}")]
     Busy(Duration),
     /// Nothing was sent, for a passing reason.
     #[error("not sent: {0}")]

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -44,6 +45,8 @@ pub enum Kind {
     Says,
     /// The true answer, with `headers` set.
     Headers,
+    /// The true answer, with `body` wherever it holds `shows`.
+    Edits,
     /// The answer takes `delay_ms` longer: before the work, or after it when `done`.
     Slow,
     /// The connection is reset (RST): before the work, or after it when `done`.
@@ -80,10 +83,10 @@ pub struct Fault {
     /// Strikes only where the true answer holds this text: a record that cannot be listed, on whatever page it is.
     #[serde(default)]
     pub shows: Option<String>,
-    /// Headers of `says` and `headers`.
+    /// Headers of `says`, `edits` and `headers`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body of `says`.
+    /// The body of `says`; what `edits` puts in.
     #[serde(default)]
     pub body: String,
     /// The size of a gzip bomb.
@@ -98,7 +101,7 @@ impl Fault {
         let looks = self.shows.is_some() || self.per_kilobyte;
         match self.kind {
             _ if looks => true,
-            Kind::LostAfter | Kind::Headers => true,
+            Kind::LostAfter | Kind::Headers | Kind::Edits => true,
             Kind::LostBefore | Kind::TooManyRequests | Kind::Redirect => false,
             Kind::Html5xx | Kind::Json500 | Kind::Conflict | Kind::Slow | Kind::Reset | Kind::Message | Kind::Says => {
                 self.done
@@ -149,7 +152,7 @@ impl Fault {
                 Some(respond(StatusCode::OK, "application/json", body.to_owned()))
             }
             Kind::Says => Some(self.says()),
-            Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset | Kind::Headers => None,
+            Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset | Kind::Headers | Kind::Edits => None,
         }
     }
 
@@ -158,6 +161,15 @@ impl Fault {
     pub fn strikes(&self, answer: &[u8]) -> bool {
         let holds = |text: &String| answer.windows(text.len().max(1)).any(|window| window == text.as_bytes());
         self.shows.as_ref().is_none_or(holds)
+    }
+
+    /// The true answer as it is given.
+    #[must_use]
+    pub fn edited(&self, answer: Bytes) -> Bytes {
+        match (&self.shows, self.kind) {
+            (Some(shows), Kind::Edits) => String::from_utf8_lossy(&answer).replace(shows, &self.body).into(),
+            _ => answer,
+        }
     }
 
     /// Sets `headers` on an answer.

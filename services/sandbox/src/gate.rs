@@ -175,6 +175,8 @@ async fn answer(
             match strike(system, &fault).await {
                 Some(struck) => struck,
                 None => {
+                    done.headers_mut().remove(http::header::CONTENT_LENGTH);
+                    *done.body_mut() = Body::from(fault.edited(content));
                     fault.dress(&mut done);
                     done
                 }
@@ -196,7 +198,7 @@ async fn strike(system: System, fault: &Fault) -> Option<Response> {
         | Kind::Conflict
         | Kind::Message
         | Kind::Says => fault.answer(system),
-        Kind::Headers => None,
+        Kind::Headers | Kind::Edits => None,
         Kind::Slow => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
             None

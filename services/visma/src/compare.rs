@@ -2,8 +2,8 @@
 //!
 //! Compared are currency, total, VAT by code, the sum on each account, the customer and the date. What a list does not
 //! show is neither right nor wrong: it is named ([`Comparison::unseen`]). Of a document in another currency than the
-//! company's, Visma shows most amounts twice, and its texts contradict each other on which is which: one of the two must
-//! agree.
+//! company's, Visma shows most amounts twice, and its texts contradict each other on which is which: one of the two
+//! must agree.
 
 mod differ;
 mod pins;

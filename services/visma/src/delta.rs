@@ -43,6 +43,8 @@ pub struct Delta {
     /// What was met: versions by keys, as hashes of both, so that a list of many thousands takes little.
     seen: HashMap<u64, u64>,
     outside: u64,
+    /// Rows that Visma could not show, on this walk.
+    unshown: u64,
 }
 
 /// What a page gave.
@@ -60,7 +62,7 @@ impl Delta {
     #[must_use]
     pub fn new(since: Option<Stamp>, before: Option<Stamp>, ceiling: Stamp, pages: u32) -> Self {
         let (pager, seen) = (Pager::new(pages), HashMap::new());
-        Self { since, ceiling, before, newest: None, pages, pager, walks: 1, total: None, seen, outside: 0 }
+        Self { since, ceiling, before, newest: None, pages, pager, walks: 1, total: None, seen, outside: 0, unshown: 0 }
     }
 
     /// The page that is to be read.
@@ -75,6 +77,7 @@ impl Delta {
     /// Of the first row that has no readable mark.
     pub fn take<R, E>(&mut self, page: Page<R>, mark: impl Fn(&R) -> Result<Mark, E>) -> Result<Taken<R>, E> {
         self.total = page.total.or(self.total);
+        self.unshown = self.unshown.saturating_add(page.unshown);
         let turn = self.pager.take(&page);
         let mut rows = Vec::new();
         for row in page.rows {
@@ -82,7 +85,8 @@ impl Delta {
                 rows.push(row);
             }
         }
-        let missed = self.total.is_some_and(|total| u64::try_from(self.seen.len()).unwrap_or(u64::MAX) < total);
+        let met = u64::try_from(self.seen.len()).unwrap_or(u64::MAX).saturating_add(self.unshown);
+        let missed = self.total.is_some_and(|total| met < total);
         let turn = match turn {
             Turn::Drained { settled: true } if missed && self.walks < WALKS => {
                 self.walks = self.walks.saturating_add(1);
@@ -92,6 +96,9 @@ impl Delta {
             Turn::Drained { settled } => Turn::Drained { settled: settled && !missed },
             other @ (Turn::Fetch(_) | Turn::TooLong) => other,
         };
+        if turn == Turn::Fetch(1) {
+            self.unshown = 0; // The list is walked again from its beginning.
+        }
         Ok(Taken { rows, turn })
     }
 
@@ -99,6 +106,12 @@ impl Delta {
     #[must_use]
     pub fn outside(&self) -> u64 {
         self.outside
+    }
+
+    /// Rows that Visma could not show on the last walk.
+    #[must_use]
+    pub fn unshown(&self) -> u64 {
+        self.unshown
     }
 
     /// How far this reading reaches, once the list is read to its end: where the cursor stands. `took` is how long it

@@ -22,6 +22,8 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// The largest page that Visma gives; larger ones are cut to it without a word.
     pub max_page_size: Option<u32>,
+    /// Rows that it has and Visma could not show.
+    pub unshown: u64,
 }
 
 /// One record of a list: JSON text, and a part of the answer that it came in. A page of a thousand records is one piece
@@ -59,6 +61,12 @@ impl Row {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// A record that came by itself; nothing when it is no text.
+    #[must_use]
+    pub fn alone(body: Bytes) -> Option<Self> {
+        std::str::from_utf8(&body).is_ok().then_some(Self(body))
+    }
+
     /// The part `text` of `body`.
     fn of(body: &Bytes, text: &RawValue) -> Self {
         Self(body.slice_ref(text.get().as_bytes()))
@@ -73,7 +81,7 @@ impl Page<Row> {
     pub fn read(body: &Bytes) -> Result<Self, NotAList> {
         if let Some(inside) = body.trim_ascii().strip_prefix(b"{") {
             if inside.trim_ascii() == b"}" {
-                return Ok(Self { rows: Vec::new(), total: None, max_page_size: None });
+                return Ok(Self { rows: Vec::new(), total: None, max_page_size: None, unshown: 0 });
             }
             return Self::envelope(body, body).ok_or(NotAList);
         }
@@ -87,7 +95,7 @@ impl Page<Row> {
         let figure = |name| figures.as_ref()?.metadata.get(name).and_then(Value::as_u64);
         let max_page_size = figure("maxPageSize").and_then(|max| max.try_into().ok());
         let rows = texts.into_iter().map(|text| Row::of(body, text)).collect();
-        Ok(Self { rows, total: figure("totalCount"), max_page_size })
+        Ok(Self { rows, total: figure("totalCount"), max_page_size, unshown: 0 })
     }
 
     /// Reads the part of `body` that may be an envelope.
@@ -97,7 +105,7 @@ impl Page<Row> {
         // A list without rows may have no list; one that announces rows has some.
         let records = records.or_else(|| (total == Some(0)).then(Vec::new))?;
         let rows = records.into_iter().map(|text| Row::of(body, text)).collect();
-        Some(Self { rows, total, max_page_size: None })
+        Some(Self { rows, total, max_page_size: None, unshown: 0 })
     }
 }
 
@@ -108,7 +116,14 @@ impl<T> Page<T> {
     /// Of the first row that cannot be read.
     pub fn each<U, E>(&self, read: impl FnMut(&T) -> Result<U, E>) -> Result<Page<U>, E> {
         let rows = self.rows.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Page { rows, total: self.total, max_page_size: self.max_page_size })
+        Ok(Page { rows, total: self.total, max_page_size: self.max_page_size, unshown: self.unshown })
+    }
+
+    /// The rows as something else.
+    #[must_use]
+    pub fn map<U>(self, read: impl FnMut(T) -> U) -> Page<U> {
+        let rows = self.rows.into_iter().map(read).collect();
+        Page { rows, total: self.total, max_page_size: self.max_page_size, unshown: self.unshown }
     }
 }
 
@@ -153,11 +168,11 @@ impl Pager {
 
     /// Takes the page that was asked for.
     pub fn take<T>(&mut self, page: &Page<T>) -> Turn {
-        let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
+        let rows = u64::try_from(page.rows.len()).unwrap_or(u64::MAX).saturating_add(page.unshown);
         self.seen = self.seen.saturating_add(rows);
-        // An empty page has no row to carry the total.
-        if rows > 0 {
-            self.steady &= self.page == 1 || page.total == self.total;
+        // A page that shows no row has none to carry the total.
+        if !page.rows.is_empty() {
+            self.steady &= self.page == 1 || self.total.is_none() || page.total == self.total;
             self.total = page.total;
         }
         let ended = rows == 0 || self.total.is_some_and(|total| self.seen >= total);

@@ -49,7 +49,7 @@ pub enum Failure {
         said: Said,
     },
     /// 429: no calls before this is over. Nothing was done.
-    #[error("Visma takes no calls for {retry_after:?}")]
+    #[error("Visma accepts no calls for {retry_after:?}")]
     Busy {
         /// From `Retry-After`, else from the window's end.
         retry_after: Duration,
@@ -225,6 +225,15 @@ pub fn read_rows(reply: &Response<Bytes>, now: SystemTime) -> Result<Page<Row>, 
     Page::read(reply.body()).map_err(|_| unknown(reply, "a list was asked for and the reply is none"))
 }
 
+/// A record that was asked for by its number, as the row that its list would show.
+///
+/// # Errors
+/// Any other answer.
+pub fn read_row(reply: &Response<Bytes>, now: SystemTime) -> Result<Row, Failure> {
+    ok(reply, now)?;
+    Row::alone(reply.body().clone()).ok_or_else(|| unknown(reply, "the reply is no text"))
+}
+
 /// As [`read_rows`], of lists that are short enough to be held as values.
 ///
 /// # Errors
@@ -279,11 +288,11 @@ fn failure(reply: &Response<Bytes>, now: SystemTime) -> Failure {
         status if status.is_client_error() => Failure::Refused { status, refusal: Refusal::of(&said.message), said },
         status if status.is_server_error() => Failure::Unknown {
             status,
-            why: "the reply is a gateway's or a server's without a word of Visma's",
+            why: "from a gateway or server, not from Visma's application",
             retry_after,
             said,
         },
-        status => Failure::Unknown { status, why: "no such reply is known to this call", retry_after, said },
+        status => Failure::Unknown { status, why: "this answer is not known for this call", retry_after, said },
     }
 }
 

@@ -157,7 +157,7 @@ mod tests {
             let row = json!({"referenceNumber": number, "externalReference": reference, "documentType": kind});
             InvoiceRead::read(&row).unwrap()
         };
-        Page { rows: rows.iter().map(row).collect(), total: Some(total), max_page_size: Some(2) }
+        Page { rows: rows.iter().map(row).collect(), total: Some(total), max_page_size: Some(2), unshown: 0 }
     }
 
     fn over<T: std::fmt::Debug>(searched: Searched<T>) -> Found<T> {
@@ -210,7 +210,7 @@ mod tests {
         };
         let rows = vec![row("1", "Payment", "Voided"), row("1v", "VoidPayment", "Closed"), row("2", "Payment", "Open")];
         let mut search = Search::new(["WEB-P1".to_owned()], 20);
-        let found = over(search.take(Page { rows, total: Some(3), max_page_size: None }));
+        let found = over(search.take(Page { rows, total: Some(3), max_page_size: None, unshown: 0 }));
         let numbers: Vec<_> = found.of("WEB-P1").unwrap().iter().map(|row| row.number.as_str()).collect();
         assert_eq!(numbers, ["2"]);
     }
@@ -220,7 +220,7 @@ mod tests {
         let row = json!({"number": "10", "mainContact": {"email": "Kari@Example.no "}});
         let rows = vec![CustomerRead::read(&row).unwrap()];
         let mut search = Search::new(["kari@example.no".to_owned()], 20);
-        let found = over(search.take(Page { rows, total: Some(1), max_page_size: None }));
+        let found = over(search.take(Page { rows, total: Some(1), max_page_size: None, unshown: 0 }));
         assert_eq!(found.of("kari@example.no").map(<[_]>::len), Some(1));
     }
 }

@@ -32,6 +32,20 @@ impl Stamp {
         Self(self.0.saturating_sub(overlap))
     }
 
+    /// The next moment that this clock can show.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(SignedDuration::from_millis(1)))
+    }
+
+    /// A moment between this one and a later one; nothing when the later one is the next, or is not later.
+    #[must_use]
+    pub fn midway(self, later: Self) -> Option<Self> {
+        let half = later.0.duration_since(self.0).as_millis() / 2;
+        let half = i64::try_from(half).ok().filter(|half| *half > 0)?;
+        Some(Self(self.0.saturating_add(SignedDuration::from_millis(half))))
+    }
+
     /// A stamp that Visma's clock cannot have reached at the given instant, whatever its zone: no clock on earth runs
     /// more than 14 hours ahead of UTC. `margin` is for the difference between the clocks.
     #[must_use]
@@ -136,6 +150,19 @@ mod tests {
             "2026-02-28T23:30:00.000"
         );
         assert!(stamp("2026-03-01") < stamp("2026-03-01T00:00:00.001"));
+    }
+
+    #[test]
+    fn halving_ends_at_the_next_moment() {
+        let (mut low, high) = (stamp("1970-01-01"), stamp("2026-11-22T09:00:00.643"));
+        let mut steps = 0;
+        while let Some(middle) = low.midway(high) {
+            assert!(low < middle && middle < high);
+            low = middle;
+            steps += 1;
+        }
+        assert_eq!((low.next(), high.midway(low), high.midway(high)), (high, None, None));
+        assert!(steps < 45, "{steps}");
     }
 
     #[test]

@@ -216,8 +216,8 @@ impl<S: System> Driver<S> {
                 Ok(permit) => return Ok(permit),
                 Err(wait) if wait > HOLD && may_hand_back => {
                     return Err(match self.system.is_away() {
-                        true => Verdict::Again(wait, "nothing gets through to the target".to_owned()),
-                        false => Verdict::RetryAfter(wait, "the target takes no calls in this window".to_owned()),
+                        true => Verdict::Again(wait, "the vendor does not answer, or fails".to_owned()),
+                        false => Verdict::RetryAfter(wait, "the vendor accepts no calls at the moment".to_owned()),
                     });
                 }
                 Err(wait) => self.pass(wait).await?,
@@ -358,7 +358,7 @@ impl<S: System> Run<'_, S> {
 
     /// A step that this life cannot come to.
     fn astray(&self) -> Verdict {
-        tracing::error!(subject = self.document.subject, "a life came to a step that it does not have");
+        tracing::error!(subject = self.document.subject, "a document reached a step that does not exist");
         Verdict::retry(self.delivery.delivered, "a step that this life does not have")
     }
 }

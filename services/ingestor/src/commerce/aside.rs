@@ -1,9 +1,9 @@
 //! Records that the shop cannot show, set aside so that those behind them are read.
 //!
 //! A list fails as a whole when one row of it cannot be made up, and does not say which. So a page that fails is halved
-//! until the first row alone fails, and its id is found by asking for it within ranges of ids. It becomes a dead letter,
-//! the scan leaves it out and goes on, and each run asks for it again by its id: when the shop can show it, it is read,
-//! however old it is by then.
+//! until the first row alone fails, and its id is found by asking for it within ranges of ids. It becomes a dead
+//! letter, the scan leaves it out and goes on, and each run asks for it again by its id: when the shop can show it, it
+//! is read, however old it is by then.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -123,8 +123,8 @@ impl Aside {
 
 /// The id of the record because of which a search of one row fails; nothing when it is no single record.
 ///
-/// The first row of a search within a range of ids is the record as long as the range has it. So a range whose first row
-/// cannot be shown is narrowed down. Should that be another such record, it is one to be set aside as well.
+/// The first row of a search within a range of ids is the record as long as the range has it. So a range whose first
+/// row cannot be shown is narrowed down. Should that be another such record, it is one to be set aside as well.
 ///
 /// # Errors
 /// When the shop asks for patience or does not let us in.

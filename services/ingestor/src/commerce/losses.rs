@@ -130,7 +130,13 @@ impl Losses {
             metrics::counter!("ml_webhooks_lost_total", "entity" => entity.name()).increment(lost);
             let silence = self.silence(entity).as_secs();
             let entity = entity.name();
-            tracing::warn!(code = "WEBHOOK_LOST", entity, lost, silence, "the poll found what no webhook told of");
+            tracing::warn!(
+                code = "WEBHOOK_LOST",
+                entity,
+                lost,
+                silence,
+                "the poll found changes that no webhook named"
+            );
         }
     }
 

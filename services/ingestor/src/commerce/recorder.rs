@@ -118,7 +118,7 @@ impl Recorder {
             Ok(order) => self.put(Entity::Order, order, None, cause.clone(), by).await?,
             // The document is recorded all the same: what comes of it is seen where it is decided on.
             Err(ReadError::NotFound) => {
-                tracing::warn!(order_id, "Commerce has a document whose order it does not have");
+                tracing::warn!(order_id, "a document in Commerce names an order that does not exist there");
                 return Ok(None);
             }
             Err(e) => return Err(e),

@@ -1,5 +1,5 @@
-//! The walk of one scan over its pages: smaller ones where the shop is slow or fails, and around a record that it cannot
-//! show at all.
+//! The walk of one scan over its pages: smaller ones where the shop is slow or fails, and around a record that it
+//! cannot show at all.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

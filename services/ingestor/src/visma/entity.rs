@@ -9,6 +9,7 @@ use pipeline::record::Rules;
 use pipeline::subject::token;
 use proto::{matching, seen};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::changes::{Changes, Reading};
 use crate::records;
@@ -90,6 +91,25 @@ impl Entity {
                 Mark { key: read.key(), modified: read.last_modified, version: read.time_stamp }
             }
         })
+    }
+
+    /// The key in a row that cannot be read otherwise, as far as it has one.
+    pub(super) fn key_in(self, text: &str) -> Option<String> {
+        let row: Value = serde_json::from_str(text).ok()?;
+        let field = |name: &str| {
+            let field = row.get(name)?;
+            let text = field.get("value").unwrap_or(field).as_str()?;
+            Some(text.to_owned()).filter(|text| !text.is_empty())
+        };
+        match self {
+            Self::Customer => field("number"),
+            Self::PurchaseOrder => field("orderNbr"),
+            Self::Invoice | Self::CreditNote => field("referenceNumber"),
+            Self::SupplierInvoice => {
+                let kind = field("documentType").unwrap_or_else(|| "Invoice".to_owned());
+                field("referenceNumber").map(|number| format!("{kind}-{number}"))
+            }
+        }
     }
 
     /// A reading of a record with this key.

@@ -11,8 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ::visma::delta::Delta;
-use ::visma::list::Turn;
+use ::visma::delta::{Delta, Mark};
 use ::visma::requests::Rows;
 use ::visma::stamp::Stamp;
 use pipeline::broker::follow::{self, Follow};
@@ -30,9 +29,9 @@ use serde_json::json;
 
 use super::Source;
 use super::entity::Entity;
-use super::list::{self, nonsense, ours};
-use super::poll::{PAGES, record};
-use crate::changes::{Changes, Reading, Recorded};
+use super::list::{Unread, ours};
+use super::poll::{PAGES, Scan};
+use crate::changes::{Reading, Recorded};
 use crate::records;
 
 /// Documents that are asked for by their number in one sweep; the next one asks for the rest.
@@ -58,20 +57,25 @@ pub struct Sweep {
 pub(super) type Known = BTreeMap<String, String>;
 
 /// Sweeps our documents of every kind that is polled; returns the number of new versions, of what is gone too.
-pub(super) async fn sweep(context: &Context, source: &Source, changes: &Changes) -> Result<u64, Stopped> {
+pub(super) async fn sweep(context: &Context, scans: &[Scan<'_>]) -> Result<u64, Stopped> {
     let mut new = 0;
-    for entity in [Entity::Invoice, Entity::CreditNote] {
-        if source.poll.entities.contains(&entity) {
-            new += sweep_kind(context, source, changes, entity).await?;
-        }
+    for scan in scans.iter().filter(|scan| matches!(scan.entity, Entity::Invoice | Entity::CreditNote)) {
+        new += sweep_kind(context, scan).await?;
     }
     Ok(new)
 }
 
-async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entity: Entity) -> Result<u64, Stopped> {
+async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> {
+    let Scan { entity, source, changes, .. } = scan;
+    let entity = *entity;
     let since = Stamp::surely_before(clock::now_millis(), source.sweep.reach.0);
     let known = known(context, source, entity, since).await;
-    let (listed, mut new) = listed(source, changes, (entity, &known), since).await?;
+    let mut listed = BTreeSet::new();
+    let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
+    let note = |mark: &Mark| {
+        listed.insert(mark.key.clone());
+    };
+    let mut new = scan.read(&mut delta, Rows::CreatedSince(since), Some(&known), note).await?;
     let missing: Vec<_> = known.iter().filter(|(number, _)| !listed.contains(number.as_str())).collect();
     if missing.len() == known.len() && known.len() >= PLAUSIBLE {
         let sentence =
@@ -80,40 +84,24 @@ async fn sweep_kind(context: &Context, source: &Source, changes: &Changes, entit
         return Err(Stopped::Person(Problem::new("VISMA_COMPANY_EMPTY", sentence, remedy)));
     }
     for (number, reference) in missing.into_iter().take(ASKED) {
-        if !list::exists(source, entity.list(), number).await? {
-            tracing::warn!(entity = entity.name(), number, "a document of ours is not in Visma any longer");
+        let is_gone = match scan.lister.record(number).await {
+            Ok(_) => false,
+            Err(Unread::Gone) => true,
+            // It is there as far as anybody knows: it is asked for again with the next sweep.
+            Err(Unread::Broken(why)) => {
+                let remedy = "ask Visma why its API fails over this document";
+                scan.aside.set(number, Problem::new("RECORD_BROKEN", why, remedy)).await.map_err(ours)?;
+                false
+            }
+            Err(Unread::Stopped(stopped)) => return Err(stopped),
+        };
+        if is_gone {
+            tracing::warn!(entity = entity.name(), number, "one of our documents is no longer in Visma");
             let gone = changes.record(gone(entity, number, reference), Cause::default()).await.map_err(ours)?;
             new += u64::from(gone == Recorded::New);
         }
     }
     Ok(new)
-}
-
-/// Lists and records everything that was created since; the numbers of what is ours, and the number of new versions.
-async fn listed(
-    source: &Source,
-    changes: &Changes,
-    (entity, known): (Entity, &Known),
-    since: Stamp,
-) -> Result<(BTreeSet<String>, u64), Stopped> {
-    let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
-    let (mut listed, mut new) = (BTreeSet::new(), 0);
-    loop {
-        let page = list::page(source, entity.list(), Rows::CreatedSince(since), delta.page()).await?;
-        for row in &page.rows {
-            listed.insert(entity.mark(row).map_err(|e| nonsense(&e))?.key);
-        }
-        let taken = delta.take(page, |row| entity.mark(row)).map_err(|e| nonsense(&e))?;
-        new += record(source, changes, entity, taken.rows, Some(known)).await?;
-        match taken.turn {
-            Turn::Fetch(_) => {}
-            Turn::Drained { settled: true } => return Ok((listed, new)),
-            Turn::Drained { settled: false } => {
-                return Err(Stopped::Later(Duration::ZERO, "the list moved while it was swept".to_owned()));
-            }
-            Turn::TooLong => return Err(Stopped::Later(Duration::ZERO, "the list does not end".to_owned())),
-        }
-    }
 }
 
 /// What is known to be in Visma and was surely created after `since`: from what was read there, and from the outcomes

@@ -19,6 +19,8 @@ pub(crate) struct Rounds {
     unit: Decimal,
     /// How many pieces may have been rounded one by one.
     pieces: Decimal,
+    /// How often a tax was rounded where others are once.
+    times: Decimal,
 }
 
 impl Rounds {
@@ -29,7 +31,7 @@ impl Rounds {
             (LineKind::Fpt, Some(item)) => item.qty_ordered,
             _ => line.quantity,
         };
-        Self { unit, pieces }
+        Self { unit, pieces, times: if line.left { Decimal::TWO } else { Decimal::ONE } }
     }
 
     /// Whether the tax is this rate, in percent, of the base.
@@ -44,7 +46,7 @@ impl Rounds {
 
     fn within(self, roundings: Decimal, base: Decimal, rate: Decimal, tax: Decimal) -> bool {
         let off = (base * rate / Decimal::ONE_HUNDRED - tax).abs();
-        off <= self.unit * roundings || off <= self.unit * self.pieces.abs() && self.is_by_piece(tax)
+        off <= self.unit * roundings * self.times || off <= self.unit * self.pieces.abs() && self.is_by_piece(tax)
     }
 
     /// Whether the tax is a rounded amount for each piece.
@@ -61,7 +63,7 @@ mod tests {
 
     fn explains(pieces: &str, base: &str, rate: &str, tax: &str) -> bool {
         let [pieces, base, rate, tax] = [pieces, base, rate, tax].map(|text| text.parse().unwrap());
-        Rounds { unit: Decimal::new(1, 2), pieces }.explains(base, rate, tax)
+        Rounds { unit: Decimal::new(1, 2), pieces, times: Decimal::ONE }.explains(base, rate, tax)
     }
 
     #[test]

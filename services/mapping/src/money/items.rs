@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use commerce::order::{Item, Order, ProductType};
 
-/// The items whose rows make up the subtotal, in the order of the document: as they most likely are, and, where a bundle
-/// and its parts both show money, the other way round.
+/// The items whose rows make up the subtotal, in the order of the document: as they most likely are, and, where a
+/// bundle and its parts both show money, the other way round.
 ///
 /// A configurable carries the money of its child (whose price some versions repeat). Any other parent carries it
-/// unless a child has a price and it has no tax rate, which is how a bundle with a dynamic price shows; then the children
-/// do. With a rate of its own it is a bundle with a fixed price whose parts show theirs.
+/// unless a child has a price and it has no tax rate, which is how a bundle with a dynamic price shows; then the
+/// children do. With a rate of its own it is a bundle with a fixed price whose parts show theirs.
 /// Grouped products are independent lines without a parent.
 pub(super) fn with_money(order: &Order) -> Vec<Vec<&Item>> {
     let parents = parents(order);

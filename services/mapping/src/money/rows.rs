@@ -1,5 +1,7 @@
 //! The rows of a document: an order's items that carry money, or the lines of an invoice or a credit memo that do.
 
+use std::collections::BTreeMap;
+
 use commerce::document::Line;
 use commerce::order::{DecodeError, FixedProductTax, Item, Order};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -10,7 +12,9 @@ use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
 use crate::fee::Fee;
+use crate::file::Limits;
 use crate::refusal::{code, refuse};
+use crate::rounding::round;
 
 /// Commerce stores amounts with four decimals.
 const STORED: u32 = 4;
@@ -72,11 +76,11 @@ pub(super) fn with_header<'a>(
 pub(super) fn cancelled<'a>(
     document: &Document<'a>,
     fees: &[Fee],
-    tolerance: Decimal,
+    limits: Limits,
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let (mut rows, header) = cancelled_of(document.order, fees, tolerance)?;
+    let (mut rows, header) = cancelled_of(document.order, fees, limits)?;
     let Some(before) = document.before else { return Ok((rows, header)) };
-    for earlier in cancelled_of(before, fees, tolerance)?.0 {
+    for earlier in cancelled_of(before, fees, limits)?.0 {
         if let Some(row) = rows.iter_mut().find(|row| row.item.item_id == earlier.item.item_id) {
             row.quantity -= earlier.quantity;
             row.gross -= earlier.gross;
@@ -92,18 +96,41 @@ pub(super) fn cancelled<'a>(
     Ok((rows, header))
 }
 
-fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], tolerance: Decimal) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let (rows, header) = with_header(&Document::of_order(order)?, fees, tolerance)?;
+fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let (rows, header) = with_header(&Document::of_order(order)?, fees, limits.rounding)?;
     let rows = rows.into_iter();
-    Ok(match cancelled::part(order) {
-        Part::Nothing => (Vec::new(), Header::default()),
-        Part::Whole => (rows.collect(), header),
-        Part::Rest => (rows.filter_map(not_invoiced).collect(), Header::default()),
+    let mut parts: Vec<Row<'a>> = match cancelled::part(order) {
+        Part::Nothing => Vec::new(),
+        Part::Whole => return Ok((rows.collect(), header)),
+        Part::Rest => rows.filter_map(not_invoiced).collect(),
         Part::Named => {
             let named = rows.filter(|row| !row.item.qty_canceled.is_zero());
-            (named.map(|row| part(row.item.qty_canceled, row)).collect(), Header::default())
+            named.map(|row| part(row.item.qty_canceled, row)).collect()
         }
-    })
+    };
+    in_whole_units(&mut parts, limits.unit.scale());
+    Ok((parts, Header::default()))
+}
+
+/// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on each
+/// account and VAT code. What one row's rounding leaves is carried to the next one of its rate, as the shop does it.
+fn in_whole_units(rows: &mut [Row<'_>], places: u32) {
+    let amounts: [for<'r, 'a> fn(&'r mut Row<'a>) -> &'r mut Decimal; 3] =
+        [|row| &mut row.gross, |row| &mut row.discount, |row| &mut row.tax];
+    for amount in amounts {
+        let mut carried: BTreeMap<Option<Decimal>, Decimal> = BTreeMap::new();
+        for row in rows.iter_mut() {
+            let left = carried.entry(row.item.tax_percent).or_default();
+            let share = amount(row);
+            let rounded = round(*share, places);
+            if rounded == *share {
+                continue;
+            }
+            let rounded = round(*share + *left, places);
+            *left += *share - rounded;
+            *share = rounded;
+        }
+    }
 }
 
 /// What no invoice has of a row: to the øre where the shop tells what its invoices have, and else by quantity.

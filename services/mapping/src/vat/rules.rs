@@ -40,7 +40,7 @@ impl<'a> VatRules<'a> {
             let taxed = LineKind::SOLD.contains(&line.kind);
             let what = if taxed { code::UNKNOWN_TAX_RATE } else { code::NO_VAT_CODE };
             let sentence = format!(
-                "No VAT rule of the mapping file holds for {} at {} % on {name} ({}).",
+                "No VAT rule of the mapping file matches {} at {} % on {name} ({}).",
                 line.name(),
                 line.rate.normalize(),
                 describe(&facts)

@@ -78,8 +78,8 @@ fn rated<'a>(rules: &VatRules<'a>, limits: Limits, line: MoneyLine<'a>) -> Resul
     Ok(MoneyLine { rate: rules.rate(&line, limits.unit), ..line })
 }
 
-/// Lines with their countries and rates, whatever VAT rules there are, each with its discount that the shop did not take
-/// off what it taxed.
+/// Lines with their countries and rates, whatever VAT rules there are, each with its discount that the shop did not
+/// take off what it taxed.
 ///
 /// # Errors
 /// When a line's country is not known.

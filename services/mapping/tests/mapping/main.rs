@@ -25,6 +25,7 @@ mod scope;
 mod settlements;
 mod shop;
 mod support;
+mod taken_back;
 mod totals;
 mod triggers;
 mod vat;

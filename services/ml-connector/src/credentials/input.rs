@@ -13,8 +13,8 @@ use crate::vendors::kept::Field;
 /// What may come on standard input at most, in bytes.
 const MOST: u64 = 64 * 1024;
 
-/// Reads fields on top of `before`. At a terminal `asked` are asked for, and an empty answer leaves what was; else any
-/// of `known` may come.
+/// Reads fields on top of `before`. A terminal is asked for `asked`, where an empty answer changes nothing; otherwise
+/// any of `known` may come.
 ///
 /// # Errors
 /// `CREDENTIALS_INPUT` when it cannot be read, or says what is no credential of this vendor.
@@ -31,7 +31,7 @@ fn ask(asked: &[Field], before: &Fields) -> Result<Fields, Problem> {
     let mut fields = before.clone();
     let term = Term::stderr();
     for field in asked {
-        let kept = if before.get(field.name).is_some() { " (empty leaves it as it is)" } else { "" };
+        let kept = if before.get(field.name).is_some() { " (empty: no change)" } else { "" };
         let prompt = term.write_str(&format!("{}{kept}: ", field.name));
         let read = || if field.secret { term.read_secure_line() } else { term.read_line() };
         let value = Zeroizing::new(prompt.and_then(|()| read()).map_err(|e| wrong(&e.to_string()))?);
@@ -51,16 +51,16 @@ fn parse(text: &str, known: &[Field], before: &Fields) -> Result<Fields, Problem
             continue;
         }
         let Some((name, value)) = line.split_once('=') else {
-            return Err(wrong(&format!("line {} is no `name = value`", number + 1)));
+            return Err(wrong(&format!("line {} is not `name = value`", number + 1)));
         };
         let (name, value) = (name.trim(), value.trim());
         let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
         if !known.iter().any(|field| field.name == name) {
             let names: Vec<&str> = known.iter().map(|field| field.name).collect();
-            return Err(wrong(&format!("line {} names none of {}", number + 1, names.join(", "))));
+            return Err(wrong(&format!("line {} has another name than {}", number + 1, names.join(", "))));
         }
         if value.is_empty() {
-            return Err(wrong(&format!("line {} gives no value", number + 1)));
+            return Err(wrong(&format!("line {} has no value", number + 1)));
         }
         fields.set(name, Secret::new(value));
     }
@@ -69,15 +69,34 @@ fn parse(text: &str, known: &[Field], before: &Fields) -> Result<Fields, Problem
 
 /// `CREDENTIALS_INPUT`, because of `why`.
 pub(super) fn wrong(why: &str) -> Problem {
-    let remedy = "give one `name = value` a line on standard input, or run the verb at a terminal and be asked";
+    let remedy = "give one `name = value` a line on standard input, or run the verb at a terminal, which asks for each";
     Problem::new("CREDENTIALS_INPUT", format!("the credentials cannot be read: {why}"), remedy)
 }
 
-/// Who sets them, when nobody says: the user on this host.
-pub(super) fn whoami() -> String {
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    format!("{}@{}", user.unwrap_or_else(|| "unknown".to_owned()), host.trim())
+/// The person who stores them: `named`, else the login name on this host, else asked for at a terminal.
+///
+/// # Errors
+/// `CREDENTIALS_INPUT` when nobody can be asked.
+pub(super) fn person(named: Option<String>) -> Result<String, Problem> {
+    let is_name = |name: &String| !name.trim().is_empty();
+    if let Some(name) = named.filter(is_name) {
+        return Ok(name.trim().to_owned());
+    }
+    let login = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(is_name));
+    if let Some(login) = login {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        return Ok(format!("{}@{}", login.trim(), host.trim()));
+    }
+    let unknown = |why: &str| {
+        let sentence = format!("the person who stores the credentials is not known: {why}");
+        Problem::new("CREDENTIALS_INPUT", sentence, "give your name with `--by NAME`")
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(unknown("there is no login name here"));
+    }
+    let term = Term::stderr();
+    let name = term.write_str("your name, for the record: ").and_then(|()| term.read_line());
+    name.ok().filter(is_name).map(|name| name.trim().to_owned()).ok_or_else(|| unknown("no name was given"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Trying credentials: a token, and one call that costs little and proves that we are let in; of webhooks, a call at
-//! our own door.
+//! Testing credentials: a token, and one cheap call that proves that the vendor accepts them; for webhooks a call to
+//! our own port.
 
 use std::time::Duration;
 
@@ -81,11 +81,14 @@ pub(super) async fn these(
 pub(super) fn secret(fields: &Fields) -> Result<String, Problem> {
     let bytes = fields.get("secret").map_or(0, |secret| secret.expose().len());
     if bytes < MIN_SECRET {
-        let sentence = format!("the secret has {bytes} bytes and needs {MIN_SECRET}: a shorter one can be guessed");
-        let remedy = "let a program draw one, such as `openssl rand -hex 32`";
+        let sentence =
+            format!("the secret has {bytes} bytes and needs at least {MIN_SECRET}: a shorter one can be guessed");
+        let remedy = "make one with `openssl rand -hex 32`";
         return Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy));
     }
-    Ok(format!("the secret has {bytes} bytes; the door believes it from now on, and its sender is to be told"))
+    Ok(format!(
+        "the secret has {bytes} bytes; webhooks signed with it are accepted from now on. Now give it to their sender"
+    ))
 }
 
 /// Posts to our own door what names no record, signed: it must believe it, and then find nothing in it.
@@ -93,7 +96,7 @@ async fn webhook(settings: &Webhook, fields: &Fields) -> Result<String, Problem>
     let (kept, _) = fill_webhook(settings, fields);
     let remedy = "set commerce.webhook.listen, and the secret with `ml-connector credentials set webhook`";
     if settings.listen.is_empty() || kept.is_empty() {
-        let sentence = "there is no door for webhooks, or no secret for it";
+        let sentence = "no port is open for webhooks, or there is no secret";
         return Err(Problem::new("CREDENTIALS_NOT_TRIED", sentence, remedy));
     }
     let encoding = match settings.encoding {
@@ -102,22 +105,22 @@ async fn webhook(settings: &Webhook, fields: &Fields) -> Result<String, Problem>
     };
     let clear = SecretString::from(kept.expose().as_str());
     let signer = Verifier::new(&clear, &settings.header, encoding, Some(settings.prefix.clone()));
-    let signed = signer.map_err(|e| not_tried("the door", &chain(&e)))?.signature(BODY);
+    let signed = signer.map_err(|e| not_tried("our webhook port", &chain(&e)))?.signature(BODY);
     let request = Request::post(format!("http://{}{}", settings.listen, settings.path))
         .header(&settings.header, signed)
         .header("content-type", "application/json")
         .body(Bytes::from_static(BODY));
-    let request = request.map_err(|e| not_tried("the door", &e.to_string()))?;
+    let request = request.map_err(|e| not_tried("our webhook port", &e.to_string()))?;
     let answer = Http::seldom(PATIENCE, 64 * 1024)?.send(request).await;
-    let answer = answer.map_err(|e| not_tried("the door", &e.to_string()))?;
+    let answer = answer.map_err(|e| not_tried("our webhook port", &e.to_string()))?;
     match answer.status() {
-        StatusCode::BAD_REQUEST => Ok("the door believes what is signed with the secret".to_owned()),
+        StatusCode::BAD_REQUEST => Ok("our webhook port accepts what is signed with the secret".to_owned()),
         StatusCode::UNAUTHORIZED => {
-            let sentence = "the door does not believe what is signed with the secret";
-            let remedy = "start ingestor-commerce with the same settings as this verb, or look whether it has its own";
+            let sentence = "our webhook port refuses what is signed with the secret";
+            let remedy = "start ingestor-commerce with the same settings as this verb; it may have a secret of its own";
             Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy))
         }
-        other => Err(not_tried("the door", &format!("it answers {other}"))),
+        other => Err(not_tried("our webhook port", &format!("it answers {other}"))),
     }
 }
 
@@ -127,9 +130,12 @@ async fn visma(settings: &Settings, fields: &Fields, context: &Context) -> Resul
     let answer = vendor.call(Class::Document, &request).await.map_err(|e| uncalled("Visma", e))?;
     vendors::shown(&answer)?;
     match answer.status().is_success() {
-        true => Ok("Visma gives a token and shows the company".to_owned()),
+        true => Ok("Visma issues a token and shows the company".to_owned()),
         // Rights differ from credentials: it was let in, and may not see branches.
-        false => Ok(format!("Visma gives a token; asked for the company's branches it answers {}", answer.status())),
+        false => Ok(format!(
+            "Visma issues a token; to the request for the company's branches it answers {}",
+            answer.status()
+        )),
     }
 }
 
@@ -140,10 +146,10 @@ async fn commerce(settings: &Settings, fields: &Fields, context: &Context) -> Re
     let answer = vendor.call(Class::Document, &request).await.map_err(|e| uncalled("Commerce", e))?;
     let refused = |message: String| {
         let remedy = "compare the credentials with those of the integration or account in Commerce, and its rights";
-        Problem::new("CREDENTIALS_REFUSED", format!("Commerce does not let us in: {message}"), remedy)
+        Problem::new("CREDENTIALS_REFUSED", format!("Commerce refuses the credentials: {message}"), remedy)
     };
     match Answer::read(&answer, clock::now()) {
-        Answer::Ok(_) => Ok("Commerce lets us in and shows its store views".to_owned()),
+        Answer::Ok(_) => Ok("Commerce accepts the credentials and shows its store views".to_owned()),
         Answer::Unauthorised { message } | Answer::NonceRefused { message, .. } => Err(refused(message)),
         Answer::Refused { status, message } => Err(refused(format!("{status} {message}"))),
         Answer::NotFound { message } => Err(refused(message)),
@@ -159,6 +165,6 @@ fn uncalled(who: &str, error: CallError) -> Problem {
 }
 
 fn not_tried(who: &str, why: &str) -> Problem {
-    let remedy = "try again when it answers; nothing was changed";
+    let remedy = "repeat it when it answers; nothing was changed";
     Problem::new("CREDENTIALS_NOT_TRIED", format!("{who} could not be asked: {why}"), remedy)
 }

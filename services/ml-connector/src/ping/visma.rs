@@ -10,12 +10,12 @@ use crate::bench::Bench;
 
 /// Lists by their path, what reads or writes them, and the poll that makes them needed; without one they always are.
 const LISTS: [(&str, &str, Option<&str>); 6] = [
-    ("/v1/customer", "flow 1, customers", Some("customer")),
-    ("/v1/customerinvoice", "flow 2, invoices, and looking up one that may have been made", None),
-    ("/v1/customerCreditNote", "flow 4, credit notes", None),
-    ("/v1/customerPayment", "flow 9, payments, where the mapping has [[payments]]", Some("payment")),
-    ("/v1/supplierInvoice", "flow 6, supplier invoices", Some("supplierinvoice")),
-    ("/v1/purchaseorder", "flows 6 and 8, purchase orders", Some("purchaseorder")),
+    ("/v1/customer", "to find and create customers", Some("customer")),
+    ("/v1/customerinvoice", "to create and look up invoices", None),
+    ("/v1/customerCreditNote", "to create and look up credit notes", None),
+    ("/v1/customerPayment", "to create payments, if the mapping file has [[payments]]", Some("payment")),
+    ("/v1/supplierInvoice", "to comment supplier invoices on orders", Some("supplierinvoice")),
+    ("/v1/purchaseorder", "to find the order of a supplier invoice", Some("purchaseorder")),
 ];
 
 pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
@@ -34,7 +34,7 @@ pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
         trial.note(step)?;
     }
     let mut headers = answer.map(|answer| answer.headers().clone()).unwrap_or_default();
-    trial.looking("what may be read");
+    trial.looking("rights");
     for (path, serves, poll) in LISTS {
         let request = company_at.first_of(path).map_err(|e| unbuilt(&e))?;
         let answer = call(&vendor, &request).await;
@@ -45,10 +45,10 @@ pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
             headers = answer.headers().clone();
         }
     }
-    let said = "whether they may be written shows with the first one: trying it would make one";
+    let said = "write access is not tested: a test would create a document";
     trial.note(Step::unknown(Side::Visma, "writing", said))?;
     trial.note(window(&headers))?;
-    let said = "Visma does not tell its version; this program knows the service description of 2026, under /v1 and /v2";
+    let said = "Visma does not tell its version; this program uses /v1 and /v2 of the API as described in 2026";
     trial.note(Step::unknown(Side::Visma, "version", said))
 }
 

@@ -23,10 +23,10 @@ const PROXIES: [&str; 3] = ["https_proxy", "http_proxy", "all_proxy"];
 pub(super) async fn walk(trial: &mut Trial, side: Side, address: &str, http: &Http, clocks: bool) -> Result<(), Ended> {
     let Ok(url) = Url::parse(address) else { return Ok(()) }; // What needs it says so.
     let (host, port) = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
-    trial.looking(&format!("the way to {host}"));
+    trial.looking(&format!("connection to {host}"));
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if PROXIES.iter().any(|name| set(name) || set(&name.to_uppercase())) {
-        trial.note(Step::unknown(side, "dns", "a proxy is set in the environment, and looks names up by itself"))?;
+        trial.note(Step::unknown(side, "dns", "a proxy is set in the environment; it looks up host names"))?;
     } else {
         let found = within(lookup_host((host.as_str(), port))).await.map(Iterator::collect::<Vec<SocketAddr>>);
         trial.note(resolved(side, &host, &found))?;
@@ -52,6 +52,6 @@ pub(super) async fn walk(trial: &mut Trial, side: Side, address: &str, http: &Ht
 }
 
 async fn within<T>(attempt: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("nothing came within {} s", PATIENCE.as_secs()));
+    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", PATIENCE.as_secs()));
     tokio::time::timeout(PATIENCE, attempt).await.unwrap_or_else(|_| Err(late()))
 }

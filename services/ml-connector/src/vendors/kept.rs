@@ -201,7 +201,7 @@ impl Kept {
                 let by = stored.as_ref().map(|stored| stored.current.by.clone()).unwrap_or_default();
                 apply(stored).await;
                 known = new;
-                tracing::info!(set = name, by, "the credentials have changed; the new ones are in use");
+                tracing::info!(set = name, by, "the credentials have changed; the new ones are in use now");
             }
         });
     }
@@ -236,7 +236,7 @@ pub(crate) fn unreadable(name: &str, error: &VaultError) -> Problem {
     Problem::new(
         "CREDENTIALS_UNREADABLE",
         format!("the credentials of {name} cannot be read: {}", chain(error)),
-        "look at the broker, and whether this is the master key that they were sealed under; else remove and set them \
-         again",
+        "check the broker, and that this is the master key that they were encrypted under; otherwise remove them and set \
+         them again",
     )
 }

@@ -1,8 +1,9 @@
-//! Every order's account: what stands for it in Visma, invoices less credit notes, held against what the shop says is left
-//! of it. All of it is in the streams.
+//! Every order's account: what stands for it in Visma, invoices less credit notes, held against what the shop says is
+//! left of it. All of it is in the streams.
 //!
-//! An account is not judged while anything of it is under way: before mapper and writer are past its last change and its
-//! last command, and for a while after the shop last wrote the order, whose credit memos may be read a moment later.
+//! An account is not judged while anything of it is under way: before mapper and writer are past its last change and
+//! its last command, and for a while after the shop last wrote the order, whose credit memos may be read a moment
+//! later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What Commerce's answers prove.
 //!
-//! Commerce answers 401 to wrong credentials, to an integration that is switched off and to a right that is missing,
-//! and tells only the first apart, by its sentence. So a right that is missing is believed once another one is there.
+//! Commerce answers 401 to wrong credentials, to an inactive integration and to a missing right, and only its sentence
+//! tells the first one apart. A right counts as missing once another right works.
 
 use ::commerce::page::Page;
 use ::commerce::reply::Answer;
@@ -12,23 +12,24 @@ use jiff::Timestamp;
 use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
 
+use super::rights::in_admin;
 use super::{Side, State, Step, no_answer, unanswered};
 
 const SIDE: Side = Side::Commerce;
-/// What the sentence says when who calls is known, or nobody at all, and the resource is not theirs.
+/// Commerce's sentence for a missing right, also of a caller that it does not know.
 const NOT_AUTHORIZED: &str = "isn't authorized to access";
 /// Adobe's modules that send webhooks and events, as `GET /V1/modules` names them.
 const WEBHOOKS: &str = "Magento_AdobeCommerceWebhooks";
 const EVENTS: &str = "Magento_AdobeCommerceEventsClient";
 /// Adobe's module of custom attributes of orders and other records.
 const ATTRIBUTES: &str = "Magento_CustomAttributeSerializable";
-const REMEDY: &str = "check the credentials of commerce.auth, that the integration or account is active, and that it may \
-                      read Sales > Orders, Invoices and Credit Memos, and Customers; Commerce tells none of these apart";
+const REMEDY: &str = "compare the credentials with those in the Admin, check that the integration or account is active, and \
+                      that it has the rights that the README lists; Commerce gives the same answer to all three";
 
 /// What was asked, and how it was answered.
 pub type Asked = Result<Response<Bytes>, CallError>;
 
-/// The first call, for the store views: whether who calls is believed.
+/// The first call, for the store views: whether Commerce accepts the credentials.
 pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
     let response = match asked {
         Ok(response) => response,
@@ -36,7 +37,7 @@ pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
     };
     match Answer::read(response, now) {
         Answer::Ok(body) => {
-            let believed = Step::fine(SIDE, "credentials", "Commerce believes who calls");
+            let accepted = Step::fine(SIDE, "credentials", "Commerce accepts the credentials");
             let named = |views: Vec<StoreView>| {
                 let views = views.iter().filter(|view| view.id > 0).map(|view| format!("{} ({})", view.code, view.id));
                 views.collect::<Vec<_>>().join(", ")
@@ -45,37 +46,33 @@ pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
                 Ok(views) => Step::fine(SIDE, "stores", named(views)),
                 Err(e) => Step::failed(SIDE, "stores", unreadable(&e.to_string())),
             };
-            vec![believed, stores]
+            vec![accepted, stores]
         }
         // Which of the reasons it is shows when something else is asked for.
         Answer::Unauthorised { message } if message.contains(NOT_AUTHORIZED) => {
-            let said = format!("the stores are not shown: {message}");
-            vec![Step::notice(
-                SIDE,
-                "stores",
-                said,
-                "give it Stores > Settings > All Stores, which `mapping init` needs",
-            )]
+            let said = format!("not readable, and needed by `mapping init` and `mapping check`: {message}");
+            vec![Step::notice(SIDE, "stores", said, grant(&message))]
         }
         Answer::Unauthorised { message } => {
             vec![Step::ends(SIDE, "credentials", unauthorised(&message))]
         }
         Answer::NonceRefused { message, .. } => {
             let sentence = format!("Commerce refuses the signature's time or nonce: {message}");
-            let remedy = "set this machine's clock by NTP; it may be 10 minutes ahead of the shop's at most";
+            let remedy =
+                "set this machine's clock by NTP; it must not be more than 10 minutes ahead of the shop's clock";
             vec![Step::ends(SIDE, "credentials", Problem::new("PING_CLOCK", sentence, remedy))]
         }
         other => vec![Step::ends(SIDE, "credentials", otherwise(&other))],
     }
 }
 
-/// What the rights say about credentials that were not proved yet: somebody who may do nothing at all is not known.
+/// Credentials that no call has proved, judged by the rights: a caller without any right is not known to Commerce.
 pub fn credentials(rights: &[Step]) -> Option<Step> {
     let none = !rights.is_empty() && rights.iter().all(|step| step.state == State::Failed);
     let told = rights.iter().all(|step| step.code.is_empty() || step.code == "COMMERCE_FORBIDDEN");
     (none && told).then(|| {
         let sentence =
-            "whoever calls may do nothing: the integration is not active, or the credentials are not its own";
+            "no call is allowed: the integration is not active, it has no rights, or the credentials belong to another one";
         Step::ends(SIDE, "credentials", Problem::new("COMMERCE_UNAUTHORISED", sentence, REMEDY))
     })
 }
@@ -93,7 +90,7 @@ pub fn read_right(
         Err(e) => Step::failed(SIDE, name, unanswered(SIDE, e)),
         Ok(response) => match Answer::read(response, now) {
             Answer::Ok(body) => match Page::decode(entity, &body) {
-                Ok(page) => Step::fine(SIDE, name, format!("may be read ({serves}); {} there", page.total_count)),
+                Ok(page) => Step::fine(SIDE, name, format!("readable (needed {serves}); {} records", page.total_count)),
                 Err(e) => Step::failed(SIDE, name, unreadable(&e.to_string())),
             },
             Answer::Unauthorised { message } => Step::failed(SIDE, name, forbidden(serves, &message)),
@@ -101,6 +98,19 @@ pub fn read_right(
         },
     };
     if needed { step } else { step.softened() }
+}
+
+/// Whether a list may be read that only the mapping verbs need; `asked` was its first page. Services run without it.
+pub fn list_right(name: &str, serves: &str, asked: &Asked, now: Timestamp) -> Step {
+    let step = match asked {
+        Err(e) => Step::failed(SIDE, name, unanswered(SIDE, e)),
+        Ok(response) => match Answer::read(response, now) {
+            Answer::Ok(_) => Step::fine(SIDE, name, format!("readable (needed {serves})")),
+            Answer::Unauthorised { message } => Step::failed(SIDE, name, forbidden(serves, &message)),
+            other => Step::failed(SIDE, name, otherwise(&other)),
+        },
+    };
+    step.softened()
 }
 
 /// Whether a comment may be written; `asked` was one for an order that cannot be, without anything in it. Commerce
@@ -120,7 +130,7 @@ pub fn comment_right(serves: &str, asked: &Asked, now: Timestamp) -> Step {
 }
 
 fn may_comment(serves: &str) -> Step {
-    Step::fine(SIDE, "comment", format!("may be written ({serves}); nothing was"))
+    Step::fine(SIDE, "comment", format!("write access granted (needed {serves}); nothing was written"))
 }
 
 /// The names of the modules, where they are shown.
@@ -132,27 +142,27 @@ fn listed(asked: &Asked, now: Timestamp) -> Option<Vec<String>> {
 /// Whether orders have custom attributes, which are to hold what is noted on them.
 pub fn attributes(asked: &Asked, is_saas: bool, now: Timestamp) -> Step {
     if is_saas {
-        return Step::fine(SIDE, "attributes", "SaaS has custom attributes of orders");
+        return Step::fine(SIDE, "attributes", "custom attributes of orders are available on SaaS");
     }
     match listed(asked, now) {
         Some(modules) if modules.iter().any(|module| module == ATTRIBUTES) => {
-            Step::fine(SIDE, "attributes", "the module for custom attributes of orders is there")
+            Step::fine(SIDE, "attributes", "the module for custom attributes of orders is installed")
         }
         Some(_) => {
-            let sentence = "comments.supplier_invoices_attribute is set, and the shop has no module for custom attributes \
-                            of orders";
+            let sentence = "comments.supplier_invoices_attribute is set, but the shop has no module for custom attributes of \
+                            orders";
             let remedy = "install magento/out-of-process-custom-attributes (Adobe Commerce 2.4.5 or later), or leave the \
                           setting empty: Magento Open Source has no such attributes";
             Step::failed(SIDE, "attributes", Problem::new("ATTRIBUTE_NOT_KEPT", sentence, remedy))
         }
-        None => Step::unknown(SIDE, "attributes", "not known: the list of modules is not shown to this integration"),
+        None => Step::unknown(SIDE, "attributes", "not known: this integration may not read the list of modules"),
     }
 }
 
 /// Whether the modules that send webhooks are there.
 pub fn modules(asked: &Asked, now: Timestamp) -> Step {
     let Some(modules) = listed(asked, now) else {
-        let said = "not known: the list of modules is not shown to this integration, and nothing else needs it";
+        let said = "not known: this integration may not read the list of modules, which nothing else needs";
         return Step::unknown(SIDE, "webhooks", said);
     };
     let has = |name: &str| modules.iter().any(|module| module == name);
@@ -161,7 +171,9 @@ pub fn modules(asked: &Asked, now: Timestamp) -> Step {
         .filter_map(|(module, called)| has(module).then_some(called))
         .collect();
     match there.is_empty() {
-        true => Step::fine(SIDE, "webhooks", "none of Adobe's modules is there: polling finds everything"),
+        true => {
+            Step::fine(SIDE, "webhooks", "none of Adobe's webhook modules is installed; polling finds every change")
+        }
         false => Step::fine(SIDE, "webhooks", format!("{} can be used", there.join(" and "))),
     }
 }
@@ -171,28 +183,38 @@ pub fn version(status: StatusCode, body: &[u8]) -> Step {
     let text = std::str::from_utf8(body).unwrap_or_default().trim();
     match status.is_success() && text.starts_with("Magento/") {
         true => Step::fine(SIDE, "version", text.chars().take(80).collect::<String>()),
-        false => Step::unknown(SIDE, "version", "the shop does not show it"),
+        false => Step::unknown(SIDE, "version", "the shop does not show its version"),
     }
 }
 
 fn unauthorised(message: &str) -> Problem {
-    Problem::new("COMMERCE_UNAUTHORISED", format!("Commerce does not accept who calls: {message}"), REMEDY)
+    Problem::new("COMMERCE_UNAUTHORISED", format!("Commerce refuses the credentials: {message}"), REMEDY)
 }
 
 fn forbidden(serves: &str, message: &str) -> Problem {
     Problem::new(
         "COMMERCE_FORBIDDEN",
-        format!("may not be used, and is needed for {serves}: {message}"),
-        "give the integration or the account this resource (System > Extensions > Integrations > API) and save it again",
+        format!("the right is missing that is needed {serves}: {message}"),
+        grant(message),
+    )
+}
+
+/// How to give the right that Commerce names.
+fn grant(message: &str) -> String {
+    let right =
+        in_admin(message).map_or_else(|| "the right that Commerce names".to_owned(), |place| format!("\"{place}\""));
+    format!(
+        "in the Admin, give the integration {right} (System > Extensions > Integrations > Edit > API) and save it; an \
+         administrator's account gets it from its role (System > Permissions > User Roles)"
     )
 }
 
 fn unreadable(why: &str) -> Problem {
-    let remedy = "look at the shop's answer; a module or an edge in front of it may have changed it";
+    let remedy = "look at the shop's answer; a module or a proxy in front of it may have changed it";
     Problem::new("COMMERCE_UNREADABLE", why.to_owned(), remedy)
 }
 
-/// What is wrong with an answer that is neither data nor about who calls.
+/// What is wrong with an answer that has no data.
 pub(crate) fn otherwise(answer: &Answer) -> Problem {
     match answer {
         Answer::Refused { status, message } => Problem::new(
@@ -202,16 +224,17 @@ pub(crate) fn otherwise(answer: &Answer) -> Problem {
         ),
         Answer::NotFound { message } => Problem::new(
             "COMMERCE_REFUSED",
-            format!("Commerce has nothing at this address: {message}"),
+            format!("there is no REST API at this address: {message}"),
             "check commerce.base_url: its path, and on SaaS the tenant",
         ),
+        Answer::Unauthorised { message } if message.contains(NOT_AUTHORIZED) => forbidden("to read this list", message),
         Answer::Unauthorised { message } => unauthorised(message),
         Answer::BusyUntil { retry_after, message } => {
             let named = retry_after.map_or_else(String::new, |wait| format!(" for {} s", wait.as_secs()));
-            no_answer(SIDE, &format!("it takes no calls just now{named}: {message}"))
+            no_answer(SIDE, &format!("it accepts no calls at the moment{named}: {message}"))
         }
         Answer::NonceRefused { message, .. } => no_answer(SIDE, message),
         Answer::Broken { status, message } => no_answer(SIDE, &format!("{status}: {message}")),
-        Answer::Ok(_) => no_answer(SIDE, "an answer without use"),
+        Answer::Ok(_) => no_answer(SIDE, "an answer that cannot be used"),
     }
 }

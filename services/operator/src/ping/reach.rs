@@ -17,13 +17,17 @@ const TOO_FAR: i64 = 300;
 /// Whether a host has an address.
 pub fn resolved(side: Side, host: &str, found: &io::Result<Vec<SocketAddr>>) -> Step {
     let failed = |why: String| {
-        let remedy = "check the host in the settings, and this machine's name server";
-        Step::ends(side, "dns", Problem::new("PING_DNS", format!("the name {host} has no address: {why}"), remedy))
+        let remedy = "check the host in the settings and this machine's name server";
+        Step::ends(
+            side,
+            "dns",
+            Problem::new("PING_DNS", format!("no address was found for the host name {host}: {why}"), remedy),
+        )
     };
     match found {
         Ok(addresses) => match addresses.first() {
             Some(first) => Step::fine(side, "dns", format!("{host} is {}", first.ip())),
-            None => failed("the name server knows none".to_owned()),
+            None => failed("the name server returned none".to_owned()),
         },
         Err(e) => failed(e.to_string()),
     }
@@ -35,7 +39,7 @@ pub fn connected(side: Side, host: &str, port: u16, tried: &io::Result<()>) -> S
         Ok(()) => Step::fine(side, "tcp", format!("{host} answers on port {port}")),
         Err(e) => {
             let sentence = format!("{host} cannot be reached on port {port}: {e}");
-            let remedy = "open the way in the firewall between here and there, and check the port in the settings";
+            let remedy = "allow the connection in the firewall, and check the port in the settings";
             Step::ends(side, "tcp", Problem::new("PING_CONNECT", sentence, remedy))
         }
     }
@@ -44,16 +48,16 @@ pub fn connected(side: Side, host: &str, port: u16, tried: &io::Result<()>) -> S
 /// Whether the server's certificate is believed; `tried` is an exchange without credentials and its error.
 pub fn secured(side: Side, host: &str, encrypted: bool, tried: Result<(), &str>) -> Step {
     match (tried, encrypted) {
-        (Ok(()), true) => Step::fine(side, "tls", format!("the certificate of {host} is believed")),
+        (Ok(()), true) => Step::fine(side, "tls", format!("the certificate of {host} is valid")),
         (Ok(()), false) => Step::notice(
             side,
             "tls",
-            format!("{host} is asked without encryption"),
-            "use https:// everywhere but on a test server of your own",
+            format!("the connection to {host} is not encrypted"),
+            "use https:// except for a test server of your own",
         ),
         (Err(why), true) => {
-            let remedy = "install the CA that signed the certificate on this machine, or look what stands in between";
-            let sentence = format!("no encrypted connection to {host} comes about: {why}");
+            let remedy = "install the CA of the certificate on this machine; if the certificate is not the vendor's, a proxy is in between";
+            let sentence = format!("the TLS handshake with {host} failed: {why}");
             Step::ends(side, "tls", Problem::new("PING_TLS", sentence, remedy))
         }
         (Err(why), false) => Step::ends(side, "tls", super::no_answer(side, why)),
@@ -64,14 +68,14 @@ pub fn secured(side: Side, host: &str, encrypted: bool, tried: Result<(), &str>)
 /// and `came`, so only what lies outside of that counts.
 pub fn clock(side: Side, theirs: Option<Timestamp>, sent: Timestamp, came: Timestamp) -> Step {
     let Some(theirs) = theirs else {
-        return Step::unknown(side, "clock", format!("{} does not say what time it has", side.name()));
+        return Step::unknown(side, "clock", format!("{} does not tell its time", side.name()));
     };
     // The header is cut to the second.
     let theirs_until = theirs.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     let (ahead, behind) = (sent.duration_since(theirs_until).as_secs(), theirs.duration_since(came).as_secs());
     let (apart, way) = if ahead > 0 { (ahead, "ahead of") } else { (behind.max(0), "behind") };
     let sentence = format!("this machine's clock is {apart} s {way} that of {}", side.name());
-    let remedy = "let this machine's clock be set by NTP; if it is right, tell whoever runs the server";
+    let remedy = "set this machine's clock by NTP; if it is right, tell the operator of the server";
     if apart > TOO_FAR {
         return Step::ends(side, "clock", Problem::new("PING_CLOCK", sentence, remedy));
     }

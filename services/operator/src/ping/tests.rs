@@ -86,7 +86,7 @@ fn a_right_that_nothing_needs_is_only_told() {
     assert_eq!((of(true).state, of(true).code.as_str()), (State::Failed, "VISMA_FORBIDDEN"));
     assert_eq!(of(false).state, State::Notice);
     let fine = resource("customer", "flow 1", true, &answer(200, r#"[{"metadata":{"totalCount":42}}]"#), now());
-    assert!(fine.state == State::Fine && fine.said.contains("42 there"), "{}", fine.said);
+    assert!(fine.state == State::Fine && fine.said.contains("42 records"), "{}", fine.said);
 }
 
 #[test]
@@ -109,9 +109,9 @@ fn a_429_of_commerce_is_told_as_one() {
         .body(bytes::Bytes::new())
         .expect("a response");
     let said = &stores(&Ok(waits), now())[0].said;
-    assert!(said.contains("takes no calls just now for 90 s"), "{said}");
+    assert!(said.contains("accepts no calls at the moment for 90 s"), "{said}");
     let silent = &stores(&answer(429, ""), now())[0].said;
-    assert!(silent.contains("takes no calls just now: "), "{silent}");
+    assert!(silent.contains("accepts no calls at the moment: "), "{silent}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_401_of_commerce_is_about_who_calls_or_about_a_right() {
 fn whoever_may_do_nothing_at_all_is_not_known() {
     let right = |status, body| read_right(Entity::Order, "flow 2", true, &answer(status, body), now());
     let (yes, no) = (right(200, r#"{"items":[],"total_count":7}"#), right(401, NO_RIGHT));
-    assert!(yes.state == State::Fine && yes.said.contains("7 there"), "{}", yes.said);
+    assert!(yes.state == State::Fine && yes.said.contains("7 records"), "{}", yes.said);
     assert_eq!((no.state, no.code.as_str()), (State::Failed, "COMMERCE_FORBIDDEN"));
     let none = credentials(&[no.clone(), no.clone()]).expect("not known");
     assert_eq!((none.code.as_str(), none.ends_side), ("COMMERCE_UNAUTHORISED", true));

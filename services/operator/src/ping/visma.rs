@@ -25,14 +25,14 @@ pub fn company(answer: &Result<Response<Bytes>, CallError>, tenant: &str, now: T
     };
     let failure = match read_page(answer, now.into()) {
         Ok(page) => {
-            let token = Step::fine(SIDE, "token", format!("a token was given for the tenant {tenant}"));
+            let token = Step::fine(SIDE, "token", format!("token issued for the tenant {tenant}"));
             return vec![token, shown(&page.rows)];
         }
         Err(failure) => failure,
     };
     let (code, remedy) = (failure.code(), failure.what_to_do());
     let problem = Problem::new(code, failure.to_string(), remedy);
-    let given = Step::fine(SIDE, "token", format!("a token was given for the tenant {tenant}"));
+    let given = Step::fine(SIDE, "token", format!("token issued for the tenant {tenant}"));
     match failure {
         // The customer's tenant gets a token that opens nothing.
         Failure::Unauthorised { .. } => vec![given, Step::ends(SIDE, "tenant", problem)],
@@ -40,7 +40,7 @@ pub fn company(answer: &Result<Response<Bytes>, CallError>, tenant: &str, now: T
             vec![given, Step::ends(SIDE, "company", problem)]
         }
         Failure::Forbidden { .. } => {
-            let said = "the company's name is not shown: the integration may not read branches";
+            let said = "the company's name is not known: the integration may not read branches";
             vec![given, Step::notice(SIDE, "company", said, remedy)]
         }
         Failure::NotFound { .. } | Failure::Refused { .. } => vec![given, Step::ends(SIDE, "company", problem)],
@@ -70,8 +70,8 @@ fn shown(branches: &[Value]) -> Step {
             "company",
             Problem::new(
                 "VISMA_COMPANY_EMPTY",
-                "Visma shows a company without a branch, and there is none: the company id is wrong or missing",
-                "correct visma.company_id, or leave it empty if the tenant is one company",
+                "Visma shows a company without branches, which does not exist: visma.company_id is wrong or missing",
+                "set visma.company_id to the number of the company in Visma, or leave it empty if the tenant has one company",
             ),
         );
     }
@@ -91,10 +91,10 @@ pub fn resource(
         Ok(answer) => match read_page(answer, now.into()) {
             Ok(page) => {
                 let rows = page.total.map_or_else(|| page.rows.len().to_string(), |total| total.to_string());
-                Step::fine(SIDE, name, format!("may be read ({serves}); {rows} there"))
+                Step::fine(SIDE, name, format!("readable (needed {serves}); {rows} records"))
             }
             Err(failure) => {
-                let sentence = format!("may not be read, and is needed for {serves}: {failure}");
+                let sentence = format!("not readable, and needed {serves}: {failure}");
                 Step::failed(SIDE, name, Problem::new(failure.code(), sentence, failure.what_to_do()))
             }
         },
@@ -105,13 +105,12 @@ pub fn resource(
 /// How many calls are left, by the headers of an answer.
 pub fn window(headers: &HeaderMap) -> Step {
     let Some(Window { limit, remaining, reset }) = Window::of(headers) else {
-        return Step::unknown(SIDE, "rate window", "Visma does not say how many calls it takes");
+        return Step::unknown(SIDE, "rate window", "Visma does not tell its call limit");
     };
-    let until = reset.map_or_else(String::new, |reset| format!(", until the next one in {} s", reset.as_secs()));
-    let said = format!("{remaining} of {limit} calls are left of this window{until}");
+    let until = reset.map_or_else(String::new, |reset| format!("; it resets in {}", super::minutes(reset.as_secs())));
+    let said = format!("{remaining} of {limit} calls are left{until}");
     if remaining.saturating_mul(100) < limit.saturating_mul(LITTLE) {
-        let remedy =
-            "nothing, if the services are busy; else look who uses the same client, or ask Visma for more calls";
+        let remedy = "nothing while the services are busy; otherwise find who else uses this client, or ask Visma for a higher limit";
         return Step::notice(SIDE, "rate window", said, remedy);
     }
     Step::fine(SIDE, "rate window", said)

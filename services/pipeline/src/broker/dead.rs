@@ -25,8 +25,8 @@ const KEPT: [&str; 8] = [
 /// Characters of a sentence at most: it may quote what a vendor wrote.
 const LONGEST: usize = 4_000;
 
-/// Writes the dead letter of a record that could not be read at its source, so that there is no delivery of it. `subject`
-/// is the one of its changes.
+/// Writes the dead letter of a record that could not be read at its source, so that there is no delivery of it.
+/// `subject` is the one of its changes.
 ///
 /// # Errors
 /// As [`put`].

@@ -58,7 +58,7 @@ pub fn follow(
             let reading = read(&broker, &follow, &mut next, &caught, &mut see);
             tokio::select! {
                 ended = reading => if let Err(problem) = ended {
-                    tracing::warn!(%problem, filter = follow.filter, "a view was interrupted; it goes on");
+                    tracing::warn!(%problem, filter = follow.filter, "reading a stream was interrupted; it continues");
                 },
                 () = stop.cancelled() => return,
             }

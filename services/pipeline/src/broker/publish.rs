@@ -68,8 +68,8 @@ pub enum PutError {
     /// Somebody else wrote the subject first; nothing was stored. Read the last entry again.
     #[error("another entry was written first")]
     WrongLast,
-    /// The broker still stores an earlier message of this subject or of this id, as a cluster does for a moment; nothing
-    /// was stored.
+    /// The broker still stores an earlier message of this subject or of this id, as a cluster does for a moment;
+    /// nothing was stored.
     #[error("the broker is still storing an earlier message")]
     NotYet,
     /// Larger than the broker takes, even compressed.

@@ -245,7 +245,8 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half done.
+/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half
+/// done.
 fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
     if delivery.delivered < BEARINGS {
         return Verdict::retry(delivery.delivered, panicked.to_string());

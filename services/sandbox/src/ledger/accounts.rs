@@ -1,5 +1,5 @@
-//! Every order's account: what stands for it in Visma (invoices less credit notes, drafts too) beside what the shop says
-//! is left of it, the total and VAT by rate.
+//! Every order's account: what stands for it in Visma (invoices less credit notes, drafts too) beside what the shop
+//! says is left of it, the total and VAT by rate.
 //!
 //! What is left is the total less what was cancelled and what was refunded. Where the order's invoices are what stands,
 //! it is what they come to less what was refunded: what is neither invoiced nor cancelled is not there yet. An order of

@@ -1,4 +1,5 @@
-//! Whether Visma lets VAT that is sent along stand. Only a document tells it whose VAT is not what Visma computes anyway.
+//! Whether Visma lets VAT that is sent along stand. Only a document tells it whose VAT is not what Visma computes
+//! anyway.
 
 use rust_decimal::Decimal;
 

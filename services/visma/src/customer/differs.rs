@@ -1,7 +1,8 @@
 //! What of a customer that stands in Visma differs from what it shall be. Only that is written, so that what an
 //! accountant entered otherwise, and what others entered elsewhere, stays.
 //!
-//! A value that we do not have is no value: it clears nothing. One that is empty does: the shop had it and has none now.
+//! A value that we do not have is no value: it clears nothing. One that is empty does: the shop had it and has none
+//! now.
 
 use serde_json::Value;
 

@@ -24,7 +24,7 @@ fn mark(row: &Value) -> Result<Mark, Infallible> {
 }
 
 fn page(rows: &[Value], total: u64) -> Page<Value> {
-    Page { rows: rows.to_vec(), total: Some(total), max_page_size: None }
+    Page { rows: rows.to_vec(), total: Some(total), max_page_size: None, unshown: 0 }
 }
 
 const CEILING: &str = "2026-11-23";
@@ -147,7 +147,7 @@ impl Vendor {
         let turn = self.roll(7) as usize;
         rows.sort_by_key(|row| row["key"].as_str().unwrap().len() * turn);
         let shown = rows.into_iter().skip((number as usize - 1) * size).take(size).collect::<Vec<_>>();
-        Page { total: (!shown.is_empty()).then_some(total), rows: shown, max_page_size: None }
+        Page { total: (!shown.is_empty()).then_some(total), rows: shown, max_page_size: None, unshown: 0 }
     }
 }
 

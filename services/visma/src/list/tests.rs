@@ -1,7 +1,7 @@
 use super::*;
 
 fn page(rows: usize, total: u64) -> Page<Value> {
-    Page { rows: vec![Value::Null; rows], total: Some(total), max_page_size: Some(500) }
+    Page { rows: vec![Value::Null; rows], total: Some(total), max_page_size: Some(500), unshown: 0 }
 }
 
 fn read(body: &str) -> Result<Page<Row>, NotAList> {
@@ -29,7 +29,7 @@ fn three_shapes_are_one_page() {
     }
     assert_eq!(texts(&read(r#"[{"number":"1"}]"#).unwrap()), [r#"{"number":"1"}"#]);
     assert_eq!(texts(&read(r#"[{"records":1}]"#).unwrap()), [r#"{"records":1}"#]);
-    let empty = Page { rows: Vec::new(), total: Some(0), max_page_size: None };
+    let empty = Page { rows: Vec::new(), total: Some(0), max_page_size: None, unshown: 0 };
     for none in [r#"{"totalCount":0,"records":null}"#, r#"{"totalCount":0}"#, r#"[{"totalCount":0,"records":null}]"#] {
         assert_eq!(read(none), Ok(empty.clone()), "{none}");
     }
@@ -58,7 +58,7 @@ fn a_walk_ends_with_the_total() {
 
 #[test]
 fn a_walk_without_a_total_ends_with_an_empty_page() {
-    let rows = Page { rows: vec![(); 3], total: None, max_page_size: None };
+    let rows = Page { rows: vec![(); 3], total: None, max_page_size: None, unshown: 0 };
     let mut pager = Pager::new(100);
     assert_eq!(pager.take(&rows), Turn::Fetch(2));
     assert_eq!(pager.take(&Page { rows: Vec::new(), ..rows }), Turn::Drained { settled: true });

@@ -1,5 +1,5 @@
-//! The forms of VAT numbers, by country: those of VIES (<https://ec.europa.eu/taxation_customs/vies/>, question 11 of its
-//! FAQ), of His Majesty's Revenue for GB and of Brønnøysund for NO.
+//! The forms of VAT numbers, by country: those of VIES (<https://ec.europa.eu/taxation_customs/vies/>, question 11 of
+//! its FAQ), of His Majesty's Revenue for GB and of Brønnøysund for NO.
 
 /// A number of one country, in the form of its tax authority.
 pub(super) struct Form {

@@ -43,7 +43,7 @@ impl Said {
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.message.is_empty() { "no further word" } else { &self.message })?;
+        f.write_str(if self.message.is_empty() { "no reason given" } else { &self.message })?;
         self.request_id.as_ref().map_or(Ok(()), |id| write!(f, " [request {id}]"))
     }
 }

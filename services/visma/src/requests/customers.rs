@@ -21,8 +21,8 @@ impl Company {
         self.post("/v1/customer", &Body::new(customer, number))
     }
 
-    /// `PUT /v1/customer/{number}` of these fields and no other; an empty text empties its field. The status, the class's values and everything else
-    /// that an accountant looks after stays as it is.
+    /// `PUT /v1/customer/{number}` of these fields and no other; an empty text empties its field. The status, the
+    /// class's values and everything else that an accountant looks after stays as it is.
     ///
     /// # Errors
     /// See [`RequestError`].

@@ -169,7 +169,7 @@ impl Api {
             Called::Refused(said) => Err(self.shut("COMMERCE_REFUSED", &said)),
             Called::Not(reply) => Err(reply),
             Called::Broken(why) => {
-                tracing::warn!(why, "Commerce failed to show an order");
+                tracing::warn!(why, "Commerce failed on the request for an order");
                 Err(later(AWAY))
             }
             Called::Unknown | Called::TooLate => Err(later(self.vendor.away_for().unwrap_or(AWAY))),
@@ -222,7 +222,7 @@ impl Api {
 
     /// Keeps every comment out until a person acts.
     fn shut(&self, code: &str, said: &str) -> Reply {
-        tracing::error!(code, said, "Commerce lets no comment in");
+        tracing::error!(code, said, "Commerce accepts no comments");
         self.vendor.hold(self.refused_wait, &format!("{code}: {said}"));
         Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
     }
@@ -238,7 +238,7 @@ fn written(called: Called, comment: &Comment, refuse: impl FnOnce(&str) -> Refus
         Called::Broken(said) => Reply::Faulted(broken(&said)),
         Called::Not(reply) => reply,
         Called::Unknown => {
-            tracing::warn!(mark = comment.mark, "what was written on an order got no answer; it is in doubt");
+            tracing::warn!(mark = comment.mark, "a comment on an order got no answer; its result is in doubt");
             Reply::Uncertain
         }
     })

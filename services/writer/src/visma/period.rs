@@ -1,8 +1,8 @@
 //! A document whose period is closed, posted in the next one that is open, where the mapping file says so.
 //!
 //! It keeps its date, which is that of the sale and of its VAT; what moves is the period in which it is posted. Visma's
-//! refusal is proof that nothing stands, so the second send goes out under the same intent, and as late as the first one
-//! may. A document whose period is open costs no call more.
+//! refusal is proof that nothing stands, so the second send goes out under the same intent, and as late as the first
+//! one may. A document whose period is open costs no call more.
 
 use std::sync::OnceLock;
 

@@ -96,7 +96,7 @@ impl Writer {
 
     fn later(&self, at: effect::Millis) -> Verdict {
         let wait = std::time::Duration::from_millis(at.0.saturating_sub(now().0));
-        Verdict::RetryAfter(wait, "Visma takes no calls".to_owned())
+        Verdict::RetryAfter(wait, "Visma accepts no calls at the moment".to_owned())
     }
 }
 

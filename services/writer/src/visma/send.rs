@@ -224,7 +224,7 @@ impl Api {
                 Meaning::NotNow { retry_at, why: Pause::Away }
             }
             CallError::NoAnswer(why) => {
-                tracing::warn!(why, "a write got no answer; what became of it is in doubt");
+                tracing::warn!(why, "a write got no answer; its result is in doubt");
                 Meaning::Uncertain
             }
             CallError::Credentials(problem) => {
@@ -236,7 +236,7 @@ impl Api {
 
     /// Keeps every document out until a person acts; returns when to try again.
     fn shut(&self, code: &str, sentence: &str) -> Millis {
-        tracing::error!(code, sentence, "Visma lets nothing in");
+        tracing::error!(code, sentence, "Visma accepts no writes");
         self.vendor.hold(self.refused_wait, &format!("{code}: {sentence}"));
         now().after(self.refused_wait)
     }
@@ -261,7 +261,7 @@ impl Api {
             Failure::Refused { .. } => Meaning::Refused(refusal),
             Failure::Broken { .. } => Meaning::Faulted(refusal),
             Failure::Unknown { .. } => {
-                tracing::warn!(answer = refusal.sentence, "an answer does not say what became of a write");
+                tracing::warn!(answer = refusal.sentence, "an answer does not tell the result of a write");
                 Meaning::Uncertain
             }
         }
@@ -280,7 +280,7 @@ fn conflict(failure: &Failure) -> Refusal {
 
 /// A reading that failed proves nothing; when to try again is for `effect` to say.
 fn unread(error: &dyn std::error::Error) -> Option<Duration> {
-    tracing::warn!(error = %pipeline::problem::chain(error), "a record could not be read at Visma");
+    tracing::warn!(error = %pipeline::problem::chain(error), "a record could not be read from Visma");
     None
 }
 

@@ -129,7 +129,7 @@ impl Writer {
         match kept {
             true if said != KEPT => tracing::info!(number = entry.number, "Visma keeps the VAT that is pinned"),
             false if said != NOT_KEPT => {
-                tracing::warn!(number = entry.number, "Visma does not keep the VAT that is pinned: see PINS_NOT_KEPT");
+                tracing::warn!(number = entry.number, "Visma changes VAT amounts that were set: see PINS_NOT_KEPT");
             }
             _ => {}
         }
@@ -197,11 +197,11 @@ fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Re
     numbers.sort();
     numbers.dedup();
     if numbers.len() > 1 {
-        let sentence = format!("documents {} carry the same reference of ours", numbers.join(", "));
+        let sentence = format!("documents {} have the same reference of ours", numbers.join(", "));
         return Ok(Found::one("DUPLICATE_DOCUMENT", sentence));
     }
     if seen.deleted {
-        let sentence = format!("document {} is not in Visma any longer: somebody deleted it", entry.number);
+        let sentence = format!("document {} is no longer in Visma: somebody deleted it", entry.number);
         return Ok(Found::one("DOCUMENT_GONE", sentence));
     }
     let unreadable = |e: proto::Malformed| {

@@ -1,0 +1,53 @@
+//! The last word of the program: what a person or a script is told when a verb fails, and the exit code.
+
+use std::process::ExitCode;
+
+use pipeline::problem::{Problem, plain};
+use serde_json::json;
+
+use crate::run::print;
+
+/// `EX_CONFIG` of sysexits.h: a configuration error; a restart does not help.
+const WRONG_SETTINGS: u8 = 78;
+/// `EX_UNAVAILABLE`: somebody is away; a restart may help.
+const AWAY: u8 = 69;
+
+/// Tells a person on stderr, or with `json` a script on stdout, why a verb failed; the exit code.
+pub fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    let problem = error.downcast_ref::<Problem>();
+    match problem {
+        Some(problem) => tell(problem, json),
+        None => tell_of(None, &format!("{error:#}"), "", json),
+    }
+    match problem.map(|problem| problem.code.as_ref()) {
+        Some(
+            "BROKER_AWAY"
+            | "BROKER_NOT_CONFIRMED"
+            | "CURSOR_FAILED"
+            | "POLL_FAILED"
+            | "POLL_UNANSWERED"
+            | "CREDENTIALS_NOT_TRIED"
+            | "VAULT_CHANGE_FAILED",
+        ) => ExitCode::from(AWAY),
+        Some(_) => ExitCode::from(WRONG_SETTINGS),
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// Tells of a problem, as [`failed`] does.
+pub fn tell(problem: &Problem, json: bool) {
+    if json {
+        tell_of(Some(&problem.code), &problem.sentence, &problem.remedy, true);
+    } else {
+        tell_of(None, &problem.to_string(), "", false);
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the last word of the program, before or after logging")]
+fn tell_of(code: Option<&str>, sentence: &str, remedy: &str, json: bool) {
+    let object = json.then(|| format!("{}\n", json!({ "code": code, "sentence": sentence, "remedy": remedy })));
+    // A script that has closed stdout is told on stderr.
+    if object.is_none_or(|object| print(&object).is_err()) {
+        eprintln!("ml-connector: {}", plain(sentence));
+    }
+}
