@@ -20,7 +20,6 @@ use futures::future::{join_all, try_join_all};
 use jiff::civil;
 use pipeline::broker::present;
 use pipeline::broker::streams::CHANGES;
-use pipeline::cursor::Cursor;
 use pipeline::poll::Polls;
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Schedule, Zone};

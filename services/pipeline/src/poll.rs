@@ -331,7 +331,9 @@ fn after(before: State, began: Timestamp, ended: Option<&Result<u64, Stopped>>, 
             State { began, ended, found: *found, trouble: None, ..state }
         }
         Err(Stopped::Later(_, why)) => State { trouble: trouble(why.clone(), false, false), ..state },
-        Err(Stopped::Spent(_)) => State { trouble: trouble("the budget is spent".to_owned(), false, true), ..state },
+        Err(Stopped::Spent(_)) => {
+            State { trouble: trouble("waiting for its share of the call budget".to_owned(), false, true), ..state }
+        }
         Err(Stopped::Person(problem)) => State { trouble: trouble(problem.to_string(), true, false), ..state },
     }
 }

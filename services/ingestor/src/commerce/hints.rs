@@ -63,7 +63,9 @@ impl Hints<'_> {
         match recorded {
             Ok(()) => Verdict::Done,
             Err(ReadError::Later(wait, why)) => Verdict::Again(wait, why),
-            Err(ReadError::Spent(wait)) => Verdict::RetryAfter(wait, "the budget is spent".to_owned()),
+            Err(ReadError::Spent(wait)) => {
+                Verdict::RetryAfter(wait, "waiting for its share of the call budget".to_owned())
+            }
             Err(ReadError::NotFound) if delivery.delivered < LOOKS => {
                 Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
             }
