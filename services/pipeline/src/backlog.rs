@@ -83,10 +83,11 @@ pub async fn watch(broker: Broker, durable: Durable, vendor: Option<Vendor>, sto
             }
         };
         let (now, standing) = (now_millis(), taken.standing());
+        // What waits as it should, for a window of the vendor too, is still to be done; it has no age.
         let active = waiting.saturating_sub(standing.parked);
         let calls_made = vendor.as_ref().map_or(standing.settled, Vendor::calls_for_documents);
         measure.see(Count { at: now, calls: calls_made, done: standing.settled });
-        let (calls, oldest) = (measure.calls_for(active), stall.oldest(active, standing, now));
+        let (calls, oldest) = (measure.calls_for(waiting), stall.oldest(active, standing, now));
         let outlook = match &vendor {
             Some(vendor) => vendor.outlook().await,
             None => Outlook::default(),
@@ -95,18 +96,18 @@ pub async fn watch(broker: Broker, durable: Durable, vendor: Option<Vendor>, sto
         // While nothing is settled, nobody can say when; as long again as it has waited already is a lower bound.
         let left = if stall.is_standing { left.max(oldest) } else { left };
         note(durable.name, waiting, (left, oldest), outlook);
-        let long = active > 0 && left > LONG;
+        let long = waiting > 0 && left > LONG;
         if long && now.saturating_sub(told_at) >= TELL_EVERY {
             told_at = now;
             let done_at = i64::try_from((now + left) / 1_000).ok().and_then(|at| Timestamp::from_second(at).ok());
             let done_at = done_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
             let oldest = oldest / 1_000;
             tracing::info!(waiting, calls, oldest, done_at, limit = outlook.limit, left = outlook.left, "a backlog");
-        } else if was_long && active == 0 {
+        } else if was_long && waiting == 0 {
             tracing::info!("the backlog is done");
             told_at = 0;
         }
-        was_long = long || was_long && active > 0;
+        was_long = long || was_long && waiting > 0;
     }
 }
 
