@@ -22,8 +22,8 @@ use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
 use breaker::{Breaker, Kind, Met, Pass};
-use proofs::Proofs;
 pub use proofs::{Auth, Sign};
+use proofs::{Proofs, is_refused};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +138,11 @@ impl Vendor {
         self.breaker.wait(Kind::Read)
     }
 
+    /// Whether writes are kept back because nothing gets through, and not because a window is spent.
+    pub fn is_away(&self) -> bool {
+        self.breaker.wait(Kind::Write).is_some()
+    }
+
     /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
     /// its own doing then.
     pub fn passed_since(&self, since: u64) -> bool {
@@ -186,7 +191,8 @@ impl Vendor {
                     vendor = self.budget.vendor(),
                     "the new credentials are refused; trying those before them"
                 );
-                self.under(&previous, None, class, request, by).await
+                let before = self.under(&previous, None, class, request, by).await;
+                proofs::told(answer, before)
             }
             _ => answer,
         }
@@ -361,13 +367,5 @@ fn met(answer: &Result<Response<Bytes>, SendError>) -> (Met, String) {
             };
             (met, format!("it answers {status}"))
         }
-    }
-}
-
-/// Whether the credentials were to blame.
-fn is_refused(answer: &Result<Response<Bytes>, CallError>) -> bool {
-    match answer {
-        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
-        Err(e) => matches!(e, CallError::Credentials(_)),
     }
 }

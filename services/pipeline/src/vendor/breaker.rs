@@ -153,16 +153,24 @@ impl Breaker {
         let wait = every.unwrap_or_else(|| state.schedule.next_wait());
         match &mut state.open {
             // One step of the schedule, however many calls failed at once.
-            Some(open) if !open.is_probing && open.until > now && open.kept == kept => {}
-            Some(open) => *open = Open { kept, every, until: now + wait, is_probing: false, ..*open },
+            Some(open) if !open.is_probing && open.until > now && open.kept == kept => self.say(why),
+            Some(open) => {
+                *open = Open { kept, every, until: now + wait, is_probing: false, ..*open };
+                // It may be another one than at first: other credentials are in force, or it is back and refuses.
+                self.say(why);
+            }
             none => {
                 let vendor = self.0.vendor;
                 tracing::warn!(vendor, why, "nothing gets through; everything waits, and one call tries");
-                self.0.health.not_ready(vendor, format!("nothing gets through: {why}"));
+                self.say(why);
                 metrics::gauge!("ml_vendor_lets_in", "vendor" => vendor).set(0.0);
                 *none = Some(Open { kept, since: now, until: now + wait, is_probing: false, every });
             }
         }
+    }
+
+    fn say(&self, why: &str) {
+        self.0.health.not_ready(self.0.vendor, format!("nothing gets through: {why}"));
     }
 
     fn close(&self, state: &mut State) {

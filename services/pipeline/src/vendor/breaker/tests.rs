@@ -97,3 +97,14 @@ async fn a_probe_that_was_never_made_leaves_its_place() {
     drop(breaker.enter(Kind::Write));
     assert!(call(&breaker, Kind::Write, Met::Done));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_is_what_was_met_last() {
+    let health = Health::default();
+    let breaker = Breaker::new("visma", health.clone());
+    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret before");
+    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret in force");
+    assert_eq!(health.told(), "visma: nothing gets through: VISMA_TOKEN_REFUSED: the secret in force");
+    breaker.reset();
+    assert!(health.is_well());
+}
