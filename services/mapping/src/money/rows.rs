@@ -113,9 +113,9 @@ fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(V
     Ok((parts, Header::default()))
 }
 
-/// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on each
-/// account and VAT code. Either each share is rounded by itself, where that is the header's tax; or what the rounding of one
-/// leaves is carried to the next one of its rate, as the shop does it with tax.
+/// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on
+/// each account and VAT code. Either each share is rounded by itself, where that is the header's tax; or what the
+/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax.
 fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, places: u32) {
     let amounts: [for<'r, 'a> fn(&'r mut Row<'a>) -> &'r mut Decimal; 3] =
         [|row| &mut row.gross, |row| &mut row.discount, |row| &mut row.tax];
