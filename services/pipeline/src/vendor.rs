@@ -72,6 +72,8 @@ pub struct Api {
     pub read_window: ReadWindow,
     /// Reads the patience that a 429 asks for.
     pub read_retry_after: ReadRetryAfter,
+    /// While nothing gets through: the longest wait between two calls that try.
+    pub probe_wait: Duration,
 }
 
 /// One vendor's API. Cheap to clone.
@@ -104,9 +106,9 @@ impl std::fmt::Debug for Vendor {
 impl Vendor {
     /// Puts the parts together. That nothing gets through is said in `health`, under the vendor's name.
     pub fn new(http: Http, budget: Budget, api: Api, health: Health) -> Self {
-        let breaker = Breaker::new(budget.vendor(), health);
+        let breaker = Breaker::new(budget.vendor(), health, api.probe_wait);
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
-        let Api { auth, read_window, read_retry_after } = api;
+        let Api { auth, read_window, read_retry_after, probe_wait: _ } = api;
         let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
         Self { http, budget, read_window, read_retry_after, proofs, breaker, unnamed, for_documents }
     }

@@ -18,9 +18,8 @@ use crate::retry::Schedule;
 
 /// Failed writes in a row, none let in between, after which it is the vendor and not the document.
 const FAULTS: u32 = 3;
-/// The first wait between two probes, about, and the longest. A backlog begins within the longest after an outage.
+/// The first wait between two probes, about.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How soon the others ask again while a probe is under way.
 const PROBING: Duration = Duration::from_millis(250);
 
@@ -101,8 +100,9 @@ pub(super) struct Pass {
 
 impl Breaker {
     /// A breaker that lets everything through.
-    pub(super) fn new(vendor: &'static str, health: Health) -> Self {
-        let schedule = Schedule::new(FIRST_WAIT, LONGEST_WAIT);
+    /// Waits between probes grow up to `longest`: a backlog begins within that after an outage.
+    pub(super) fn new(vendor: &'static str, health: Health, longest: Duration) -> Self {
+        let schedule = Schedule::new(FIRST_WAIT.min(longest), longest);
         let state = Mutex::new(State { open: None, schedule, faults: 0 });
         Self(Arc::new(Inner { vendor, health, state, passed_at: AtomicU64::new(0) }))
     }
