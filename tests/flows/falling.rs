@@ -1,5 +1,7 @@
 //! Cancelled orders: their invoice falls, or is credited where it cannot any more.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{PATIENCE, accountant, act, arm, calls, kinds, orders, wishes};
@@ -32,9 +34,17 @@ async fn a_cancelled_order_is_taken_out_of_the_books_or_credited() {
     assert_eq!(house.dead_letters().await, []);
     assert_eq!(ledger["unbalanced"], json!([]), "{ledger:#}");
     // That of the draft, and once more since its answer was lost. What is released is not tried.
-    assert_eq!(calls(&house, "DELETE /v1/customerinvoice/{number}").await, 2);
     let fallen = format!("outcome.main.visma.invoice.{}", ids[0]);
-    let record = kinds(&house, &fallen).await;
+    let started = Instant::now();
+    let record = loop {
+        let record = kinds(&house, &fallen).await;
+        if record.iter().filter(|kind| *kind == "applied").count() == 2 {
+            break record;
+        }
+        assert!(started.elapsed() < PATIENCE, "booked and withdrawn: {record:?}\n{}", house.logs());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(calls(&house, "DELETE /v1/customerinvoice/{number}").await, 2);
     assert_eq!(record.first().map(String::as_str), Some("intent"), "{record:?}");
 }
 
