@@ -4,10 +4,10 @@
 //! * An invoice takes a line's share of what is left of it, and with the last unit all; the first one carries the
 //!   shipping.
 //! * A credit memo takes its share of what was invoiced and not refunded, shipping as asked for, and adjustments
-//! without   tax. It is refused where more goes back than was paid, or nothing does.
+//!   without tax. It is refused where more goes back than was paid, or nothing does.
 //! * `registerCancellation` cancels the units that are neither invoiced nor shipped, sets `total_canceled` to
 //!   `grand_total` − `total_paid` and `tax_canceled` to `tax_amount` − `tax_invoiced`, and calls the order canceled
-//! where   no invoiced unit is left to be refunded.
+//!   where no invoiced unit is left to be refunded.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
