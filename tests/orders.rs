@@ -23,6 +23,25 @@ async fn orders_become_invoices_and_a_steady_order_costs_one_call() {
     let creates = |calls: &Value| calls[kind]["calls"].as_u64().unwrap_or(0);
     assert_eq!(creates(&ledger["calls"]["visma"]["by_kind"]) - creates(&before), 20);
     assert!(house.dead_letters().await.is_empty());
+
+    // A line in the log for each document: our reference, both numbers, the amount, the trace.
+    house.until_settled(60, Duration::from_secs(60)).await;
+    let lines = || {
+        let log = std::fs::read_to_string(house.installation.folder().join("writer-visma.log")).unwrap();
+        let lines = log.lines().filter(|line| line.contains(" written ") && line.contains("document=\"invoice\""));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let started = tokio::time::Instant::now();
+    while lines().len() < 60 && started.elapsed() < Duration::from_secs(5) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(lines().len(), 60, "{}", house.logs());
+    for line in lines() {
+        let value = |key: &str| line.split(&format!(" {key}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        let is_said = |key: &str| value(key).is_some_and(|value| !value.is_empty());
+        assert!(["key", "reference", "number", "amount"].into_iter().all(is_said), "{line}");
+        assert!(value("trace").is_some_and(|trace| trace.len() == 32), "{line}");
+    }
 }
 
 /// The order of one customer: a registered one, or a guest with the same e-mail address.

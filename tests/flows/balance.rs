@@ -101,8 +101,8 @@ async fn listed(house: &House) -> Vec<(String, String)> {
     drifts.map(|drift| (text(&drift["code"]), text(&drift["number"]))).collect()
 }
 
-/// Somebody deletes drafts of credit notes in Visma, one over what was refunded and one over what was cancelled: neither
-/// is in any book any longer.
+/// Somebody deletes drafts of credit notes in Visma, one over what was refunded and one over what was cancelled:
+/// neither is in any book any longer.
 #[tokio::test]
 async fn an_account_that_does_not_balance_is_listed_and_counted() {
     let wishes = wishes().set("VISMA__SWEEP__INTERVAL", "1s").set("DRIFT__INTERVAL", "1s");

@@ -228,3 +228,44 @@ fn images_have_the_versions_of_the_code() {
             && dockerfile.contains("\"/usr/local/bin/ml-connector\", \"health\"")
     );
 }
+
+/// A stand-in for the server runs until it is told to stop; one for wget says that it is well while a file is there.
+#[test]
+fn a_broker_that_was_well_and_takes_nothing_any_more_is_ended_to_be_started_again() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("run-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let well = folder.join("well");
+    for (name, script) in [("nats-server", "exec sleep 60".to_owned()), ("wget", format!("test -e {}", well.display()))]
+    {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let made = Command::new("chmod").arg("+x").arg(&path).status().unwrap();
+        assert!(made.success());
+    }
+    let search = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let mut run = Command::new("sh");
+    run.arg(root().join("deploy/nats/run")).env("PATH", search).env("ML_NATS_LOOK", "0.1").env("ML_NATS_MOST", "3");
+    let mut running = run.spawn().unwrap();
+    let pause = |running: &mut std::process::Child| {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        running.try_wait().unwrap()
+    };
+    assert_eq!(pause(&mut running), None, "one that has not been well yet is left alone");
+    std::fs::write(&well, "").unwrap();
+    assert_eq!(pause(&mut running), None);
+    std::fs::remove_file(&well).unwrap();
+    let ended = pause(&mut running);
+    if ended.is_none() {
+        let _ = running.kill();
+    }
+    assert_eq!(ended.and_then(|status| status.code()), Some(1), "it was ill for long");
+
+    std::fs::write(&well, "").unwrap();
+    let mut running = run.spawn().unwrap();
+    assert_eq!(pause(&mut running), None);
+    assert!(Command::new("kill").arg(running.id().to_string()).status().unwrap().success());
+    assert!(pause(&mut running).is_some(), "it ends when it is told to, and the server with it");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let text = read("docker-compose.yml");
+    assert!(text.contains("./deploy/nats/run:/etc/nats/run:ro") && text.contains("exec /bin/sh /etc/nats/run "));
+}

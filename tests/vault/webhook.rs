@@ -59,5 +59,7 @@ async fn the_secret_of_webhooks_is_kept_changed_and_removed_while_the_door_is_op
     assert!(plan.contains("would refuse every webhook"), "{plan}");
     done(&house, &["credentials", "remove", "webhook", "--apply"], "");
     until(&house, &sender, SECOND, 401).await;
+    let said = house.readiness("ingestor-commerce").await.unwrap();
+    assert!(said.contains("secret of webhooks: there is none"), "{said}");
     assert_eq!(house.dead_letters().await, []);
 }

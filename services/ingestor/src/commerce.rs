@@ -21,7 +21,8 @@ use std::sync::Arc;
 use ::commerce::entity::Entity;
 use ::commerce::requests::Base;
 use jiff::{Timestamp, civil};
-use pipeline::broker::streams::{Durable, HINTS};
+use pipeline::broker::present;
+use pipeline::broker::streams::{CHANGES, Durable, HINTS};
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Zone};
 use pipeline::secret::Secret;
@@ -156,6 +157,7 @@ pub struct Source {
 /// When the door cannot open, or the streams are not there.
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
+    present::watch(&context, CHANGES, context.broker.subjects.change("commerce", "none", "none"));
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
     let losses = Losses::open(&context, &source.webhook).await?.map(Arc::new);
     let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);

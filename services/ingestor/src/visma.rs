@@ -18,6 +18,8 @@ use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
 use futures::future::{join_all, try_join_all};
 use jiff::civil;
+use pipeline::broker::present;
+use pipeline::broker::streams::CHANGES;
 use pipeline::poll::Polls;
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Schedule, Zone};
@@ -79,6 +81,7 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
         return Err(Problem::new("SETTINGS_INVALID", sentence, "add \"customer\" to the list"));
     }
     let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
+    present::watch(&context, CHANGES, context.broker.subjects.change("visma", "none", "none"));
     let polls = Polls::open(&context, "visma").await?;
     let entities = source.poll.entities.iter();
     let scans = entities.map(|entity| Scan::open(&context, &source, &changes, *entity));

@@ -26,8 +26,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::books::Document;
 use mapping::{Mapping, Refusal, Scope, ToDo};
+use pipeline::backlog;
 use pipeline::broker::last::Last;
-use pipeline::broker::streams::{CHANGES, Durable};
+use pipeline::broker::present;
+use pipeline::broker::streams::{CHANGES, COMMANDS, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
@@ -85,6 +87,8 @@ pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
     let parties = Parties::open(&context, rules.mapping.version()).await?;
     let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
     let stage = Mapper { rules, messages, parties, references, seen, purchases, context: context.clone(), changes };
+    present::watch(&context, COMMANDS, context.broker.subjects.command("visma", "none", "none", "none"));
+    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, None, context.stop.clone()));
     take::run(&context.broker, &DURABLE, WIDTH, &stage, &context.stop).await
 }
 

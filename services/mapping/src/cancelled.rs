@@ -42,8 +42,8 @@ pub(crate) fn part(order: &Order) -> Part {
     }
 }
 
-/// Whether it is the quantities that say what was cancelled, though it comes to what no invoice has: Commerce would call
-/// all tax cancelled that was not invoiced, and an extension that rounds shares of rows is a hundredth off that.
+/// Whether it is the quantities that say what was cancelled, though it comes to what no invoice has: Commerce would
+/// call all tax cancelled that was not invoiced, and an extension that rounds shares of rows is a hundredth off that.
 fn is_named(order: &Order, cancelled: Decimal) -> bool {
     let left = not_invoiced(order);
     let tax_left = order.tax_invoiced.map(|invoiced| order.tax_amount - invoiced);

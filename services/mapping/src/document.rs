@@ -82,8 +82,8 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What was cancelled of an order as a document, less what was when it stood as `before` says. What was credited then
-    /// is rounded to these decimals, and so is what it comes to now: the notes add up to it.
+    /// What was cancelled of an order as a document, less what was when it stood as `before` says. What was credited
+    /// then is rounded to these decimals, and so is what it comes to now: the notes add up to it.
     pub(crate) fn of_cancelled_part(
         order: &'a Order,
         before: Option<&'a Order>,

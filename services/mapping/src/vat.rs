@@ -44,8 +44,9 @@ pub(crate) fn computed(lines: &[Taxed], on: VatOn, decimals: u32) -> Vec<VatAmou
 
 /// VAT per code as the shop charged it, rounded so that it adds up to the order's tax, rounded.
 ///
-/// Each code is rounded on its own. What that leaves, and tax that the shop shows on no line, goes to the code that `first`
-/// names, so that an invoice and what takes it back have it on the same one; else to the code with the most VAT.
+/// Each code is rounded on its own. What that leaves, and tax that the shop shows on no line, goes to the code that
+/// `first` names, so that an invoice and what takes it back have it on the same one; else to the code with the most
+/// VAT.
 pub(crate) fn charged(
     lines: &[Taxed],
     tax_amount: Decimal,

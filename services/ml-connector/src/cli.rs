@@ -31,11 +31,13 @@ pub enum Verb {
         /// The service.
         service: Service,
     },
-    /// Ask the services on this machine whether they work. Exit code 0: all do; 1: one does not, or none runs. Broker
-    /// user: none.
+    /// Ask the services whether they work. Exit code 0: all do; 1: one does not, or does not run. Broker user: none.
     Health {
-        /// Services that must be running; default: those found running.
+        /// Services that must be running; default: all.
         services: Vec<Service>,
+        /// Ask only the services that run on this machine or in this container; at least one must run.
+        #[arg(long, conflicts_with = "services")]
+        here: bool,
     },
     /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Broker user: provision.
     Provision,

@@ -32,6 +32,27 @@ const DURABLES: [Durable; 4] =
 /// # Errors
 /// What a person must know of it.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Some(user) = user(&cli.verb) else { return Box::pin(carry_out(cli)).await };
+    tokio::select! {
+        biased;
+        done = Box::pin(carry_out(cli)) => done,
+        // The broker answers nothing to what it denies, so that a verb would wait until it gives up.
+        problem = broker::connect::denied(user) => Err(problem.into()),
+    }
+}
+
+/// The broker's user whose verb this is; none for a service, which waits for its rights.
+fn user(verb: &Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Run { .. } => None,
+        Verb::Provision => Some("provision"),
+        Verb::Credentials { .. } | Verb::MasterKey { .. } => Some("vault"),
+        Verb::Erase { .. } => Some("erasure"),
+        _ => Some("operator"),
+    }
+}
+
+async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.config.as_deref();
     if !matches!(cli.verb, Verb::Run { .. }) {
         telemetry::show_waiting();
@@ -39,7 +60,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let json = cli.json;
     let done = match cli.verb {
         Verb::Run { service } => Box::pin(serve(service, &Settings::load(config)?)).await.map_err(Into::into),
-        Verb::Health { services } => return health::run(&Settings::load(config)?, &services, json).await,
+        Verb::Health { services, here } => {
+            return health::run(&Settings::load(config)?, &services, here, json).await;
+        }
         Verb::Provision => provision(&Settings::load(config)?, json).await,
         Verb::Config => show_settings(cli.config, json),
         Verb::Ping { side } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,

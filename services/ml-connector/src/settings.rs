@@ -1,9 +1,9 @@
 //! Every setting of every service, as the default file lists them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use pipeline::health::address::Address;
 use pipeline::problem::Problem;
 use pipeline::schedule::Zone;
 use pipeline::secret::Secret;
@@ -52,15 +52,15 @@ pub struct Settings {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AdminPorts {
     /// Of the service that reads Commerce.
-    pub ingestor_commerce: SocketAddr,
+    pub ingestor_commerce: Address,
     /// Of the service that reads Visma.
-    pub ingestor_visma: SocketAddr,
+    pub ingestor_visma: Address,
     /// Of the service that decides.
-    pub mapper: SocketAddr,
+    pub mapper: Address,
     /// Of the service that writes to Visma.
-    pub writer_visma: SocketAddr,
+    pub writer_visma: Address,
     /// Of the service that writes to Commerce.
-    pub writer_commerce: SocketAddr,
+    pub writer_commerce: Address,
 }
 
 /// Bringing history in.
@@ -222,11 +222,11 @@ impl Settings {
             vault: self.vault.clone(),
             log: self.log.clone(),
             admin: Admin(BTreeMap::from([
-                (ingestor::commerce::NAME, self.admin.ingestor_commerce),
-                (ingestor::visma::NAME, self.admin.ingestor_visma),
-                (mapper::NAME, self.admin.mapper),
-                (writer::visma::NAME, self.admin.writer_visma),
-                (writer::commerce::NAME, self.admin.writer_commerce),
+                (ingestor::commerce::NAME, self.admin.ingestor_commerce.clone()),
+                (ingestor::visma::NAME, self.admin.ingestor_visma.clone()),
+                (mapper::NAME, self.admin.mapper.clone()),
+                (writer::visma::NAME, self.admin.writer_visma.clone()),
+                (writer::commerce::NAME, self.admin.writer_commerce.clone()),
             ])),
         }
     }

@@ -78,6 +78,7 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
             Some(Window { limit: window.limit, remaining: window.remaining, reset: window.reset })
         },
         read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
+        probe_wait: settings.create.probe_wait.0,
     };
     let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), company))

@@ -1,4 +1,4 @@
-//! When the backlog of a service that calls a vendor will be done: a gauge, and a line in the log while it is long.
+//! How long a service's backlog has waited and when it will be done: gauges, and a line in the log while it is long.
 //!
 //! What waits is the broker's figure, what it costs is measured, and what the vendor still takes is the budget's.
 
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::broker::streams::Durable;
+use crate::broker::take::taken::Standing;
 use crate::budget::Outlook;
 use crate::clock::now_millis;
 use crate::problem::chain;
@@ -65,9 +66,10 @@ impl Measure {
     }
 }
 
-/// Looks at what waits for `durable` until `stop`; `vendor` is whom its deliveries are calls to.
-pub async fn watch(broker: Broker, durable: Durable, vendor: Vendor, stop: CancellationToken) {
-    let (mut measure, mut told_at, mut was_long) = (Measure::default(), 0, false);
+/// Looks at what waits for `durable` until `stop`; `vendor` is whom its deliveries are calls to, if any.
+pub async fn watch(broker: Broker, durable: Durable, vendor: Option<Vendor>, stop: CancellationToken) {
+    let (mut measure, mut stall, mut told_at, mut was_long) = (Measure::default(), Stall::default(), 0, false);
+    let taken = broker.taken(durable.name);
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -80,23 +82,56 @@ pub async fn watch(broker: Broker, durable: Durable, vendor: Vendor, stop: Cance
                 continue;
             }
         };
-        let now = now_millis();
-        measure.see(Count { at: now, calls: vendor.calls_for_documents(), done: broker.done(durable.name) });
-        let calls = measure.calls_for(waiting);
-        let outlook = vendor.outlook().await;
+        let (now, standing) = (now_millis(), taken.standing());
+        // What waits as it should, for a window of the vendor too, is still to be done; it has no age.
+        let active = waiting.saturating_sub(standing.parked);
+        let calls_made = vendor.as_ref().map_or(standing.settled, Vendor::calls_for_documents);
+        measure.see(Count { at: now, calls: calls_made, done: standing.settled });
+        let (calls, oldest) = (measure.calls_for(waiting), stall.oldest(active, standing, now));
+        let outlook = match &vendor {
+            Some(vendor) => vendor.outlook().await,
+            None => Outlook::default(),
+        };
         let left = outlook.done_at(calls, measure.pace, now).saturating_sub(now);
-        note(durable.name, waiting, left, outlook);
+        // While nothing is settled, nobody can say when; as long again as it has waited already is a lower bound.
+        let left = if stall.is_standing { left.max(oldest) } else { left };
+        note(durable.name, waiting, (left, oldest), outlook);
         let long = waiting > 0 && left > LONG;
         if long && now.saturating_sub(told_at) >= TELL_EVERY {
             told_at = now;
             let done_at = i64::try_from((now + left) / 1_000).ok().and_then(|at| Timestamp::from_second(at).ok());
             let done_at = done_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-            tracing::info!(waiting, calls, done_at, limit = outlook.limit, left = outlook.left, "a backlog");
+            let oldest = oldest / 1_000;
+            tracing::info!(waiting, calls, oldest, done_at, limit = outlook.limit, left = outlook.left, "a backlog");
         } else if was_long && waiting == 0 {
             tracing::info!("the backlog is done");
             told_at = 0;
         }
         was_long = long || was_long && waiting > 0;
+    }
+}
+
+/// Since when something waits and nothing is settled.
+#[derive(Debug, Default)]
+struct Stall {
+    /// What was settled at the last look, and when it began to stand at that.
+    seen: Option<(u64, u64)>,
+    is_standing: bool,
+}
+
+impl Stall {
+    /// How long the oldest of `active` deliveries has waited, milliseconds; zero when none waits. One that nobody has
+    /// taken yet has waited since nothing is settled, at least.
+    fn oldest(&mut self, active: u64, standing: Standing, now: u64) -> u64 {
+        if active == 0 {
+            *self = Self::default();
+            return 0;
+        }
+        let stood = self.seen.filter(|(settled, _)| *settled == standing.settled);
+        let since = stood.map_or(now, |(_, since)| since);
+        self.is_standing = stood.is_some();
+        self.seen = Some((standing.settled, since));
+        now.saturating_sub(standing.oldest.unwrap_or(now).min(since))
     }
 }
 
@@ -112,9 +147,10 @@ pub async fn waiting(broker: &Broker, durable: Durable) -> Result<u64, String> {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and no such figure is beyond its precision")]
-fn note(name: &'static str, waiting: u64, left: u64, outlook: Outlook) {
+fn note(name: &'static str, waiting: u64, (left, oldest): (u64, u64), outlook: Outlook) {
     metrics::gauge!("ml_backlog", "consumer" => name).set(waiting as f64);
     metrics::gauge!("ml_backlog_seconds", "consumer" => name).set((left / 1_000) as f64);
+    metrics::gauge!("ml_backlog_oldest_seconds", "consumer" => name).set((oldest / 1_000) as f64);
     if let Some(limit) = outlook.limit {
         metrics::gauge!("ml_budget_limit", "consumer" => name).set(limit as f64);
         metrics::gauge!("ml_budget_left", "consumer" => name).set(outlook.left as f64);
@@ -136,6 +172,17 @@ mod tests {
         assert_eq!(measure.calls_for(40), 40, "nothing is known yet");
         measure.see(count(11_000, 650, 200));
         assert_eq!(measure.calls_for(40), 60, "three calls for two documents");
+    }
+
+    #[test]
+    fn what_waits_while_nothing_is_settled_has_an_age() {
+        let mut stall = Stall::default();
+        let standing = |oldest, settled| Standing { oldest, parked: 0, settled };
+        assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 10_000), stall.is_standing), (6_000, false));
+        assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 25_000), stall.is_standing), (21_000, true));
+        assert_eq!((stall.oldest(8, standing(None, 3), 40_000), stall.is_standing), (30_000, true), "none is taken");
+        assert_eq!((stall.oldest(7, standing(None, 4), 55_000), stall.is_standing), (0, false));
+        assert_eq!((stall.oldest(0, standing(None, 4), 70_000), stall.is_standing), (0, false));
     }
 
     #[test]

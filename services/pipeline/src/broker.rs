@@ -5,6 +5,7 @@ pub mod connect;
 pub mod dead;
 pub mod follow;
 pub mod last;
+pub mod present;
 pub mod publish;
 pub mod streams;
 pub mod take;
@@ -24,6 +25,7 @@ pub use publish::{Publisher, Put, PutError, Stored};
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 use crate::subject::Subjects;
+use take::taken::Taken;
 
 /// A connection to the broker, and the names of one connection's subjects on it.
 #[derive(Clone)]
@@ -34,7 +36,7 @@ pub struct Broker {
     pub subjects: Subjects,
     settings: Arc<Settings>,
     publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
-    done: Arc<Mutex<HashMap<&'static str, u64>>>,
+    taken: Arc<Mutex<HashMap<&'static str, Arc<Taken>>>>,
     health: Health,
     stop: CancellationToken,
 }
@@ -47,8 +49,8 @@ impl std::fmt::Debug for Broker {
 
 impl Broker {
     pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings, health: Health) -> Self {
-        let (publishers, done, stop) = (Arc::default(), Arc::default(), CancellationToken::new());
-        Self { jetstream, subjects, settings: Arc::new(settings), publishers, done, health, stop }
+        let (publishers, taken, stop) = (Arc::default(), Arc::default(), CancellationToken::new());
+        Self { jetstream, subjects, settings: Arc::new(settings), publishers, taken, health, stop }
     }
 
     /// The same broker for a service that ends with `stop`: it is waited for no longer than that.
@@ -77,13 +79,10 @@ impl Broker {
             .clone()
     }
 
-    /// Deliveries of the durable `name` that this process has settled for good.
-    pub fn done(&self, name: &str) -> u64 {
-        self.done.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn note_done(&self, name: &'static str) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
+    /// What this process has taken from the durable `name`.
+    pub(crate) fn taken(&self, name: &'static str) -> Arc<Taken> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.entry(name).or_insert_with(|| Arc::new(Taken::of(name, self.health.clone()))).clone()
     }
 
     /// Opens a bucket that `provision` made.

@@ -107,6 +107,11 @@ impl Envelope<'_> {
     }
 }
 
+/// The trace that a message belongs to, as collectors of traces know it; empty when it names none.
+pub fn trace_of(headers: &HeaderMap) -> &str {
+    header(headers, TRACEPARENT).and_then(|trace| trace.split('-').nth(1)).unwrap_or_default()
+}
+
 /// A W3C trace context of a new trace, sampled: whether spans are exported is each service's setting.
 fn new_traceparent() -> String {
     let span = Uuid::new_v4().as_u128() as u64;

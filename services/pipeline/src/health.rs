@@ -4,9 +4,10 @@
 //! loops that do the work say here that they turn, and one that has stopped turning is a service that only a restart
 //! helps.
 
+pub mod address;
 pub mod ask;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,11 +21,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
+use address::Address;
 
 /// What keeps a service from being ready, and which of its loops turn. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    /// Whatever has ever been a reason, for the metric that says so.
+    known: Arc<Mutex<BTreeSet<&'static str>>>,
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
 }
 
@@ -38,7 +42,14 @@ struct Turn {
 impl Health {
     /// Not ready, because of `what`.
     pub fn not_ready(&self, what: &'static str, why: impl Into<String>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).insert(what, why.into());
+    }
+
+    /// Whether nobody has said yet that the service is not ready because of `what`, for the reason `why`.
+    pub(crate) fn is_new(&self, what: &'static str, why: &str) -> bool {
+        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        reasons.get(what).is_none_or(|known| known != why)
     }
 
     /// `what` no longer keeps the service from being ready.
@@ -59,6 +70,28 @@ impl Health {
         late.map(|(what, turn)| format!("{what}: has not turned for {} s", (now - turn.at).as_secs())).collect()
     }
 
+    /// Whether the service is ready.
+    #[cfg(test)]
+    pub(crate) fn is_well(&self) -> bool {
+        self.reasons().is_empty()
+    }
+
+    /// Why it is not, line by line.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> String {
+        self.reasons().join("\n")
+    }
+
+    /// Puts into the metrics what keeps the service from being ready.
+    fn measure(&self) {
+        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        metrics::gauge!("ml_ready").set(if reasons.is_empty() { 1.0 } else { 0.0 });
+        for what in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter().copied() {
+            let is_reason = if reasons.contains_key(what) { 1.0 } else { 0.0 };
+            metrics::gauge!("ml_not_ready", "what" => what).set(is_reason);
+        }
+    }
+
     fn reasons(&self) -> Vec<String> {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         reasons.iter().map(|(what, why)| format!("{what}: {why}")).collect()
@@ -69,7 +102,7 @@ impl Health {
 ///
 /// # Errors
 /// `ADMIN_PORT` when the address is taken.
-pub async fn serve(listen: SocketAddr, health: Health, stop: CancellationToken) -> Result<SocketAddr, Problem> {
+pub async fn serve(listen: &Address, health: Health, stop: CancellationToken) -> Result<SocketAddr, Problem> {
     let failed = |e: &dyn std::fmt::Display| {
         Problem::new(
             "ADMIN_PORT",
@@ -78,14 +111,17 @@ pub async fn serve(listen: SocketAddr, health: Health, stop: CancellationToken) 
         )
     };
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| failed(&e))?;
-    let listener = TcpListener::bind(listen).await.map_err(|e| failed(&e))?;
+    let listener = TcpListener::bind(listen.as_str()).await.map_err(|e| failed(&e))?;
     let address = listener.local_addr().map_err(|e| failed(&e))?;
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route(
             "/metrics",
-            get(|State((_, metrics)): State<(Health, PrometheusHandle)>| async move { metrics.render() }),
+            get(|State((health, metrics)): State<(Health, PrometheusHandle)>| async move {
+                health.measure();
+                metrics.render()
+            }),
         )
         .with_state((health, metrics));
     tokio::spawn(async move {

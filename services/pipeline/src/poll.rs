@@ -9,6 +9,8 @@
 
 pub mod ask;
 mod entry;
+mod ill;
+mod lease;
 mod silence;
 
 use std::time::Duration;
@@ -29,10 +31,13 @@ use crate::service::Context;
 use ask::Asks;
 use entry::Slot;
 pub use entry::{State, Trouble};
+use lease::Lease;
 use silence::Silence;
 
 /// How long a poll that is not due sleeps at most: this machine's clock may be set meanwhile.
 const SLEEP: Duration = Duration::from_secs(60);
+/// How often it is looked whether the last run was too long ago.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// How long a poll may take between two looks at whether it is due, or two renewals of its lease: the sleep, and what a
 /// broker that is slow may take for the entry.
@@ -47,6 +52,8 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 pub enum Stopped {
     /// For a passing reason; try again after this time at the earliest.
     Later(Duration, String),
+    /// The vendor's budget takes no calls of polls for this long.
+    Spent(Duration),
     /// A person must act.
     Person(Problem),
 }
@@ -127,7 +134,8 @@ impl Polls {
         let slot = self.slot(name);
         let backoff = retry::Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
         let (silence, not_before) = (Silence::default(), Timestamp::MIN);
-        let mut poll = Poll { polls: self, name, schedule, slot, silence, not_before, backoff };
+        let (lease, seen) = (Lease::new(self.takeover), State::default());
+        let mut poll = Poll { polls: self, name, schedule, slot, silence, not_before, backoff, lease, seen };
         self.announce(name);
         let mut asks = self.asks.clone();
         while !self.stop.is_cancelled() {
@@ -135,7 +143,7 @@ impl Polls {
             let wait = poll.step(&mut once).await;
             self.health.turned(name, TURN.saturating_add(wait));
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = poll.rest(wait) => {}
                 () = asks.changed() => {}
                 () = self.stop.cancelled() => {}
             }
@@ -152,6 +160,9 @@ struct Poll<'a> {
     /// After a run that failed here: when the next one may begin.
     not_before: Timestamp,
     backoff: retry::Schedule,
+    lease: Lease,
+    /// The entry as it was last seen.
+    seen: State,
 }
 
 impl Poll<'_> {
@@ -164,7 +175,7 @@ impl Poll<'_> {
                 return Duration::from_secs(1);
             }
         };
-        self.tell(&state);
+        self.see(&state);
         let ask = self.polls.asks.latest(self.slot.key()).filter(|id| state.answered.as_ref() != Some(id));
         let now = clock::now();
         let due = if ask.is_some() { now } else { due(&state, &self.schedule, now).max(self.not_before) };
@@ -174,7 +185,7 @@ impl Poll<'_> {
             return wait.min(SLEEP);
         }
         let held = state.holder.as_ref().is_some_and(|holder| *holder != self.polls.me);
-        if held && self.silence.lasts(revision, Instant::now()) < self.polls.takeover {
+        if held && self.silence.lasts(revision, Instant::now()) < self.polls.takeover.max(state.silence) {
             return self.polls.takeover / 4;
         }
         if held {
@@ -183,8 +194,11 @@ impl Poll<'_> {
                 "the replica that ran the poll is silent; this replica takes the poll over"
             );
         }
-        let taken = State { holder: Some(self.polls.me.clone()), ..state };
-        if !self.slot.write(&taken, revision).await {
+        let taken = State { holder: Some(self.polls.me.clone()), silence: self.lease.silence(), ..state };
+        let began = Instant::now();
+        let is_taken = self.slot.write(&taken, revision).await;
+        self.lease.took(began.elapsed());
+        if !is_taken {
             return Duration::from_millis(50); // Somebody else was quicker; or it was written and is seen as ours.
         }
         self.hold(once, ask).await
@@ -195,7 +209,7 @@ impl Poll<'_> {
         let began = clock::now();
         let ended = tokio::select! {
             ended = guard::guarded(once()) => Some(ended.unwrap_or_else(|panicked| Err(Stopped::Person(panicked.into())))),
-            () = self.lost() => {
+            () = lost(self.polls, (self.name, &self.schedule), &self.slot, &mut self.lease) => {
                 let why = "another replica has it, or the broker is away or stores nothing";
                 tracing::warn!(poll = self.name, why, "the poll is no longer ours");
                 return self.polls.takeover;
@@ -212,7 +226,7 @@ impl Poll<'_> {
                 Ok((state, revision)) if state.holder.as_ref() == Some(&self.polls.me) => {
                     let state = after(state, began, ended.as_ref(), ask.as_ref());
                     if self.slot.write(&state, revision).await {
-                        self.tell(&state);
+                        self.see(&state);
                         return wait;
                     }
                 }
@@ -237,6 +251,10 @@ impl Poll<'_> {
                 tracing::info!(poll = self.name, why, ?wait, "the poll pauses");
                 ("later", wait)
             }
+            Err(Stopped::Spent(wait)) => {
+                tracing::info!(poll = self.name, ?wait, "the poll goes on when the vendor takes calls again");
+                ("spent", self.backoff.next_wait().max((*wait).min(LONGEST)))
+            }
             Err(Stopped::Person(problem)) => {
                 tracing::error!(poll = self.name, %problem, "the poll has stopped");
                 ("stopped", self.schedule.patience())
@@ -248,39 +266,49 @@ impl Poll<'_> {
         wait
     }
 
-    /// Renews the lease; returns when it is lost, or can no longer be known to be held.
-    async fn lost(&self) {
-        let beat = self.polls.takeover / 4;
-        let mut renewed = Instant::now();
-        while renewed.elapsed() < self.polls.takeover.mul_f32(0.6) {
-            tokio::time::sleep(beat).await;
-            self.polls.health.turned(self.name, TURN);
-            let began = Instant::now();
-            match tokio::time::timeout(beat, self.renew()).await {
-                Ok(Some(true)) => renewed = began,
-                Ok(Some(false)) => return,
-                Ok(None) | Err(_) => {} // The broker is slow or away: perhaps the next time.
+    /// Lets time pass until the next step, and says meanwhile when the last run is too long ago.
+    async fn rest(&self, wait: Duration) {
+        let until = Instant::now() + wait.min(LONGEST);
+        while Instant::now() < until {
+            tokio::time::sleep_until(until.min(Instant::now() + LOOK)).await;
+            self.polls.tell(self.name, &self.schedule, &self.seen);
+        }
+    }
+
+    fn see(&mut self, state: &State) {
+        self.seen = state.clone();
+        self.polls.tell(self.name, &self.schedule, state);
+    }
+}
+
+/// Renews the lease of the poll `what`; returns when it is lost, or can no longer be known to be held.
+async fn lost(polls: &Polls, what: (&'static str, &Schedule), slot: &Slot, lease: &mut Lease) {
+    let (name, schedule) = what;
+    let mut renewed = Instant::now();
+    while renewed.elapsed() < lease.silence().mul_f32(0.6) {
+        tokio::time::sleep(lease.beat()).await;
+        polls.health.turned(name, TURN);
+        let began = Instant::now();
+        match tokio::time::timeout(lease.beat(), renew(polls, slot, lease)).await {
+            Ok(Some(Some(state))) => {
+                polls.tell(name, schedule, &state);
+                renewed = began;
             }
+            Ok(Some(None)) => return,
+            Ok(None) | Err(_) => {} // The broker is slow or away: perhaps the next time.
         }
+        lease.took(began.elapsed());
     }
+}
 
-    /// Whether the lease was renewed; `None` when that is not known.
-    async fn renew(&self) -> Option<bool> {
-        let (state, revision) = self.slot.read().await.ok()?;
-        if state.holder.as_ref() != Some(&self.polls.me) {
-            return Some(false);
-        }
-        self.slot.write(&state, revision).await.then_some(true)
+/// The entry that was renewed, or that it is another replica's; `None` when neither is known.
+async fn renew(polls: &Polls, slot: &Slot, lease: &Lease) -> Option<Option<State>> {
+    let (state, revision) = slot.read().await.ok()?;
+    if state.holder.as_ref() != Some(&polls.me) {
+        return Some(None);
     }
-
-    /// Says on the admin port what the entry says, whichever replica wrote it.
-    fn tell(&self, state: &State) {
-        match &state.trouble {
-            Some(Trouble { sentence, person: true }) => self.polls.health.not_ready(self.name, sentence.as_str()),
-            Some(_) | None if state.began.is_some() => self.polls.health.ready(self.name),
-            Some(_) | None => {}
-        }
-    }
+    let state = State { silence: lease.silence(), ..state };
+    slot.write(&state, revision).await.then_some(Some(state))
 }
 
 /// When the next run is due. One that did not read everything is tried again, also when nobody but a person asked
@@ -295,14 +323,18 @@ fn after(before: State, began: Timestamp, ended: Option<&Result<u64, Stopped>>, 
     let state = State { holder: None, ..before };
     let Some(ended) = ended else { return state };
     let state = State { answered: ask.cloned().or(state.answered), ..state };
-    let trouble = |sentence, person| Some(Trouble { sentence, person });
+    let since = state.trouble.as_ref().and_then(|trouble| trouble.since).or_else(|| Some(clock::now()));
+    let trouble = |sentence, person, spent| Some(Trouble { sentence, person, spent, since });
     match ended {
         Ok(found) => {
             let (began, ended) = (Some(began), Some(clock::now()));
             State { began, ended, found: *found, trouble: None, ..state }
         }
-        Err(Stopped::Later(_, why)) => State { trouble: trouble(why.clone(), false), ..state },
-        Err(Stopped::Person(problem)) => State { trouble: trouble(problem.to_string(), true), ..state },
+        Err(Stopped::Later(_, why)) => State { trouble: trouble(why.clone(), false, false), ..state },
+        Err(Stopped::Spent(_)) => {
+            State { trouble: trouble("waiting for its share of the call budget".to_owned(), false, true), ..state }
+        }
+        Err(Stopped::Person(problem)) => State { trouble: trouble(problem.to_string(), true, false), ..state },
     }
 }
 

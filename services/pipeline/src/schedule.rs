@@ -50,6 +50,14 @@ impl Schedule {
         }
     }
 
+    /// How long it is from one run to the next, about.
+    pub fn interval(&self) -> Duration {
+        match self {
+            Self::Every(interval) => *interval,
+            Self::Daily(..) => Duration::from_secs(24 * 60 * 60),
+        }
+    }
+
     /// How long to wait after a run that only a person can mend, who shall not wait for long once it is mended.
     pub fn patience(&self) -> Duration {
         match self {

@@ -1,12 +1,12 @@
 //! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker};
+use crate::health::address::Address;
 use crate::health::{self, Health};
 use crate::problem::Problem;
 use crate::settings::Span;
@@ -31,7 +31,7 @@ pub struct Shell {
 
 /// The admin port of each service, by its name; `127.0.0.1:0` takes any free one.
 #[derive(Debug, Clone)]
-pub struct Admin(pub BTreeMap<&'static str, SocketAddr>);
+pub struct Admin(pub BTreeMap<&'static str, Address>);
 
 /// What a running service works with.
 #[derive(Debug, Clone)]
@@ -70,8 +70,9 @@ where
     let health = Health::default();
     health.not_ready("broker", "not connected yet");
     health.not_ready("start", "the service has not begun yet");
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listen = shell.admin.0.get(name).copied().unwrap_or(any);
+    let Some(listen) = shell.admin.0.get(name) else {
+        return Err(Problem::new("ADMIN_PORT", format!("{name} has no admin port"), "name one in [admin]"));
+    };
     let admin = health::serve(listen, health.clone(), stop.clone()).await?;
     tracing::info!(service = name, %admin, version = env!("CARGO_PKG_VERSION"), "starting");
     tokio::spawn(cancel_on_signal(stop.clone()));
@@ -81,6 +82,8 @@ where
         () = stop.cancelled() => return Ok(()),
     };
     context.health.ready("start");
+    let none = context.broker.subjects.dead(name, "NONE", "");
+    broker::present::watch(&context, broker::streams::DEAD, none);
     tracing::info!(service = name, "ready");
     let ended = tokio::select! {
         ended = work(context) => ended,

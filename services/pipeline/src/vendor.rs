@@ -22,8 +22,8 @@ use crate::http::{Http, SendError};
 use crate::problem::Problem;
 use crate::retry::Schedule;
 use breaker::{Breaker, Kind, Met, Pass};
-use proofs::Proofs;
 pub use proofs::{Auth, Sign};
+use proofs::{Proofs, is_refused};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,8 @@ pub struct Api {
     pub read_window: ReadWindow,
     /// Reads the patience that a 429 asks for.
     pub read_retry_after: ReadRetryAfter,
+    /// While nothing gets through: the longest wait between two calls that try.
+    pub probe_wait: Duration,
 }
 
 /// One vendor's API. Cheap to clone.
@@ -104,9 +106,9 @@ impl std::fmt::Debug for Vendor {
 impl Vendor {
     /// Puts the parts together. That nothing gets through is said in `health`, under the vendor's name.
     pub fn new(http: Http, budget: Budget, api: Api, health: Health) -> Self {
-        let breaker = Breaker::new(budget.vendor(), health);
+        let breaker = Breaker::new(budget.vendor(), health, api.probe_wait);
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
-        let Api { auth, read_window, read_retry_after } = api;
+        let Api { auth, read_window, read_retry_after, probe_wait: _ } = api;
         let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
         Self { http, budget, read_window, read_retry_after, proofs, breaker, unnamed, for_documents }
     }
@@ -136,6 +138,11 @@ impl Vendor {
     /// How long nothing is sent for documents, after nothing got through; none when calls are made.
     pub fn away_for(&self) -> Option<Duration> {
         self.breaker.wait(Kind::Read)
+    }
+
+    /// Whether writes are kept back because nothing gets through, and not because a window is spent.
+    pub fn is_away(&self) -> bool {
+        self.breaker.wait(Kind::Write).is_some()
     }
 
     /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
@@ -186,7 +193,8 @@ impl Vendor {
                     vendor = self.budget.vendor(),
                     "the new credentials are refused; trying those before them"
                 );
-                self.under(&previous, None, class, request, by).await
+                let before = self.under(&previous, None, class, request, by).await;
+                proofs::told(answer, before)
             }
             _ => answer,
         }
@@ -361,13 +369,5 @@ fn met(answer: &Result<Response<Bytes>, SendError>) -> (Met, String) {
             };
             (met, format!("it answers {status}"))
         }
-    }
-}
-
-/// Whether the credentials were to blame.
-fn is_refused(answer: &Result<Response<Bytes>, CallError>) -> bool {
-    match answer {
-        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
-        Err(e) => matches!(e, CallError::Credentials(_)),
     }
 }

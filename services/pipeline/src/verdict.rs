@@ -9,8 +9,11 @@ use crate::problem::Problem;
 pub enum Verdict {
     /// Dealt with; everything that follows from it is on disk.
     Done,
-    /// Not now: deliver it again after this time. The text says what it waits for.
+    /// Not now, as it should be: deliver it again after this time. The text says what it waits for.
     RetryAfter(Duration, String),
+    /// Not now, because something failed: deliver it again after this time. The text says what, and is shown to people
+    /// when it stays so for a minute.
+    Again(Duration, String),
     /// Given up on: it goes to the dead letters with a code and a sentence.
     Dead(Problem),
 }
@@ -18,10 +21,8 @@ pub enum Verdict {
 impl Verdict {
     /// Another try after something of ours, not the delivery, failed: waits grow with the number of deliveries.
     pub fn retry(delivered: u64, why: impl Into<String>) -> Self {
-        Self::RetryAfter(
-            crate::retry::wait_after(delivered, Duration::from_millis(200), Duration::from_secs(60)),
-            why.into(),
-        )
+        let wait = crate::retry::wait_after(delivered, Duration::from_millis(200), Duration::from_secs(60));
+        Self::Again(wait, why.into())
     }
 
     /// What follows from something that could not be done about a delivery: another try, unless none can help.

@@ -13,6 +13,7 @@ use ::commerce::requests::Base;
 use effect::{Policy, Record};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use pipeline::backlog;
 use pipeline::broker::streams::{COMMANDS, Durable};
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::envelope::{self, header};
@@ -94,8 +95,10 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let Target { vendor, base, settings } = target;
     let (policy, stop) = (settings.policy()?, context.stop.clone());
     let api = Api { vendor, base, refused_wait: settings.refused_wait.0 };
+    let vendor = Some(api.vendor.clone());
     let records = Records::open(&context, TARGET).await?;
     let writer = Writer { context: context.clone(), driver: Driver { records, policy, stop, system: api } };
+    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, vendor, context.stop.clone()));
     take::run(&context.broker, &DURABLE, settings.width, &writer, &context.stop).await
 }
 

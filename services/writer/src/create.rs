@@ -43,6 +43,9 @@ pub(crate) trait System: Sync {
         request: &Self::Request,
     ) -> impl Future<Output = Step> + Send;
 
+    /// Whether calls are kept back because nothing gets through to it.
+    fn is_away(&self) -> bool;
+
     /// Whether it has let in a write after `since`.
     fn passed_since(&self, since: Millis) -> bool;
 
@@ -212,7 +215,10 @@ impl<S: System> Driver<S> {
             match self.system.permit().await {
                 Ok(permit) => return Ok(permit),
                 Err(wait) if wait > HOLD && may_hand_back => {
-                    return Err(Verdict::RetryAfter(wait, "the vendor accepts no calls at the moment".to_owned()));
+                    return Err(match self.system.is_away() {
+                        true => Verdict::Again(wait, "the vendor does not answer, or fails".to_owned()),
+                        false => Verdict::RetryAfter(wait, "the vendor accepts no calls at the moment".to_owned()),
+                    });
                 }
                 Err(wait) => self.pass(wait).await?,
             }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use async_nats::header::NATS_MESSAGE_ID;
 use effect::{GivenUp, Intent, Kind, Linked, Millis, Record, Refusal, Rejected, Withdrawn};
 use pipeline::broker::last::Last;
-use pipeline::broker::{Publisher, Put, PutError, streams};
+use pipeline::broker::{Publisher, Put, PutError, present, streams};
 use pipeline::envelope::{self, Cause, Envelope};
 use pipeline::problem::Problem;
 use pipeline::service::Context;
+use pipeline::subject::{entity_of, key_of};
 use proto::{Doubt, Message as _, Outcome};
 
 use uuid::Uuid;
@@ -50,6 +51,7 @@ impl Records {
     /// Of one target.
     pub(crate) async fn open(context: &Context, target: &str) -> Result<Self, Problem> {
         let last = Last::of(&context.broker.jetstream, streams::OUTCOMES).await?;
+        present::watch(context, streams::OUTCOMES, context.broker.subjects.outcome(target, "none", "none"));
         let publisher = context.broker.publisher(streams::OUTCOMES);
         Ok(Self { last, publisher, source: context.name, kind: format!("ml.outcome.{target}") })
     }
@@ -87,11 +89,15 @@ impl Records {
         for (name, mark) in marks {
             envelope::set(&mut headers, *name, mark);
         }
+        let trace = envelope::trace_of(&headers).to_owned();
         let payload = outcome.encode_to_vec().into();
         let put = Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) };
         for _ in 0..TRIES {
             match self.publisher.put(put.clone()).await {
-                Ok(stored) => return Some(stored.sequence),
+                Ok(stored) => {
+                    tell(subject, outcome, &trace);
+                    return Some(stored.sequence);
+                }
                 Err(PutError::WrongLast) => return self.mine(subject, &id).await,
                 Err(e @ (PutError::NotYet | PutError::TooLarge | PutError::Unconfirmed(_))) => {
                     tracing::warn!(subject, error = %e, "an entry of the log was not confirmed");
@@ -99,7 +105,11 @@ impl Records {
                 }
             }
         }
-        self.mine(subject, &id).await
+        let mine = self.mine(subject, &id).await;
+        if mine.is_some() {
+            tell(subject, outcome, &trace);
+        }
+        mine
     }
 
     /// The sequence of the last entry, if it is the one of this id: stored by a try whose confirmation was lost.
@@ -107,6 +117,21 @@ impl Records {
         let last = self.last.get(subject).await.ok()??;
         (last.headers.get(NATS_MESSAGE_ID)?.as_str() == id).then_some(last.sequence)
     }
+}
+
+/// A line in the log for each document that was written, removed or refused at the target.
+fn tell(subject: &str, outcome: &Outcome, trace: &str) {
+    let happened = match outcome.kind() {
+        proto::Kind::Rejected => "refused",
+        proto::Kind::Applied if outcome.withdrawn => "removed",
+        proto::Kind::Applied => "written",
+        proto::Kind::Unspecified | proto::Kind::Intent | proto::Kind::Unchanged | proto::Kind::Verified => return,
+    };
+    let Outcome { external_reference: reference, predicted_total, currency, number, refusal_code, .. } = outcome;
+    let (document, key) = (entity_of(subject).unwrap_or_default(), key_of(subject).unwrap_or_default());
+    let amount = format!("{predicted_total} {currency}");
+    let (amount, code) = (amount.trim(), refusal_code.as_str());
+    tracing::info!(document, key, reference, number, amount, code, trace, "{happened}");
 }
 
 /// What an entry says to `effect`. An intent's time is the broker's.

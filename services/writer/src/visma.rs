@@ -96,7 +96,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         () = context.stop.cancelled() => return Ok(()),
     }
     let vendor = writer.driver.system.vendor.clone();
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, vendor, context.stop.clone()));
+    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, Some(vendor), context.stop.clone()));
     take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
 }
 

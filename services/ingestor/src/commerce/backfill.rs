@@ -243,6 +243,7 @@ impl From<ReadError> for Halted {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Later(wait, why) => Self::Later(wait, why),
+            ReadError::Spent(wait) => Self::Later(wait, "waiting for its share of the call budget".to_owned()),
             ReadError::Broken(Broken { problem, passing: true }) => {
                 Self::Later(std::time::Duration::from_secs(5), problem.sentence)
             }

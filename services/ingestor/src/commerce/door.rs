@@ -26,9 +26,11 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
 use axum::routing::MethodRouter;
 use pipeline::guard;
+use pipeline::health::Health;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::Webhook;
 use super::losses::Losses;
@@ -39,11 +41,16 @@ use keep::Keeper;
 pub use secrets::Secrets;
 pub use settings::{AdobeWebhooks, IoEvents};
 
+/// What the door is called in the service's health.
+const DOOR: &str = "webhook door";
+
 /// What the doors share.
 #[derive(Debug, Clone)]
 struct House {
     keeper: Keeper,
     log: Arc<Rare>,
+    health: Health,
+    stop: CancellationToken,
 }
 
 /// Opens the doors that are configured, if there is an address. The task ends with the service.
@@ -57,14 +64,21 @@ pub(super) async fn open(
         tracing::info!("the webhook door is closed; records are polled");
         return Ok(None);
     }
+    context.health.not_ready(DOOR, "it is not open yet");
     let listener = serve::listen(&settings.listen).await.map_err(|e| {
         let sentence = format!("{} could not be opened: {e}", settings.listen);
         Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
     })?;
-    let house = House { keeper: Keeper::new(context, losses), log: Arc::default() };
+    let (health, stop) = (context.health.clone(), context.stop.clone());
+    let house = House { keeper: Keeper::new(context, losses), log: Arc::default(), health, stop };
     let router = router(settings, secrets, &house).await?;
     let crowd = Crowd::new(limits(settings)?);
-    Ok(Some(tokio::spawn(serve::serve(listener, router, crowd, context.stop.clone()))))
+    let (health, stop) = (context.health.clone(), context.stop.clone());
+    Ok(Some(tokio::spawn(async move {
+        health.ready(DOOR);
+        let served = guard::guarded(serve::serve(listener, router, crowd, stop)).await;
+        health.not_ready(DOOR, served.err().map_or_else(|| "it is closed".to_owned(), |panicked| panicked.to_string()));
+    })))
 }
 
 fn limits(settings: &Webhook) -> Result<Limits, Problem> {

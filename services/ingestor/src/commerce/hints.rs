@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use pipeline::backlog;
 use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
@@ -26,6 +27,7 @@ struct Hints<'a> {
 }
 
 pub(super) async fn run(context: &Context, recorder: &Recorder, width: usize) -> Result<(), Problem> {
+    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, None, context.stop.clone()));
     take::run(&context.broker, &DURABLE, width, &Hints { recorder }, &context.stop).await
 }
 
@@ -60,7 +62,10 @@ impl Hints<'_> {
         };
         match recorded {
             Ok(()) => Verdict::Done,
-            Err(ReadError::Later(wait, why)) => Verdict::RetryAfter(wait, why),
+            Err(ReadError::Later(wait, why)) => Verdict::Again(wait, why),
+            Err(ReadError::Spent(wait)) => {
+                Verdict::RetryAfter(wait, "waiting for its share of the call budget".to_owned())
+            }
             Err(ReadError::NotFound) if delivery.delivered < LOOKS => {
                 Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
             }
@@ -71,7 +76,7 @@ impl Hints<'_> {
             )),
             Err(ReadError::Broken(broken)) => self.broken(delivery, (entity, &key), broken).await,
             // The poll reports it too; the hint waits for a person.
-            Err(ReadError::Stop(problem)) => Verdict::RetryAfter(Duration::from_secs(60), problem.to_string()),
+            Err(ReadError::Stop(problem)) => Verdict::Again(Duration::from_secs(60), problem.to_string()),
         }
     }
 

@@ -98,6 +98,7 @@ impl<'a> Scan<'a> {
     fn stopped(&self, error: ReadError) -> Stopped {
         match error {
             ReadError::Later(wait, why) => Stopped::Later(wait, why),
+            ReadError::Spent(wait) => Stopped::Spent(wait),
             ReadError::Broken(Broken { problem, passing: true }) => {
                 Stopped::Later(Duration::ZERO, format!("a list of {}s: {}", self.entity.name(), problem.sentence))
             }

@@ -26,6 +26,8 @@ const ATTEMPTS: u32 = 4;
 pub(super) enum ReadError {
     /// Try again after this time.
     Later(Duration, String),
+    /// The shop's budget takes no calls for this long.
+    Spent(Duration),
     /// The record does not exist, or not yet.
     NotFound,
     /// The shop cannot show this: it fails, does not answer in time, or answers nonsense. It may show other things.
@@ -174,9 +176,7 @@ impl Reader {
                         schedule.next_wait()
                     }
                 },
-                Err(CallError::Busy(wait)) => {
-                    return Err(ReadError::Later(wait, "waiting for its share of the call budget".to_owned()));
-                }
+                Err(CallError::Busy(wait)) => return Err(ReadError::Spent(wait)),
                 Err(CallError::Credentials(problem)) => return Err(ReadError::Stop(problem)),
                 // The shop is still at work on it.
                 Err(e @ CallError::NoAnswer(_)) => return Err(ReadError::Broken(Broken::passing(&e.to_string()))),

@@ -94,6 +94,7 @@ async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
 pub(super) fn stopped(error: ReadError, entity: Entity) -> Stopped {
     match error {
         ReadError::Later(wait, why) => Stopped::Later(wait, why),
+        ReadError::Spent(wait) => Stopped::Spent(wait),
         ReadError::Broken(Broken { problem, passing: true }) => Stopped::Later(Duration::ZERO, problem.sentence),
         ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Stopped::Person(problem),
         ReadError::NotFound => Stopped::Person(Problem::new(

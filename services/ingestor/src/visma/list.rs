@@ -210,9 +210,7 @@ fn pieces((number, size): (u32, u32)) -> Vec<(u32, u32)> {
 async fn call(source: &Source, request: Result<Request<Bytes>, RequestError>) -> Result<Response<Bytes>, Unread> {
     let request = request.map_err(|e| Unread::Stopped(nonsense(&e)))?;
     source.vendor.call(Class::Poll, &request).await.map_err(|error| match error {
-        CallError::Busy(wait) => {
-            Unread::Stopped(Stopped::Later(wait, "waiting for its share of the call budget".to_owned()))
-        }
+        CallError::Busy(wait) => Unread::Stopped(Stopped::Spent(wait)),
         CallError::Credentials(problem) => Unread::Stopped(Stopped::Person(problem)),
         CallError::NoAnswer(why) => Unread::Broken(why),
         CallError::NotSent(why) => Unread::Stopped(Stopped::Later(Duration::ZERO, why)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use commerce::document::Line;
 use commerce::order::{DecodeError, FixedProductTax, Item, Order};
+use commerce::totals::Totals;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
@@ -108,15 +109,19 @@ fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(V
             named.map(|row| part(row.item.qty_canceled, row)).collect()
         }
     };
-    in_whole_units(&mut parts, limits.unit.scale());
+    in_whole_units(&mut parts, &cancelled::totals(order), limits.unit.scale());
     Ok((parts, Header::default()))
 }
 
-/// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on each
-/// account and VAT code. What one row's rounding leaves is carried to the next one of its rate, as the shop does it.
-fn in_whole_units(rows: &mut [Row<'_>], places: u32) {
+/// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on
+/// each account and VAT code. Either each share is rounded by itself, where that is the header's tax; or what the
+/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax.
+fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, places: u32) {
     let amounts: [for<'r, 'a> fn(&'r mut Row<'a>) -> &'r mut Decimal; 3] =
         [|row| &mut row.gross, |row| &mut row.discount, |row| &mut row.tax];
+    let fpt = |row: &Row<'_>| row.fpt.as_ref().map_or(Decimal::ZERO, |fpt| fpt.tax);
+    let by_themselves: Decimal = rows.iter().map(|row| round(row.tax, places) + fpt(row)).sum();
+    let carries = by_themselves + totals.shipping_tax_amount != round(totals.tax_amount, places);
     for amount in amounts {
         let mut carried: BTreeMap<Option<Decimal>, Decimal> = BTreeMap::new();
         for row in rows.iter_mut() {
@@ -126,7 +131,7 @@ fn in_whole_units(rows: &mut [Row<'_>], places: u32) {
             if rounded == *share {
                 continue;
             }
-            let rounded = round(*share + *left, places);
+            let rounded = if carries { round(*share + *left, places) } else { rounded };
             *left += *share - rounded;
             *share = rounded;
         }

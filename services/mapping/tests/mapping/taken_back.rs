@@ -1,5 +1,5 @@
-//! Recorded orders that an extension cancels bit by bit, and then the shop as a whole: the credit notes leave nothing of
-//! the invoice, on no account and on no VAT code.
+//! Recorded orders that an extension cancels bit by bit, and then the shop as a whole: the credit notes leave nothing
+//! of the invoice, on no account and on no VAT code.
 
 use std::collections::BTreeMap;
 

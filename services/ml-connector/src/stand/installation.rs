@@ -252,14 +252,13 @@ fn settings(broker: &Broker, visma: SocketAddr, commerce: SocketAddr, door: Sock
     format!(
         r#"# Written by ml-connector for the sandbox on this machine. The credentials open nothing else.
 connection = "main"
+vault.master_key = "{key}"
 [nats]
 url = "{nats}"
 user = "{user}"
 password = "{password}"
 ack_wait = "5s"
 takeover = "1s"
-[vault]
-master_key = "{key}"
 [admin]
 ingestor-commerce = "127.0.0.1:0"
 ingestor-visma = "127.0.0.1:0"
@@ -285,10 +284,10 @@ listen = "{door}"
 secret = "{WEBHOOK_SECRET}"
 [commerce.comment]
 doubt_wait = "3s"
-send_within = "2s"
 look_spacing = "300ms"
 fault_wait = "500ms"
 refused_wait = "1s"
+send_within = "2s"
 [visma]
 base_url = "http://{visma}"
 token_url = "http://{visma}/connect/token"
@@ -305,6 +304,7 @@ send_within = "2s"
 look_spacing = "300ms"
 fault_wait = "500ms"
 refused_wait = "1s"
+probe_wait = "1s"
 "#,
         nats = broker.url(),
         key = pipeline::vault::new_master_key(),

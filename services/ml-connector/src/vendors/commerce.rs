@@ -3,6 +3,8 @@
 //! A PaaS shop or Open Source knows integrations, whose requests are signed (OAuth 1.0a), and administrators, who log
 //! in for a token; SaaS knows Adobe's identity service alone.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use commerce::admin::{self, LoginError};
 use commerce::ims::{Gateway, TokenRefusal};
@@ -60,11 +62,14 @@ pub async fn commerce_with(settings: &Commerce, fields: &Fields, context: &Conte
         let gateway = Gateway { client_id: &ims.client_id, org_id: &ims.org_id, store: &ims.store };
         base = gateway.open(base).map_err(|e| invalid(&e))?;
     }
-    let api = Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after };
+    let api = Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after, probe_wait: PROBE_WAIT };
     // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
     let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), base))
 }
+
+/// While nothing gets through to the shop: the longest wait between two calls that try.
+const PROBE_WAIT: Duration = Duration::from_secs(30);
 
 fn plain_base(settings: &Commerce) -> Result<Base, Problem> {
     required("commerce.base_url", &settings.base_url)?;

@@ -4,11 +4,13 @@
 //! file.
 
 use std::io;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_nats::jetstream::ContextBuilder;
-use async_nats::{ConnectOptions, Event};
+use async_nats::{ConnectOptions, Event, ServerError};
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::Broker;
 use super::answer::find;
@@ -18,6 +20,9 @@ use crate::retry::Schedule;
 use crate::secret::Secret;
 use crate::settings::Span;
 use crate::subject::Subjects;
+
+/// What the broker has refused this process for want of rights, as it says it; the first of it.
+static DENIED: LazyLock<watch::Sender<Option<String>>> = LazyLock::new(watch::Sender::default);
 
 /// How to reach the broker, and how the house uses it.
 #[derive(Debug, Clone, Deserialize)]
@@ -151,11 +156,39 @@ fn note(health: &Health, event: Event) {
             health.not_ready("broker", "the connection is lost");
             tracing::warn!("the broker is away; reconnecting");
         }
-        Event::ServerError(e) => tracing::error!(error = %e, "the broker refuses"),
+        Event::ServerError(e) => {
+            tracing::error!(error = %e, "the broker refuses");
+            metrics::counter!("ml_broker_refusals_total").increment(1);
+            if let ServerError::Other(said) = e
+                && is_needed(&said)
+            {
+                DENIED.send_if_modified(|denied| denied.replace(said.clone()).is_none());
+            }
+        }
         // By us alone: to reconnect is never given up.
         Event::Closed => tracing::debug!("the connection to the broker is closed"),
         other => tracing::warn!(event = %other, "broker"),
     }
+}
+
+/// Whether the broker denies something that nobody can do without: it drops the request, and no answer ever comes.
+fn is_needed(said: &str) -> bool {
+    // The library tidies up consumers that would end by themselves.
+    said.to_lowercase().starts_with("permissions violation") && !said.contains("$JS.API.CONSUMER.DELETE.")
+}
+
+/// Returns when the broker has denied this process something: it runs as the wrong user. `user` is the right one.
+pub async fn denied(user: &str) -> Problem {
+    let mut news = DENIED.subscribe();
+    let said = match news.wait_for(Option::is_some).await {
+        Ok(said) => said.clone().unwrap_or_default(),
+        Err(_) => std::future::pending().await, // The sender lives as long as the process.
+    };
+    let sentence = format!("the broker does not let this user do that: {said}");
+    let remedy = format!(
+        "run it as the user `{user}` of the broker: nats.user and nats.password, or NATS_USER and NATS_PASSWORD"
+    );
+    Problem::new("BROKER_REFUSED", sentence, remedy)
 }
 
 /// A URL as it may be logged: without the user and password that may stand in it.

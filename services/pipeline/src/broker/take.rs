@@ -5,6 +5,7 @@
 //! holds neither its lane nor a place in this process.
 
 mod lanes;
+pub(crate) mod taken;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::problem::{Problem, chain};
 use crate::telemetry;
 use crate::verdict::Verdict;
 use lanes::Lanes;
+use taken::Taken;
 
 /// One message as a stage sees it.
 #[derive(Debug)]
@@ -75,7 +77,9 @@ pub async fn run(
     stage: &dyn Stage,
     stop: &CancellationToken,
 ) -> Result<(), Problem> {
-    let mut runner = Runner { broker, durable, width, stage, lanes: Lanes::default(), ackers: HashMap::new() };
+    let (lanes, ackers) = (Lanes::default(), HashMap::new());
+    let taken = broker.taken(durable.name);
+    let mut runner = Runner { broker, durable, width, stage, lanes, ackers, taken };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -107,6 +111,7 @@ struct Runner<'a> {
     stage: &'a dyn Stage,
     lanes: Lanes,
     ackers: HashMap<u64, Arc<Acker>>,
+    taken: Arc<Taken>,
 }
 
 type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
@@ -158,7 +163,10 @@ impl<'a> Runner<'a> {
                     self.lanes.finish(&lane);
                 }
                 () = stop.cancelled(), if taking => taking = false,
-                _ = progress.tick() => self.report_progress().await,
+                _ = progress.tick() => {
+                    self.report_progress().await;
+                    self.taken.tell();
+                }
                 next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
                     Some(Ok(message)) => self.accept(message),
                     Some(Err(e)) => {
@@ -192,6 +200,7 @@ impl<'a> Runner<'a> {
         metrics::counter!("ml_taken_total", "consumer" => self.durable.name).increment(1);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
+            self.taken.begun(&delivery);
             let lane = guard::caught(|| self.stage.lane(&delivery));
             self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
         }
@@ -206,10 +215,12 @@ impl<'a> Runner<'a> {
                 continue;
             };
             let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
+            let taken = Arc::clone(&self.taken);
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
                 let decided = guard::guarded(async { stage.decide(&delivery).instrument(span).await }).await;
                 let verdict = decided.unwrap_or_else(|panicked| given_up(&delivery, panicked));
+                taken.decided(&delivery, &verdict);
                 settle(broker, name, &delivery, &acker, verdict).await;
                 (lane, delivery.sequence)
             }));
@@ -227,6 +238,7 @@ impl<'a> Runner<'a> {
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
             if let Some(acker) = self.ackers.remove(&delivery.sequence) {
+                self.taken.handed_back(delivery.sequence);
                 let _ = acker.ack_with(AckKind::Nak(None)).await; // Lost: it comes again after the ack wait.
             }
         }
@@ -247,10 +259,10 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
     let kind = match verdict {
         Verdict::Done => {
             metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
-            broker.note_done(stage);
+            broker.taken(stage).settled();
             AckKind::Ack
         }
-        Verdict::RetryAfter(wait, why) => {
+        Verdict::RetryAfter(wait, why) | Verdict::Again(wait, why) => {
             metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
             tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
             AckKind::Nak(Some(wait.min(LONGEST)))
@@ -258,7 +270,7 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
         Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
             Ok(()) => {
                 metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
-                broker.note_done(stage);
+                broker.taken(stage).settled();
                 tracing::error!(
                     subject = delivery.subject,
                     code = %problem.code,

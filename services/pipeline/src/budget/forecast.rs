@@ -3,7 +3,7 @@
 use super::Budget;
 
 /// What is known of a vendor's windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outlook {
     /// Calls allowed in a window; `None` when the vendor sets no limit, or has not told it yet.
     pub limit: Option<u64>,

@@ -1,5 +1,7 @@
 //! A poll's entry in the bucket, read and replaced as one.
 
+use std::time::Duration;
+
 use async_nats::jetstream::kv;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::subject;
 pub struct State {
     /// The replica that runs it just now.
     pub holder: Option<String>,
+    /// How long the holder may be silent before another takes over, where the disk is slow; zero is as set.
+    pub silence: Duration,
     /// When the last run that read everything began.
     pub began: Option<Timestamp>,
     /// When it ended.
@@ -32,6 +36,12 @@ pub struct Trouble {
     pub sentence: String,
     /// A person must act.
     pub person: bool,
+    /// The vendor's budget was spent, which passes by itself.
+    #[serde(default)]
+    pub spent: bool,
+    /// When the first run failed since one has ended.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// The connection as a token of a key: keys take no `=`.

@@ -22,7 +22,7 @@ fn a_holder_is_silent_from_when_its_entry_was_first_seen_as_it_is() {
 fn an_entry_of_an_older_version_is_understood() {
     let state: State = serde_json::from_str(r#"{"holder":"a","found":3,"later":true}"#).expect("an entry");
     assert_eq!(state, State { holder: Some("a".to_owned()), found: 3, ..State::default() });
-    let trouble = Some(Trouble { sentence: "x".to_owned(), person: true });
+    let trouble = Some(Trouble { sentence: "x".to_owned(), person: true, spent: false, since: None });
     let state = State { trouble, ..state };
     let text = serde_json::to_string(&state).expect("JSON");
     assert_eq!(serde_json::from_str::<State>(&text).expect("an entry"), state);
@@ -35,6 +35,6 @@ fn a_run_that_did_not_read_everything_is_tried_again_before_its_next_day() {
     let now: Timestamp = "2026-03-02T12:00:00Z".parse().expect("a time");
     let read = State { began: Some(now), ended: Some(now), ..State::default() };
     assert_eq!(due(&read, &schedule, now).to_string(), "2026-03-03T04:30:00Z");
-    let trouble = Some(Trouble { sentence: "the budget is spent".to_owned(), person: false });
+    let trouble = Some(Trouble { sentence: "spent".to_owned(), person: false, spent: true, since: None });
     assert_eq!(due(&State { trouble, ..read }, &schedule, now), now);
 }

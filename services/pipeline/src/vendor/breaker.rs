@@ -18,9 +18,8 @@ use crate::retry::Schedule;
 
 /// Failed writes in a row, none let in between, after which it is the vendor and not the document.
 const FAULTS: u32 = 3;
-/// The first wait between two probes, about, and the longest. A backlog begins within the longest after an outage.
+/// The first wait between two probes, about.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How soon the others ask again while a probe is under way.
 const PROBING: Duration = Duration::from_millis(250);
 
@@ -101,8 +100,9 @@ pub(super) struct Pass {
 
 impl Breaker {
     /// A breaker that lets everything through.
-    pub(super) fn new(vendor: &'static str, health: Health) -> Self {
-        let schedule = Schedule::new(FIRST_WAIT, LONGEST_WAIT);
+    /// Waits between probes grow up to `longest`: a backlog begins within that after an outage.
+    pub(super) fn new(vendor: &'static str, health: Health, longest: Duration) -> Self {
+        let schedule = Schedule::new(FIRST_WAIT.min(longest), longest);
         let state = Mutex::new(State { open: None, schedule, faults: 0 });
         Self(Arc::new(Inner { vendor, health, state, passed_at: AtomicU64::new(0) }))
     }
@@ -153,16 +153,24 @@ impl Breaker {
         let wait = every.unwrap_or_else(|| state.schedule.next_wait());
         match &mut state.open {
             // One step of the schedule, however many calls failed at once.
-            Some(open) if !open.is_probing && open.until > now && open.kept == kept => {}
-            Some(open) => *open = Open { kept, every, until: now + wait, is_probing: false, ..*open },
+            Some(open) if !open.is_probing && open.until > now && open.kept == kept => self.say(why),
+            Some(open) => {
+                *open = Open { kept, every, until: now + wait, is_probing: false, ..*open };
+                // It may be another one than at first: other credentials are in force, or it is back and refuses.
+                self.say(why);
+            }
             none => {
                 let vendor = self.0.vendor;
                 tracing::warn!(vendor, why, "nothing gets through; everything waits, and one call tries");
-                self.0.health.not_ready(vendor, format!("nothing gets through: {why}"));
+                self.say(why);
                 metrics::gauge!("ml_vendor_lets_in", "vendor" => vendor).set(0.0);
                 *none = Some(Open { kept, since: now, until: now + wait, is_probing: false, every });
             }
         }
+    }
+
+    fn say(&self, why: &str) {
+        self.0.health.not_ready(self.0.vendor, format!("nothing gets through: {why}"));
     }
 
     fn close(&self, state: &mut State) {

@@ -6,8 +6,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::Request;
 use http::header::HeaderValue;
+use http::{Request, Response, StatusCode};
 
 use super::CallError;
 use crate::clock::now_millis;
@@ -72,5 +72,38 @@ impl Proofs {
     pub(super) fn get(&self) -> (Arc<Auth>, Option<Arc<Auth>>) {
         let InForce { current, previous } = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         (current, previous.filter(|(_, until)| now_millis() < *until).map(|(auth, _)| auth))
+    }
+}
+
+/// An answer, or why there is none.
+type Answered = Result<Response<Bytes>, CallError>;
+
+/// Whether the credentials were to blame.
+pub(super) fn is_refused(answer: &Answered) -> bool {
+    match answer {
+        Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
+        Err(e) => matches!(e, CallError::Credentials(_)),
+    }
+}
+
+/// The answer under the credentials before; where those are refused too, people are told of the ones in force.
+pub(super) fn told(current: Answered, before: Answered) -> Answered {
+    if is_refused(&before) { current } else { before }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(whose: &str) -> Answered {
+        Err(CallError::Credentials(Problem::new("VISMA_TOKEN_REFUSED", whose, "")))
+    }
+
+    #[test]
+    fn what_is_told_is_of_the_credentials_in_force() {
+        assert!(told(refused("new"), refused("old")).is_err_and(|e| e.to_string().contains("new")));
+        let busy = || Err(CallError::NotSent("reset".to_owned()));
+        assert!(told(refused("new"), busy()).is_err_and(|e| e.to_string().contains("reset")));
+        assert!(told(refused("new"), Ok(Response::new(Bytes::new()))).is_ok());
     }
 }

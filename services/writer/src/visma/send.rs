@@ -33,6 +33,10 @@ impl System for Api {
         self.vendor.permit().await
     }
 
+    fn is_away(&self) -> bool {
+        self.vendor.is_away()
+    }
+
     fn passed_since(&self, since: Millis) -> bool {
         self.vendor.passed_since(since.0)
     }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub attempts: u32,
     /// After an answer that keeps every document out until a person acts: when the next one is tried.
     pub refused_wait: Span,
+    /// While nothing gets through: the longest wait between two calls that try.
+    pub probe_wait: Span,
     /// From this many documents in doubt on, they are looked up in one sweep.
     pub sweep_from: usize,
 }

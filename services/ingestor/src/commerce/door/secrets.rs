@@ -2,13 +2,14 @@
 //!
 //! Whoever changes the secret changes it in two places, one after the other. Until then both are believed.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use pipeline::secret::Secret;
+use tokio::sync::watch;
 
 /// Secrets that may change while the service runs. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(Arc<RwLock<Held>>);
+pub struct Secrets(Arc<watch::Sender<Held>>);
 
 #[derive(Debug, Default)]
 struct Held {
@@ -20,22 +21,31 @@ struct Held {
 impl Secrets {
     /// `current`, and the one before it with the moment until which it is believed, milliseconds since the epoch.
     pub fn new(current: Secret, previous: Option<(Secret, u64)>) -> Self {
-        Self(Arc::new(RwLock::new(Held { current, previous })))
+        Self(Arc::new(watch::Sender::new(Held { current, previous })))
     }
 
     /// Believes these from now on, and no others.
     pub fn change(&self, current: Secret, previous: Option<(Secret, u64)>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Held { current, previous };
+        self.0.send_replace(Held { current, previous });
     }
 
     /// Whether there is none in force.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).current.is_empty()
+        self.0.borrow().current.is_empty()
+    }
+
+    /// Calls `each` now and after each change.
+    pub(super) async fn follow(&self, each: impl Fn()) {
+        let mut news = self.0.subscribe();
+        each();
+        while news.changed().await.is_ok() {
+            each();
+        }
     }
 
     /// Those that are believed at `now`, milliseconds since the epoch; the one in force first.
     pub(super) fn believed(&self, now: u64) -> Vec<Secret> {
-        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.0.borrow();
         let previous = held.previous.iter().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
         std::iter::once(&held.current).chain(previous).filter(|secret| !secret.is_empty()).cloned().collect()
     }

@@ -26,6 +26,8 @@ use super::secrets::Secrets;
 use super::{House, pointer, wrong};
 
 const KIND: &str = "hmac";
+/// What the secret is called in the service's health.
+const SECRET: &str = "secret of webhooks";
 
 struct Door {
     secrets: Secrets,
@@ -61,7 +63,10 @@ pub(super) fn route(settings: &Webhook, secrets: &Secrets, house: &House) -> Res
             wrong(&e, "correct [commerce.webhook]; the door does not open without a secret, which the vault may keep")
         })?;
     }
-    Ok(post(receive).with_state(Arc::new(door)))
+    let door = Arc::new(door);
+    let (watched, stop) = (Arc::clone(&door), door.house.stop.clone());
+    tokio::spawn(stop.run_until_cancelled_owned(async move { watched.secrets.follow(|| watched.tell()).await }));
+    Ok(post(receive).with_state(door))
 }
 
 async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -82,6 +87,18 @@ impl Door {
     fn verifier(&self, secret: &Secret) -> Result<Verifier, VerifierError> {
         let clear = SecretString::from(secret.expose().as_str());
         Verifier::new(&clear, &self.header, self.encoding, Some(self.prefix.clone()))
+    }
+
+    /// Says on the admin port whether anybody can be believed: a door that is open and refuses all is none.
+    fn tell(&self) {
+        let secret = self.secrets.believed(now_millis()).into_iter().next();
+        let why = match secret.map(|secret| self.verifier(&secret)) {
+            Some(Ok(_)) => return self.house.health.ready(SECRET),
+            Some(Err(e)) => chain(&e),
+            None => "there is none, so no webhook is believed; see `ml-connector credentials set webhook`".to_owned(),
+        };
+        tracing::error!(why, "no webhook is believed");
+        self.house.health.not_ready(SECRET, why);
     }
 
     /// A body that was signed with one of the secrets. With none in force nothing is believed.

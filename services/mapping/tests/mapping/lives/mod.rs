@@ -110,6 +110,18 @@ fn what_was_cancelled_by_the_piece_stays_on_its_code_when_the_rest_is_invoiced()
     }
 }
 
+/// An extension rounds the tax of each piece that it cancels up, and two of them are of one rate.
+#[test]
+fn pieces_whose_taxes_are_rounded_one_by_one_are_credited_so() {
+    let lines = || vec![Line::new(7_359, 4, 0, 0), Line::new(2_774, 4, 0, 0), Line::new(11_259, 6, 1, 0)];
+    let step = |what: u8, much: [u32; 4]| Step { what, much, shipping: 0, adjust: (0, 0), is_read: true };
+    let steps = [step(18, [0, 1, 1, 0]), step(18, [1, 0, 0, 0]), step(0, [1, 0, 0, 0]), step(9, [1, 0, 0, 0])];
+    let mapping = default_mapping();
+    for from in 0..5 {
+        live(&mapping, (lines(), 0), &steps, (Trigger::Placed, false, from)).unwrap();
+    }
+}
+
 #[test]
 fn every_account_balances_in_the_end_and_all_the_time() {
     let lives: u32 = std::env::var("ML_LIVES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);

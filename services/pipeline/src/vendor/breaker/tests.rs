@@ -2,8 +2,10 @@
 
 use super::*;
 
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
 fn breaker() -> Breaker {
-    Breaker::new("visma", Health::default())
+    Breaker::new("visma", Health::default(), LONGEST_WAIT)
 }
 
 /// One call of this kind that meets this; false when it was kept back.
@@ -96,4 +98,15 @@ async fn a_probe_that_was_never_made_leaves_its_place() {
     pass(Duration::from_secs(1)).await;
     drop(breaker.enter(Kind::Write));
     assert!(call(&breaker, Kind::Write, Met::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_is_what_was_met_last() {
+    let health = Health::default();
+    let breaker = Breaker::new("visma", health.clone(), LONGEST_WAIT);
+    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret before");
+    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret in force");
+    assert_eq!(health.told(), "visma: nothing gets through: VISMA_TOKEN_REFUSED: the secret in force");
+    breaker.reset();
+    assert!(health.is_well());
 }
