@@ -81,31 +81,3 @@ async fn a_backfill_goes_around_a_record_and_brings_it_in_when_it_can_be_shown()
     house.until("the one that was set aside", PATIENCE, |ledger| booked(ledger) == 4).await;
     assert_eq!(house.dead_letters().await.len(), 1);
 }
-
-/// An account that no list can show: all others are swept.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sweep_of_accounts_goes_around_one() {
-    let mut house = House::prepare(swept().set("COMMERCE__TIMEOUT", "2s")).await;
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let accounts = format!("http://{}/_sandbox/commerce/customers", house.installation.commerce);
-    let mut ids = Vec::new();
-    for _ in 0..3 {
-        let answer = http.post(&accounts).send().await.unwrap().text().await.unwrap();
-        ids.push(serde_json::from_str::<Value>(&answer).unwrap()["id"].as_u64().unwrap());
-    }
-    house.installation.start_services().unwrap();
-    for id in &ids {
-        until_entries(&house, "CHANGES", &format!("change.main.commerce.customer.{id}"), 1).await;
-    }
-    let on = json!({ "system": "commerce", "method": "GET", "path": "/rest/default/V1/customers" });
-    always(&house, json!({ "kind": "json_500", "shows": format!("\"id\":{},\"group_id\"", ids[0]), "on": on })).await;
-    let book = json!([{ "firstname": "Kari", "lastname": "Nordmann", "street": ["Havnegata 9"], "city": "Oslo",
-        "postcode": "0155", "country_id": "NO", "telephone": "99887766",
-        "default_billing": true, "default_shipping": true }]);
-    let url = format!("{accounts}/{}/addresses", ids[2]);
-    let answer = http.put(url).header("content-type", "application/json").body(book.to_string()).send().await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    until_entries(&house, "CHANGES", &format!("change.main.commerce.customer.{}", ids[2]), 2).await;
-    let sentence = house.until_dead("RECORD_BROKEN", PATIENCE).await;
-    assert!(sentence.contains(&format!("the customer with the entity_id {}", ids[0])), "{sentence}");
-}
