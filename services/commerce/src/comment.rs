@@ -82,7 +82,7 @@ impl NotedOrder {
     }
 }
 
-/// What every mark begins with.
+/// The beginning of every mark.
 const MARK: &str = "[ml:";
 
 /// The mark with the name of its connection: `[ml:invoice 100015 partly]` is `[ml:main invoice 100015 partly]`.

@@ -91,7 +91,7 @@ pub struct CreditMemo {
     /// What people wrote on it.
     #[serde(default, deserialize_with = "field::null_default")]
     pub comments: Vec<Comment>,
-    /// What modules of the shop added.
+    /// Fields that modules of the shop added.
     #[serde(skip)]
     pub modules: Modules,
 }

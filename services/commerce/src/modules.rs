@@ -1,4 +1,4 @@
-//! What modules of the shop put into a record under names of their own.
+//! Fields that modules of the shop put into a record under names of their own.
 //!
 //! Every module adds fields, and no list of them is complete. So what is not typed is kept as it came, and read by a
 //! JSON pointer that an accountant names. Lists that are typed (items, addresses, applied taxes) are left out: they are

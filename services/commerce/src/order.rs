@@ -210,7 +210,7 @@ pub struct Order {
     /// Shipping, applied taxes, and the amounts of Adobe Commerce's modules.
     #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: OrderExtension,
-    /// What modules of the shop added.
+    /// Fields that modules of the shop added.
     #[serde(skip)]
     pub modules: Modules,
 }

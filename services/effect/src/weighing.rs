@@ -9,7 +9,7 @@ use crate::step::{Death, End, Step};
 use crate::withdrawing::{Deleting, Removal};
 use crate::{Millis, Refusal};
 
-/// What the tries are counted of.
+/// The kind of request whose tries are counted.
 #[derive(Debug)]
 pub(crate) enum Tried {
     /// Creates: the tries so far, and what the vendor said when it failed.

@@ -353,7 +353,7 @@ fn kind(class: Class, request: &Request<Bytes>) -> Kind {
     }
 }
 
-/// What an exchange says of the vendor's state, and in words.
+/// Reads off an exchange how the vendor is, and says it in words.
 fn met(answer: &Result<Response<Bytes>, SendError>) -> (Met, String) {
     match answer {
         Err(SendError::NotSent(why)) => (Met::Nobody, why.clone()),

@@ -14,7 +14,7 @@ use crate::health::Health;
 
 /// The stream whose state is asked for: every service may, and its answer carries the server's time (`ts`).
 const ASKED: &str = "STREAM.INFO.KV_ML_KEYS";
-/// What it is called in the service's health.
+/// The name of the clock in the service's health.
 const CLOCK: &str = "clock";
 /// From how far apart on it is said.
 const TOLD: Duration = Duration::from_secs(2);

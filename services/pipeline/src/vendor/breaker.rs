@@ -2,7 +2,7 @@
 //!
 //! A server that fails, an address where nobody answers, a token that was revoked: these are the vendor's state and no
 //! document's fault. Without this, each document that waits would find it out by itself, and be given up on for it.
-//! What is believed here is this process's own experience; it is worth a probe every half minute, and no more.
+//! The breaker believes this process's own experience alone; it is worth a probe every half minute, and no more.
 //!
 //! The pattern is known as a circuit breaker (M. Nygard, "Release It!").
 
@@ -23,7 +23,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// How soon the others ask again while a probe is under way.
 const PROBING: Duration = Duration::from_millis(250);
 
-/// What a call is to the breaker.
+/// The kinds of calls, as the breaker tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Makes or changes a document.
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     Poll,
 }
 
-/// What an attempt met.
+/// The answer to an attempt, as far as it says how the vendor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Met {
     /// Let in and done.
