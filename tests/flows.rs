@@ -83,7 +83,7 @@ async fn kinds(house: &House, subject: &str) -> Vec<String> {
     for sequence in 1..=last {
         let entry = stream.direct_get(sequence).await.unwrap();
         if entry.subject.as_str() == subject {
-            kinds.push(pipeline::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
+            kinds.push(record::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
         }
     }
     kinds

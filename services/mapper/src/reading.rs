@@ -9,12 +9,13 @@ use ::commerce::order::{DecodeError, Order};
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use mapping::Scope;
-use pipeline::body::{self, BodyError};
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::vault::{VaultError, Zeroizing};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::address::{Entity, System};
+use record::body::{self, BodyError};
+use record::envelope::{self, header};
+use record::take::Delivery;
 
 use crate::Mapper;
 
@@ -37,7 +38,7 @@ records!(Order, Invoice, CreditMemo, Customer);
 
 impl Mapper {
     /// The record as it was read at the source.
-    pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: &str, key: &str) -> Result<R, Verdict> {
+    pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: Entity, key: &str) -> Result<R, Verdict> {
         let text = self.open(body::unpacked(&delivery.headers, &delivery.payload).await, delivery.delivered).await?;
         decode(&text, entity, key)
     }
@@ -47,7 +48,7 @@ impl Mapper {
     /// change says one.
     pub(crate) async fn order_of(&self, delivery: &Delivery, id: u64) -> Result<(Order, Option<DateTime>), Verdict> {
         let key = id.to_string();
-        let last = self.changes.get(&self.context.broker.subjects.change("commerce", "order", &key)).await;
+        let last = self.log.last(&self.log.change(System::Commerce, Entity::Order, &key)).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
@@ -55,7 +56,7 @@ impl Mapper {
             return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
         };
         let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await?;
-        Ok((decode(&text, "order", &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
+        Ok((decode(&text, Entity::Order, &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
     }
 
     /// The scope that a record is decided on with. One that was brought in from before the go-live date says itself
@@ -90,9 +91,9 @@ impl Mapper {
     }
 }
 
-fn decode<R: Record>(text: &str, entity: &str, key: &str) -> Result<R, Verdict> {
+fn decode<R: Record>(text: &str, entity: Entity, key: &str) -> Result<R, Verdict> {
     R::decode(text.as_bytes()).map_err(|e| {
-        let sentence = format!("the {entity} with the entity_id {key} cannot be read: {e}");
+        let sentence = format!("the {} with the entity_id {key} cannot be read: {e}", entity.word());
         let remedy = then_again("look at the record over the API: a module may have changed what Commerce sends");
         Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
     })

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use ::visma::read::SupplierInvoiceRead;
 use mapping::books;
-use pipeline::broker::take::Delivery;
 use pipeline::clock;
 use pipeline::problem::{Problem, then_again};
-use pipeline::verdict::Verdict;
 use proto::Attribute;
+use record::Verdict;
+use record::address::{Entity, System};
+use record::take::Delivery;
 
 use crate::document::unreadable;
 use crate::{Mapper, Published};
@@ -33,7 +34,7 @@ impl Mapper {
         match self.serves(delivery, &invoice).await? {
             Serves::Orders(orders) => Ok(self.tell(delivery, &invoice, &orders).await),
             Serves::Nothing(code, why) => {
-                Ok(self.messages.nothing(delivery, "supplierinvoice", key, (code, &why)).await)
+                Ok(self.messages.nothing(delivery, Entity::SupplierInvoice, key, (code, &why)).await)
             }
         }
     }
@@ -53,8 +54,7 @@ impl Mapper {
             return Ok(Ok(()));
         }
         for key in keys {
-            let subject = self.context.broker.subjects.change("visma", "supplierinvoice", &key);
-            let last = self.changes.get(&subject).await;
+            let last = self.log.last(&self.log.change(System::Visma, Entity::SupplierInvoice, &key)).await;
             let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
             let Some(entry) = last else { continue };
             let value = self.record(delivery, &entry.headers, &entry.payload).await?;
@@ -117,8 +117,8 @@ impl Mapper {
         };
         for order in orders {
             let place = match orders {
-                [_] => format!("supplierinvoice-{key}"),
-                _ => format!("supplierinvoice-{key}-{order}"),
+                [_] => format!("{}-{key}", Entity::SupplierInvoice.name()),
+                _ => format!("{}-{key}-{order}", Entity::SupplierInvoice.name()),
             };
             self.comment(delivery, &place, ("", order), (note.clone(), attributes.clone())).await?;
         }
@@ -127,8 +127,7 @@ impl Mapper {
 
     /// The orders of the shop that a purchase order serves, as it was last read.
     async fn served_by(&self, delivery: &Delivery, number: &str) -> Result<Vec<String>, Verdict> {
-        let subject = self.context.broker.subjects.change("visma", "purchaseorder", number);
-        let last = self.changes.get(&subject).await;
+        let last = self.log.last(&self.log.change(System::Visma, Entity::PurchaseOrder, number)).await;
         match last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
             Some(entry) => {
                 let order = self.record(delivery, &entry.headers, &entry.payload).await?;

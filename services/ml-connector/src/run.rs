@@ -7,14 +7,15 @@ use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
 use operator::{dead_letters, drift};
 use pipeline::broker;
-use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
 use pipeline::poll;
 use pipeline::problem::Problem;
 use pipeline::service::{self, Context};
 use pipeline::settings::Sources;
-use pipeline::subject::Subjects;
 use pipeline::telemetry;
+use record::Log;
+use record::address::Connection;
+use record::streams::{self, Durable};
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
@@ -185,10 +186,10 @@ fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
 async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     pipeline::vault::master_key(&settings.vault)?;
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "provision", subjects, &Health::default()).await?;
+    let connected = broker::connect(&settings.nats, "provision", &Health::default()).await?;
     broker::connect::is_new_enough(&connected)?;
-    let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
+    let connection = Connection::new(&settings.connection);
+    let done = streams::provision(&connected.jetstream, &settings.nats, &connection, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;
     done.iter().try_for_each(|line| say(line, json))
@@ -196,9 +197,8 @@ async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
 
 async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "dead-letters", subjects, &Health::default()).await?;
-    let letters = dead_letters::list(&connected.jetstream).await?;
+    let connected = broker::connect(&settings.nats, "dead-letters", &Health::default()).await?;
+    let letters = dead_letters::list(&Log::on(&connected, &settings.connection)).await?;
     if json {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
@@ -208,9 +208,8 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
 /// Lists what is not as it was booked; the exit code is 1 when something is.
 async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "drift", subjects, &Health::default()).await?;
-    let report = drift::report(&connected.jetstream, &connected.subjects, accounts::settles(settings)).await?;
+    let connected = broker::connect(&settings.nats, "drift", &Health::default()).await?;
+    let report = drift::report(&Log::on(&connected, &settings.connection), accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,

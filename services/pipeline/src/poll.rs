@@ -20,7 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::streams;
+use crate::broker::buckets;
+use crate::broker::token::key_token;
 use crate::clock;
 use crate::guard;
 use crate::health::Health;
@@ -87,9 +88,9 @@ impl Polls {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(context: &Context, system: &str) -> Result<Self, Problem> {
-        let connection = entry::connection_token(&context.connection);
+        let connection = key_token(&context.connection);
         Ok(Self {
-            bucket: context.broker.bucket(streams::POLLS).await?,
+            bucket: context.broker.bucket(buckets::POLLS).await?,
             asks: Asks::follow(&context.broker, &connection, system, &context.stop),
             connection,
             health: context.health.clone(),

@@ -209,7 +209,7 @@ impl Vault {
         self.keyed_hash("person", email)
     }
 
-    /// The JSON text with the strings at `places`, as [`crate::record::Known::personal`] has them, sealed under the key
+    /// The JSON text with the strings at `places`, as [`crate::content::Known::personal`] has them, sealed under the key
     /// of `person`.
     ///
     /// # Errors

@@ -7,9 +7,9 @@ use commerce::comment::{NotedOrder, noted_order};
 use commerce::oauth::{Credentials, authorization};
 use commerce::requests::Base;
 use jiff::Timestamp;
-use pipeline::envelope;
 use pipeline::subject::Subjects;
 use proto::{Command, Comment, Message as _, Outcome, command};
+use record::envelope;
 use serde_json::Value;
 
 use crate::house::House;

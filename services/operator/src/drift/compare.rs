@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use visma::compare::{self, Shown};
 
+use record::address::Entity;
+
 use super::{Drift, Report};
 
 /// What a record of ours says.
 #[derive(Debug, Clone)]
 pub(super) struct Booked {
-    pub(super) entity: &'static str,
+    pub(super) entity: Entity,
     /// Key of the record.
     pub(super) key: String,
     pub(super) number: String,
@@ -24,18 +26,19 @@ pub(super) struct Booked {
     pub(super) removed: Vec<String>,
 }
 
-impl Default for Booked {
-    fn default() -> Self {
-        let (entity, key, number, reference) = ("", String::new(), String::new(), String::new());
+impl Booked {
+    /// A record of which nothing is known but where it stands.
+    pub(super) fn new(entity: Entity, key: String) -> Self {
+        let (number, reference) = (String::new(), String::new());
         let (stands, is_settled, prediction, removed) = (false, false, Ok(None), Vec::new());
         Self { entity, key, number, reference, stands, is_settled, prediction, removed }
     }
 }
 
 /// What was last read of a document.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Held {
-    pub(super) entity: &'static str,
+    pub(super) entity: Entity,
     pub(super) number: String,
     /// Our reference that it bears, or bore.
     pub(super) reference: String,

@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::entry::{Slot, State, connection_token};
+use super::entry::{Slot, State};
 use crate::broker::follow::{Follow, follow};
-use crate::broker::{Broker, names, streams};
+use crate::broker::token::key_token;
+use crate::broker::{Broker, buckets, names};
 use crate::problem::{Problem, chain};
 
 /// What the bucket's stream and subjects are called.
@@ -69,7 +70,7 @@ impl Desk {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(broker: &Broker, connection: &str) -> Result<Self, Problem> {
-        Ok(Self { bucket: broker.bucket(streams::POLLS).await?, connection: connection_token(connection) })
+        Ok(Self { bucket: broker.bucket(buckets::POLLS).await?, connection: key_token(connection) })
     }
 
     /// Every poll that a service has begun at least once, by its name, such as `commerce.order`.

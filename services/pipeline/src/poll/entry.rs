@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problem, chain};
-use crate::subject;
 
 /// Who runs a poll, and what became of its last run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +41,6 @@ pub struct Trouble {
     /// When the first run failed since one has ended.
     #[serde(default)]
     pub since: Option<Timestamp>,
-}
-
-/// The connection as a token of a key: keys take no `=`.
-pub(super) fn connection_token(connection: &str) -> String {
-    subject::token(connection).replace('=', "_")
 }
 
 /// Where a poll's entry stands.

@@ -2,10 +2,11 @@
 
 use ::visma::requests::Dispatch;
 use effect::Record;
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain, then_again};
-use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use super::Writer;
 use super::change::cut_off;
@@ -40,7 +41,7 @@ impl Writer {
         invoice: Invoice,
     ) -> Result<(), Verdict> {
         let mut booked = booked(command, invoice)?;
-        let number = self.owner(delivery, &booked.owner, booked.relies_on, ("invoice", &booked.entry)).await?;
+        let number = self.owner(delivery, &booked.owner, booked.relies_on, (Entity::Invoice, &booked.entry)).await?;
         booked.on(&number);
         let request = self.company.create_invoice(&number, &booked.document, Dispatch::default());
         let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
@@ -51,8 +52,8 @@ impl Writer {
         };
         let request = booked.create(request, Box::new(in_period));
         let document = Document {
-            subject: self.record("invoice", &Self::key(delivery)),
-            what: "invoice",
+            address: self.record(Entity::Invoice, delivery.address.key()),
+            what: Entity::Invoice,
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::Reference(booked.document.external_reference),
             entry: booked.entry,
@@ -71,7 +72,7 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let held = match unread(delivery) {
             Some(held) => held,
-            None => self.driver.read(delivery, &document.subject).await?,
+            None => self.driver.read(delivery, &document.address).await?,
         };
         if let Some(told) = cut_off(delivery, &held, &document, source) {
             return Err(told);
@@ -90,7 +91,7 @@ impl Writer {
         delivery: &Delivery,
         owner: &owner::Customer,
         relies_on: u64,
-        dependent: (&str, &Outcome),
+        dependent: (Entity, &Outcome),
     ) -> Result<String, Verdict> {
         let key = match owner {
             owner::Customer::CustomerNumber(number) => return Ok(number.clone()),
@@ -99,7 +100,7 @@ impl Writer {
         if let Some(number) = self.customers.linked(key) {
             return Ok(number);
         }
-        let refusal = match self.driver.read(delivery, &self.record("customer", key)).await?.record {
+        let refusal = match self.driver.read(delivery, &self.record(Entity::Customer, key)).await?.record {
             Record::Linked(linked) => {
                 self.customers.link(key, &linked.number, &[]);
                 return Ok(linked.number);

@@ -1,22 +1,23 @@
 //! What a document depends on: it waits for it without holding up other lanes, and not for ever.
 
+use record::address::{Address, Entity};
 use std::time::Duration;
 
 use effect::{Linked, Record, Refusal};
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, then_again};
 use pipeline::retry::wait_after;
-use pipeline::verdict::Verdict;
 use proto::Outcome;
+use record::Verdict;
+use record::take::Delivery;
 
 use super::Writer;
 use crate::entries::named;
-use crate::records::Held;
+use record::Current;
 
 /// What a document depends on, and how it is called where it is missing.
 pub(super) struct Needs {
-    /// `invoice`, `credit note`.
-    pub(super) what: &'static str,
+    /// Its kind.
+    pub(super) what: Entity,
     /// Code of a dead letter when what it depends on was refused.
     pub(super) refused: &'static str,
     /// Code of a dead letter when it was waited for too long.
@@ -27,12 +28,12 @@ pub(super) struct Needs {
 
 /// The invoice that something is about.
 pub(super) const INVOICE: Needs =
-    Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
+    Needs { what: Entity::Invoice, refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
 /// The invoice that a payment settles, or that a reference is written on.
 pub(super) const LATE_INVOICE: Needs = Needs { late: true, ..INVOICE };
 /// The credit note that something is about.
 pub(super) const CREDIT_NOTE: Needs =
-    Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
+    Needs { what: Entity::CreditNote, refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
 
 impl Writer {
     /// The record of a document that must stand before `dependent` can be settled, or the verdict of waiting for it.
@@ -40,25 +41,25 @@ impl Writer {
         &self,
         delivery: &Delivery,
         needs: &Needs,
-        subject: &str,
-        dependent: (&str, &Outcome),
-    ) -> Result<(Linked, Held), Verdict> {
-        let held = self.driver.read(delivery, subject).await?;
+        address: &Address,
+        dependent: (Entity, &Outcome),
+    ) -> Result<(Linked, Current), Verdict> {
+        let held = self.driver.read(delivery, address).await?;
         let refused = |sentence: String| {
             let sentence = named(dependent.0, dependent.1, &sentence);
-            let remedy = then_again(&format!("settle the {}'s dead letter first", needs.what));
+            let remedy = then_again(&format!("settle the {}'s dead letter first", needs.what.word()));
             Err(Verdict::Dead(Problem::new(needs.refused, sentence, remedy)))
         };
         match held.record.clone() {
             Record::Linked(linked) if held.entry.deleted => {
-                refused(format!("its {} {} was deleted in Visma", needs.what, linked.number))
+                refused(format!("its {} {} was deleted in Visma", needs.what.word(), linked.number))
             }
             Record::Linked(linked) => Ok((linked, held)),
             Record::Rejected(rejected) => refused(said(needs.what, &rejected.refusal)),
             Record::GivenUp(given_up) => refused(said(needs.what, &given_up.refusal)),
-            Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what)),
+            Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what.word())),
             Record::Absent | Record::Intent(_) => {
-                let why = format!("its {} is not settled yet", needs.what);
+                let why = format!("its {} is not settled yet", needs.what.word());
                 let patience = if needs.late { self.documents.release_patience } else { self.documents.patience };
                 Err(self.wait_for(delivery, needs.missing, patience.0, dependent, &why))
             }
@@ -71,7 +72,7 @@ impl Writer {
         delivery: &Delivery,
         code: &'static str,
         patience: Duration,
-        (what, entry): (&str, &Outcome),
+        (what, entry): (Entity, &Outcome),
         why: &str,
     ) -> Verdict {
         let age = Duration::from_millis(pipeline::clock::now_millis().saturating_sub(delivery.stored_at));
@@ -86,6 +87,6 @@ impl Writer {
     }
 }
 
-fn said(what: &str, refusal: &Refusal) -> String {
-    format!("its {what} could not be had in Visma: {}", refusal.sentence)
+fn said(what: Entity, refusal: &Refusal) -> String {
+    format!("its {} could not be had in Visma: {}", what.word(), refusal.sentence)
 }

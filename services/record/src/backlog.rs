@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{Consumer, pull};
 use jiff::Timestamp;
+use pipeline::budget::Outlook;
+use pipeline::clock::now_millis;
+use pipeline::problem::{Problem, chain};
+use pipeline::service::Context;
+use pipeline::vendor::Vendor;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::Broker;
-use crate::broker::streams::Durable;
-use crate::broker::take::taken::Standing;
-use crate::budget::Outlook;
-use crate::clock::now_millis;
-use crate::problem::chain;
-use crate::vendor::Vendor;
+use crate::Log;
+use crate::address::Kind;
+use crate::streams::Durable;
+use crate::take::taken::Standing;
 
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(15);
@@ -66,16 +68,20 @@ impl Measure {
     }
 }
 
-/// Looks at what waits for `durable` until `stop`; `vendor` is whom its deliveries are calls to, if any.
-pub async fn watch(broker: Broker, durable: Durable, vendor: Option<Vendor>, stop: CancellationToken) {
+/// Looks at what waits for `durable` until the service stops; `vendor` is whom its deliveries are calls to, if any.
+pub fn watch(log: &Log, durable: Durable, vendor: Option<Vendor>, context: &Context) {
+    tokio::spawn(look(log.clone(), durable, vendor, context.stop.clone()));
+}
+
+async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: CancellationToken) {
     let (mut measure, mut stall, mut told_at, mut was_long) = (Measure::default(), Stall::default(), 0, false);
-    let taken = broker.taken(durable.name);
+    let taken = log.taken(durable.name);
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = stop.cancelled() => return,
         }
-        let waiting = match waiting(&broker, durable).await {
+        let waiting = match waiting(&log, durable).await {
             Ok(waiting) => waiting,
             Err(e) => {
                 tracing::debug!(error = e, "the backlog could not be looked at");
@@ -139,11 +145,26 @@ impl Stall {
 ///
 /// # Errors
 /// When the broker does not answer, in words.
-pub async fn waiting(broker: &Broker, durable: Durable) -> Result<u64, String> {
+pub async fn waiting(log: &Log, durable: Durable) -> Result<u64, String> {
     let consumer: Consumer<pull::Config> =
-        broker.jetstream.get_consumer_from_stream(durable.name, durable.stream).await.map_err(|e| chain(&e))?;
+        log.broker().jetstream.get_consumer_from_stream(durable.name, durable.stream()).await.map_err(|e| chain(&e))?;
     let info = consumer.cached_info();
     Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(0))
+}
+
+/// Sequence of the last entry that the durable `name` is past, with all before it.
+///
+/// # Errors
+/// `BROKER_AWAY` when the broker does not say.
+pub async fn past(log: &Log, (kind, name): (Kind, &str)) -> Result<u64, Problem> {
+    let consumer: Result<Consumer<pull::Config>, _> =
+        log.broker().jetstream.get_consumer_from_stream(name, kind.stream()).await;
+    let consumer = consumer.map_err(|e| {
+        let sentence = format!("how far {name} is could not be asked: {}", chain(&e));
+        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+    })?;
+    let info = consumer.cached_info();
+    Ok(if info.num_ack_pending == 0 { info.delivered.stream_sequence } else { info.ack_floor.stream_sequence })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and no such figure is beyond its precision")]

@@ -52,14 +52,6 @@ const ENCODED: &str = "UTF-8''";
 
 const TRACEPARENT: &str = "traceparent";
 
-/// Namespace of our name-based ids (RFC 9562, version 5).
-const NAMESPACE: Uuid = Uuid::from_u128(0x6d6c_2d63_6f6e_6e65_6374_6f72_0000_0001);
-
-/// An id derived from what it stands for: the same parts give the same id, in every process and at every time.
-pub fn derived_id(parts: &[&str]) -> String {
-    Uuid::new_v5(&NAMESPACE, parts.join("\u{1f}").as_bytes()).to_string()
-}
-
 /// What an envelope says of its message.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
@@ -98,7 +90,7 @@ impl Envelope<'_> {
         set(&mut headers, "ce-id", self.id);
         set(&mut headers, "ce-source", self.source);
         set(&mut headers, "ce-type", self.kind);
-        set(&mut headers, "ce-time", &crate::clock::now().to_string());
+        set(&mut headers, "ce-time", &pipeline::clock::now().to_string());
         set(&mut headers, TRACEPARENT, &cause.traceparent.clone().unwrap_or_else(new_traceparent));
         if let Some(id) = &cause.id {
             set(&mut headers, "ce-causationid", id);

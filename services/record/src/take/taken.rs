@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Delivery;
-use crate::health::Health;
 use crate::verdict::Verdict;
+use pipeline::health::Health;
 
 /// A delivery that fails for longer is told.
 const MINUTE: Duration = Duration::from_secs(60);

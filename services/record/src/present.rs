@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::stream::DirectGetErrorKind;
 
-use super::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES};
-use crate::problem::chain;
-use crate::service::Context;
+use pipeline::problem::chain;
+use pipeline::service::Context;
+
+use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(15);
@@ -19,7 +20,7 @@ const LOOKS: u32 = 2;
 
 /// Looks after `stream` until the service stops; `subject` is one of it that the service may read, and that has no
 /// message.
-pub fn watch(context: &Context, stream: &'static str, subject: String) {
+pub(crate) fn watch(context: &Context, stream: &'static str, subject: String) {
     let context = context.clone();
     tokio::spawn(async move {
         let (mut gone, what) = (0, known_as(stream));

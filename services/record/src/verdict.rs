@@ -1,8 +1,8 @@
-//! A stage's decision on one delivery. The step from it to the broker is made in one place, `broker::take`.
+//! A stage's decision on one delivery. The step from it to the broker is made in one place, `take`.
 
 use std::time::Duration;
 
-use crate::problem::Problem;
+use pipeline::problem::Problem;
 
 /// What shall become of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Verdict {
 impl Verdict {
     /// Another try after something of ours, not the delivery, failed: waits grow with the number of deliveries.
     pub fn retry(delivered: u64, why: impl Into<String>) -> Self {
-        let wait = crate::retry::wait_after(delivered, Duration::from_millis(200), Duration::from_secs(60));
+        let wait = pipeline::retry::wait_after(delivered, Duration::from_millis(200), Duration::from_secs(60));
         Self::Again(wait, why.into())
     }
 

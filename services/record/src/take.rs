@@ -22,20 +22,25 @@ use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::answer::says_missing;
-use super::streams::{Durable, GROUP};
-use super::{Broker, dead, not_provisioned};
-use crate::guard::{self, Panicked};
-use crate::problem::{Problem, chain};
-use crate::telemetry;
-use crate::verdict::Verdict;
+use pipeline::broker::answer::says_missing;
+use pipeline::broker::not_provisioned;
+use pipeline::guard::{self, Panicked};
+use pipeline::problem::{Problem, chain};
+use pipeline::telemetry;
+
+use crate::address::Address;
+use crate::dead::{self, Letter};
+use crate::streams::{Durable, GROUP};
+use crate::{Log, Verdict};
 use lanes::Lanes;
 use taken::Taken;
 
 /// One message as a stage sees it.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Its subject.
+    /// Where it stands.
+    pub address: Address,
+    /// Its subject: its address as text.
     pub subject: String,
     /// Its headers.
     pub headers: HeaderMap,
@@ -71,15 +76,15 @@ const BEARINGS: u64 = 3;
 /// # Errors
 /// `BROKER_NOT_PROVISIONED` when the consumer is not there at the start. Later losses are waited out.
 pub async fn run(
-    broker: &Broker,
+    log: &Log,
     durable: &Durable,
     width: usize,
     stage: &dyn Stage,
     stop: &CancellationToken,
 ) -> Result<(), Problem> {
     let (lanes, ackers) = (Lanes::default(), HashMap::new());
-    let taken = broker.taken(durable.name);
-    let mut runner = Runner { broker, durable, width, stage, lanes, ackers, taken };
+    let (broker, taken) = (log.broker(), log.taken(durable.name));
+    let mut runner = Runner { log, durable, width, stage, lanes, ackers, taken };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -105,7 +110,7 @@ pub async fn run(
 }
 
 struct Runner<'a> {
-    broker: &'a Broker,
+    log: &'a Log,
     durable: &'a Durable,
     width: usize,
     stage: &'a dyn Stage,
@@ -120,23 +125,24 @@ impl<'a> Runner<'a> {
     /// Says that the loop turns. What it waits for at one place is an answer of the broker, or the next report of
     /// progress; `longer` is what it waits for besides.
     fn turned(&self, longer: Duration) {
-        let settings = self.broker.settings();
+        let settings = self.log.broker().settings();
         let within = settings.ack_wait.0.saturating_add(settings.publish_timeout.0.saturating_mul(2));
         // A service waits for its broker for ever, and is alive meanwhile.
-        self.broker.health().turned(LOOP, within.saturating_add(longer));
+        self.log.broker().health().turned(LOOP, within.saturating_add(longer));
     }
 
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
-        let Durable { name, stream, .. } = self.durable;
+        let (name, stream) = (self.durable.name, self.durable.stream());
         let what = format!("the consumer {name} on {stream}");
-        let ask = || self.broker.jetstream.get_consumer_from_stream(*name, *stream);
-        let answer = self.broker.until_answered(&what, ask, |e| says_missing(e)).await?;
+        let broker = self.log.broker();
+        let ask = || broker.jetstream.get_consumer_from_stream(name, stream);
+        let answer = broker.until_answered(&what, ask, |e| says_missing(e)).await?;
         answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
 
     /// Takes until the message stream breaks or `stop`; then lets what is in hand finish and hands back the rest.
     async fn serve(&mut self, consumer: &jetstream::consumer::Consumer<pull::Config>, stop: &CancellationToken) {
-        let settings = self.broker.settings();
+        let settings = self.log.broker().settings();
         let expires = settings.takeover.0 / 2;
         let messages = consumer
             .stream()
@@ -168,7 +174,7 @@ impl<'a> Runner<'a> {
                     self.taken.tell();
                 }
                 next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
-                    Some(Ok(message)) => self.accept(message),
+                    Some(Ok(message)) => self.accept(message, &mut working),
                     Some(Err(e)) => {
                         tracing::warn!(error = %chain(&e), "taking was interrupted");
                         taking = false;
@@ -182,22 +188,30 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn accept(&mut self, message: jetstream::Message) {
+    fn accept(&mut self, message: jetstream::Message, working: &mut Working<'a>) {
         let Ok(info) = message.info() else {
             return tracing::error!(subject = %message.subject, "a message without JetStream's reply subject was ignored");
         };
         let (sequence, delivered) = (info.stream_sequence, u64::try_from(info.delivered).unwrap_or(1));
         let stored_at = u64::try_from(info.published.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         let (message, acker) = message.split();
-        let delivery = Delivery {
-            subject: message.subject.to_string(),
-            headers: message.headers.unwrap_or_default(),
-            payload: message.payload,
-            sequence,
-            delivered,
-            stored_at,
-        };
+        let (subject, headers) = (message.subject.to_string(), message.headers.unwrap_or_default());
+        let payload = message.payload;
         metrics::counter!("ml_taken_total", "consumer" => self.durable.name).increment(1);
+        let address = match Address::parse(&subject) {
+            Ok(address) => address,
+            Err(unknown) => {
+                let (log, name) = (self.log, self.durable.name);
+                working.push(Box::pin(async move {
+                    let letter =
+                        Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
+                    settle(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
+                    (subject, sequence)
+                }));
+                return;
+            }
+        };
+        let delivery = Delivery { address, subject, headers, payload, sequence, delivered, stored_at };
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
             self.taken.begun(&delivery);
@@ -214,14 +228,14 @@ impl<'a> Runner<'a> {
                 self.lanes.finish(&lane);
                 continue;
             };
-            let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
+            let (log, name, stage) = (self.log, self.durable.name, self.stage);
             let taken = Arc::clone(&self.taken);
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
                 let decided = guard::guarded(async { stage.decide(&delivery).instrument(span).await }).await;
                 let verdict = decided.unwrap_or_else(|panicked| given_up(&delivery, panicked));
                 taken.decided(&delivery, &verdict);
-                settle(broker, name, &delivery, &acker, verdict).await;
+                settle(log, name, Letter::of(&delivery), &acker, verdict).await;
                 (lane, delivery.sequence)
             }));
         }
@@ -255,11 +269,11 @@ fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
 }
 
 /// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.
-async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker: &Acker, verdict: Verdict) {
+async fn settle(log: &Log, stage: &'static str, delivery: Letter<'_>, acker: &Acker, verdict: Verdict) {
     let kind = match verdict {
         Verdict::Done => {
             metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
-            broker.taken(stage).settled();
+            log.taken(stage).settled();
             AckKind::Ack
         }
         Verdict::RetryAfter(wait, why) | Verdict::Again(wait, why) => {
@@ -267,10 +281,10 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
             tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
             AckKind::Nak(Some(wait.min(LONGEST)))
         }
-        Verdict::Dead(problem) => match dead::put(broker, stage, delivery, &problem).await {
+        Verdict::Dead(problem) => match dead::put(log, stage, delivery, &problem).await {
             Ok(()) => {
                 metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
-                broker.taken(stage).settled();
+                log.taken(stage).settled();
                 tracing::error!(
                     subject = delivery.subject,
                     code = %problem.code,

@@ -59,22 +59,22 @@ fn every_kind_of_record_survives_the_log() {
         Settled { withdrawn: true, ..nothing.clone() },
         Settled { kind: Kind::Unchanged, ..nothing },
     ];
-    for outcome in all {
-        assert_eq!(read(&outcome_entry(&outcome, NOW)), outcome.record(), "{outcome:?}");
+    for settled in all {
+        assert_eq!(read(&outcome(&settled, NOW)), settled.record(), "{settled:?}");
     }
-    assert_eq!(read(&intent_entry(&an_intent())), Record::Intent(an_intent()));
+    assert_eq!(read(&intent(&an_intent())), Record::Intent(an_intent()));
 }
 
 #[test]
 fn what_was_deleted_says_so_and_what_was_never_booked_does_not() {
     let withdrawn = Settled { withdrawn: true, ..settled() };
-    assert!(outcome_entry(&withdrawn, NOW).deleted);
-    assert!(!outcome_entry(&Settled { number: None, ..withdrawn }, NOW).deleted);
+    assert!(outcome(&withdrawn, NOW).deleted);
+    assert!(!outcome(&Settled { number: None, ..withdrawn }, NOW).deleted);
 }
 
 #[test]
 fn a_doubt_that_was_given_up_is_looked_for_by_the_next_command() {
-    let outcome = Settled {
+    let given_up = Settled {
         kind: Kind::Rejected,
         number: None,
         etag: None,
@@ -83,6 +83,6 @@ fn a_doubt_that_was_given_up_is_looked_for_by_the_next_command() {
         ..settled()
     };
     let next = Wanted { command: "c3".to_owned(), command_seq: 3, ..wanted() };
-    let step = effect::open(read(&outcome_entry(&outcome, NOW)), next, Policy::default(), NOW);
+    let step = effect::open(read(&outcome(&given_up, NOW)), next, Policy::default(), NOW);
     assert!(matches!(step, effect::Step::LookUp(_)), "{step:?}");
 }

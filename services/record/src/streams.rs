@@ -9,8 +9,12 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 
-use super::connect::Settings;
-use crate::problem::{Problem, chain};
+use pipeline::broker::Settings;
+use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
+use pipeline::problem::{Problem, chain};
+use pipeline::vault;
+
+use crate::address::{Connection, Kind, Span, System};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
@@ -22,13 +26,6 @@ pub const COMMANDS: &str = "COMMANDS";
 pub const OUTCOMES: &str = "OUTCOMES";
 /// Deliveries given up on.
 pub const DEAD: &str = "DEAD";
-/// How far each poll has read.
-pub const CURSORS: &str = "ML_CURSORS";
-/// When each poll ran last, who runs it now, and who asked for it.
-pub const POLLS: &str = "ML_POLLS";
-/// The calls that a vendor still allows. On disk: a broker forgets what it keeps in memory when it restarts, the bucket
-/// itself included, and the vendor's window and its Retry-After outlive it.
-pub const BUDGET: &str = "ML_BUDGET";
 
 /// The priority group of every durable consumer: one active client, others stand by.
 pub const GROUP: &str = "active";
@@ -40,10 +37,24 @@ const MAX_ACK_PENDING: i64 = 10_000;
 pub struct Durable {
     /// Its name: the service's.
     pub name: &'static str,
-    /// The stream it reads.
-    pub stream: &'static str,
-    /// The subjects it takes, with `{}` for the connection.
-    pub filter: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// The system whose entries it takes; those of all without one.
+    pub system: Option<System>,
+}
+
+impl Durable {
+    /// The stream that it takes from.
+    pub fn stream(&self) -> &'static str {
+        self.kind.stream()
+    }
+
+    fn span(&self, connection: &Connection) -> Span {
+        match self.system {
+            Some(system) => Span::system(connection, self.kind, system),
+            None => Span::all(connection, self.kind),
+        }
+    }
 }
 
 /// Makes and updates every stream and bucket, and the durables given.
@@ -53,7 +64,7 @@ pub struct Durable {
 pub async fn provision(
     context: &Context,
     settings: &Settings,
-    connection: &str,
+    connection: &Connection,
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
     let mut done = Vec::new();
@@ -70,10 +81,10 @@ pub async fn provision(
     for durable in durables {
         let config = consumer(settings, connection, durable);
         context
-            .create_consumer_on_stream(config, durable.stream)
+            .create_consumer_on_stream(config, durable.stream())
             .await
             .map_err(|e| failed(durable.name, &chain(&e)))?;
-        done.push(format!("consumer {} on {}", durable.name, durable.stream));
+        done.push(format!("consumer {} on {}", durable.name, durable.stream()));
     }
     Ok(done)
 }
@@ -147,18 +158,18 @@ fn buckets(settings: &Settings) -> Vec<Config> {
         // remove one, and a right of its own.
         discard_new_per_subject: true,
         deny_purge: false,
-        ..bucket(crate::vault::BUCKET, "Keys of persons, wrapped under the master key; each is written once")
+        ..bucket(vault::BUCKET, "Keys of persons, wrapped under the master key; each is written once")
     };
     vec![
         keys,
-        bucket(crate::vault::credentials::BUCKET, "Credentials of the vendors, sealed under the master key"),
+        bucket(vault::credentials::BUCKET, "Credentials of the vendors, sealed under the master key"),
         bucket(CURSORS, "How far each poll has read"),
         bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
         bucket(BUDGET, "The calls that a vendor still allows in its window"),
     ]
 }
 
-fn consumer(settings: &Settings, connection: &str, durable: &Durable) -> pull::Config {
+fn consumer(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
     pull::Config {
         durable_name: Some(durable.name.to_owned()),
         description: Some(format!("ml-connector run {}", durable.name)),
@@ -167,7 +178,7 @@ fn consumer(settings: &Settings, connection: &str, durable: &Durable) -> pull::C
         ack_wait: settings.ack_wait.0,
         max_deliver: -1,
         max_ack_pending: MAX_ACK_PENDING,
-        filter_subject: durable.filter.replace("{}", &crate::subject::token(connection)),
+        filter_subject: durable.span(connection).filter(),
         num_replicas: settings.replicas,
         priority_policy: PriorityPolicy::PinnedClient,
         priority_groups: vec![GROUP.to_owned()],
