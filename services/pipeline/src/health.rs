@@ -71,14 +71,12 @@ impl Health {
     }
 
     /// Whether the service is ready.
-    #[cfg(test)]
-    pub(crate) fn is_well(&self) -> bool {
+    pub fn is_well(&self) -> bool {
         self.reasons().is_empty()
     }
 
     /// Why it is not, line by line.
-    #[cfg(test)]
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         self.reasons().join("\n")
     }
 

@@ -48,6 +48,15 @@ pub(super) struct Held {
     pub(super) shown: Option<Shown>,
 }
 
+#[cfg(test)]
+impl Held {
+    /// A document of which nothing is known but its number.
+    pub(super) fn new(entity: Entity, number: &str) -> Self {
+        let (number, reference, shown) = (number.to_owned(), String::new(), None);
+        Self { entity, number, reference, is_gone: false, is_detached: false, shown }
+    }
+}
+
 /// Code of a document that cannot be compared as far as it must.
 const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
 
@@ -130,7 +139,7 @@ mod tests {
 
     fn booked(number: &str, reference: &str) -> Booked {
         Booked {
-            entity: "invoice",
+            entity: Entity::Invoice,
             key: String::new(),
             number: number.to_owned(),
             reference: reference.to_owned(),
@@ -147,13 +156,7 @@ mod tests {
     }
 
     fn held(number: &str, reference: &str) -> Held {
-        Held {
-            entity: "invoice",
-            number: number.to_owned(),
-            reference: reference.to_owned(),
-            shown: Some(shown()),
-            ..Held::default()
-        }
+        Held { reference: reference.to_owned(), shown: Some(shown()), ..Held::new(Entity::Invoice, number) }
     }
 
     fn shown() -> Shown {

@@ -1,24 +1,9 @@
 use async_nats::HeaderMap;
 
-use super::{Cause, Envelope, PROTOBUF, TRACEPARENT, decode, derived_id, encode, header, set, text};
+use super::{Cause, Envelope, PROTOBUF, TRACEPARENT, decode, encode, header, set, text};
 
 const ENVELOPE: Envelope<'_> =
     Envelope { id: "an-id", source: "mapper", kind: "ml.command.visma", content_type: PROTOBUF };
-
-/// Ids that were given stand in the streams, and a redelivery after an update must give the same ones.
-#[test]
-fn derived_ids_are_fixed_for_ever() {
-    assert_eq!(derived_id(&["command", "s", "1"]), "da1e304f-8924-5b75-a3f6-6bf3736a2e33");
-    assert_eq!(derived_id(&[]), "edbaff28-16fd-5b8a-845b-6d662967c5c0");
-}
-
-#[test]
-fn parts_of_an_id_do_not_run_into_each_other() {
-    let ids = [derived_id(&["ab", "c"]), derived_id(&["a", "bc"]), derived_id(&["abc"]), derived_id(&["abc", ""])];
-    for (place, id) in ids.iter().enumerate() {
-        assert!(!ids[..place].contains(id), "{id}");
-    }
-}
 
 #[test]
 fn headers_say_what_cloudevents_and_the_broker_ask_for() {

@@ -67,11 +67,9 @@ fn an_account_that_balances_is_silent_and_one_that_does_not_names_both_amounts_a
     }
     // As Visma shows it now, and what is gone there stands no longer.
     let seen = |gone, total: &str| Held {
-        entity: Entity::Invoice,
-        number: "100001".to_owned(),
         is_gone: gone,
         shown: Some(Shown { totals: Some((amount(total), amount(total))), ..Shown::default() }),
-        ..Held::default()
+        ..Held::new(Entity::Invoice, "100001")
     };
     assert_eq!(told("3283.15", std::slice::from_ref(&invoice), &[seen(false, "3283.1500")]), None);
     assert!(

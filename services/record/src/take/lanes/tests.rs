@@ -2,11 +2,13 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 
 use super::{Delivery, Lanes};
+use crate::address::Address;
 
 /// A delivery that is known by its sequence.
 fn delivery(sequence: u64) -> Delivery {
-    let (subject, headers, payload) = (String::new(), HeaderMap::new(), Bytes::new());
-    Delivery { subject, headers, payload, sequence, delivered: 1, stored_at: 0 }
+    let (subject, headers, payload) = ("hint.main.commerce.order.7".to_owned(), HeaderMap::new(), Bytes::new());
+    let address = Address::parse(&subject).unwrap();
+    Delivery { address, subject, headers, payload, sequence, delivered: 1, stored_at: 0 }
 }
 
 /// Lanes with deliveries 1, 2, … in the lanes named.

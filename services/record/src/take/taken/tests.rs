@@ -2,13 +2,15 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 
 use super::*;
+use crate::address::Address;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn delivery(sequence: u64) -> Delivery {
     let subject = format!("change.main.commerce.order.{sequence}");
     let (headers, payload) = (HeaderMap::new(), Bytes::new());
-    Delivery { subject, headers, payload, sequence, delivered: 1, stored_at: 1_000 * sequence }
+    let address = Address::parse(&subject).unwrap();
+    Delivery { address, subject, headers, payload, sequence, delivered: 1, stored_at: 1_000 * sequence }
 }
 
 fn take(taken: &Taken, sequence: u64, verdict: &Verdict) {
