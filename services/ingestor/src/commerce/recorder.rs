@@ -44,7 +44,7 @@ impl By {
             Self::Hint => "hint",
             Self::Poll => "poll",
             Self::Sweep | Self::Stamps(_) => "sweep",
-            Self::Order => "order",
+            Self::Order => address::Entity::Order.name(),
             Self::Backfill(_) => "backfill",
         }
     }

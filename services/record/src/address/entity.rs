@@ -64,7 +64,8 @@ pub enum Entity {
 }
 
 impl Entity {
-    const ALL: [Self; 15] = [
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
         Self::Order,
         Self::Invoice,
         Self::CreditMemo,
@@ -83,7 +84,7 @@ impl Entity {
     ];
 
     /// As it stands in subjects.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Order => "order",
             Self::Invoice => "invoice",

@@ -59,7 +59,7 @@ impl Writer {
             entry: booked.entry,
             marks: &[],
         };
-        self.stand(delivery, document, &request, "order").await
+        self.stand(delivery, document, &request, Entity::Order.word()).await
     }
 
     /// Makes a document stand, or settles what has changed of its source since it does.
