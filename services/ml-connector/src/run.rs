@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
-use operator::{dead_letters, drift};
+use operator::{dead_letters, drift, waiting};
 use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::poll;
@@ -77,6 +77,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Mapping { verb: MappingVerb::Check { offline } } => {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
         }
+        Verb::Waiting => list_waiting(&Settings::load(config)?, json).await,
         Verb::DeadLetters => dead_letters(&Settings::load(config)?, json).await,
         Verb::Drift => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked, json)).await,
@@ -203,6 +204,16 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
     print(&dead_letters::table(&letters, &settings.time_zone.0))
+}
+
+async fn list_waiting(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    service::crypto_provider();
+    let connected = broker::connect(&settings.nats, "waiting", &Health::default()).await?;
+    let all = waiting::list(&Log::on(&connected, &settings.connection)).await?;
+    if json {
+        return all.iter().try_for_each(|one| print(&(serde_json::to_string(one)? + "\n")));
+    }
+    print(&waiting::table(&all, &settings.time_zone.0))
 }
 
 /// Lists what is not as it was booked; the exit code is 1 when something is.

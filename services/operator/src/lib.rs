@@ -10,3 +10,4 @@ pub mod ping;
 pub mod polls;
 pub mod survey;
 pub mod table;
+pub mod waiting;

@@ -165,9 +165,9 @@ impl Budget {
     pub fn follow(&self, broker: &Broker, stop: CancellationToken) {
         let (weak, vendor) = (Arc::downgrade(&self.0), self.0.vendor);
         let what = Follow { stream: STREAM, filter: format!("{PREFIX}{vendor}"), headers_only: false };
-        follow::follow(broker, what, stop, move |_, _, value| {
+        follow::follow(broker, what, stop, move |seen| {
             // An entry that cannot be read is said when it is asked for.
-            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(value)) {
+            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(seen.body)) {
                 inner.heard(&entry.bounded(now_millis()));
             }
         });

@@ -85,6 +85,7 @@ impl Appender {
         for _ in 0..TRIES {
             match self.publisher.put(put.clone()).await {
                 Ok(stored) => {
+                    self.log.moved(address);
                     tell(address, outcome, &trace);
                     return Some(stored.sequence);
                 }
@@ -97,6 +98,7 @@ impl Appender {
         }
         let mine = self.mine(address, &id).await;
         if mine.is_some() {
+            self.log.moved(address);
             tell(address, outcome, &trace);
         }
         mine

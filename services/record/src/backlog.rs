@@ -102,6 +102,8 @@ async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: Cancella
         // While nothing is settled, nobody can say when; as long again as it has waited already is a lower bound.
         let left = if stall.is_standing { left.max(oldest) } else { left };
         note(durable.name, waiting, (left, oldest), outlook);
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("ml_waiting", "consumer" => durable.name).set(log.index(durable.name).count() as f64);
         let long = waiting > 0 && left > LONG;
         if long && now.saturating_sub(told_at) >= TELL_EVERY {
             told_at = now;

@@ -3,7 +3,7 @@
 //! Nothing else in the house is the truth, and nowhere else is it put together or taken apart. `address` says where an
 //! entry stands, `envelope` and `body` how it is wrapped, `entry` what it says of a record, and a record is its last
 //! entry. [`Log`] is a connection's log on a broker: it is read (`reader`, `view`), written (`appender`, `dead`) and
-//! taken from (`take`). `streams` makes what all of it stands in.
+//! taken from (`take`); what a delivery waits for is an entry too (`waiting`). `streams` makes what all of it stands in.
 //!
 //! A stage has three beats: **take** (`take`), **decide** (a pure call of its own), **put** (`appender`, or a vendor).
 
@@ -20,12 +20,14 @@ pub mod streams;
 pub mod take;
 mod verdict;
 mod view;
+pub mod waiting;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pipeline::broker::Broker;
 use pipeline::service::Context;
+use tokio::time::Instant;
 
 use address::{Address, Connection, Entity, Kind, Span, System};
 pub use appender::{Appender, Message};
@@ -36,6 +38,8 @@ pub use reader::Which;
 use streams::DEAD;
 use take::taken::Taken;
 pub use verdict::Verdict;
+pub use waiting::Wait;
+use waiting::{Index, Movements};
 
 /// The log of one connection. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +47,8 @@ pub struct Log {
     broker: Broker,
     connection: Connection,
     taken: Arc<Mutex<HashMap<&'static str, Arc<Taken>>>>,
+    indexes: Arc<Mutex<HashMap<&'static str, Arc<Index>>>>,
+    movements: Arc<Movements>,
 }
 
 impl std::fmt::Debug for Log {
@@ -67,7 +73,8 @@ impl Log {
 
     /// The log of the connection with this name.
     pub fn on(broker: &Broker, connection: &str) -> Self {
-        Self { broker: broker.clone(), connection: Connection::new(connection), taken: Arc::default() }
+        let (broker, connection) = (broker.clone(), Connection::new(connection));
+        Self { broker, connection, taken: Arc::default(), indexes: Arc::default(), movements: Arc::default() }
     }
 
     /// The broker that it stands on.
@@ -113,6 +120,35 @@ impl Log {
     /// The entries of a kind of one kind of record.
     pub fn entity(&self, kind: Kind, system: System, entity: Entity) -> Span {
         Span::entity(&self.connection, kind, system, entity)
+    }
+
+    /// A record has moved: what waits for it is taken up again.
+    pub(crate) fn moved(&self, address: &Address) {
+        self.movements.moved(address);
+    }
+
+    /// Returns when the last entry of `address` is a later one than `seen`, or at `end`; whether it is.
+    pub(crate) async fn until_moved(&self, address: &Address, seen: u64, end: Instant) -> bool {
+        let listening = self.movements.listen(address);
+        let heard = listening.heard.notified();
+        tokio::pin!(heard);
+        heard.as_mut().enable();
+        // It may have moved before anybody listened.
+        if self.last(address).await.is_ok_and(|last| last.is_some_and(|last| last.sequence > seen)) {
+            return true;
+        }
+        tokio::time::timeout_at(end, heard).await.is_ok()
+    }
+
+    /// What waits at the stage `name`, as this process sees it.
+    pub(crate) fn index(&self, name: &'static str) -> Arc<Index> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let index = Arc::new(Index::default());
+            self.movements.tell(Arc::clone(&index));
+            index
+        };
+        indexes.entry(name).or_insert_with(new).clone()
     }
 
     /// What this process has taken from the durable `name`.

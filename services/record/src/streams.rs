@@ -24,6 +24,8 @@ pub const CHANGES: &str = "CHANGES";
 pub const COMMANDS: &str = "COMMANDS";
 /// Intents and outcomes: the log of what was done.
 pub const OUTCOMES: &str = "OUTCOMES";
+/// What deliveries wait for.
+pub const WAITING: &str = "WAITING";
 /// Deliveries given up on.
 pub const DEAD: &str = "DEAD";
 
@@ -93,7 +95,7 @@ fn failed(name: &str, cause: &str) -> Problem {
     Problem::new(
         "BROKER_PROVISION",
         format!("{name} could not be made or updated: {cause}"),
-        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for five streams of \
+        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for six streams of \
          nats.max_bytes each (max_file_store in the server's jetstream block)",
     )
 }
@@ -128,6 +130,12 @@ fn streams(settings: &Settings) -> Vec<Config> {
         record(CHANGES, "change.>", "Records read at the sources, each version once"),
         record(COMMANDS, "command.>", "What the targets shall be made to hold"),
         record(OUTCOMES, "outcome.>", "Intents and outcomes; the last entry of a subject is the cross-reference"),
+        Config {
+            // One entry for each that waits; the mark that it is over goes by itself.
+            max_messages_per_subject: 1,
+            allow_message_ttl: true,
+            ..record(WAITING, "waiting.>", "What deliveries wait for; an entry goes when the wait is over")
+        },
         record(DEAD, "dead.>", "Deliveries given up on, with code and sentence"),
     ]
 }

@@ -5,34 +5,40 @@
 //! holds neither its lane nor a place in this process.
 
 mod lanes;
+mod settle;
 pub(crate) mod taken;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::message::Acker;
 use async_nats::jetstream::{self, AckKind};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use pipeline::broker::answer::says_missing;
 use pipeline::broker::not_provisioned;
-use pipeline::guard::{self, Panicked};
+use pipeline::clock::now_millis;
+use pipeline::guard;
 use pipeline::problem::{Problem, chain};
 use pipeline::telemetry;
 
 use crate::address::Address;
-use crate::dead::{self, Letter};
+use crate::dead::Letter;
 use crate::streams::{Durable, GROUP};
+use crate::waiting::{Due, Parking, Wait};
 use crate::{Log, Verdict};
 use lanes::Lanes;
+use settle::{Way, decided, give_up, settle};
 use taken::Taken;
 
 /// One message as a stage sees it.
@@ -66,10 +72,10 @@ pub trait Stage: Send + Sync {
 /// What the loop, and the consumer that it takes from, are called in the service's health.
 const LOOP: &str = "consumer";
 
-/// No delivery waits longer before it is looked at again.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Deliveries of one message that may panic before it is given up.
-const BEARINGS: u64 = 3;
+/// How long a delivery is kept in hand that waits for what is likely to come soon.
+const HOLD: Duration = Duration::from_secs(5);
+/// How often what could not be read is looked at again, milliseconds.
+const LOOK_AGAIN: u64 = 5_000;
 
 /// Runs `stage` on the deliveries of `durable`, up to `width` at once, until `stop`.
 ///
@@ -82,9 +88,10 @@ pub async fn run(
     stage: &dyn Stage,
     stop: &CancellationToken,
 ) -> Result<(), Problem> {
-    let (lanes, ackers) = (Lanes::default(), HashMap::new());
+    let (lanes, ways) = (Lanes::default(), HashMap::new());
     let (broker, taken) = (log.broker(), log.taken(durable.name));
-    let mut runner = Runner { log, durable, width, stage, lanes, ackers, taken };
+    let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::default());
+    let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -114,12 +121,23 @@ struct Runner<'a> {
     durable: &'a Durable,
     width: usize,
     stage: &'a dyn Stage,
+    stop: &'a CancellationToken,
     lanes: Lanes,
-    ackers: HashMap<u64, Arc<Acker>>,
+    ways: HashMap<u64, Arc<Way>>,
     taken: Arc<Taken>,
+    parking: Arc<Parking>,
+    asleep: Arc<Asleep>,
+}
+
+/// Those in hand that wait for what is likely to come soon: they take no place of those that work.
+#[derive(Debug, Default)]
+struct Asleep {
+    count: AtomicUsize,
+    news: Notify,
 }
 
 type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
+type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Option<Delivery>, Problem>)>>;
 
 impl<'a> Runner<'a> {
     /// Says that the loop turns. What it waits for at one place is an answer of the broker, or the next report of
@@ -157,21 +175,29 @@ impl<'a> Runner<'a> {
             Err(e) => return tracing::warn!(error = %chain(&e), "the consumer could not be pulled from"),
         };
         let mut progress = tokio::time::interval(settings.ack_wait.0 / 3);
-        let mut working: Working<'a> = FuturesUnordered::new();
+        let (mut working, mut fetching): (Working<'a>, Fetching<'a>) = Default::default();
+        let (parking, asleep) = (Arc::clone(&self.parking), Arc::clone(&self.asleep));
         let mut taking = true;
-        while taking || !working.is_empty() {
+        while taking || !working.is_empty() || !fetching.is_empty() {
             self.turned(Duration::ZERO);
             self.begin(&mut working);
             tokio::select! {
                 biased;
                 Some((lane, sequence)) = working.next(), if !working.is_empty() => {
-                    self.ackers.remove(&sequence);
+                    self.ways.remove(&sequence);
                     self.lanes.finish(&lane);
                 }
+                Some((due, fetched)) = fetching.next(), if !fetching.is_empty() => self.resume(due, fetched),
+                () = asleep.news.notified() => {}
                 () = stop.cancelled(), if taking => taking = false,
                 _ = progress.tick() => {
                     self.report_progress().await;
                     self.taken.tell();
+                }
+                // A few at a time: what waited stays beside today's documents, and not before them.
+                due = parking.due(), if taking && fetching.len() + self.resumed() < (self.width / 4).max(1) => {
+                    let parking = Arc::clone(&parking);
+                    fetching.push(Box::pin(async move { (due, parking.take(due).await) }));
                 }
                 next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
                     Some(Ok(message)) => self.accept(message, &mut working),
@@ -205,44 +231,89 @@ impl<'a> Runner<'a> {
                 working.push(Box::pin(async move {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
-                    settle(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
+                    give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
                     (subject, sequence)
                 }));
                 return;
             }
         };
         let delivery = Delivery { address, subject, headers, payload, sequence, delivered, stored_at };
+        // That it was taken says to whoever waits for this record that it has moved.
+        self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
-        if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
-            self.taken.begun(&delivery);
-            let lane = guard::caught(|| self.stage.lane(&delivery));
-            self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
+        if self.ways.insert(sequence, Arc::new(Way::Consumer(acker))).is_none() {
+            self.push(delivery);
         }
     }
 
+    fn push(&mut self, delivery: Delivery) {
+        self.taken.begun(&delivery);
+        let lane = guard::caught(|| self.stage.lane(&delivery));
+        self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
+    }
+
+    /// What waited is taken up again.
+    fn resume(&mut self, due: Due, fetched: Result<Option<Delivery>, Problem>) {
+        let index = self.parking.index();
+        match fetched {
+            // Its acknowledgement was lost, and it came by the consumer too.
+            Ok(Some(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, None),
+            Ok(Some(delivery)) => {
+                self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
+                self.push(delivery);
+            }
+            Ok(None) => index.decided(due.own, None),
+            Err(problem) => {
+                tracing::debug!(%problem, "what waits could not be read; it is looked at again");
+                index.decided(due.own, Some(now_millis().saturating_add(LOOK_AGAIN)));
+            }
+        }
+    }
+
+    /// How many are in hand that had waited.
+    fn resumed(&self) -> usize {
+        self.ways.values().filter(|way| matches!(***way, Way::Parked(_))).count()
+    }
+
     fn begin(&mut self, working: &mut Working<'a>) {
-        while working.len() < self.width
+        while working.len().saturating_sub(self.asleep.count.load(Ordering::Relaxed)) < self.width
             && let Some((lane, delivery)) = self.lanes.next()
         {
-            let Some(acker) = self.ackers.get(&delivery.sequence).cloned() else {
+            let Some(way) = self.ways.get(&delivery.sequence).cloned() else {
                 self.lanes.finish(&lane);
                 continue;
             };
-            let (log, name, stage) = (self.log, self.durable.name, self.stage);
-            let taken = Arc::clone(&self.taken);
+            let (log, name, stage, stop) = (self.log, self.durable.name, self.stage, self.stop);
+            let (taken, parking) = (Arc::clone(&self.taken), Arc::clone(&self.parking));
+            let (asleep, most) = (Arc::clone(&self.asleep), self.width.saturating_mul(4));
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
-                let decided = guard::guarded(async { stage.decide(&delivery).instrument(span).await }).await;
-                let verdict = decided.unwrap_or_else(|panicked| given_up(&delivery, panicked));
+                let held = Instant::now() + HOLD;
+                let deciding = async {
+                    loop {
+                        let verdict = decided(&delivery, stage.decide(&delivery)).await;
+                        match verdict {
+                            Verdict::Wait(wait) if wait.is_soon && asleep.has_room(most) => {
+                                match asleep.until_moved(log, &wait, held, stop).await {
+                                    true => {}
+                                    false => break Verdict::Wait(wait),
+                                }
+                            }
+                            verdict => break verdict,
+                        }
+                    }
+                };
+                let verdict = deciding.instrument(span).await;
                 taken.decided(&delivery, &verdict);
-                settle(log, name, Letter::of(&delivery), &acker, verdict).await;
+                settle(log, &parking, &delivery, &way, verdict).await;
                 (lane, delivery.sequence)
             }));
         }
     }
 
     async fn report_progress(&self) {
-        for acker in self.ackers.values() {
+        for way in self.ways.values() {
+            let Way::Consumer(acker) = way.as_ref() else { continue };
             if let Err(e) = acker.ack_with(AckKind::Progress).await {
                 tracing::debug!(error = %e, "progress could not be reported");
             }
@@ -251,55 +322,31 @@ impl<'a> Runner<'a> {
 
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
-            if let Some(acker) = self.ackers.remove(&delivery.sequence) {
-                self.taken.handed_back(delivery.sequence);
-                let _ = acker.ack_with(AckKind::Nak(None)).await; // Lost: it comes again after the ack wait.
+            let Some(way) = self.ways.remove(&delivery.sequence) else { continue };
+            self.taken.handed_back(delivery.sequence);
+            match way.as_ref() {
+                // Lost: it comes again after the ack wait.
+                Way::Consumer(acker) => drop(acker.ack_with(AckKind::Nak(None)).await),
+                Way::Parked(own) => self.parking.index().decided(*own, Some(0)),
             }
         }
     }
 }
 
-/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half
-/// done.
-fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
-    if delivery.delivered < BEARINGS {
-        return Verdict::retry(delivery.delivered, panicked.to_string());
+impl Asleep {
+    fn has_room(&self, most: usize) -> bool {
+        self.count.load(Ordering::Relaxed) < most
     }
-    Verdict::Dead(panicked.into())
-}
 
-/// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.
-async fn settle(log: &Log, stage: &'static str, delivery: Letter<'_>, acker: &Acker, verdict: Verdict) {
-    let kind = match verdict {
-        Verdict::Done => {
-            metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
-            log.taken(stage).settled();
-            AckKind::Ack
-        }
-        Verdict::RetryAfter(wait, why) | Verdict::Again(wait, why) => {
-            metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
-            tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
-            AckKind::Nak(Some(wait.min(LONGEST)))
-        }
-        Verdict::Dead(problem) => match dead::put(log, stage, delivery, &problem).await {
-            Ok(()) => {
-                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
-                log.taken(stage).settled();
-                tracing::error!(
-                    subject = delivery.subject,
-                    code = %problem.code,
-                    sentence = problem.sentence,
-                    "dead letter"
-                );
-                AckKind::Ack
-            }
-            Err(e) => {
-                tracing::warn!(error = %e, "a dead letter could not be written; trying again");
-                AckKind::Nak(Some(Duration::from_secs(1)))
-            }
-        },
-    };
-    if let Err(e) = acker.ack_with(kind).await {
-        tracing::warn!(error = %e, subject = delivery.subject, "an acknowledgement was lost; it will be delivered again");
+    /// Waits in hand for what is likely to come soon; whether it has come.
+    async fn until_moved(&self, log: &Log, wait: &Wait, held: Instant, stop: &CancellationToken) -> bool {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_one();
+        let moved = tokio::select! {
+            moved = log.until_moved(&wait.on, wait.seen, held) => moved,
+            () = stop.cancelled() => false,
+        };
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        moved
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use pipeline::problem::Problem;
 
+use crate::waiting::Wait;
+
 /// What shall become of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -14,6 +16,8 @@ pub enum Verdict {
     /// Not now, because something failed: deliver it again after this time. The text says what, and is shown to people
     /// when it stays so for a minute.
     Again(Duration, String),
+    /// Not before another record has moved, or a time has come: that is written down, and the delivery is settled.
+    Wait(Wait),
     /// Given up on: it goes to the dead letters with a code and a sentence.
     Dead(Problem),
 }

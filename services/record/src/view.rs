@@ -19,8 +19,8 @@ impl Log {
         mut see: impl FnMut(&Address, &HeaderMap, &Bytes) + Send + 'static,
     ) -> Caught {
         let what = Follow { stream: span.stream(), filter: span.filter(), headers_only };
-        follow::follow(&self.broker, what, stop.clone(), move |subject, headers, body| match Address::parse(subject) {
-            Ok(address) => see(&address, headers, body),
+        follow::follow(&self.broker, what, stop.clone(), move |entry| match Address::parse(entry.subject) {
+            Ok(address) => see(&address, entry.headers, entry.body),
             Err(e) => tracing::debug!(error = %e, "an entry is in no view"),
         })
     }

@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::HeaderMap;
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -32,9 +30,9 @@ impl Asks {
         let (latest, watch) = watch::channel(Arc::default());
         let filter = format!("{PREFIX}{connection}.{system}.*{SUFFIX}");
         let view = Follow { stream: STREAM, filter, headers_only: false };
-        follow(broker, view, stop.clone(), move |subject: &str, _: &HeaderMap, id: &Bytes| {
-            let key = subject.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-            if let (Some(key), Ok(id)) = (key, std::str::from_utf8(id)) {
+        follow(broker, view, stop.clone(), move |entry| {
+            let key = entry.subject.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+            if let (Some(key), Ok(id)) = (key, std::str::from_utf8(entry.body)) {
                 let insert = |asks: &mut Arc<BTreeMap<String, String>>| {
                     Arc::make_mut(asks).insert(key.to_owned(), id.to_owned());
                 };

@@ -87,7 +87,8 @@ impl Taken {
     /// What was decided on it.
     pub(super) fn decided(&self, delivery: &Delivery, verdict: &Verdict) {
         let (wait, why) = match verdict {
-            Verdict::Done | Verdict::Dead(_) => {
+            // What waits is an entry of the log now, and looked after there.
+            Verdict::Done | Verdict::Dead(_) | Verdict::Wait(_) => {
                 self.state().by_sequence.remove(&delivery.sequence);
                 return;
             }
@@ -96,7 +97,7 @@ impl Taken {
         };
         let now = Instant::now();
         if let Some(one) = self.state().by_sequence.get_mut(&delivery.sequence) {
-            one.until = Some(now + (*wait).min(super::LONGEST));
+            one.until = Some(now + (*wait).min(super::settle::LONGEST));
             one.is_parked = why.is_none();
             one.fails = why.map(|why| (one.fails.take().map_or(now, |(since, _)| since), why.clone()));
         }

@@ -12,6 +12,7 @@ use super::Writer;
 use super::change::cut_off;
 use super::lookups::Key;
 use super::period::{Create, InPeriod};
+use super::standing::On;
 use crate::create::{Document, Ended, unread, wanted};
 use crate::entries::named;
 use crate::{sha256, unreadable};
@@ -100,7 +101,9 @@ impl Writer {
         if let Some(number) = self.customers.linked(key) {
             return Ok(number);
         }
-        let refusal = match self.driver.read(delivery, &self.record(Entity::Customer, key)).await?.record {
+        let address = self.record(Entity::Customer, key);
+        let held = self.driver.read(delivery, &address).await?;
+        let refusal = match held.record {
             Record::Linked(linked) => {
                 self.customers.link(key, &linked.number, &[]);
                 return Ok(linked.number);
@@ -112,7 +115,9 @@ impl Writer {
         };
         let Some(refusal) = refusal else {
             let why = format!("the customer {key} is not settled yet");
-            return Err(self.wait_for(delivery, "CUSTOMER_MISSING", self.documents.patience.0, dependent, &why));
+            let on = On { address: &address, seen: held.sequence, is_soon: true };
+            let patience = self.documents.patience.0;
+            return Err(Self::wait_for(delivery, "CUSTOMER_MISSING", (patience, on), dependent, &why));
         };
         let sentence = format!("its customer could not be had in Visma: {}", refusal.sentence);
         Err(Verdict::Dead(Problem::new(

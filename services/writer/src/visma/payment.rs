@@ -20,7 +20,7 @@ use super::Writer;
 use super::change::cut_off;
 use super::lookups::Key;
 use super::period::Create;
-use super::standing::{CREDIT_NOTE, LATE_INVOICE};
+use super::standing::{CREDIT_NOTE, LATE_INVOICE, On};
 use crate::create::{Document, Ended, wanted};
 use crate::entries::marks;
 use crate::sha256;
@@ -60,7 +60,8 @@ impl Writer {
         if held.entry.status.is_empty() || is_draft(&held.entry.status) {
             let why = format!("its {} {} is not released yet", needs.what.word(), settled.number);
             let patience = self.documents.release_patience.0;
-            return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
+            let on = On { address: &settles, seen: held.sequence, is_soon: false };
+            return Err(Self::wait_for(delivery, "NOT_RELEASED", (patience, on), dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
         // More may have been captured than the document comes to; the rest stays on the customer's account.
@@ -136,13 +137,15 @@ impl Writer {
         if document.address == *whole || !matches!(held.record, Record::Absent) {
             return Ok(Some(held));
         }
-        let number = match self.driver.read(delivery, whole).await?.record {
+        let of_whole = self.driver.read(delivery, whole).await?;
+        let number = match of_whole.record {
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => return Ok(Some(held)),
             Record::Linked(linked) => linked.number,
             Record::Intent(_) | Record::GivenUp(_) => {
                 let (patience, why) = (self.documents.patience.0, "a payment of the whole document is in doubt");
                 let dependent = (Entity::Payment, &document.entry);
-                return Err(self.wait_for(delivery, "IN_DOUBT_UNRESOLVED", patience, dependent, why));
+                let on = On { address: whole, seen: of_whole.sequence, is_soon: true };
+                return Err(Self::wait_for(delivery, "IN_DOUBT_UNRESOLVED", (patience, on), dependent, why));
             }
         };
         let entry = Outcome {

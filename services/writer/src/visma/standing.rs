@@ -1,11 +1,12 @@
 //! What a document depends on: it waits for it without holding up other lanes, and not for ever.
 
+use crate::now;
+use record::Wait;
 use record::address::{Address, Entity};
 use std::time::Duration;
 
-use effect::{Linked, Record, Refusal};
+use effect::{Linked, Millis, Record, Refusal};
 use pipeline::problem::{Problem, then_again};
-use pipeline::retry::wait_after;
 use proto::Outcome;
 use record::Verdict;
 use record::take::Delivery;
@@ -24,6 +25,15 @@ pub(super) struct Needs {
     pub(super) missing: &'static str,
     /// It may come long after: what waits follows from a Commerce invoice, and the order is booked when it is shipped.
     pub(super) late: bool,
+}
+
+/// The record that is waited for.
+pub(super) struct On<'a> {
+    pub(super) address: &'a Address,
+    /// Sequence of its last entry, 0 for none.
+    pub(super) seen: u64,
+    /// It is likely to move within moments.
+    pub(super) is_soon: bool,
 }
 
 /// The invoice that something is about.
@@ -61,25 +71,24 @@ impl Writer {
             Record::Absent | Record::Intent(_) => {
                 let why = format!("its {} is not settled yet", needs.what.word());
                 let patience = if needs.late { self.documents.release_patience } else { self.documents.patience };
-                Err(self.wait_for(delivery, needs.missing, patience.0, dependent, &why))
+                let on = On { address, seen: held.sequence, is_soon: !needs.late };
+                Err(Self::wait_for(delivery, needs.missing, (patience.0, on), dependent, &why))
             }
         }
     }
 
-    /// The verdict of waiting for something that another command settles: later, or a person after `patience`.
+    /// The verdict of waiting for something that another command settles: when that moves, or a person after `patience`.
     pub(super) fn wait_for(
-        &self,
         delivery: &Delivery,
         code: &'static str,
-        patience: Duration,
+        (patience, on): (Duration, On<'_>),
         (what, entry): (Entity, &Outcome),
         why: &str,
     ) -> Verdict {
-        let age = Duration::from_millis(pipeline::clock::now_millis().saturating_sub(delivery.stored_at));
-        if age < patience {
-            // The longer it has waited, the less often it is looked at: a day is looked at every few minutes.
-            let cap = (age / 16).clamp(Duration::from_secs(30), Duration::from_secs(600));
-            return Verdict::RetryAfter(wait_after(delivery.delivered, Duration::from_millis(20), cap), why.to_owned());
+        let until = Millis(delivery.stored_at).after(patience).0;
+        if now().0 < until {
+            let (on, seen, is_soon) = (on.address.clone(), on.seen, on.is_soon);
+            return Verdict::Wait(Wait { on, seen, until, is_soon, why: why.to_owned() });
         }
         let sentence = named(what, entry, &format!("{why}, and has not been for {patience:?}"));
         let remedy = then_again("settle the dead letter of what it waits for");

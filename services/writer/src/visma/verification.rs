@@ -16,6 +16,7 @@ use record::take::Delivery;
 
 use super::Writer;
 use super::release::Draft;
+use super::standing::On;
 use crate::entries::named;
 use crate::now;
 use record::Current;
@@ -72,7 +73,9 @@ impl Writer {
             Record::Intent(_) | Record::GivenUp(_) => {
                 let why = "its record is not settled yet";
                 let dependent = (what, &held.entry);
-                return Err(self.wait_for(delivery, "DOCUMENT_UNKNOWN", self.documents.patience.0, dependent, why));
+                let on = On { address: &address, seen: held.sequence, is_soon: true };
+                let patience = self.documents.patience.0;
+                return Err(Self::wait_for(delivery, "DOCUMENT_UNKNOWN", (patience, on), dependent, why));
             }
             // Seen before it was removed, or removed as it should be.
             Record::Withdrawn(withdrawn)
