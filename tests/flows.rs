@@ -14,6 +14,7 @@ mod parties;
 mod references;
 mod seen;
 mod verified;
+mod waiting;
 
 use std::time::Duration;
 
