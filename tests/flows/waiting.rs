@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{FromConsumer as _, pull};
 use serde_json::{Value, json};
 
 use super::{PATIENCE, accountant, act, orders, wishes};
@@ -21,9 +21,17 @@ async fn narrow(house: &House, window: i64) {
     let stream = house.jetstream().await.get_stream("COMMANDS").await.unwrap();
     let mut consumer: async_nats::jetstream::consumer::PullConsumer =
         stream.get_consumer("writer-visma").await.unwrap();
-    let mut config: pull::Config = (&consumer.info().await.unwrap().config).try_into().unwrap();
+    let config = consumer.info().await.unwrap().config.clone();
+    let mut config = pull::Config::try_from_consumer_config(config).unwrap();
     config.max_ack_pending = window;
     stream.update_consumer(config).await.unwrap();
+}
+
+/// An accountant takes an invoice off hold and releases it.
+async fn release(house: &House, number: &str) {
+    let off_hold = json!({ "entity": "invoice", "number": number, "body": { "hold": { "value": false } } });
+    accountant(house, &off_hold).await;
+    accountant(house, &json!({ "entity": "invoice", "number": number, "do": "release" })).await;
 }
 
 async fn waiting(house: &House) -> Vec<Value> {
@@ -69,7 +77,7 @@ async fn payments_before_their_release_keep_no_invoice_from_being_booked() {
     let ledger = house.ledger().await;
     for document in ledger["documents"].as_array().unwrap() {
         let number = document["invoices"][0]["number"].as_str().unwrap();
-        accountant(&house, &json!({ "entity": "invoice", "number": number, "do": "release" })).await;
+        release(&house, number).await;
     }
     let ledger = house
         .until("a payment of each", PATIENCE, |ledger| ledger["payments"].as_array().is_some_and(|p| p.len() == 25))
@@ -87,7 +95,7 @@ async fn each_service_may_write_down_what_waits_and_take_it_up_again() {
     act(&house, orders(&house).await[0], "pay", &json!({})).await;
     until_waiting(&house, 1).await;
     let number = ledger["documents"][0]["invoices"][0]["number"].as_str().unwrap();
-    accountant(&house, &json!({ "entity": "invoice", "number": number, "do": "release" })).await;
+    release(&house, number).await;
     house.until("a payment", PATIENCE, |ledger| ledger["payments"].as_array().is_some_and(|p| p.len() == 1)).await;
     until_waiting(&house, 0).await;
     assert_eq!(house.dead_letters().await, []);

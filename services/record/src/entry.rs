@@ -1,5 +1,5 @@
-//! Entries of records at a target: intents and outcomes, from the wire and to it. A record is a fold of its entries, and
-//! since each carries forward what is known, the fold is the last one.
+//! Entries of records at a target: intents and outcomes, from the wire and to it. A record is a fold of its entries,
+//! and since each carries forward what is known, the fold is the last one.
 
 use bytes::Bytes;
 use effect::{GivenUp, Intent, Kind, Linked, Millis, Record, Refusal, Rejected, Withdrawn};

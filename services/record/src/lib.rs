@@ -3,7 +3,8 @@
 //! Nothing else in the house is the truth, and nowhere else is it put together or taken apart. `address` says where an
 //! entry stands, `envelope` and `body` how it is wrapped, `entry` what it says of a record, and a record is its last
 //! entry. [`Log`] is a connection's log on a broker: it is read (`reader`, `view`), written (`appender`, `dead`) and
-//! taken from (`take`); what a delivery waits for is an entry too (`waiting`). `streams` makes what all of it stands in.
+//! taken from (`take`); what a delivery waits for is an entry too (`waiting`). `streams` makes what all of it stands
+//! in.
 //!
 //! A stage has three beats: **take** (`take`), **decide** (a pure call of its own), **put** (`appender`, or a vendor).
 

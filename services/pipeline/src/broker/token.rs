@@ -1,7 +1,7 @@
 //! Texts as tokens of subjects and of keys in buckets.
 //!
-//! A token may not hold a space, `.`, `*` or `>`; everything outside `[A-Za-z0-9_-]` is written as `=XX`, so that a text
-//! reads as itself wherever it can and two texts never meet.
+//! A token may not hold a space, `.`, `*` or `>`; everything outside `[A-Za-z0-9_-]` is written as `=XX`, so that a
+//! text reads as itself wherever it can and two texts never meet.
 
 use std::fmt::Write as _;
 

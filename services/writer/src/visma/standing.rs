@@ -77,7 +77,8 @@ impl Writer {
         }
     }
 
-    /// The verdict of waiting for something that another command settles: when that moves, or a person after `patience`.
+    /// The verdict of waiting for something that another command settles: until that moves, or for a person after
+    /// `patience`.
     pub(super) fn wait_for(
         delivery: &Delivery,
         code: &'static str,
