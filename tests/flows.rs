@@ -5,6 +5,7 @@
 mod attributes;
 mod balance;
 mod comments;
+mod corpus;
 mod credit;
 mod customers;
 mod day;
