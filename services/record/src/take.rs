@@ -242,12 +242,12 @@ impl<'a> Runner<'a> {
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ways.insert(sequence, Arc::new(Way::Consumer(acker))).is_none() {
-            self.push(delivery);
+            self.push(delivery, stored_at);
         }
     }
 
-    fn push(&mut self, delivery: Delivery) {
-        self.taken.begun(&delivery);
+    fn push(&mut self, delivery: Delivery, since: u64) {
+        self.taken.begun(&delivery, since);
         let lane = guard::caught(|| self.stage.lane(&delivery));
         self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
     }
@@ -260,7 +260,8 @@ impl<'a> Runner<'a> {
             Ok(Some(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, None),
             Ok(Some(delivery)) => {
                 self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
-                self.push(delivery);
+                // Until now it waited as it should.
+                self.push(delivery, now_millis());
             }
             Ok(None) => index.decided(due.own, None),
             Err(problem) => {
