@@ -100,7 +100,8 @@ pub(super) fn refund(sale: &Sale, taken: &mut [Taken], rounding: &mut Rounding) 
 fn collect(sale: &Sale, taken: &mut [Taken], mut of: impl FnMut(&Taken) -> ProductTax) -> ProductTax {
     let mut sum = ProductTax::default();
     let left_out = sale.habits.product_tax.as_ref().is_some_and(|habit| habit.leaves_variants_out);
-    for one in taken.iter_mut().filter(|one| !one.line.product_tax.is_none() && !(left_out && one.line.dummy)) {
+    let has_none = |one: &Taken| one.line.product_tax.is_none() || left_out && one.line.dummy;
+    for one in taken.iter_mut().filter(|one| !has_none(one)) {
         one.product_tax = of(one);
         sum.amount = sum.amount + one.product_tax.amount;
         sum.tax = sum.tax + one.product_tax.tax;
