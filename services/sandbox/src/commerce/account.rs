@@ -28,7 +28,7 @@ pub(super) fn accounts(order: &Document, habits: &Habits) -> (LedgerAccount, Led
     let (total, refunded) = (number("grand_total"), number("total_refunded"));
     let invoiced = order.number("total_invoiced").or_else(|| order.number("total_paid")).unwrap_or_default();
     // What is called cancelled and stands on an invoice that is not paid yet is a claim.
-    let (said, rest) = (number("total_canceled"), total - invoiced);
+    let (said, rest) = (number("total_canceled"), (total - invoiced).max(Decimal::ZERO));
     let canceled = if said > rest + HALF_CENT { rest } else { said };
     let named = canceled < rest - HALF_CENT;
     let (mut left, mut billed) = (Rates::default(), Rates::default());

@@ -1,4 +1,4 @@
-//! What modules of a shop, its version and its country make of its documents besides tax. Magento alone does none of it.
+//! What modules, version and country make of a shop's documents besides tax. Magento alone does none of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Habits {
     pub gift_card_ore: i64,
     /// Invoices and credit memos show neither store credit nor gift cards, as before 2.4.2 (quality patch MDVA-31150).
     pub hides_credit: bool,
-    /// The call that makes an invoice may name what is captured for it (Adobe's SaaS, where support has switched it on).
+    /// The call that makes an invoice may name what is captured for it (Adobe's SaaS, where support switched it on).
     pub custom_capture: bool,
 }
 
