@@ -1,5 +1,5 @@
-//! What modules, countries and versions make of a shop's orders: fees under names of their own, totals that are rounded,
-//! fixed product tax on the chosen variant, credit that documents hide, other amounts captured. Each is booked to the
+//! What modules, countries and versions make of a shop's orders: fees under names of their own, rounded totals, fixed
+//! product tax on the chosen variant, credit that documents hide, other amounts captured. Each is booked to the
 //! øre, and so are its credit memos and cancellations.
 
 use rust_decimal::Decimal;
