@@ -1,7 +1,8 @@
 //! Fixed product tax on invoices and credit memos, with the arithmetic of Magento's `Weee` collectors.
 //!
 //! It stands on order items, and on an item that carries no money where the shop takes it from a chosen variant. What
-//! of it was invoiced and refunded Magento notes down in the entries of the item's own list. Invoices show nothing of it.
+//! of it was invoiced and refunded Magento notes down in the entries of the item's own list. Invoices show nothing of
+//! it.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
