@@ -21,6 +21,7 @@ mod day;
 mod days;
 #[path = "../house.rs"]
 mod house;
+mod latency;
 mod morning;
 mod webhooks;
 
@@ -41,6 +42,10 @@ async fn main() {
     if is_wanted("day") {
         println!("== a day, a storm, a small window and lossy webhooks");
         days::print().await;
+    }
+    if is_wanted("latency") {
+        println!("== webhook → invoice at ten orders a second");
+        latency::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");

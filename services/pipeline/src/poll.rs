@@ -13,6 +13,7 @@ mod ill;
 mod lease;
 mod silence;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::broker::publish::confirmed::Confirmed;
 use crate::broker::streams;
 use crate::clock;
 use crate::guard;
@@ -79,6 +81,7 @@ pub struct Polls {
     /// This process among its replicas.
     me: String,
     takeover: Duration,
+    confirmed: Arc<Mutex<Confirmed>>,
 }
 
 impl Polls {
@@ -96,6 +99,7 @@ impl Polls {
             stop: context.stop.clone(),
             me: uuid::Uuid::now_v7().to_string(),
             takeover: context.broker.settings().takeover.0,
+            confirmed: Arc::new(Mutex::new(Confirmed::of(streams::POLLS, context.health.clone()))),
         })
     }
 
@@ -118,7 +122,7 @@ impl Polls {
     }
 
     fn slot(&self, name: &str) -> Slot {
-        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection))
+        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection)).noted(self.confirmed.clone())
     }
 
     /// Runs `once` whenever the poll called `name` (`commerce.order`) is due or asked for, until the service stops.

@@ -73,6 +73,7 @@ pub(super) async fn open(
     let house = House { keeper: Keeper::new(context, losses), log: Arc::default(), health, stop };
     let router = router(settings, secrets, &house).await?;
     let crowd = Crowd::new(limits(settings)?);
+    tokio::spawn(house.keeper.look());
     let (health, stop) = (context.health.clone(), context.stop.clone());
     Ok(Some(tokio::spawn(async move {
         health.ready(DOOR);

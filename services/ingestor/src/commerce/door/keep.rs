@@ -1,6 +1,7 @@
 //! Keeping: hints, on disk, before anybody is told that they were taken.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::commerce::webhook::{Hint, HintKey};
 use axum::body::Bytes;
@@ -13,6 +14,13 @@ use pipeline::service::Context;
 use super::super::NAME;
 use super::super::hints::INCREMENT;
 use super::super::losses::Losses;
+
+/// How often it is looked whether hints are kept again.
+const LOOK: Duration = Duration::from_secs(10);
+/// Media type of a webhook's body as it is kept: sealed.
+const BODY: &str = "application/octet-stream";
+/// The kind of record of a hint that says nothing.
+const NOTHING: &str = "none";
 
 /// Puts hints on disk. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,6 +48,22 @@ impl Keeper {
         Self { publisher: context.broker.publisher(streams::HINTS), context: context.clone(), losses }
     }
 
+    /// While hints are not kept, keeps one that says nothing every so often, until `stop`. Else only the next webhook
+    /// would show that they are kept again, and nobody sends one to a door that says it is not ready.
+    pub(super) async fn look(self) {
+        let Context { broker, health, stop, .. } = &self.context;
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+            if health.is_ill(streams::HINTS) {
+                let subject = broker.subjects.hint("commerce", NOTHING, NOTHING);
+                let id = uuid::Uuid::now_v7().to_string();
+                let envelope = Envelope { id: &id, source: NAME, kind: "ml.hint.commerce.none", content_type: BODY };
+                let headers = envelope.headers(&Cause::default());
+                // The publisher notes what becomes of it.
+                let _ = self.publisher.put(Put { subject, headers, payload: Bytes::new(), expect_last: None }).await;
+            }
+        }
+    }
+
     /// Puts all hints of one body on disk; the body as received stands with the first.
     pub(super) async fn keep(&self, hints: &[Told], body: &Bytes) -> Result<(), Problem> {
         let bodies = std::iter::once(body.clone()).chain(std::iter::repeat(Bytes::new()));
@@ -61,7 +85,7 @@ impl Keeper {
         let arrival = told.event.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let id = derived_id(&["hint", &subject, &arrival]);
         let kind = format!("ml.hint.commerce.{entity}");
-        let envelope = Envelope { id: &id, source: NAME, kind: &kind, content_type: "application/octet-stream" };
+        let envelope = Envelope { id: &id, source: NAME, kind: &kind, content_type: BODY };
         let put =
             Put { subject, headers: envelope.headers(&Cause::default()), payload: sealed.into(), expect_last: None };
         self.publisher.put(put).await?;
