@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Broker;
+use super::take::ROOM;
 use crate::guard;
 use crate::problem::{Problem, chain};
 
@@ -98,6 +99,7 @@ async fn read(
         caught.send_replace(true);
     }
     let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
+    let stream = if follow.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
     let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
     let empty = HeaderMap::new();
     let mut delivered = 0;

@@ -58,6 +58,10 @@ pub trait Stage: Send + Sync {
     fn decide<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Verdict>;
 }
 
+/// Bytes of deliveries in hand from which on no more is taken, and what is asked for at once: a width of messages as
+/// large as the broker takes them would be more than a gigabyte. The largest one fits in it.
+pub(super) const ROOM: usize = 24 * 1024 * 1024;
+
 /// What the loop, and the consumer that it takes from, are called in the service's health.
 const LOOP: &str = "consumer";
 
@@ -79,7 +83,7 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let (lanes, ackers) = (Lanes::default(), HashMap::new());
     let taken = broker.taken(durable.name);
-    let mut runner = Runner { broker, durable, width, stage, lanes, ackers, taken };
+    let mut runner = Runner { broker, durable, width, stage, lanes, ackers, taken, in_hand: 0 };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -112,9 +116,12 @@ struct Runner<'a> {
     lanes: Lanes,
     ackers: HashMap<u64, Arc<Acker>>,
     taken: Arc<Taken>,
+    /// Bytes of the deliveries that wait or are worked on.
+    in_hand: usize,
 }
 
-type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
+/// Deliveries that are worked on: lane, sequence and bytes of each.
+type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64, usize)>>;
 
 impl<'a> Runner<'a> {
     /// Says that the loop turns. What it waits for at one place is an answer of the broker, or the next report of
@@ -142,6 +149,7 @@ impl<'a> Runner<'a> {
             .stream()
             .group(GROUP)
             .max_messages_per_batch(self.width.max(1))
+            .max_bytes_per_batch(ROOM)
             .expires(expires)
             .heartbeat(expires.mul_f32(0.45))
             .messages()
@@ -158,16 +166,16 @@ impl<'a> Runner<'a> {
             self.begin(&mut working);
             tokio::select! {
                 biased;
-                Some((lane, sequence)) = working.next(), if !working.is_empty() => {
+                Some((lane, sequence, bytes)) = working.next(), if !working.is_empty() => {
                     self.ackers.remove(&sequence);
-                    self.lanes.finish(&lane);
+                    self.finished(&lane, bytes);
                 }
                 () = stop.cancelled(), if taking => taking = false,
                 _ = progress.tick() => {
                     self.report_progress().await;
                     self.taken.tell();
                 }
-                next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
+                next = messages.next(), if taking && self.has_room() => match next {
                     Some(Ok(message)) => self.accept(message),
                     Some(Err(e)) => {
                         tracing::warn!(error = %chain(&e), "taking was interrupted");
@@ -180,6 +188,15 @@ impl<'a> Runner<'a> {
                 self.hand_back().await;
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.lanes.waiting() < self.width && self.in_hand < ROOM
+    }
+
+    fn finished(&mut self, lane: &str, bytes: usize) {
+        self.lanes.finish(lane);
+        self.in_hand = self.in_hand.saturating_sub(bytes);
     }
 
     fn accept(&mut self, message: jetstream::Message) {
@@ -201,6 +218,7 @@ impl<'a> Runner<'a> {
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
             self.taken.begun(&delivery);
+            self.in_hand = self.in_hand.saturating_add(delivery.payload.len());
             let lane = guard::caught(|| self.stage.lane(&delivery));
             self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
         }
@@ -211,7 +229,7 @@ impl<'a> Runner<'a> {
             && let Some((lane, delivery)) = self.lanes.next()
         {
             let Some(acker) = self.ackers.get(&delivery.sequence).cloned() else {
-                self.lanes.finish(&lane);
+                self.finished(&lane, delivery.payload.len());
                 continue;
             };
             let (broker, name, stage) = (self.broker, self.durable.name, self.stage);
@@ -222,7 +240,7 @@ impl<'a> Runner<'a> {
                 let verdict = decided.unwrap_or_else(|panicked| given_up(&delivery, panicked));
                 taken.decided(&delivery, &verdict);
                 settle(broker, name, &delivery, &acker, verdict).await;
-                (lane, delivery.sequence)
+                (lane, delivery.sequence, delivery.payload.len())
             }));
         }
     }
@@ -237,6 +255,7 @@ impl<'a> Runner<'a> {
 
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
+            self.in_hand = self.in_hand.saturating_sub(delivery.payload.len());
             if let Some(acker) = self.ackers.remove(&delivery.sequence) {
                 self.taken.handed_back(delivery.sequence);
                 let _ = acker.ack_with(AckKind::Nak(None)).await; // Lost: it comes again after the ack wait.
