@@ -23,6 +23,7 @@ mod days;
 mod house;
 mod latency;
 mod morning;
+mod outage;
 mod webhooks;
 
 /// Orders of one run, and customers that they are spread over.
@@ -46,6 +47,10 @@ async fn main() {
     if is_wanted("latency") {
         println!("== webhook → invoice at ten orders a second");
         latency::print().await;
+    }
+    if is_wanted("outage") {
+        println!("== an outage of Visma's writes");
+        outage::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");
