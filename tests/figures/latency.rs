@@ -6,12 +6,15 @@
 
 mod stages;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::Config;
 use ml_connector::stand::installation::WEBHOOK_SECRET;
 use serde_json::{Value, json};
 
 use crate::house::{House, Wishes};
+use crate::percentile;
 use stages::Order;
 
 /// Customers who have ordered before, and what they order now.
@@ -30,15 +33,38 @@ const BARS: [u64; 12] = [5, 10, 15, 20, 30, 40, 60, 100, 200, 500, 1_000, 5_000]
 const SLOWEST: usize = 5;
 
 pub(crate) async fn print() {
-    let house = morning().await;
-    for (name, orders, new) in [("known customers", KNOWN, false), ("first orders of a customer", FIRST, true)] {
-        let placed = place(&house, orders, new).await;
-        let booked = CUSTOMERS as u64 + KNOWN + if new { FIRST } else { 0 };
+    run(
+        "polls as shipped",
+        "2m",
+        "daily",
+        &[("known customers", KNOWN, false), ("first orders of a customer", FIRST, true)],
+    )
+    .await;
+    run("Commerce is polled every 20 s", "20s", "daily", &[("known customers", KNOWN / 2, false)]).await;
+    run("Commerce and Visma are polled every 20 s", "20s", "20s", &[("known customers", KNOWN / 2, false)]).await;
+}
+
+/// Orders of each kind, one kind after the other, in an installation that polls so often.
+async fn run(name: &str, commerce: &str, visma: &str, kinds: &[(&str, u64, bool)]) {
+    let house = morning(commerce, visma).await;
+    let mut booked = CUSTOMERS as u64;
+    for (kind, orders, new) in kinds {
+        let bare = tokio::spawn(bare(house.jetstream().await, *orders));
+        let placed = place(&house, *orders, *new).await;
+        booked += orders;
         house.until_settled(booked, PATIENCE).await;
         let measured = stages::of(&house, &placed).await;
-        assert_eq!(measured.len(), placed.len(), "{name}: orders without an invoice\n{}", house.logs());
-        println!("-- {name}: {orders} orders, one every {PAUSE:?}");
+        assert_eq!(measured.len(), placed.len(), "{kind}: orders without an invoice\n{}", house.logs());
+        println!("-- {kind}: {orders} orders, one every {PAUSE:?}; {name}");
         show(measured);
+        let bare = bare.await.unwrap();
+        let at = |percent: usize| ms(u64::try_from(percentile(&bare, percent)).unwrap());
+        println!(
+            "a bare program's four writes  p50 {:.1} ms, p90 {:.1}, p99 {:.1}, at the same time",
+            at(50),
+            at(90),
+            at(99)
+        );
         if !new {
             println!("  goal: p99 under {GOAL} ms on an idle machine");
         }
@@ -46,12 +72,11 @@ pub(crate) async fn print() {
     println!("dead letters                  {}", house.dead_letters().await.len());
 }
 
-/// Everybody has ordered once, and that is booked. Leases and waits are as shipped; polls come more often, so that some
-/// fall into the run.
-async fn morning() -> House {
+/// Everybody has ordered once, and that is booked and seen in Visma. Leases and waits are as shipped.
+async fn morning(commerce: &str, visma: &str) -> House {
     let wishes = Wishes::default()
-        .set("COMMERCE__POLL__INTERVAL", "20s")
-        .set("VISMA__POLL__INTERVAL", "20s")
+        .set("COMMERCE__POLL__INTERVAL", commerce)
+        .set("VISMA__POLL__INTERVAL", visma)
         .set("NATS__TAKEOVER", "5s")
         .set("NATS__ACK_WAIT", "30s");
     let mut house = House::prepare(wishes).await;
@@ -62,6 +87,26 @@ async fn morning() -> House {
     let url = format!("http://{}/webhooks/commerce", house.installation.door);
     house.installation.tell_shop("webhook", &json!({ "url": url, "secret": WEBHOOK_SECRET })).await.unwrap();
     house
+}
+
+/// Four acknowledged messages, one after the other, as often as orders come: what disk and machine take of the time.
+/// Microseconds, sorted.
+async fn bare(jetstream: Context, orders: u64) -> Vec<u128> {
+    let like = jetstream.get_stream("HINTS").await.unwrap().cached_info().config.clone();
+    let config = Config { name: "BARE".into(), subjects: vec!["bare.>".into()], ..like };
+    jetstream.create_or_update_stream(config).await.unwrap();
+    let (mut ticks, mut times) = (tokio::time::interval(PAUSE), Vec::new());
+    for turn in 0..orders {
+        ticks.tick().await;
+        let began = Instant::now();
+        for stage in 0..4 {
+            let body = vec![b' '; 3_000].into();
+            jetstream.publish(format!("bare.{turn}.{stage}"), body).await.unwrap().await.unwrap();
+        }
+        times.push(began.elapsed().as_micros());
+    }
+    times.sort_unstable();
+    times
 }
 
 /// Places orders, each told by a webhook; returns their ids.
