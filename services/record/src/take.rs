@@ -91,7 +91,7 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let (lanes, ways) = (Lanes::default(), HashMap::new());
     let (broker, taken) = (log.broker(), log.taken(durable.name));
-    let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::default());
+    let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::new(Asleep::of(durable.name)));
     let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, in_hand: 0 };
     let mut first = true;
     while !stop.is_cancelled() {

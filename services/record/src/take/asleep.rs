@@ -10,13 +10,18 @@ use crate::Log;
 use crate::waiting::Wait;
 
 /// How many there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Asleep {
+    consumer: &'static str,
     count: AtomicUsize,
     news: Notify,
 }
 
 impl Asleep {
+    pub(super) fn of(consumer: &'static str) -> Self {
+        Self { consumer, count: AtomicUsize::new(0), news: Notify::new() }
+    }
+
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
@@ -31,14 +36,17 @@ impl Asleep {
     }
 
     /// Waits in hand for what is likely to come soon; whether it has come.
-    pub(super) async fn until_moved(&self, log: &Log, wait: &Wait, held: Instant, stop: &CancellationToken) -> bool {
+    pub(super) async fn until_moved(&self, log: &Log, wait: &Wait, end: Instant, stop: &CancellationToken) -> bool {
+        let gauge = metrics::gauge!("ml_held", "consumer" => self.consumer);
         self.count.fetch_add(1, Ordering::Relaxed);
+        gauge.increment(1.0);
         self.news.notify_one();
         let moved = tokio::select! {
-            moved = log.until_moved(&wait.on, wait.seen, held) => moved,
+            moved = log.until_moved(&wait.on, wait.seen, end) => moved,
             () = stop.cancelled() => false,
         };
         self.count.fetch_sub(1, Ordering::Relaxed);
+        gauge.decrement(1.0);
         moved
     }
 }
