@@ -7,10 +7,10 @@ use ::visma::reply::{Action, Failure, read_action};
 use bytes::Bytes;
 use effect::update::Reply;
 use http::Request;
-use pipeline::broker::take::Delivery;
 use pipeline::clock;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::take::Delivery;
 
 use super::Writer;
 use super::send::Meaning;
