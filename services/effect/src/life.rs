@@ -75,16 +75,20 @@ impl Life {
             (Aim::Stand, Record::Linked(linked)) => self.linked(linked),
             (Aim::Stand, Record::Rejected(rejected)) => self.rejected(rejected),
             (Aim::Stand, Record::Withdrawn(withdrawn)) => self.withdrawn(withdrawn),
+            // The newer command settles what it may have sent. What we sent ourselves is looked for all the same.
+            (_, Record::Intent(intent)) if self.wanted.command_seq < intent.command_seq && self.created.is_none() => {
+                Step::End(End::Superseded { by: intent.command })
+            }
             (_, Record::Intent(intent)) => {
                 let settled = (intent.source_seq, intent.command_seq);
                 self.look_up(intent, settled, now)
             }
-            // Whoever has not heard of it yet must not go on with what was given up.
-            (Aim::Stand, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
-                Step::End(End::Dead(Death::Refused(given_up.refusal)))
+            (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq < given_up.command_seq => {
+                Step::End(End::Superseded { by: given_up.command })
             }
-            (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
-                Step::End(End::Dead(Death::Superseded { by: given_up.command }))
+            // Whoever has not heard of it yet must not go on with what was given up.
+            (_, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
+                Step::End(End::Dead(Death::Refused(given_up.refusal)))
             }
             (_, Record::GivenUp(given_up)) => {
                 self.look_up(given_up.intent, (given_up.source_seq, given_up.command_seq), now)

@@ -1,6 +1,8 @@
 //! Drives the life of one document: carries out each step that `effect` gives, until it ends or has to wait for long.
 //! What differs between targets is behind [`System`], and behind [`Removing`] where documents can be removed.
 
+mod superseded;
+
 use std::time::Duration;
 
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
@@ -165,6 +167,10 @@ impl<S: System> Driver<S> {
             Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
             Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, Box::new(run.held))),
             Left::End(End::Dead(death)) => Err(dead(document, &death)),
+            Left::End(End::Superseded { by }) => {
+                run.superseded(&by).await?;
+                Ok(Ended::Done(run.held.record))
+            }
             Left::End(End::Stands(_)) | Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
         }
     }
@@ -272,6 +278,10 @@ impl<S: Removing> Driver<S> {
                 Left::End(End::Done) => return Ok(Fallen::Done),
                 Left::End(End::Stands(linked)) => return Ok(Fallen::Stands(linked)),
                 Left::End(End::Dead(death)) => return Err(dead(document, &death)),
+                Left::End(End::Superseded { by }) => {
+                    run.superseded(&by).await?;
+                    return Ok(Fallen::Done);
+                }
                 Left::End(End::Differs(_)) => return Err(run.astray()),
             };
         }

@@ -56,6 +56,9 @@ pub(crate) fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
     commands
 }
 
+/// Lane and command, and the code or the newer command that it ended with.
+type Ends = [(usize, String, String)];
+
 pub(crate) fn applies(outcome: &Outcome) -> bool {
     outcome.kind == Kind::Applied && !outcome.withdrawn
 }
@@ -66,7 +69,7 @@ pub(crate) fn verdict(
     lane: &Lane,
     broker: &Broker,
     vendor: &Vendor,
-    dead: &[(usize, String, String)],
+    (dead, left): (&Ends, &Ends),
 ) -> Result<(), String> {
     let fail = |what: String| Err(format!("lane {index}: {what}"));
     let documents = vendor.documents.iter().filter(|document| document.lane == index).count();
@@ -114,9 +117,13 @@ pub(crate) fn verdict(
             return fail(format!("{id} was told that it stands released, and it does not"));
         }
     }
-    for command in lane.commands.iter().map(|command| &command.wanted.command) {
+    let ended = |command: &String| {
         let settled = outcomes.iter().any(|outcome| outcome.command == *command);
-        if !settled && !dead.iter().any(|(at, id, _)| *at == index && id == command) {
+        settled || dead.iter().any(|(at, id, _)| *at == index && id == command)
+    };
+    for command in lane.commands.iter().map(|command| &command.wanted.command) {
+        let newer = left.iter().filter(|(at, id, _)| *at == index && id == command);
+        if !ended(command) && !newer.map(|(_, _, by)| by).any(ended) {
             return fail(format!("command {command} has neither an outcome nor a dead letter"));
         }
     }
