@@ -77,14 +77,14 @@ impl Life {
             (Aim::Stand, Record::Withdrawn(withdrawn)) => self.withdrawn(withdrawn),
             // The newer command settles what it may have sent. What we sent ourselves is looked for all the same.
             (_, Record::Intent(intent)) if self.wanted.command_seq < intent.command_seq && self.created.is_none() => {
-                Step::End(End::Superseded { by: intent.command })
+                Step::End(End::Superseded { by: intent.command, by_seq: intent.command_seq })
             }
             (_, Record::Intent(intent)) => {
                 let settled = (intent.source_seq, intent.command_seq);
                 self.look_up(intent, settled, now)
             }
             (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq < given_up.command_seq => {
-                Step::End(End::Superseded { by: given_up.command })
+                Step::End(End::Superseded { by: given_up.command, by_seq: given_up.command_seq })
             }
             // Whoever has not heard of it yet must not go on with what was given up.
             (_, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {

@@ -64,6 +64,8 @@ pub enum End {
     Superseded {
         /// Id of the newer command.
         by: String,
+        /// Stream sequence of the newer command.
+        by_seq: u64,
     },
     /// A person is needed; the dead letter, then acknowledge.
     Dead(Death),

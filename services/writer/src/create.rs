@@ -167,8 +167,8 @@ impl<S: System> Driver<S> {
             Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
             Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, Box::new(run.held))),
             Left::End(End::Dead(death)) => Err(dead(document, &death)),
-            Left::End(End::Superseded { by }) => {
-                run.superseded(&by).await?;
+            Left::End(End::Superseded { by, by_seq }) => {
+                run.superseded(&by, by_seq).await?;
                 Ok(Ended::Done(run.held.record))
             }
             Left::End(End::Stands(_)) | Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
@@ -278,8 +278,8 @@ impl<S: Removing> Driver<S> {
                 Left::End(End::Done) => return Ok(Fallen::Done),
                 Left::End(End::Stands(linked)) => return Ok(Fallen::Stands(linked)),
                 Left::End(End::Dead(death)) => return Err(dead(document, &death)),
-                Left::End(End::Superseded { by }) => {
-                    run.superseded(&by).await?;
+                Left::End(End::Superseded { by, by_seq }) => {
+                    run.superseded(&by, by_seq).await?;
                     return Ok(Fallen::Done);
                 }
                 Left::End(End::Differs(_)) => return Err(run.astray()),

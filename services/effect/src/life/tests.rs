@@ -220,7 +220,7 @@ fn attempts_are_a_commands_own() {
 #[test]
 fn an_older_command_leaves_the_record_to_the_newer_one_that_is_under_way() {
     let newer = Intent { source_seq: 30, command: "c3".to_owned(), command_seq: 3, ..intent(1) };
-    let superseded = End::Superseded { by: "c3".to_owned() };
+    let superseded = End::Superseded { by: "c3".to_owned(), by_seq: 3 };
     assert_eq!(step!(begin(Record::Intent(newer.clone())), End), superseded);
     assert_eq!(step!(withdraw(Record::Intent(newer.clone()), wanted(), policy(), false, NOW), End), superseded);
     // What it sent itself is looked for: two documents would be seen by nobody else.
@@ -233,7 +233,7 @@ fn an_older_command_leaves_the_record_to_the_newer_one_that_is_under_way() {
 fn an_older_version_looks_for_a_newer_one_and_never_sends() {
     let newer = Intent { source_seq: 30, command: "c1".to_owned(), command_seq: 1, ..intent(1) };
     let looking = step!(open(Record::Intent(newer), wanted(), policy(), at(301)), LookUp);
-    assert_eq!(step!(absent_twice(looking, 301), End), End::Superseded { by: "c1".to_owned() });
+    assert_eq!(step!(absent_twice(looking, 301), End), End::Superseded { by: "c1".to_owned(), by_seq: 1 });
 }
 
 #[test]

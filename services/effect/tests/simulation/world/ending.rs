@@ -18,7 +18,7 @@ impl World {
                 self.dead.push((lane, command, "AMBIGUOUS".to_owned()));
             }
             End::Done => {}
-            End::Superseded { by } => {
+            End::Superseded { by, .. } => {
                 self.tally.superseded += 1;
                 self.left.push((lane, command, by.clone()));
             }
