@@ -136,8 +136,8 @@ async fn in_doubt(house: &House, sequence: u64) {
     jetstream.publish_with_headers(record, headers, intent.encode_to_vec().into()).await.unwrap().await.unwrap();
 }
 
-/// An older command finds the intent of a newer one. While that is in the log, it settles what it may have sent, and the
-/// older one ends with it. Where a restored log has lost it, nobody would, and a person is told.
+/// An older command finds the intent of a newer one. While that is in the log, it settles what it may have sent, and
+/// the older one ends with it. Where a restored log has lost it, nobody would, and a person is told.
 #[tokio::test]
 async fn an_older_command_is_left_to_the_newer_one_that_is_in_the_log() {
     let mut house = House::start(patient()).await;

@@ -75,8 +75,8 @@ pub struct Api {
     pub read_retry_after: ReadRetryAfter,
     /// While nothing gets through: the longest wait between two calls that try.
     pub probe_wait: Duration,
-    /// A write that changes nothing. While writes fail it is sent before a create is: a create that fails without a word
-    /// is in doubt for minutes, and what depends on it waits as long.
+    /// A write that changes nothing. While writes fail it is sent before a create is: a create that fails is in doubt
+    /// for minutes, and what depends on it waits as long.
     pub trial: Option<Request<Bytes>>,
 }
 
