@@ -9,6 +9,7 @@ pub mod commerce;
 mod create;
 mod entries;
 mod records;
+mod silence;
 pub mod visma;
 
 use effect::Millis;

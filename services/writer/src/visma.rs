@@ -9,6 +9,7 @@ mod credit_note;
 mod customer;
 mod customer_change;
 mod customers;
+mod horizon;
 mod invoice;
 mod lookups;
 mod payment;
@@ -25,6 +26,7 @@ use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use ::visma::requests::Company;
+use ::visma::stamp::Stamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use pipeline::backlog;
@@ -44,6 +46,7 @@ use crate::create::Driver;
 use crate::records::Records;
 use crate::unreadable;
 use customers::Customers;
+use horizon::Horizon;
 use lookups::Lookups;
 pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 
@@ -65,6 +68,10 @@ pub struct Target {
     pub settings: Settings,
     /// What is done with them besides.
     pub documents: Documents,
+    /// What our references begin with.
+    pub prefix: String,
+    /// No document of ours is older: the go-live date, less a day for time zones.
+    pub from: Stamp,
 }
 
 /// Runs the service until it is told to stop.
@@ -74,8 +81,10 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let policy = target.settings.policy()?;
     let width = target.settings.width;
+    let customers = Arc::new(Customers::default());
     let api = Api {
         lookups: Lookups::start(&context, &target),
+        horizon: Horizon::start(&context, &target, policy, &customers),
         vendor: target.vendor,
         company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
@@ -88,7 +97,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         changes: Last::of(&context.broker.jetstream, CHANGES).await?,
         company: target.company,
         documents: target.documents,
-        customers: Arc::new(Customers::default()),
+        customers,
         pins: AtomicU8::new(0),
     };
     tokio::select! {
@@ -105,6 +114,7 @@ struct Api {
     vendor: Vendor,
     company: Company,
     lookups: Lookups,
+    horizon: Horizon,
     refused_wait: Duration,
 }
 
@@ -135,6 +145,7 @@ impl Writer {
             view.up().await;
         }
         self.context.health.ready("customers");
+        while self.driver.system.horizon.known().await.is_err() {}
         tracing::info!(customers = self.customers.count(), "customers known");
     }
 
