@@ -144,7 +144,8 @@ fn reference() -> Reference {
 
 fn cancellation() -> Cancellation {
     let reason = "the order was cancelled".to_owned();
-    Cancellation { invoice_key: "487".to_owned(), reason, credit_note: Some(credit_note()) }
+    let external_reference = "WEB-000000487".to_owned();
+    Cancellation { invoice_key: "487".to_owned(), reason, credit_note: Some(credit_note()), external_reference }
 }
 
 fn verification() -> Verification {

@@ -3,6 +3,7 @@
 use ::commerce::order::Order;
 use mapping::{Booking, Decision};
 use pipeline::broker::take::Delivery;
+use pipeline::envelope::{self, header};
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
@@ -35,6 +36,12 @@ impl Mapper {
                 }
                 let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
                 self.cancel(delivery, key, cancellation).await
+            }
+            Decision::Skip { reason } if is_news(delivery) && mapping::is_withdrawn(&order) => {
+                if let Err(problem) = self.withdraw_unseen(delivery, key, &order, reason.code).await? {
+                    return Ok(Err(problem));
+                }
+                Ok(self.messages.nothing(delivery, "order", key, (reason.code, &reason.sentence)).await)
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
                 Ok(self.messages.nothing(delivery, "order", key, (reason.code, &reason.sentence)).await)
@@ -71,6 +78,25 @@ impl Mapper {
         self.messages.publish_for_visma(delivery, "payment", (&key, lane), (None, document)).await
     }
 
+    /// Takes back what the log may have lost: an order that is first seen when it is cancelled may have been booked in a
+    /// time that a broker which was set back does not know. Where it was not, that costs no call.
+    async fn withdraw_unseen(
+        &self,
+        delivery: &Delivery,
+        key: &str,
+        order: &Order,
+        why: &str,
+    ) -> Result<Published, Verdict> {
+        if why != mapping::code::STATE_SKIPPED {
+            return Ok(Ok(()));
+        }
+        let withdrawal = mapping::withdrawal(order, &self.rules.mapping).map_err(refused)?;
+        let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = withdrawal;
+        let cancellation = proto::Cancellation { invoice_key, reason, external_reference, credit_note: None };
+        let document = (None, command::Document::Cancellation(cancellation));
+        Ok(self.messages.publish_for_visma(delivery, "cancellation", (key, key), document).await)
+    }
+
     /// Publishes what takes an invoice back.
     pub(crate) async fn cancel(
         &self,
@@ -78,7 +104,8 @@ impl Mapper {
         lane: &str,
         cancellation: mapping::Cancellation,
     ) -> Result<Published, Verdict> {
-        let mapping::Cancellation { invoice_key, reason, customer, credit_note } = cancellation;
+        let mapping::Cancellation { invoice, customer, credit_note } = cancellation;
+        let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = invoice;
         self.claim(&credit_note.reference, "cancellation", &invoice_key)?;
         let owner = match self.parties.settle(&self.messages, delivery, customer).await {
             Ok(owner) => owner,
@@ -91,6 +118,7 @@ impl Mapper {
             invoice_key: invoice_key.clone(),
             reason,
             credit_note: Some(credit_note),
+            external_reference,
         });
         let document = (Some(reference.as_str()), document);
         Ok(self.messages.publish_for_visma(delivery, "cancellation", (&invoice_key, lane), document).await)
@@ -108,4 +136,9 @@ impl Mapper {
         let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         Ok(commanded.is_some())
     }
+}
+
+/// Whether this is the first version of its record that was ever read.
+fn is_news(delivery: &Delivery) -> bool {
+    header(&delivery.headers, envelope::PREVIOUS).is_none()
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod connect;
+pub(crate) mod continuity;
 pub mod dead;
 pub mod follow;
 pub mod last;
@@ -22,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 pub use connect::{Settings, connect};
 pub use publish::{Publisher, Put, PutError, Stored};
 
+use continuity::Continuity;
+
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 use crate::subject::Subjects;
@@ -39,6 +42,7 @@ pub struct Broker {
     taken: Arc<Mutex<HashMap<&'static str, Arc<Taken>>>>,
     health: Health,
     stop: CancellationToken,
+    continuity: Continuity,
 }
 
 impl std::fmt::Debug for Broker {
@@ -50,17 +54,25 @@ impl std::fmt::Debug for Broker {
 impl Broker {
     pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings, health: Health) -> Self {
         let (publishers, taken, stop) = (Arc::default(), Arc::default(), CancellationToken::new());
-        Self { jetstream, subjects, settings: Arc::new(settings), publishers, taken, health, stop }
+        let (settings, continuity) = (Arc::new(settings), Continuity::default());
+        Self { jetstream, subjects, settings, publishers, taken, health, stop, continuity }
     }
 
-    /// The same broker for a service that ends with `stop`: it is waited for no longer than that.
+    /// The same broker for a service that ends with `stop`: it is waited for no longer than that, and the service begins
+    /// anew when the broker is set back.
     pub(crate) fn until(self, stop: CancellationToken) -> Self {
+        self.continuity.watch(&self.jetstream, stop.clone());
         Self { stop, ..self }
     }
 
     /// The settings this broker was connected with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What was seen of the streams.
+    pub(crate) fn continuity(&self) -> &Continuity {
+        &self.continuity
     }
 
     /// The health of the service that is connected.
@@ -74,7 +86,8 @@ impl Broker {
         publishers
             .entry(stream)
             .or_insert_with(|| {
-                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone())
+                let seen = self.continuity.clone();
+                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone(), seen)
             })
             .clone()
     }

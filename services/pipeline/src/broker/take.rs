@@ -197,6 +197,7 @@ impl<'a> Runner<'a> {
             delivered,
             stored_at,
         };
+        self.broker.continuity().saw(self.durable.stream, &delivery.subject, sequence);
         metrics::counter!("ml_taken_total", "consumer" => self.durable.name).increment(1);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ackers.insert(sequence, Arc::new(acker)).is_none() {
@@ -285,6 +286,11 @@ async fn settle(broker: &Broker, stage: &'static str, delivery: &Delivery, acker
             }
         },
     };
+    // Of streams that were set back, its sequence may be another message's.
+    let held = broker.continuity().hold(&broker.jetstream);
+    if tokio::time::timeout(broker.settings().publish_timeout.0, held).await.is_err() {
+        return tracing::warn!(subject = delivery.subject, "the broker is away; it will be delivered again");
+    }
     if let Err(e) = acker.ack_with(kind).await {
         tracing::warn!(error = %e, subject = delivery.subject, "an acknowledgement was lost; it will be delivered again");
     }

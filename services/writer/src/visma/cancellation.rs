@@ -20,8 +20,12 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let subject = self.record("invoice", &cancellation.invoice_key);
         let held = self.driver.read(delivery, &subject).await?;
-        // What is in doubt is looked for under the reference that it was sent with.
-        let reference = held.entry.external_reference.clone();
+        // What is in doubt is looked for under the reference that it was sent with; what the log does not know under the
+        // one that it has in the shop.
+        let reference = match held.entry.external_reference.as_str() {
+            "" => cancellation.external_reference.clone(),
+            known => known.to_owned(),
+        };
         let entry = Outcome {
             external_reference: reference.clone(),
             change_version: command.change_version.clone(),

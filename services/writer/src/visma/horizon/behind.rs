@@ -33,6 +33,8 @@ pub(super) struct Behind {
     pub(super) settled: bool,
     /// Numbers by kind and reference.
     held: BTreeMap<(Kind, String), BTreeSet<String>>,
+    /// Numbers that were written to the log since.
+    logged: BTreeSet<(Kind, String)>,
     /// How many there were, how many the log knows now, and since when.
     found_count: usize,
     adopted: usize,
@@ -52,6 +54,7 @@ impl Behind {
             began: found,
             settled: true,
             held: BTreeMap::new(),
+            logged: BTreeSet::new(),
             found_count: 0,
             adopted: 0,
             moved: found,
@@ -99,9 +102,14 @@ impl Behind {
     /// Takes over what a reading found that began when nothing could be under way any longer.
     pub(super) fn proven_by(&mut self, again: Self) {
         let Self { began, settled, held, .. } = again;
-        // A document that was adopted meanwhile is known to the log, and not in it.
-        self.found_count = self.adopted + held.values().map(BTreeSet::len).sum::<usize>();
-        (self.began, self.settled, self.held, self.moved) = (began, settled, held, now());
+        (self.began, self.settled, self.held, self.moved) = (began, settled, BTreeMap::new(), now());
+        // What was written to the log while it was read is known.
+        self.found_count = self.adopted;
+        for ((kind, reference), numbers) in held {
+            let unknown = numbers.into_iter().filter(|number| !self.logged.contains(&(kind, number.clone())));
+            let rows = unknown.map(|number| (reference.clone(), number)).collect();
+            self.add(kind, rows);
+        }
         tracing::info!(documents = self.count(), "Visma was read once more: what it does not hold now is not there");
     }
 
@@ -127,6 +135,7 @@ impl Behind {
     /// The log knows a document; whether that is news.
     pub(super) fn logged(&mut self, kind: Kind, reference: &str, number: &str) -> bool {
         let key = (kind, reference.to_owned());
+        self.logged.insert((kind, number.to_owned()));
         let Some(numbers) = self.held.get_mut(&key) else { return false };
         let is_news = numbers.remove(number);
         if numbers.is_empty() {
