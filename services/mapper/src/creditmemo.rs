@@ -8,6 +8,7 @@ use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
 
 use crate::messages::{document, payment};
+use crate::seen::CREDIT_NOTE;
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
@@ -61,6 +62,7 @@ impl Mapper {
         let credit_note = CreditNote { document: Some(document(credit_note, owner)), invoice_keys };
         let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
         self.messages.publish_for_visma(delivery, "creditnote", (&key, lane), document).await?;
+        self.verify_seen(delivery, lane, (CREDIT_NOTE, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),

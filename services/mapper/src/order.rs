@@ -3,12 +3,13 @@
 use ::commerce::order::Order;
 use mapping::{Booking, Decision};
 use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
 use pipeline::problem::Problem;
 use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
 
 use crate::messages::{document, payment};
+use crate::seen::INVOICE;
+use crate::unseen::is_news;
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
@@ -58,6 +59,7 @@ impl Mapper {
         let (key, reference) = (invoice.key.clone(), invoice.reference.clone());
         let invoice = command::Document::Invoice(document(invoice, owner));
         self.messages.publish_for_visma(delivery, "invoice", (&key, lane), (Some(&reference), invoice)).await?;
+        self.verify_seen(delivery, lane, (INVOICE, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
@@ -136,9 +138,4 @@ impl Mapper {
         let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         Ok(commanded.is_some())
     }
-}
-
-/// Whether this is the first version of its record that was ever read.
-fn is_news(delivery: &Delivery) -> bool {
-    header(&delivery.headers, envelope::PREVIOUS).is_none()
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use ::visma::compare::{Comparison, Part, Pins, compare};
 use ::visma::etag::Etag;
 use ::visma::read::is_draft;
-use effect::Record;
+use effect::{Record, Silence};
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
@@ -14,6 +14,7 @@ use pipeline::verdict::Verdict;
 use proto::{Command, Difference, Kind, Outcome, Verification};
 
 use super::Writer;
+use super::lookups::Key;
 use super::release::Draft;
 use crate::entries::named;
 use crate::now;
@@ -79,6 +80,11 @@ impl Writer {
                 return Ok(());
             }
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) if seen.deleted => return Ok(()),
+            Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) if self.may_be_adopted(&seen).await? => {
+                let dependent = (what, &held.entry);
+                let why = "the log was set back, and does not know it again yet";
+                return Err(self.wait_for(delivery, "DOCUMENT_UNKNOWN", self.documents.patience.0, dependent, why));
+            }
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
                 let sentence = format!(
                     "Visma holds {what} {} with our reference {}, and our record says that there is none",
@@ -110,6 +116,15 @@ impl Writer {
             true => self.release_verified(delivery, &seen).await,
             false => Ok(()),
         }
+    }
+
+    /// Whether the log may come to know a document that it knows nothing of.
+    async fn may_be_adopted(&self, seen: &Verification) -> Result<bool, Verdict> {
+        let reference = seen.external_reference.clone();
+        let key = if seen.entity == "creditnote" { Key::CreditNote(reference) } else { Key::Reference(reference) };
+        let silence = self.driver.system.horizon.silence(&key).await;
+        let later = |wait| Verdict::RetryAfter(wait, "it is not known yet whether the log was set back".to_owned());
+        silence.map(|silence| silence != Silence::Proves).map_err(later)
     }
 
     /// The number that the document's customer has now, where it was given another one.
