@@ -70,7 +70,7 @@ impl LookingUp {
         &self.doubt.intent
     }
 
-    /// Whether it is asked because the record's silence proves nothing, and not because something was sent.
+    /// True when it is asked because the record's silence proves nothing, and not because something was sent.
     #[must_use]
     pub fn is_unheard(&self) -> bool {
         matches!(self.doubt.absence, Absence::Unheard(_))

@@ -18,8 +18,8 @@
 //! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes
 //!    a new intent first, and loses that write if another process has taken over: an old process cannot send late.
 //!
-//! 4. Where entries may be lost (a broker that was set back to an older copy), a record that says nothing proves nothing
-//!    ([`Silence`]): the vendor is asked first, and what it holds under our reference is adopted.
+//! 4. Where entries may be lost (a broker that was set back to an older copy), a record that says nothing proves
+//!    nothing ([`Silence`]): the vendor is asked first, and what it holds under our reference is adopted.
 //! 5. A try that came to nothing counts against the document only if others got through meanwhile ([`Weighing`]): in an
 //!    outage nothing is given up.
 //!

@@ -10,12 +10,12 @@ use crate::life::{Aim, Life};
 use crate::step::Step;
 use crate::{Intent, Millis, Policy, Record};
 
-/// What the silence of a record proves.
+/// The proof that the silence of a record is, or is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
-    /// That nothing was sent.
+    /// Nothing was sent.
     Proves,
-    /// Nothing: entries may be lost that were written until this moment.
+    /// It proves nothing: entries may be lost that were written until this moment.
     ProvesNothing {
         /// The last moment at which an entry could be written that is lost.
         until: Millis,
@@ -36,7 +36,7 @@ impl Silence {
         }
     }
 
-    /// What it proves for a life that has sent at `sent` itself.
+    /// The same for a life that has sent at `sent` itself.
     fn after(self, sent: Option<Millis>) -> Self {
         match (self, sent) {
             (silence, None) => silence,

@@ -80,8 +80,8 @@ impl Mapper {
         self.messages.publish_for_visma(delivery, "payment", (&key, lane), (None, document)).await
     }
 
-    /// Takes back what the log may have lost: an order that is first seen when it is cancelled may have been booked in a
-    /// time that a broker which was set back does not know. Where it was not, that costs no call.
+    /// Takes back what the log may have lost: an order that is first seen when it is cancelled may have been booked in
+    /// a time that a broker which was set back does not know. Where it was not, that costs no call.
     async fn withdraw_unseen(
         &self,
         delivery: &Delivery,

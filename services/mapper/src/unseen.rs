@@ -10,7 +10,7 @@ use crate::Mapper;
 use crate::document::verification;
 use crate::references::Owner;
 
-/// Whether this is the first version of its record that was ever read.
+/// True for the first version of its record that was ever read.
 pub(crate) fn is_news(delivery: &Delivery) -> bool {
     header(&delivery.headers, envelope::PREVIOUS).is_none()
 }

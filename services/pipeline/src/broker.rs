@@ -58,8 +58,8 @@ impl Broker {
         Self { jetstream, subjects, settings, publishers, taken, health, stop, continuity }
     }
 
-    /// The same broker for a service that ends with `stop`: it is waited for no longer than that, and the service begins
-    /// anew when the broker is set back.
+    /// The same broker for a service that ends with `stop`: it is waited for no longer than that, and the service
+    /// begins anew when the broker is set back.
     pub(crate) fn until(self, stop: CancellationToken) -> Self {
         self.continuity.watch(&self.jetstream, stop.clone());
         Self { stop, ..self }

@@ -30,7 +30,7 @@ pub struct Health {
     /// Whatever has ever been a reason, for the metric that says so.
     known: Arc<Mutex<BTreeSet<&'static str>>>,
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
-    /// What is to be known of a service that is ready all the same.
+    /// Notes on a service that is ready all the same.
     said: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
@@ -69,7 +69,7 @@ impl Health {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 
-    /// What is to be known of it, line by line.
+    /// The notes on it, line by line.
     fn said(&self) -> Vec<String> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.iter().map(|(what, why)| format!("{what}: {why}")).collect()

@@ -57,7 +57,7 @@ pub(crate) trait System: Sync {
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
 
-    /// What the silence of the log proves of a document; else when to ask again.
+    /// Says what the silence of the log proves of a document; else when to ask again.
     fn silence(&self, _key: &Self::Key) -> impl Future<Output = Result<Silence, Duration>> + Send {
         std::future::ready(Ok(Silence::Proves))
     }

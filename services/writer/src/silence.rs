@@ -7,7 +7,7 @@ use crate::create::{Document, Driver, Run, System};
 use crate::now;
 
 impl<S: System> Driver<S> {
-    /// What the silence of `record` proves, or the verdict of waiting until that is known.
+    /// Says what the silence of `record` proves, or the verdict of waiting until that is known.
     pub(crate) async fn silence(&self, document: &Document<'_, S::Key>, record: &Record) -> Result<Silence, Verdict> {
         if matches!(record, Record::Linked(_)) {
             return Ok(Silence::Proves);

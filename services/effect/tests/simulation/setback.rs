@@ -36,7 +36,7 @@ impl World {
         }
     }
 
-    /// What a life that begins now may believe of the record's silence. Clocks differ.
+    /// The proof that the record's silence is to a life which begins now. Clocks differ.
     pub(crate) fn silence(&self) -> Silence {
         match self.set_back_at {
             Some(_) if self.setup.careless.silence => Silence::Proves,

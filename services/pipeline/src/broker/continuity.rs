@@ -3,8 +3,8 @@
 //! A broker that comes back may have an older copy of its store, or a new one. What is in memory here is ahead of it
 //! then: views, cursors of polls under way, deliveries whose sequence numbers are another message's now. None of that
 //! may reach such streams. So on each connection, before anything is published or acknowledged, the newest entry that
-//! was seen of each stream is asked for; where one is not there any longer, the process begins anew at once, which every
-//! service must bear anyway.
+//! was seen of each stream is asked for; where one is not there any longer, the process begins anew at once, which
+//! every service must bear anyway.
 
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
@@ -25,7 +25,7 @@ use crate::problem::Problem;
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What this process has seen of the streams. Cheap to clone.
+/// Holds the streams against what this process has seen of them. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Continuity(Arc<Inner>);
 
@@ -70,7 +70,7 @@ impl Continuity {
         }
     }
 
-    /// Whether nothing is to be asked: the connection is the one that was last looked at.
+    /// True when nothing is to be asked: the connection is the one that was last looked at.
     pub(crate) fn is_held(&self, context: &Context) -> bool {
         !self.0.is_service.load(Ordering::Relaxed)
             || self.0.proven.load(Ordering::Relaxed) == connects(context)

@@ -20,8 +20,8 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let subject = self.record("invoice", &cancellation.invoice_key);
         let held = self.driver.read(delivery, &subject).await?;
-        // What is in doubt is looked for under the reference that it was sent with; what the log does not know under the
-        // one that it has in the shop.
+        // What is in doubt is looked for under the reference that it was sent with; what the log does not know under
+        // the one that it has in the shop.
         let reference = match held.entry.external_reference.as_str() {
             "" => cancellation.external_reference.clone(),
             known => known.to_owned(),

@@ -1,7 +1,7 @@
 //! The horizon: the moment before which the log's silence proves nothing.
 //!
-//! A broker that was restored from an older copy, or a new one, does not know what was made since. So at each connection
-//! to the broker, Visma is asked which documents it created lately under our references, and the end of the log is held
+//! A broker that was restored from an older copy, or a new one, does not know what was made since. So at each
+//! connection to the broker, Visma is asked which documents it created lately under our references, and the end of the log is held
 //! against them. Where Visma holds one that the log does not explain, the log was set back, or lost: a document is
 //! looked up among those before it is created. All of it comes from Visma and the log, so there is no memory here that
 //! could be set back too.
@@ -35,14 +35,13 @@ use log::Tail;
 /// How much earlier than the log's end the lists are read from, for the difference between clocks and for documents on
 /// their way.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
-/// What Visma's clock may show is 12 hours behind UTC or 14 ahead of it: so much earlier may a document be that a list
-/// shows.
+/// Visma's clock may show 12 hours behind UTC or 14 ahead of it: so much earlier may a document be that a list shows.
 const ZONES: Duration = Duration::from_secs(26 * 60 * 60);
 /// A life waits so long for an answer before its delivery is handed back.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// After a question that got no answer.
 const AGAIN: Duration = Duration::from_secs(2);
-/// What is said in the service's health while Visma does not answer the question.
+/// Name in the service's health while Visma does not answer the question.
 const HORIZON: &str = "horizon";
 
 /// Documents whose absence the log's silence is to prove.
@@ -73,7 +72,7 @@ impl Kind {
     }
 }
 
-/// What is known of the log.
+/// The state of the log, as far as it is known.
 #[derive(Debug, Default)]
 struct View {
     /// The connection to the broker on which the log was held against Visma.
@@ -119,7 +118,7 @@ impl Horizon {
         horizon
     }
 
-    /// What the silence of the log proves of the document with this key; else when to ask again.
+    /// Says what the silence of the log proves of the document with this key; else when to ask again.
     pub(super) async fn silence(&self, key: &Key) -> Result<Silence, Duration> {
         self.known().await?;
         let (kind, reference) = named(key);
@@ -142,7 +141,8 @@ impl Horizon {
         }
     }
 
-    /// What Visma holds under a key and the log does not know, and when that was read; none when it is to be looked up.
+    /// Numbers that Visma holds under a key and the log does not know, and when they were read; none when it is to be
+    /// looked up.
     pub(super) fn held(&self, key: &Key) -> Option<(Vec<String>, Millis)> {
         let (kind, reference) = named(key);
         self.0.view.borrow().behind.as_ref()?.held(kind, reference)

@@ -118,7 +118,7 @@ impl Writer {
         }
     }
 
-    /// Whether the log may come to know a document that it knows nothing of.
+    /// True when the log may come to know a document that it knows nothing of.
     async fn may_be_adopted(&self, seen: &Verification) -> Result<bool, Verdict> {
         let reference = seen.external_reference.clone();
         let key = if seen.entity == "creditnote" { Key::CreditNote(reference) } else { Key::Reference(reference) };

@@ -18,7 +18,7 @@ const FORGOTTEN: u64 = 7 * 24 * 60 * 60 * 1000;
 /// Numbers that are named.
 const NAMED: usize = 20;
 
-/// What is known of it.
+/// A log that has not caught up.
 #[derive(Debug)]
 pub(super) struct Behind {
     /// The end of the log as it was found.
@@ -77,7 +77,7 @@ impl Behind {
         self.held.values().map(BTreeSet::len).sum()
     }
 
-    /// Whether its last reading proves that what it does not hold is not there.
+    /// True when its last reading proves that what it does not hold is not there.
     fn is_proven(&self) -> bool {
         self.began >= self.believe_after
     }
@@ -88,7 +88,7 @@ impl Behind {
         (!self.is_proven()).then_some(left.max(Duration::from_millis(200)))
     }
 
-    /// Whether the time for it has come.
+    /// True when the time for it has come.
     pub(super) fn is_due(&self) -> bool {
         !self.is_proven() && now() >= self.believe_after
     }
@@ -113,7 +113,7 @@ impl Behind {
         tracing::info!(documents = self.count(), "Visma was read once more: what it does not hold now is not there");
     }
 
-    /// What the log's silence about a document proves.
+    /// Says what the log's silence about a document proves.
     pub(super) fn silence(&self, kind: Kind, reference: &str) -> Silence {
         let is_held = self.held.contains_key(&(kind, reference.to_owned()));
         match self.is_proven() && self.settled && !is_held {
@@ -122,7 +122,7 @@ impl Behind {
         }
     }
 
-    /// What the last reading says of a document; none when it proves nothing, and the document is to be looked up.
+    /// Numbers of a document by the last reading; none when it proves nothing, and the document is to be looked up.
     pub(super) fn held(&self, kind: Kind, reference: &str) -> Option<(Vec<String>, Millis)> {
         let held = self.held.get(&(kind, reference.to_owned())).map(|numbers| numbers.iter().cloned().collect());
         match held {
@@ -147,7 +147,7 @@ impl Behind {
         is_news
     }
 
-    /// Whether the log has caught up: it knows all that Visma holds, and nothing is under way that it does not know.
+    /// True when the log has caught up: it knows all that Visma holds, and nothing is under way that it does not know.
     pub(super) fn is_over(&self) -> bool {
         let is_forgotten = self.is_told && now().0 >= self.moved.0 + FORGOTTEN;
         self.is_proven() && (self.held.is_empty() || is_forgotten)

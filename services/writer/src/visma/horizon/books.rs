@@ -32,7 +32,7 @@ const AWAY: Duration = Duration::from_secs(2);
 pub(super) struct Books {
     pub(super) vendor: Vendor,
     pub(super) company: Company,
-    /// What our references begin with.
+    /// The text that our references begin with.
     pub(super) prefix: String,
 }
 

@@ -44,7 +44,7 @@ impl Log {
         }
     }
 
-    /// Whether it explains that Visma holds this document: it knows the number, or another document of the reference,
+    /// True when it explains that Visma holds this document: it knows the number, or another document of the reference,
     /// or an intent in doubt under which it was sent.
     pub(super) fn explains(&self, kind: Kind, reference: &str, number: &str) -> bool {
         let is_known = self.numbers.get(&kind).is_some_and(|numbers| numbers.contains(number));
@@ -75,7 +75,7 @@ pub(super) async fn tail(broker: &Broker, back: Duration) -> Result<Tail, Proble
     Ok(Tail { end: Some(end), first: first.unwrap_or(1) })
 }
 
-/// What was written since.
+/// The part of the log that was written since.
 pub(super) async fn since(broker: &Broker, tail: Tail) -> Result<Log, Problem> {
     let mut log = Log::default();
     let filter = broker.subjects.every("outcome", "visma");

@@ -14,7 +14,7 @@ use super::log::Tail;
 use crate::now;
 use crate::visma::TARGET;
 
-/// What it says while the log has not caught up.
+/// State that it has while the log has not caught up, and after that.
 const OPEN: &str = "open";
 const OVER: &str = "over";
 
