@@ -1,10 +1,10 @@
 //! The horizon: the moment before which the log's silence proves nothing.
 //!
 //! A broker that was restored from an older copy, or a new one, does not know what was made since. So at each
-//! connection to the broker, Visma is asked which documents it created lately under our references, and the end of the log is held
-//! against them. Where Visma holds one that the log does not explain, the log was set back, or lost: a document is
-//! looked up among those before it is created. All of it comes from Visma and the log, so there is no memory here that
-//! could be set back too.
+//! connection to the broker, Visma is asked which documents it created lately under our references, and the end of the
+//! log is held against them. Where Visma holds one that the log does not explain, the log was set back, or lost: a
+//! document is looked up among those before it is created. All of it comes from Visma and the log: there is no memory
+//! here that could be set back too.
 //!
 //! A send whose entry is lost may still be under way at Visma. A second reading, begun when that is over, is the one
 //! by which an absence is believed.
