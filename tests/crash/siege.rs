@@ -241,7 +241,7 @@ impl Siege {
         self.customers = self.customers.max(count);
     }
 
-    /// Look-ups of invoices so far, and a reading of their list for each start of the writer; nothing else reads it here.
+    /// Look-ups of invoices so far, and a reading of their list for each start of the writer; nothing else reads it.
     async fn looks(&self) -> u64 {
         let calls = self.house.installation.ask("calls").await.unwrap();
         calls["visma"]["by_kind"]["GET /v1/customerinvoice"]["calls"].as_u64().unwrap_or(0)
