@@ -5,6 +5,7 @@
 mod attributes;
 mod balance;
 mod comments;
+mod corpus;
 mod credit;
 mod customers;
 mod day;
@@ -15,6 +16,7 @@ mod parties;
 mod references;
 mod seen;
 mod verified;
+mod waiting;
 
 use std::time::Duration;
 
@@ -84,7 +86,7 @@ async fn kinds(house: &House, subject: &str) -> Vec<String> {
     for sequence in 1..=last {
         let entry = stream.direct_get(sequence).await.unwrap();
         if entry.subject.as_str() == subject {
-            kinds.push(pipeline::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
+            kinds.push(record::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
         }
     }
     kinds

@@ -1,10 +1,11 @@
 //! Documents that a poll of Visma had seen before their orders: a broker that was set back, or lost, reads both anew,
 //! and in no order. What was seen of them was nobody's then, and no poll says it again.
 
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
 use pipeline::problem::Problem;
 use proto::seen::DELETED;
+use record::address::{Entity, System};
+use record::envelope::{self, header};
+use record::take::Delivery;
 
 use crate::Mapper;
 use crate::document::verification;
@@ -22,15 +23,15 @@ impl Mapper {
         &self,
         delivery: &Delivery,
         lane: &str,
-        (entity, key, reference): (&'static str, &str, &str),
+        (entity, key, reference): (Entity, &str, &str),
     ) -> Result<(), Problem> {
         if !is_news(delivery) {
             return Ok(());
         }
         let numbers = self.seen.numbers(entity, reference);
         for number in &numbers {
-            let subject = self.context.broker.subjects.change("visma", entity, number);
-            let Some(entry) = self.changes.get(&subject).await? else { continue };
+            let address = self.log.change(System::Visma, entity, number);
+            let Some(entry) = self.log.last(&address).await? else { continue };
             if header(&entry.headers, DELETED).is_some() {
                 continue;
             }

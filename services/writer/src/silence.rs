@@ -1,7 +1,7 @@
 //! What a record says nothing of: how far that is a proof, and what is asked where it is none.
 
 use effect::{LookingUp, Record, Silence, Step};
-use pipeline::verdict::Verdict;
+use record::Verdict;
 
 use crate::create::{Document, Driver, Run, System};
 use crate::now;

@@ -29,21 +29,19 @@ use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::backlog;
-use pipeline::broker::last::Last;
-use pipeline::broker::streams::{CHANGES, COMMANDS, Durable};
-use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::cursor::Cursor;
-use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::Problem;
 use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
 use pipeline::vendor::Vendor;
-use pipeline::verdict::Verdict;
-use proto::{Command, Message as _, command};
+use proto::command;
+use record::address::{Address, Entity, Kind, System};
+use record::backlog;
+use record::envelope::{self, header};
+use record::streams::Durable;
+use record::take::{self, Delivery, Stage};
+use record::{Appender, Log, Verdict, entry};
 
 use crate::create::Driver;
-use crate::records::Records;
 use crate::unreadable;
 use customers::Customers;
 use horizon::Horizon;
@@ -53,9 +51,9 @@ pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 /// The service's name.
 pub const NAME: &str = "writer-visma";
 /// Its consumer of commands.
-pub const DURABLE: Durable = Durable { name: NAME, stream: COMMANDS, filter: "command.{}.visma.>" };
-/// The target's name in subjects.
-const TARGET: &str = "visma";
+pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Command, system: Some(TARGET) };
+/// The target.
+const TARGET: System = System::Visma;
 
 /// What the service works with besides its context.
 #[derive(Debug)]
@@ -81,20 +79,19 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let policy = target.settings.policy()?;
     let width = target.settings.width;
-    let customers = Arc::new(Customers::default());
+    let (customers, log) = (Arc::new(Customers::default()), Log::open(&context));
     let api = Api {
         lookups: Lookups::start(&context, &target),
-        horizon: Horizon::start(&context, &target, policy, &customers),
+        horizon: Horizon::start((&context, &log), &target, policy, &customers),
         vendor: target.vendor,
         company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
     };
-    let records = Records::open(&context, TARGET).await?;
+    let appender = Appender::open(&log, &context, TARGET);
     let writer = Writer {
         read: Cursor::open(&context.broker, &context.connection, "visma.customer").await?,
-        driver: Driver { records, policy, stop: context.stop.clone(), system: api },
+        driver: Driver { log: log.clone(), appender, policy, stop: context.stop.clone(), system: api },
         context: context.clone(),
-        changes: Last::of(&context.broker.jetstream, CHANGES).await?,
         company: target.company,
         documents: target.documents,
         customers,
@@ -105,8 +102,8 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         () = context.stop.cancelled() => return Ok(()),
     }
     let vendor = writer.driver.system.vendor.clone();
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, Some(vendor), context.stop.clone()));
-    take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
+    backlog::watch(&log, DURABLE, Some(vendor), &context);
+    take::run(&log, &DURABLE, width, &writer, &context.stop).await
 }
 
 /// Visma as the driver sees it.
@@ -123,8 +120,6 @@ struct Writer {
     company: Company,
     documents: Documents,
     driver: Driver<Api>,
-    /// What was last read at Visma.
-    changes: Last,
     customers: Arc<Customers>,
     read: Cursor,
     /// What the log was last told of pinned VAT.
@@ -141,7 +136,7 @@ impl Writer {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         // Begun only now: a view that caught up with a stream that was still empty would know nobody.
-        for view in customers::follow(&self.context, &self.customers) {
+        for view in customers::follow(&self.driver.log, &self.context.stop, &self.customers) {
             view.up().await;
         }
         self.context.health.ready("customers");
@@ -150,9 +145,9 @@ impl Writer {
     }
 
     async fn apply(&self, delivery: &Delivery) -> Verdict {
-        let mut command = match Command::decode(delivery.payload.clone()) {
+        let mut command = match entry::read_command(&delivery.payload) {
             Ok(command) => command,
-            Err(e) => return Verdict::Dead(unreadable(&chain(&e))),
+            Err(cause) => return Verdict::Dead(unreadable(&cause)),
         };
         let command_of = command.document.take();
         let command = &command;
@@ -170,14 +165,9 @@ impl Writer {
         applied.err().unwrap_or(Verdict::Done)
     }
 
-    /// The key in the subject of a command.
-    fn key(delivery: &Delivery) -> String {
-        key_of(&delivery.subject).map(untoken).unwrap_or_default()
-    }
-
-    /// Subject of a record.
-    fn record(&self, entity: &str, key: &str) -> String {
-        self.context.broker.subjects.outcome(TARGET, entity, key)
+    /// Where a record stands.
+    fn record(&self, entity: Entity, key: &str) -> Address {
+        self.driver.log.outcome(TARGET, entity, key)
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -19,20 +19,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
-use super::streams::{CHANGES, COMMANDS, OUTCOMES};
 use crate::problem::Problem;
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// Says whether entries of a stream with this subject are noted: those that are kept, and that this user may read.
+pub type Marked = fn(stream: &str, subject: &str) -> bool;
+
 /// Holds the streams against what this process has seen of them. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Continuity(Arc<Inner>);
+pub struct Continuity(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     /// A service: it begins anew. A verb ends by itself.
     is_service: AtomicBool,
+    /// Says of which subjects of a stream the newest entry is noted; none before it is set.
+    marked: OnceLock<Marked>,
     /// The newest entry of each stream: its subject and its sequence.
     marks: Mutex<HashMap<&'static str, (String, u64)>>,
     /// The connection on which that was last found there.
@@ -53,10 +57,14 @@ impl Continuity {
         }));
     }
 
-    /// Notes an entry that was read, written or taken. Hints are left out, since they expire; and the outcomes of
-    /// mapping, which their writer may not read.
-    pub(crate) fn saw(&self, stream: &'static str, subject: &str, sequence: u64) {
-        if !matches!(stream, CHANGES | COMMANDS | OUTCOMES) || subject.split('.').nth(2) == Some("mapping") {
+    /// From now on entries are noted of which `marked` says so.
+    pub fn mark(&self, marked: Marked) {
+        let _ = self.0.marked.set(marked); // It is set once.
+    }
+
+    /// Notes an entry that was read, written or taken.
+    pub fn saw(&self, stream: &'static str, subject: &str, sequence: u64) {
+        if !self.0.marked.get().is_some_and(|marked| marked(stream, subject)) {
             return;
         }
         let mut marks = self.0.marks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +86,7 @@ impl Continuity {
     }
 
     /// Returns when the streams hold what this process has seen of them; else the process begins anew.
-    pub(crate) async fn hold(&self, context: &Context) {
+    pub async fn hold(&self, context: &Context) {
         while !self.is_held(context) {
             let connects = connects(context);
             match self.missing(context).await {

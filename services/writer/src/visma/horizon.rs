@@ -23,6 +23,8 @@ use effect::{Millis, Policy, Silence};
 use pipeline::broker::connect;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
+use record::Log;
+use record::address::Entity;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::Target;
@@ -57,17 +59,17 @@ pub(super) enum Kind {
 const ALL: [Kind; 4] = [Kind::Customer, Kind::Invoice, Kind::CreditNote, Kind::Payment];
 
 impl Kind {
-    /// As it stands in subjects.
-    fn entity(self) -> &'static str {
+    /// As the log names it.
+    fn entity(self) -> Entity {
         match self {
-            Self::Invoice => "invoice",
-            Self::CreditNote => "creditnote",
-            Self::Payment => "payment",
-            Self::Customer => "customer",
+            Self::Invoice => Entity::Invoice,
+            Self::CreditNote => Entity::CreditNote,
+            Self::Payment => Entity::Payment,
+            Self::Customer => Entity::Customer,
         }
     }
 
-    fn of(entity: &str) -> Option<Self> {
+    fn of(entity: Entity) -> Option<Self> {
         [Self::Invoice, Self::CreditNote, Self::Payment].into_iter().find(|kind| kind.entity() == entity)
     }
 }
@@ -87,6 +89,7 @@ pub(super) struct Horizon(Arc<Inner>);
 
 struct Inner {
     context: Context,
+    log: Log,
     books: Books,
     customers: Arc<Customers>,
     policy: Policy,
@@ -100,11 +103,17 @@ struct Inner {
 
 impl Horizon {
     /// Begins to look.
-    pub(super) fn start(context: &Context, target: &Target, policy: Policy, customers: &Arc<Customers>) -> Self {
+    pub(super) fn start(
+        (context, log): (&Context, &Log),
+        target: &Target,
+        policy: Policy,
+        customers: &Arc<Customers>,
+    ) -> Self {
         let books =
             Books { vendor: target.vendor.clone(), company: target.company.clone(), prefix: target.prefix.clone() };
         let horizon = Self(Arc::new(Inner {
             context: context.clone(),
+            log: log.clone(),
             books,
             customers: Arc::clone(customers),
             policy,
@@ -215,11 +224,11 @@ impl Inner {
 
     async fn compare(&self, connects: u64) -> Result<(), Problem> {
         let mut known = self.tail.lock().await;
-        let marked = mark::read(&self.context).await?;
+        let marked = mark::read(&self.log).await?;
         let tail = match (marked, *known) {
             (Some(tail), _) => tail,
             (None, Some((at, tail))) if at == connects => tail,
-            (None, _) => log::tail(&self.context.broker, ZONES + 2 * MARGIN).await?,
+            (None, _) => log::tail(&self.log, ZONES + 2 * MARGIN).await?,
         };
         *known = Some((connects, tail));
         let mut behind = Behind::new(tail, &self.policy);
@@ -228,10 +237,10 @@ impl Inner {
         if is_behind {
             behind.tell_found();
             if marked.is_none() {
-                mark::write(&self.context, tail, true, behind.sentence()).await?;
+                mark::write((&self.log, self.context.name), tail, true, behind.sentence()).await?;
             }
         } else if marked.is_some() {
-            mark::write(&self.context, tail, false, String::new()).await?;
+            mark::write((&self.log, self.context.name), tail, false, String::new()).await?;
         }
         self.view.send_modify(|view| {
             view.connects = connects;
@@ -256,7 +265,6 @@ impl Inner {
     /// Reads what Visma holds of ours since the end of the log, and leaves out what the log explains.
     async fn read(&self, behind: &mut Behind) -> Result<(), Problem> {
         let since = behind.tail.end.map_or(self.from, |end| Stamp::surely_before(end, MARGIN));
-        let broker = &self.context.broker;
         for kind in ALL {
             if kind == Kind::Customer {
                 self.books.customers(since, &self.context.vault, &self.customers).await?;
@@ -267,11 +275,11 @@ impl Inner {
             let mut rows = held.rows;
             // After the list: what is written down in between explains more, not less.
             if !rows.is_empty() {
-                let known = log::since(broker, behind.tail).await?;
+                let known = log::since(&self.log, behind.tail).await?;
                 rows.retain(|(reference, number)| !known.explains(kind, reference, number));
             }
             if !rows.is_empty() {
-                let every = log::every(broker, kind).await?;
+                let every = log::every(&self.log, kind).await?;
                 rows.retain(|(reference, number)| !every.explains(kind, reference, number));
             }
             behind.add(kind, rows);
@@ -291,7 +299,7 @@ impl Inner {
             health.say(behind::CODE, sentence);
             return Ok(());
         }
-        mark::write(&self.context, tail, false, sentence).await?;
+        mark::write((&self.log, self.context.name), tail, false, sentence).await?;
         self.view.send_modify(|view| view.behind = None);
         health.unsay(behind::CODE);
         tracing::info!("the log has caught up with Visma");

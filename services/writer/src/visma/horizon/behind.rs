@@ -170,7 +170,7 @@ impl Behind {
     /// Documents that nobody asks for, by number.
     fn rest(&self) -> String {
         let numbers = self.held.iter().flat_map(|((kind, reference), numbers)| {
-            numbers.iter().map(move |number| format!("{} {number} ({reference})", kind.entity()))
+            numbers.iter().map(move |number| format!("{} {number} ({reference})", kind.entity().word()))
         });
         let named: Vec<_> = numbers.take(NAMED).collect();
         let more = self.count().saturating_sub(named.len());

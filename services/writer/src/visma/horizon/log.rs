@@ -3,16 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::message::Info;
-use futures::StreamExt as _;
-use pipeline::broker::Broker;
-use pipeline::broker::streams::OUTCOMES;
-use pipeline::problem::{Problem, chain};
-use pipeline::subject::entity_of;
-use proto::{Message as _, Outcome};
+use pipeline::problem::Problem;
+use proto::Outcome;
+use record::address::{self, Address};
+use record::{Entry, Which, entry};
 
 use super::Kind;
+use crate::visma::TARGET;
 
 /// How a record stands, as its last entry says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,79 +59,38 @@ pub(super) struct Tail {
 }
 
 /// Finds the end of the log, and where it stood `back` before that.
-pub(super) async fn tail(broker: &Broker, back: Duration) -> Result<Tail, Problem> {
-    let filter = || broker.subjects.every("outcome", "visma");
+pub(super) async fn tail(log: &record::Log, back: Duration) -> Result<Tail, Problem> {
+    let outcomes = log.system(address::Kind::Outcome, TARGET);
     let mut last = None;
-    read(broker, filter(), (DeliverPolicy::Last, true), |_, _, info| last = Some(info.published)).await?;
-    let Some(last) = last else { return Ok(Tail { end: None, first: 1 }) };
-    let end = u64::try_from(last.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
-    let start_time = last.checked_sub(back.try_into().unwrap_or_default()).unwrap_or(last);
+    log.read(&outcomes, Which::Newest, |_, entry| last = Some(entry.stored_at)).await?;
+    let Some(end) = last else { return Ok(Tail { end: None, first: 1 }) };
+    let since = end.saturating_sub(u64::try_from(back.as_millis()).unwrap_or(u64::MAX));
     let mut first = None;
-    let policy = (DeliverPolicy::ByStartTime { start_time }, true);
-    read(broker, filter(), policy, |_, _, info| first = first.or(Some(info.stream_sequence))).await?;
+    log.read(&outcomes, Which::Since(since), |_, entry| first = first.or(Some(entry.sequence))).await?;
     Ok(Tail { end: Some(end), first: first.unwrap_or(1) })
 }
 
 /// The part of the log that was written since.
-pub(super) async fn since(broker: &Broker, tail: Tail) -> Result<Log, Problem> {
-    let mut log = Log::default();
-    let filter = broker.subjects.every("outcome", "visma");
-    let policy = (DeliverPolicy::ByStartSequence { start_sequence: tail.first }, false);
-    read(broker, filter, policy, |subject, body, _| note(&mut log, subject, body)).await?;
-    Ok(log)
+pub(super) async fn since(log: &record::Log, tail: Tail) -> Result<Log, Problem> {
+    let mut part = Log::default();
+    let outcomes = log.system(address::Kind::Outcome, TARGET);
+    log.read(&outcomes, Which::From(tail.first), |address, entry| note(&mut part, address, entry)).await?;
+    Ok(part)
 }
 
 /// The last entry of every record of one kind: what is older than the part that was read may explain it too.
-pub(super) async fn every(broker: &Broker, kind: Kind) -> Result<Log, Problem> {
-    let mut log = Log::default();
-    let filter = broker.subjects.all("outcome", "visma", kind.entity());
-    let policy = (DeliverPolicy::LastPerSubject, false);
-    read(broker, filter, policy, |subject, body, _| note(&mut log, subject, body)).await?;
-    Ok(log)
+pub(super) async fn every(log: &record::Log, kind: Kind) -> Result<Log, Problem> {
+    let mut all = Log::default();
+    let outcomes = log.entity(address::Kind::Outcome, TARGET, kind.entity());
+    log.read(&outcomes, Which::Last, |address, entry| note(&mut all, address, entry)).await?;
+    Ok(all)
 }
 
-fn note(log: &mut Log, subject: &str, body: bytes::Bytes) {
-    let kind = entity_of(subject).and_then(Kind::of);
+fn note(log: &mut Log, address: &Address, entry: &Entry) {
     // One that cannot be read explains nothing: what it would explain is looked up.
-    if let (Some(kind), Ok(outcome)) = (kind, Outcome::decode(body)) {
+    if let (Some(kind), Ok(outcome)) = (Kind::of(address.entity()), entry::read_outcome(&entry.payload)) {
         log.add(kind, outcome);
     }
-}
-
-/// Reads what is there now.
-async fn read(
-    broker: &Broker,
-    filter: String,
-    (deliver_policy, headers_only): (DeliverPolicy, bool),
-    mut see: impl FnMut(&str, bytes::Bytes, &Info<'_>),
-) -> Result<(), Problem> {
-    let away = |cause: String| Problem::new("BROKER_AWAY", cause, "look at the broker; it is asked again");
-    let config = pull::Config {
-        name: Some(format!("horizon-{}", uuid::Uuid::now_v7().simple())),
-        filter_subject: filter,
-        headers_only,
-        ack_policy: AckPolicy::None,
-        memory_storage: true,
-        inactive_threshold: Duration::from_secs(30),
-        num_replicas: 1,
-        deliver_policy,
-        ..pull::Config::default()
-    };
-    let consumer = broker.jetstream.create_consumer_on_stream(config, OUTCOMES).await.map_err(|e| away(chain(&e)))?;
-    let mut left = consumer.cached_info().num_pending;
-    if left == 0 {
-        return Ok(());
-    }
-    let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(10));
-    let mut messages = stream.heartbeat(Duration::from_secs(4)).messages().await.map_err(|e| away(chain(&e)))?;
-    while left > 0 {
-        let Some(message) = messages.next().await else { return Err(away("the log ended early".to_owned())) };
-        let message = message.map_err(|e| away(chain(&e)))?;
-        let info = message.info().map_err(|e| away(e.to_string()))?;
-        left = info.pending;
-        see(&message.subject, message.payload.clone(), &info);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
