@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// After a question that got no answer.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Name in the service's health while Visma does not answer the question.
-const HORIZON: &str = "horizon";
+const HORIZON: &str = Entity::Horizon.name();
 
 /// Documents whose absence the log's silence is to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -130,7 +130,10 @@ impl Writer {
     /// True when the log may come to know a document that it knows nothing of.
     async fn may_be_adopted(&self, seen: &Verification) -> Result<bool, Verdict> {
         let reference = seen.external_reference.clone();
-        let key = if seen.entity == "creditnote" { Key::CreditNote(reference) } else { Key::Reference(reference) };
+        let key = match document(&seen.entity)? {
+            Entity::CreditNote => Key::CreditNote(reference),
+            _ => Key::Reference(reference),
+        };
         let silence = self.driver.system.horizon.silence(&key).await;
         let later = |wait| Verdict::RetryAfter(wait, "it is not known yet whether the log was set back".to_owned());
         silence.map(|silence| silence != Silence::Proves).map_err(later)
