@@ -84,7 +84,7 @@ fn pin(amount: &VatAmount) -> TaxDetail {
     TaxDetail { vat_code: amount.code.clone(), taxable: amount.taxable, vat: amount.vat }
 }
 
-fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str) -> Result<String, Refusal> {
+pub(crate) fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str) -> Result<String, Refusal> {
     let number = document.number.trim();
     if number.is_empty() {
         let (name, id) = (document.name().capital(), document.entity_id);

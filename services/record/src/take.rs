@@ -245,6 +245,7 @@ impl<'a> Runner<'a> {
             }
         };
         let delivery = Delivery { address, subject, headers, payload, sequence, delivered, stored_at };
+        self.log.broker().continuity().saw(self.durable.stream(), &delivery.subject, sequence);
         // That it was taken says to whoever waits for this record that it has moved.
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.

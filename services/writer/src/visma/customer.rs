@@ -103,6 +103,8 @@ impl Writer {
         let held = match &held.record {
             Record::Linked(_) | Record::Intent(_) | Record::GivenUp(_) => held,
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
+                // Whoever may be under way to Visma is in the view after this.
+                self.driver.silence(&document, &held.record).await?;
                 match self.matched(&document)? {
                     // With nothing to be brought up to date, the link is all that there is to do.
                     Some(number) => {
