@@ -11,6 +11,7 @@ mod day;
 mod falling;
 mod paid;
 mod parties;
+mod pins;
 mod references;
 mod seen;
 mod verified;

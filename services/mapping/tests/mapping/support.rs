@@ -7,6 +7,9 @@ use commerce::order::Order;
 use mapping::{Booking, DEFAULT, Decision, Mapping, Meaning, Refusal, Scope, States};
 use serde_json::{Value, json};
 
+/// What a mapping file may say of VAT that is set on documents.
+pub(crate) const PINS: [&str; 3] = ["true", "false", "\"try\""];
+
 /// The recorded orders by name, as Commerce sent them.
 pub(crate) fn recorded() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/orders");
