@@ -199,10 +199,11 @@ fn custom_fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
 fn module_fees<'a>(fees: &[Fee], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let mut lines = Vec::new();
     for fee in fees {
-        let line = MoneyLine { tax: fee.tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), fee.net) };
-        match fee.tax.is_zero() {
+        let of = |net, tax| MoneyLine { tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), net) };
+        let (line, ordered) = (of(fee.net, fee.tax), of(fee.ordered.0, fee.ordered.1));
+        match fee.tax.is_zero() && ordered.tax.is_zero() {
             true => lines.push(line),
-            false => lines.extend(rates.of(&fee.field, &fee.label, line.clone(), &line)?),
+            false => lines.extend(rates.of(&fee.field, &fee.label, line, &ordered)?),
         }
     }
     Ok(lines)
@@ -213,13 +214,16 @@ fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<
     let mut lines = Vec::new();
     for (row, fpt) in rows.iter().filter_map(|row| row.fpt.as_ref().map(|fpt| (row, fpt))) {
         let item = row.item;
-        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), fpt.amount);
-        let line = MoneyLine { item: Some(item), tax: fpt.tax, ..line };
-        // A shop may leave it untaxed on items that it taxes.
-        match fpt.tax.is_zero() {
+        let of = |amount: Decimal, tax: Decimal| {
+            let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), amount);
+            MoneyLine { item: Some(item), tax, ..line }
+        };
+        let (line, ordered) = (of(fpt.amount, fpt.tax), of(fpt.ordered.0, fpt.ordered.1));
+        // A shop may leave it untaxed on items that it taxes; not on the order alone, or on the refund.
+        match fpt.tax.is_zero() && ordered.tax.is_zero() {
             true => lines.push(line),
             false if item.tax_percent.is_some_and(|rate| !rate.is_zero()) => lines.extend(rates.of_item(item, line)?),
-            false => lines.extend(rates.of("weee", "the fixed product tax", line.clone(), &line)?),
+            false => lines.extend(rates.of("weee", "the fixed product tax", line, &ordered)?),
         }
     }
     Ok(lines)

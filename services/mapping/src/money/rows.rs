@@ -40,6 +40,8 @@ pub(super) struct Fpt {
     pub(super) amount: Decimal,
     /// Tax on it. Commerce puts it in the header's tax and in no line.
     pub(super) tax: Decimal,
+    /// Amount and tax on the order.
+    pub(super) ordered: (Decimal, Decimal),
 }
 
 /// The rows of a document, with its header, with which they agree.
@@ -216,7 +218,10 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
         refuse(code::LINE_NOT_ON_ORDER, sentence)
     })?;
     let fpt = match document.kind {
-        Kind::CreditMemo => fpt_of_memo(document, line, item)?,
+        Kind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
+            (Some(own), Some(Fpt { ordered, .. })) => Some(Fpt { ordered, ..own }),
+            (own, _) => own,
+        },
         // Invoices show none: theirs is the order item's, by quantity.
         _ => fpt_of_item(document, item)?.map(|fpt| share(fpt, line.qty, item.qty_ordered)),
     };
@@ -257,6 +262,7 @@ fn together(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
             title: if one.title == other.title { one.title } else { format!("{}, {}", one.title, other.title) },
             amount: one.amount + other.amount,
             tax: one.tax + other.tax,
+            ordered: (one.ordered.0 + other.ordered.0, one.ordered.1 + other.ordered.1),
         }),
         (one, other) => one.or(other),
     }
@@ -290,7 +296,8 @@ fn fpt(
     let mut titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
     titles.dedup();
     let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
-    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(|one| one.tax()).sum() }))
+    let tax = taxes.iter().map(|one| one.tax()).sum();
+    Ok(Some(Fpt { title, amount, tax, ordered: (amount, tax) }))
 }
 
 /// Amounts of a row are stored with four decimals each.
