@@ -78,6 +78,8 @@ fn rest(order: &Order, shown: Totals) -> Totals {
         tax_amount,
         gift_cards: whole.gift_cards - extension.gift_cards_invoiced,
         store_credit: whole.store_credit - extension.customer_balance_invoiced,
+        gift_wrap: whole.gift_wrap - extension.gift_wrap_invoiced(),
+        gift_wrap_tax: whole.gift_wrap_tax - extension.gift_wrap_tax_invoiced(),
         ..Totals::default()
     };
     // The first invoice carries the whole shipping, so that it is cancelled as a whole or not at all.

@@ -10,6 +10,7 @@ mod header;
 mod items;
 pub(crate) mod range;
 pub(crate) mod rate;
+mod rest;
 mod rows;
 mod split;
 

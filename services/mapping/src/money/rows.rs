@@ -8,7 +8,7 @@ use commerce::totals::Totals;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
-use super::{gross, items};
+use super::{gross, items, rest};
 use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
@@ -83,7 +83,9 @@ pub(super) fn cancelled<'a>(
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     let (mut rows, header) = cancelled_of(document.order, fees, limits)?;
     let Some(before) = document.before else { return Ok((rows, header)) };
-    for earlier in cancelled_of(before, fees, limits)?.0 {
+    let (earlier, before) = cancelled_of(before, fees, limits)?;
+    let header = rest::less(header, &before);
+    for earlier in earlier {
         if let Some(row) = rows.iter_mut().find(|row| row.item.item_id == earlier.item.item_id) {
             row.quantity -= earlier.quantity;
             row.gross -= earlier.gross;
@@ -101,8 +103,8 @@ pub(super) fn cancelled<'a>(
 
 fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     let (rows, header) = with_header(&Document::of_order(order)?, fees, limits.rounding)?;
-    let rows = rows.into_iter();
-    let mut parts: Vec<Row<'a>> = match cancelled::part(order) {
+    let (rows, part_of) = (rows.into_iter(), cancelled::part(order));
+    let mut parts: Vec<Row<'a>> = match part_of {
         Part::Nothing => Vec::new(),
         Part::Whole => return Ok((rows.collect(), header)),
         Part::Rest => rows.filter_map(not_invoiced).collect(),
@@ -111,19 +113,26 @@ fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(V
             named.map(|row| part(row.item.qty_canceled, row)).collect()
         }
     };
-    in_whole_units(&mut parts, &cancelled::totals(order), limits.unit.scale());
-    Ok((parts, Header::default()))
+    let totals = cancelled::totals(order);
+    in_whole_units(&mut parts, &totals, rest::tax(&header.fees) - header.untold_tax, limits.unit.scale());
+    let header = match part_of {
+        Part::Rest => rest::header(order, &header, &parts, &totals, limits),
+        Part::Nothing | Part::Whole | Part::Named => Header::default(),
+    };
+    Ok((parts, header))
 }
 
 /// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on
 /// each account and VAT code. Either each share is rounded by itself, where that is the header's tax; or what the
-/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax.
-fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, places: u32) {
+/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax. `fees` is the tax of
+/// fees that may be among them.
+fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, fees: Decimal, places: u32) {
     let amounts: [for<'r, 'a> fn(&'r mut Row<'a>) -> &'r mut Decimal; 3] =
         [|row| &mut row.gross, |row| &mut row.discount, |row| &mut row.tax];
     let fpt = |row: &Row<'_>| row.fpt.as_ref().map_or(Decimal::ZERO, |fpt| fpt.tax);
     let by_themselves: Decimal = rows.iter().map(|row| round(row.tax, places) + fpt(row)).sum();
-    let carries = by_themselves + totals.shipping_tax_amount != round(totals.tax_amount, places);
+    let others = by_themselves + totals.shipping_tax_amount + totals.gift_wrap_tax;
+    let carries = [Decimal::ZERO, fees].iter().all(|fees| others + fees != round(totals.tax_amount, places));
     for amount in amounts {
         let mut carried: BTreeMap<Option<Decimal>, Decimal> = BTreeMap::new();
         for row in rows.iter_mut() {
