@@ -87,6 +87,8 @@ struct Way {
     custom_fees: Decimal,
     /// Fees of payment modules, without tax.
     fees: Decimal,
+    /// Their tax, where the document's tax contains it.
+    told_tax: Decimal,
     /// Their tax, where the document's tax does not contain it.
     untold_tax: Decimal,
 }
@@ -113,7 +115,11 @@ pub(super) fn check(
     }
     let fpt: Decimal = rows.iter().filter_map(|row| row.fpt.as_ref()).map(|fpt| fpt.amount).sum();
     let (custom_fees, hidden) = shown_on_the_order_only(document);
-    let ways = ways(fpt, custom_fees, fees);
+    let mut ways = ways(fpt, custom_fees, fees);
+    // The lines of an invoice or a credit memo show more: those that agree with them come first.
+    if matches!(document.kind, Kind::Invoice | Kind::CreditMemo) {
+        ways.sort_by_key(|way| off(way, totals, rows, fpt));
+    }
     let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
         return Err(does_not_add_up(document, totals, fpt));
     };
@@ -126,22 +132,30 @@ pub(super) fn check(
     })
 }
 
+/// How far rows and taxes are off by a choice.
+fn off(way: &Way, totals: &Totals, rows: &[Row<'_>], fpt: Decimal) -> Decimal {
+    let gross: Decimal = rows.iter().map(|row| row.gross).sum();
+    let of_row = |row: &Row<'_>| row.tax + row.fpt.as_ref().map_or(Decimal::ZERO, |fpt| fpt.tax);
+    let tax = rows.iter().map(of_row).sum::<Decimal>() + totals.shipping_tax_amount + totals.gift_wrap_tax;
+    (totals.subtotal - (fpt - way.fpt) - gross).abs() + (totals.tax_amount - tax - way.told_tax).abs()
+}
+
 /// The choices, the simplest first.
 fn ways(fpt: Decimal, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
     let net: Decimal = fees.iter().map(|fee| fee.net).sum();
     let tax: Decimal = fees.iter().map(|fee| fee.tax).sum();
     let some = |amount: Decimal| [Decimal::ZERO, amount].into_iter().take(if amount.is_zero() { 1 } else { 2 });
-    let mut of_fees = vec![(Decimal::ZERO, Decimal::ZERO)];
+    let mut of_fees = vec![Way::default()];
     if !fees.is_empty() {
-        of_fees.push((net, Decimal::ZERO));
+        of_fees.push(Way { fees: net, told_tax: tax, ..Way::default() });
     }
     if !tax.is_zero() {
-        of_fees.push((net, tax));
+        of_fees.push(Way { fees: net, untold_tax: tax, ..Way::default() });
     }
     let mut ways = Vec::new();
-    for (fees, untold_tax) in of_fees {
+    for of_fees in of_fees {
         for custom_fees in some(custom_fees) {
-            ways.extend(some(fpt).map(|fpt| Way { fpt, custom_fees, fees, untold_tax }));
+            ways.extend(some(fpt).map(|fpt| Way { fpt, custom_fees, ..of_fees }));
         }
     }
     ways
