@@ -6,7 +6,7 @@ mod attributes;
 mod balance;
 mod comments;
 mod credit;
-mod customers;
+pub(crate) mod customers;
 mod day;
 mod falling;
 mod paid;
