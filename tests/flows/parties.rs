@@ -50,8 +50,8 @@ async fn a_made_up_number_is_nobodys_and_a_real_one_is_read_by_its_prefix() {
     assert_eq!(house.dead_letters().await, []);
 }
 
-/// Eight digits are a company in Denmark and another one in Finland. Somebody entered the Danish one in Visma, without its
-/// VAT number.
+/// Eight digits are a company in Denmark and another one in Finland. Somebody entered the Danish one in Visma, without
+/// its VAT number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_digits_in_another_country_are_another_company() {
     let mut house = House::prepare(wishes()).await;

@@ -84,7 +84,8 @@ fn marked(country: &str, number: &str) -> String {
     }
 }
 
-/// The text by which a VAT number is compared, of this country if it names none; nothing for one that cannot be trusted.
+/// The text by which a VAT number is compared, of this country if it names none. Nothing for one that cannot be
+/// trusted.
 #[must_use]
 pub fn vat_mark(text: &str, country: Option<&str>) -> Option<String> {
     let compact = labels::compact(text);

@@ -1,9 +1,10 @@
 //! Whatever becomes of an order, its account balances: what stands for it in Visma is what the shop says is left of it,
 //! the total and VAT by rate.
 //!
-//! Lives are drawn: an order (with a module's fee, gift wraps, reward points and fixed product tax, or without), then any sequence of part invoices, payments, shipments, refunds with adjustments, and
-//! cancellations. The connector reads some of the versions and in the end all that there is. `ML_LIVES` draws so many
-//! instead of a few thousand, a million in some minutes where the code is optimized:
+//! Lives are drawn: an order, with or without a module's fee, gift wraps, reward points and fixed product tax; then any
+//! sequence of part invoices, payments, shipments, refunds with adjustments, and cancellations. The connector reads
+//! some of the versions and in the end all that there is. `ML_LIVES` draws so many instead of a few thousand, a million
+//! in some minutes where the code is optimized:
 //! `ML_LIVES=300000 cargo test --release -p mapping --test mapping lives -- --nocapture`.
 
 mod books;

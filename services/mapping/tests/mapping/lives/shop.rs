@@ -196,8 +196,7 @@ impl Sale {
         matches!(self.state, "new" | "processing")
     }
 
-    /// Invoices as many of each line as `wanted` says. Points that a cancellation has given back pay nothing afterwards:
-    /// then nothing is.
+    /// Invoices as many of each line as `wanted` says; nothing where a cancellation has given points back.
     pub(super) fn invoice(&mut self, wanted: impl Fn(usize, u32) -> u32, paid: bool) {
         let parts: Vec<u32> = self.lines.iter().enumerate().map(|(at, line)| wanted(at, line.to_invoice())).collect();
         let is_over = self.by_core && self.extras.has_points_left();
