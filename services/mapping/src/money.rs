@@ -51,6 +51,8 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) country: Option<&'a str>,
     /// Part of `discount` that the shop did not take off what it taxed.
     pub(crate) untaxed_discount: Decimal,
+    /// Of how many pieces it is the sum, where it counts one.
+    pub(crate) pieces: Option<Decimal>,
     /// Whether it is what other documents left of a row, so that it has their roundings too.
     pub(crate) left: bool,
 }
@@ -88,6 +90,7 @@ impl MoneyLine<'_> {
             tax_codes: Vec::new(),
             country: None,
             untaxed_discount: Decimal::ZERO,
+            pieces: None,
             left: false,
         }
     }
@@ -217,7 +220,7 @@ fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<
         let item = row.item;
         let of = |amount: Decimal, tax: Decimal| {
             let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), amount);
-            MoneyLine { item: Some(item), tax, ..line }
+            MoneyLine { item: Some(item), tax, pieces: Some(row.quantity), ..line }
         };
         let (line, ordered) = (of(fpt.amount, fpt.tax), of(fpt.ordered.0, fpt.ordered.1));
         // A shop may leave it untaxed on items that it taxes; not on the order alone, or on the refund.

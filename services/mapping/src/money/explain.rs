@@ -7,7 +7,6 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::MoneyLine;
-use crate::rules::LineKind;
 
 /// Tax is rounded by each of two roundings: its own, and what earlier rows carry over or the base was rounded by.
 const ROUNDINGS: Decimal = Decimal::TWO;
@@ -26,11 +25,7 @@ pub(crate) struct Rounds {
 impl Rounds {
     /// As a shop that rounds to this unit may round the tax of this line.
     pub(crate) fn of(line: &MoneyLine<'_>, unit: Decimal) -> Self {
-        let pieces = match (line.kind, line.item) {
-            // One amount for all pieces of the item.
-            (LineKind::Fpt, Some(item)) => item.qty_ordered,
-            _ => line.quantity,
-        };
+        let pieces = line.pieces.unwrap_or(line.quantity);
         Self { unit, pieces, times: if line.left { Decimal::TWO } else { Decimal::ONE } }
     }
 

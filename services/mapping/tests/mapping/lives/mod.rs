@@ -132,6 +132,14 @@ fn pieces_whose_taxes_are_rounded_one_by_one_are_credited_so() {
     }
 }
 
+/// The fixed product tax of a piece has a rounded tax, and an invoice has five of six pieces.
+#[test]
+fn fixed_product_tax_of_some_pieces_is_taxed_by_the_piece() {
+    let sale = Sale::place(vec![Line::new(1, 6, 0, 0).with(0, 794)], 0);
+    let step = |much: u32| Step { what: 0, much: [much, 0, 0, 0], shipping: 0, adjust: (0, 0), is_read: true };
+    live(&default_mapping(), sale, &[step(5), step(1)], (Trigger::Invoiced, false, 0)).unwrap();
+}
+
 #[test]
 fn every_account_balances_in_the_end_and_all_the_time() {
     let lives: u32 = std::env::var("ML_LIVES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
