@@ -9,6 +9,7 @@ mod credit;
 pub(crate) mod customers;
 mod day;
 mod falling;
+mod habits;
 mod paid;
 mod parties;
 mod pins;

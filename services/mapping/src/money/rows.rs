@@ -42,6 +42,8 @@ pub(super) struct Fpt {
     pub(super) tax: Decimal,
     /// Amount and tax on the order.
     pub(super) ordered: (Decimal, Decimal),
+    /// Whether it stands on parts of the item, which carry no money themselves.
+    pub(super) of_parts: bool,
 }
 
 /// The rows of a document, with its header, with which they agree.
@@ -189,19 +191,26 @@ fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Re
     let lines = document.lines.iter().filter_map(|line| line.row_total.map(|gross| (line, gross)));
     let mut rows = lines.map(|(line, gross)| of_line(document, line, gross)).collect::<Result<Vec<_>, _>>()?;
     let header = header::check(document, &rows, fees, tolerance)?;
-    let sum = |rows: &[Row<'_>]| rows.iter().map(|row| row.gross).sum::<Decimal>();
-    // A bundle with a fixed price whose parts show theirs: they are in its price.
-    let parts = |row: &Row<'_>| {
-        let shown = |parent: u64| rows.iter().any(|other| other.item.item_id == parent && !other.gross.is_zero());
-        row.item.parent_item_id.is_some_and(shown)
-    };
-    let in_parts: Decimal = rows.iter().filter(|row| parts(row)).map(|row| row.gross).sum();
-    if !in_parts.is_zero() && (sum(&rows) - in_parts - header.rows).abs() < (sum(&rows) - header.rows).abs() {
-        let kept: Vec<bool> = rows.iter().map(|row| !parts(row)).collect();
+    let (sum, in_parents) = (rows.iter().map(|row| row.gross).sum::<Decimal>(), in_parents(&rows));
+    if (sum - in_parents - header.rows).abs() < (sum - header.rows).abs() {
+        let kept: Vec<bool> = rows.iter().map(|row| !is_in_parent(row, &rows)).collect();
         let mut kept = kept.into_iter();
         rows.retain(|_| kept.next().unwrap_or(true));
     }
+    for row in &mut rows {
+        row.fpt = row.fpt.take().filter(|fpt| header.fpt.has(fpt));
+    }
     Ok((rows, header))
+}
+
+/// What rows show that is in the price of their parents too: the parts of a bundle with a fixed price.
+pub(super) fn in_parents(rows: &[Row<'_>]) -> Decimal {
+    rows.iter().filter(|row| is_in_parent(row, rows)).map(|row| row.gross).sum()
+}
+
+fn is_in_parent(row: &Row<'_>, rows: &[Row<'_>]) -> bool {
+    let shown = |parent: u64| rows.iter().any(|other| other.item.item_id == parent && !other.gross.is_zero());
+    row.item.parent_item_id.is_some_and(shown)
 }
 
 fn of_item<'a>(document: &Document<'_>, item: &'a Item) -> Result<Row<'a>, Refusal> {
@@ -250,7 +259,7 @@ fn fpt_of_item(document: &Document<'_>, item: &Item) -> Result<Option<Fpt>, Refu
     let of = |item: &Item| fpt(document, &item.sku, item.weee_tax_applied_row_amount, || item.fixed_product_taxes());
     match of(item)? {
         Some(own) => Ok(Some(own)),
-        None => document.order.children(item.item_id).try_fold(None, |sum, part| Ok(together(sum, of(part)?))),
+        None => document.order.children(item.item_id).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?))),
     }
 }
 
@@ -262,19 +271,22 @@ fn fpt_of_memo(document: &Document<'_>, line: &Line, item: &Item) -> Result<Opti
     }
     let is_part =
         |line: &&Line| document.order.children(item.item_id).any(|part| Some(part.item_id) == line.order_item_id);
-    document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(together(sum, of(part)?)))
+    document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?)))
 }
 
-fn together(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
-    match (one, other) {
+/// What stands on parts of an item, taken together.
+fn of_parts(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
+    let sum = match (one, other) {
         (Some(one), Some(other)) => Some(Fpt {
             title: if one.title == other.title { one.title } else { format!("{}, {}", one.title, other.title) },
             amount: one.amount + other.amount,
             tax: one.tax + other.tax,
             ordered: (one.ordered.0 + other.ordered.0, one.ordered.1 + other.ordered.1),
+            ..one
         }),
         (one, other) => one.or(other),
-    }
+    };
+    sum.map(|fpt| Fpt { of_parts: true, ..fpt })
 }
 
 fn share(fpt: Fpt, quantity: Decimal, of: Decimal) -> Fpt {
@@ -306,7 +318,7 @@ fn fpt(
     titles.dedup();
     let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
     let tax = taxes.iter().map(|one| one.tax()).sum();
-    Ok(Some(Fpt { title, amount, tax, ordered: (amount, tax) }))
+    Ok(Some(Fpt { title, amount, tax, ordered: (amount, tax), of_parts: false }))
 }
 
 /// Amounts of a row are stored with four decimals each.

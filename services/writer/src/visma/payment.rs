@@ -10,7 +10,7 @@ use effect::Record;
 use http::Request;
 use pipeline::broker::take::Delivery;
 use pipeline::envelope::Cause;
-use pipeline::problem::chain;
+use pipeline::problem::{Problem, chain};
 use pipeline::verdict::Verdict;
 use proto::{Command, Message as _, Outcome, owner, payer};
 use rust_decimal::Decimal;
@@ -22,7 +22,7 @@ use super::period::Create;
 use super::standing::{CREDIT_NOTE, LATE_INVOICE};
 use crate::create::{Document, Ended, wanted};
 use crate::entries::marks;
-use crate::records::Held;
+use crate::records::{Held, UNREADABLE};
 use crate::sha256;
 use crate::{now, unreadable};
 
@@ -61,8 +61,7 @@ impl Writer {
             return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
-        // More may have been captured than the document comes to; the rest stays on the customer's account.
-        let applied = Decimal::from_str(&held.entry.predicted_total).map_or(amount, |total| total.min(amount));
+        let applied = applied(amount, &settled.number, &held.entry).map_err(Verdict::Dead)?;
         let paid = Payment {
             kind,
             reference: payment.payment_reference.clone(),
@@ -175,6 +174,17 @@ impl Writer {
     }
 }
 
+/// What of a payment settles its document, which has this number and last entry. More may have been captured than the
+/// document comes to; the rest stays on the customer's account.
+fn applied(amount: Decimal, number: &str, settled: &Outcome) -> Result<Decimal, Problem> {
+    let total = Decimal::from_str(&settled.predicted_total).map_err(|e| {
+        let said = &settled.predicted_total;
+        let sentence = format!("the total {said:?} of document {number}, which it settles, cannot be read: {e}");
+        Problem::new(UNREADABLE, sentence, "look at the record's last entry, then enter the payment in Visma by hand")
+    })?;
+    Ok(total.min(amount))
+}
+
 fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> {
     match payer {
         Some(payer::Customer::CustomerKey(key)) => Ok(owner::Customer::CustomerKey(key)),
@@ -186,3 +196,6 @@ fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> 
 fn moved(delivery: &Delivery) -> Verdict {
     Verdict::retry(delivery.delivered, "the payment's record has moved")
 }
+
+#[cfg(test)]
+mod tests;
