@@ -115,7 +115,7 @@ pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -
     let order = document.order;
     let (rows, header) = match document.kind {
         Kind::CancelledPart => rows::cancelled(document, fees, limits)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits.rounding)?,
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits)?,
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();

@@ -52,8 +52,9 @@ pub(super) struct Fpt {
 pub(super) fn with_header<'a>(
     document: &Document<'a>,
     fees: &[Fee],
-    tolerance: Decimal,
+    limits: Limits,
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let tolerance = limits.rounding;
     if document.kind != Kind::Order {
         return of_lines(document, fees, tolerance);
     }
@@ -67,7 +68,9 @@ pub(super) fn with_header<'a>(
             let mut rows: Vec<Row<'a>> =
                 items.into_iter().map(|item| of_item(document, item)).collect::<Result<_, _>>()?;
             let header = header::check(document, &rows, fees, tolerance);
-            let rebuilt = |header: Header| gross::rebuild(document.order, &mut rows, header.rows, off).map(|()| header);
+            let rebuilt = |header: Header| {
+                gross::rebuild(document.order, &mut rows, header.rows, off, limits.unit).map(|()| header)
+            };
             match header.and_then(rebuilt) {
                 Ok(header) => return Ok((rows, header)),
                 Err(error) => refusal = refusal.or(Some(error)),
@@ -104,7 +107,7 @@ pub(super) fn cancelled<'a>(
 }
 
 fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let (rows, header) = with_header(&Document::of_order(order)?, fees, limits.rounding)?;
+    let (rows, header) = with_header(&Document::of_order(order)?, fees, limits)?;
     let (rows, part_of) = (rows.into_iter(), cancelled::part(order));
     let mut parts: Vec<Row<'a>> = match part_of {
         Part::Nothing => Vec::new(),
