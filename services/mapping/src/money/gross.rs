@@ -24,12 +24,15 @@ const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 /// … and four times more: the row with its tax, its tax, what earlier rows carry over into that, and our own product.
 const ROUNDINGS: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
 
+/// The least and the most that an amount may be.
+type Range = (Decimal, Decimal);
+
 /// A row before discount.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     gross: Decimal,
-    /// The least and the most that it may be: itself when it was read, others when it was estimated.
-    range: (Decimal, Decimal),
+    /// It alone when it was read, more when it was estimated.
+    range: Range,
 }
 
 impl Reading {
@@ -42,7 +45,7 @@ impl Reading {
     }
 
     /// An estimate that is also within this range; `None` where it cannot be.
-    fn within(self, (least, most): (Decimal, Decimal)) -> Option<Self> {
+    fn within(self, (least, most): Range) -> Option<Self> {
         if self.is_exact() {
             return Some(self);
         }
@@ -111,16 +114,16 @@ fn price_times_quantity(item: &Item) -> Reading {
 }
 
 /// What the tax of a row says of it before discount, for shops that tax after discount, before discount, or otherwise.
-const TAXED: [fn(&Row<'_>, Decimal) -> Option<(Decimal, Decimal)>; 3] = [after_discount, before_discount, |_, _| None];
+const TAXED: [fn(&Row<'_>, Decimal) -> Option<Range>; 3] = [after_discount, before_discount, |_, _| None];
 
-fn after_discount(row: &Row<'_>, unit: Decimal) -> Option<(Decimal, Decimal)> {
+fn after_discount(row: &Row<'_>, unit: Decimal) -> Option<Range> {
     let (least, most) = before_discount(row, unit)?;
     // Of a row that is smaller than its discount nothing is taxed, however small it is.
     let least = if least > Decimal::ZERO { least + row.discount } else { Decimal::MIN };
     Some((least, most + row.discount))
 }
 
-fn before_discount(row: &Row<'_>, unit: Decimal) -> Option<(Decimal, Decimal)> {
+fn before_discount(row: &Row<'_>, unit: Decimal) -> Option<Range> {
     Rounds::of_pieces(row.quantity, unit).bases(row.item.tax_percent?, row.tax)
 }
 

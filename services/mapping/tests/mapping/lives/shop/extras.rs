@@ -1,7 +1,7 @@
 //! What an order has beside its rows and shipping: a module's fee, gift wraps, reward points, fixed product tax.
 //!
-//! They go where the modules put them: a wrap of the order into the first invoice, a fee into the first or the last, and
-//! points take off what there is to pay until they are used up, on invoices and then on refunds.
+//! They go where the modules put them: a wrap of the order into the first invoice, a fee into the first or the last.
+//! Points take off what there is to pay until they are used up, on invoices and then on refunds.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
