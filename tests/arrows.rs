@@ -13,18 +13,19 @@ use cargo_metadata::{Metadata, MetadataCommand};
 
 /// What each crate may know of the house. `proto` knows `visma` because it translates Visma's documents to the wire and
 /// back: the mapper writes them and the writer reads them, and neither may know the other.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("commerce", &[]),
     ("visma", &[]),
     ("mapping", &["commerce", "visma"]),
     ("effect", &[]),
     ("proto", &["visma"]),
     ("pipeline", &[]),
+    ("record", &["effect", "proto", "pipeline"]),
     ("sandbox", &[]),
-    ("ingestor", &["commerce", "visma", "proto", "pipeline"]),
-    ("mapper", &["commerce", "visma", "mapping", "proto", "pipeline"]),
-    ("writer", &["commerce", "visma", "effect", "proto", "pipeline"]),
-    ("operator", &["commerce", "visma", "mapping", "effect", "proto", "pipeline"]),
+    ("ingestor", &["commerce", "visma", "proto", "pipeline", "record"]),
+    ("mapper", &["commerce", "visma", "mapping", "proto", "pipeline", "record"]),
+    ("writer", &["commerce", "visma", "effect", "proto", "pipeline", "record"]),
+    ("operator", &["commerce", "visma", "mapping", "effect", "proto", "pipeline", "record"]),
 ];
 /// The one crate that knows them all.
 const TOP: &str = "ml-connector";

@@ -5,6 +5,7 @@
 mod attributes;
 mod balance;
 mod comments;
+mod corpus;
 mod credit;
 pub(crate) mod customers;
 mod day;
@@ -16,6 +17,7 @@ mod pins;
 mod references;
 mod seen;
 mod verified;
+mod waiting;
 
 use std::time::Duration;
 
@@ -85,7 +87,7 @@ async fn kinds(house: &House, subject: &str) -> Vec<String> {
     for sequence in 1..=last {
         let entry = stream.direct_get(sequence).await.unwrap();
         if entry.subject.as_str() == subject {
-            kinds.push(pipeline::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
+            kinds.push(record::envelope::header(&entry.headers, "Ml-Kind").unwrap_or_default().to_owned());
         }
     }
     kinds

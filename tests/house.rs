@@ -187,11 +187,8 @@ impl House {
         }
         for sequence in state.first_sequence..=state.last_sequence {
             let message = stream.direct_get(sequence).await.unwrap();
-            let text = |name| pipeline::envelope::header(&message.headers, name).unwrap_or_default().to_owned();
-            letters.push((
-                text(pipeline::envelope::CODE),
-                pipeline::envelope::decode(&text(pipeline::envelope::SENTENCE)),
-            ));
+            let text = |name| record::envelope::header(&message.headers, name).unwrap_or_default().to_owned();
+            letters.push((text(record::envelope::CODE), record::envelope::decode(&text(record::envelope::SENTENCE))));
         }
         letters
     }
@@ -221,7 +218,7 @@ impl House {
         let mut intents = 0;
         for sequence in 1..=last {
             let entry = stream.direct_get(sequence).await.unwrap();
-            intents += usize::from(pipeline::envelope::header(&entry.headers, "Ml-Kind") == Some("intent"));
+            intents += usize::from(record::envelope::header(&entry.headers, "Ml-Kind") == Some("intent"));
         }
         intents
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipeline::envelope;
+use record::envelope;
 
 use crate::house::House;
 

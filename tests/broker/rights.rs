@@ -37,6 +37,9 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("dead.main.ingestor-visma.CODE.order.1", &["ingestor-visma"]),
     ("dead.main.writer-visma.CODE.order.1", &["writer-visma"]),
     ("dead.main.backfill.CODE.order.1", &["operator"]),
+    ("waiting.main.mapper.commerce.invoice.1", &["mapper"]),
+    ("waiting.main.writer-visma.visma.payment.1", &["writer-visma"]),
+    ("waiting.main.writer-commerce.commerce.comment.1", &["writer-commerce"]),
     // Buckets.
     ("$KV.ML_KEYS.person.x", &["ingestor-commerce", "ingestor-visma", "mapper", "vault", "operator"]),
     ("$KV.ML_KEYS.hash", &["provision", "vault"]),
@@ -83,6 +86,9 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.HINTS.v.hint.>", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.OUTCOMES.v.outcome.main.commerce.>", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.DEAD.v.dead.>", &["provision", "operator"]),
+    ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.*.writer-visma.>", &["provision", "writer-visma", "operator"]),
+    ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.>", &["provision", "operator"]),
+    ("$JS.API.DIRECT.GET.WAITING", &["ingestor-commerce", "mapper", "writer-visma", "writer-commerce", "operator"]),
     // Consumers of services.
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.visma.customer.>", &["provision"]),

@@ -111,7 +111,7 @@ async fn outcomes_of_invoice(house: &House, key: u64) -> Vec<String> {
     for sequence in state.first_sequence..=state.last_sequence {
         let message = stream.direct_get(sequence).await.unwrap();
         if message.subject.as_str() == format!("outcome.main.visma.invoice.{key}") {
-            kinds.push(pipeline::envelope::header(&message.headers, pipeline::envelope::KIND).unwrap().to_owned());
+            kinds.push(record::envelope::header(&message.headers, record::envelope::KIND).unwrap().to_owned());
         }
     }
     kinds

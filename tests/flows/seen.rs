@@ -5,8 +5,8 @@ mod supply;
 
 use std::time::Duration;
 
-use pipeline::envelope::{KIND, header};
 use proto::{Command, Message as _, command};
+use record::envelope::{KIND, header};
 use serde_json::{Value, json};
 
 use crate::house::{House, Wishes};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use pipeline::body;
+use record::body;
 
 use super::PATIENCE;
 use crate::bad_input::order::order;

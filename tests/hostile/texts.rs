@@ -78,10 +78,10 @@ fn with(mut order: Value, field: &str, text: &str) -> Value {
 
 /// Waits until each of so many orders was booked, refused or left out.
 async fn settled(house: &House, orders: u64) {
-    let jetstream = house.jetstream().await;
+    let log = house.installation.log().await.unwrap();
     let began = std::time::Instant::now();
     loop {
-        let progress = operator::orders::progress(&jetstream).await.unwrap();
+        let progress = operator::orders::progress(&log).await.unwrap();
         if progress.settled >= orders {
             return;
         }

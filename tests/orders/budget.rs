@@ -9,7 +9,6 @@ use pipeline::broker;
 use pipeline::budget::{Budget, Class, Shares, Window};
 use pipeline::health::Health;
 use pipeline::http::Http;
-use pipeline::subject::Subjects;
 use pipeline::vendor::{Api, Auth, CallError, Vendor};
 use serde_json::{Value, json};
 
@@ -73,7 +72,7 @@ async fn nobody_calls_before_the_time_that_a_429_names() {
 /// A caller of Visma with a share of its own, as another process has it.
 async fn caller(house: &House, token: &str) -> Vendor {
     let settings = ml_connector::settings::Settings::load(Some(&house.installation.config)).unwrap();
-    let broker = broker::connect(&settings.nats, "caller", Subjects::new("main"), &Health::default()).await.unwrap();
+    let broker = broker::connect(&settings.nats, "caller", &Health::default()).await.unwrap();
     let timeout = Duration::from_secs(10);
     let authorization = format!("Bearer {token}");
     let api = Api {
@@ -182,8 +181,7 @@ async fn a_shop_that_asks_for_patience_is_left_alone_by_everybody() {
         let kind = |ledger: &Value| ledger["calls"]["commerce"].to_string().contains("\"429\"");
         house.until("a refusal", PATIENCE, kind).await;
         let settings = ml_connector::settings::Settings::load(Some(&house.installation.config)).unwrap();
-        let broker =
-            broker::connect(&settings.nats, "caller", Subjects::new("main"), &Health::default()).await.unwrap();
+        let broker = broker::connect(&settings.nats, "caller", &Health::default()).await.unwrap();
         let other = Budget::open(&broker, "commerce", Shares::NONE, Duration::from_secs(10)).await.unwrap();
         let started = tokio::time::Instant::now();
         let wait = loop {

@@ -19,7 +19,7 @@ async fn commands(house: &House) -> BTreeMap<String, String> {
         let message = stream.direct_get(sequence).await.unwrap();
         let record = message.subject.strip_prefix("command.main.visma.").unwrap();
         let (record, _) = record.rsplit_once('.').unwrap();
-        let reference = pipeline::envelope::header(&message.headers, "Ml-Reference").unwrap_or_default();
+        let reference = record::envelope::header(&message.headers, "Ml-Reference").unwrap_or_default();
         commands.insert(record.to_owned(), reference.to_owned());
     }
     commands

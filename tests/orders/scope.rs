@@ -18,7 +18,7 @@ async fn reasons(house: &House) -> BTreeMap<String, String> {
     for sequence in state.first_sequence.max(1)..=state.last_sequence {
         let message = stream.direct_get(sequence).await.unwrap();
         if let Some(key) = message.subject.strip_prefix("outcome.main.mapping.order.") {
-            let code = pipeline::envelope::header(&message.headers, pipeline::envelope::CODE).unwrap_or_default();
+            let code = record::envelope::header(&message.headers, record::envelope::CODE).unwrap_or_default();
             reasons.insert(key.to_owned(), code.to_owned());
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull;
 use ml_connector::stand::tap::{Message, Side, Tap, Way};
-use pipeline::subject::Subjects;
+use record::address::{Address, Connection, Entity, System};
 use serde_json::json;
 
 use super::{PATIENCE, calls, quick, until_entries};
@@ -120,7 +120,7 @@ async fn a_first_command_that_comes_a_second_time_makes_no_second_invoice() {
     let house = House::start(patient()).await;
     store(&house, 1).await;
     house.until_booked(1, PATIENCE).await;
-    let command = Subjects::new("main").command("visma", "invoice", "1", "1");
+    let command = Address::command(&Connection::new("main"), System::Visma, Entity::Invoice, "1", "1").subject();
     let first = until_entries(&house, "COMMANDS", &command, 1).await.remove(0);
     assert_eq!(first.headers.get("Ml-First").map(|first| first.as_str()), Some("true"), "what the test is about");
     let mut headers = first.headers.clone();

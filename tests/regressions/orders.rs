@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use pipeline::envelope::{self, header};
+use record::envelope::{self, header};
 use serde_json::{Value, json};
 
 use super::{PATIENCE, entries, quick, until_entries};

@@ -1,5 +1,7 @@
 //! Rules for source files that lints do not know.
 
+use record::address::Entity;
+
 use super::{assert_none, files};
 
 /// Lines of a file at most, and of nine files in ten.
@@ -63,6 +65,26 @@ fn modules_open_with_why() {
         !path.ends_with("/tests.rs") && !text.starts_with("//! ")
     });
     assert_none("modules that do not open with //!", &silent.map(|(path, _)| path).collect::<Vec<_>>());
+}
+
+/// The log is put together and taken apart in one crate: whoever adds a kind of record is told by the compiler where.
+#[test]
+fn the_log_is_known_to_its_crate_alone() {
+    let stages = ["services/ingestor/", "services/mapper/", "services/writer/", "services/operator/"];
+    let forbidden: Vec<String> = Entity::ALL
+        .map(|entity| format!("\"{}\"", entity.name()))
+        .into_iter()
+        .chain(["\"change.", "\"command.", "\"outcome.", "\"dead.", "\"hint."].map(str::to_owned))
+        .chain(["Command::decode(", "Outcome::decode(", "subject.split("].map(str::to_owned))
+        .collect();
+    let mut found = Vec::new();
+    for (path, text) in rust_files() {
+        if is_product(&path) && stages.iter().any(|stage| path.starts_with(stage)) {
+            let lines = code(&text).filter(|(_, line)| forbidden.iter().any(|text| line.contains(text)));
+            found.extend(lines.map(|(number, line)| format!("{path}:{number}: {}", line.trim())));
+        }
+    }
+    assert_none("subjects, names of records or bodies of the log outside of the crate record", &found);
 }
 
 #[test]

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp, civil};
-use pipeline::broker::last::{Entry, Last};
-use pipeline::broker::{Broker, Publisher, Put, PutError, streams};
-use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
+use pipeline::clock;
+use pipeline::content::{self, Rules};
+use pipeline::id::derived_id;
 use pipeline::problem::{Problem, chain};
-use pipeline::record::{self, Rules};
 use pipeline::vault::{self, Vault};
-use pipeline::{body, clock};
 use proto::seen;
+use record::address::{Address, Entity, System};
+use record::envelope::{self, Cause, Envelope, header};
+use record::{Entry, Log, Message, PutError, body};
 
 /// How far a source's clock may be ahead of ours.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
@@ -22,10 +23,10 @@ const TRIES: usize = 5;
 /// A record as it was just read at a source.
 #[derive(Debug)]
 pub struct Reading {
-    /// `commerce` or `visma`.
-    pub system: &'static str,
-    /// `order`, `customer`, …
-    pub entity: &'static str,
+    /// The source.
+    pub system: System,
+    /// What the record is.
+    pub entity: Entity,
     /// The source's key of the record.
     pub key: String,
     /// The record as the source sent it: JSON text.
@@ -72,32 +73,25 @@ pub enum Recorded {
 /// Publishes changes.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    broker: Broker,
-    publisher: Publisher,
-    last: Last,
+    log: Log,
     vault: Vault,
     source: &'static str,
 }
 
 impl Changes {
     /// Publishes as the service `source`.
-    ///
-    /// # Errors
-    /// `BROKER_NOT_PROVISIONED`.
-    pub async fn open(broker: &Broker, vault: &Vault, source: &'static str) -> Result<Self, Problem> {
-        let last = Last::of(&broker.jetstream, streams::CHANGES).await?;
-        let publisher = broker.publisher(streams::CHANGES);
-        Ok(Self { broker: broker.clone(), publisher, last, vault: vault.clone(), source })
+    pub fn new(log: &Log, vault: &Vault, source: &'static str) -> Self {
+        Self { log: log.clone(), vault: vault.clone(), source }
     }
 
     /// The token of the person whom a source's customer is, when nothing says whose e-mail address it is.
-    pub fn customer(&self, system: &str, key: &str) -> String {
-        self.vault.keyed_hash("record", &self.broker.subjects.change(system, "customer", key))
+    pub fn customer(&self, system: System, key: &str) -> String {
+        self.vault.keyed_hash("record", &self.log.change(system, Entity::Customer, key).subject())
     }
 
     /// As [`Changes::customer`], of a supplier: all that it sends has one key.
     pub fn supplier(&self, number: &str) -> String {
-        self.vault.keyed_hash("record", &self.broker.subjects.change("visma", "supplier", number))
+        self.vault.keyed_hash("record", &self.log.change(System::Visma, Entity::Supplier, number).subject())
     }
 
     /// A keyed hash for a header.
@@ -109,8 +103,8 @@ impl Changes {
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn recorded(&self, system: &str, entity: &str, key: &str) -> Result<Option<Known>, Problem> {
-        let Some(last) = self.last.get(&self.broker.subjects.change(system, entity, key)).await? else {
+    pub async fn recorded(&self, system: System, entity: Entity, key: &str) -> Result<Option<Known>, Problem> {
+        let Some(last) = self.log.last(&self.log.change(system, entity, key)).await? else {
             return Ok(None);
         };
         let body = body::unpacked(&last.headers, &last.payload).await.ok(); // Unreadable is known all the same.
@@ -122,8 +116,8 @@ impl Changes {
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn stamp(&self, system: &str, entity: &str, key: &str) -> Result<Option<(u64, String)>, Problem> {
-        let last = self.last.get(&self.broker.subjects.change(system, entity, key)).await?;
+    pub async fn stamp(&self, system: System, entity: Entity, key: &str) -> Result<Option<(u64, String)>, Problem> {
+        let last = self.log.last(&self.log.change(system, entity, key)).await?;
         let updated = |last: &Entry| header(&last.headers, envelope::SOURCE_UPDATED).unwrap_or_default().to_owned();
         Ok(last.map(|last| (last.sequence, updated(&last))))
     }
@@ -132,8 +126,8 @@ impl Changes {
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn reference(&self, entity: &str, number: &str) -> Result<Option<String>, Problem> {
-        let last = self.last.get(&self.broker.subjects.change("visma", entity, number)).await?;
+    pub async fn reference(&self, entity: Entity, number: &str) -> Result<Option<String>, Problem> {
+        let last = self.log.last(&self.log.change(System::Visma, entity, number)).await?;
         let there = last.filter(|last| header(&last.headers, seen::DELETED).is_none());
         Ok(there.and_then(|last| envelope::text(&last.headers, seen::REFERENCE).map(Cow::into_owned)))
     }
@@ -143,9 +137,9 @@ impl Changes {
     /// # Errors
     /// When the broker or the vault does not do its part; the reading can be recorded again.
     pub async fn record(&self, mut reading: Reading, cause: Cause) -> Result<Recorded, Problem> {
-        let subject = self.broker.subjects.change(reading.system, reading.entity, &reading.key);
-        let mut last = if reading.is_new { None } else { self.last.get(&subject).await? };
-        let Some((version, payload)) = self.seal(&subject, &mut reading, last.as_ref()).await? else {
+        let address = self.log.change(reading.system, reading.entity, &reading.key);
+        let mut last = if reading.is_new { None } else { self.log.last(&address).await? };
+        let Some((version, payload)) = self.seal(&address, &mut reading, last.as_ref()).await? else {
             return Ok(Recorded::Same);
         };
         for _ in 0..TRIES {
@@ -154,27 +148,27 @@ impl Changes {
             }
             let sequence = last.as_ref().map_or(0, |entry| entry.sequence);
             let counts_from = counts_from(last.as_ref(), &reading);
-            let put = self.message(&subject, &reading, &version, (sequence, counts_from), &payload, &cause);
-            match self.publisher.put(put).await {
+            let message = self.message(&address, &reading, &version, (sequence, counts_from), &payload, &cause);
+            match self.log.append(&address, message, Some(sequence)).await {
                 Ok(_) => return Ok(Recorded::New),
-                Err(PutError::WrongLast) => last = self.last.get(&subject).await?,
+                Err(PutError::WrongLast) => last = self.log.last(&address).await?,
                 Err(e) => return Err(e.into()),
             }
         }
-        let sentence = format!("{subject} is written by others faster than it can be read");
+        let sentence = format!("{address} is written by others faster than it can be read");
         Err(Problem::new("CHANGE_CONTENDED", sentence, "it is read again with the next poll"))
     }
 
     /// The record's version and its sealed text, or nothing when it is the version that was recorded last.
     async fn seal(
         &self,
-        subject: &str,
+        address: &Address,
         reading: &mut Reading,
         last: Option<&Entry>,
     ) -> Result<Option<(String, Bytes)>, Problem> {
-        let known = record::read(&reading.text, reading.rules).map_err(|e| {
+        let known = content::read(&reading.text, reading.rules).map_err(|e| {
             let remedy = "look at the source's answer; something in front of it may have changed it";
-            Problem::new("RECORD_UNREADABLE", format!("{subject} was read and is no record: {e}"), remedy)
+            Problem::new("RECORD_UNREADABLE", format!("{address} was read and is no record: {e}"), remedy)
         })?;
         let version = self.vault.keyed_hash_bytes("version", known.content.as_bytes());
         if already(last, &version, reading) == Some(Recorded::Same) {
@@ -183,7 +177,7 @@ impl Changes {
         let person = match (&known.person, &reading.owner) {
             (Some(email), _) => self.vault.person(email),
             (None, Some(owner)) => owner.clone(),
-            (None, None) => self.vault.keyed_hash("record", subject),
+            (None, None) => self.vault.keyed_hash("record", &address.subject()),
         };
         let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;
         let sealed =
@@ -193,16 +187,16 @@ impl Changes {
 
     fn message(
         &self,
-        subject: &str,
+        address: &Address,
         reading: &Reading,
         version: &str,
         (after, counts_from): (u64, Option<civil::DateTime>),
         payload: &Bytes,
         cause: &Cause,
-    ) -> Put {
+    ) -> Message {
         // The sequence is part of the id: content that comes back to what it was is a version of its own.
-        let id = derived_id(&["change", subject, version, &after.to_string()]);
-        let kind = format!("ml.change.{}.{}", reading.system, reading.entity);
+        let id = derived_id(&["change", &address.subject(), version, &after.to_string()]);
+        let kind = format!("ml.change.{}.{}", reading.system.name(), reading.entity.name());
         let envelope = Envelope { id: &id, source: self.source, kind: &kind, content_type: envelope::JSON };
         let mut headers = envelope.headers(cause);
         envelope::set(&mut headers, envelope::VERSION, version);
@@ -217,7 +211,7 @@ impl Changes {
             envelope::set(&mut headers, *name, value);
         }
         let payload = body::pack(&mut headers, payload);
-        Put { subject: subject.to_owned(), headers, payload, expect_last: Some(after) }
+        Message { headers, payload }
     }
 }
 

@@ -21,14 +21,15 @@ use std::sync::Arc;
 use ::commerce::entity::Entity;
 use ::commerce::requests::Base;
 use jiff::{Timestamp, civil};
-use pipeline::broker::present;
-use pipeline::broker::streams::{CHANGES, Durable, HINTS};
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Zone};
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
+use record::Log;
+use record::address::{self, System};
+use record::streams::Durable;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
@@ -43,7 +44,7 @@ pub use sweep::Sweep;
 /// The service's name.
 pub const NAME: &str = "ingestor-commerce";
 /// Its consumer of hints.
-pub const DURABLE: Durable = Durable { name: NAME, stream: HINTS, filter: "hint.{}.commerce.>" };
+pub const DURABLE: Durable = Durable { name: NAME, kind: address::Kind::Hint, system: Some(System::Commerce) };
 /// Records read at once because of hints.
 const WIDTH: usize = 8;
 
@@ -76,6 +77,21 @@ impl<'de> Deserialize<'de> for Kind {
         let wrong = || D::Error::custom(format!("`{name}` is none of \"{known}\""));
         Entity::named(&name).map(Self).ok_or_else(wrong)
     }
+}
+
+/// A kind of record of the shop, as the log names it.
+pub(crate) fn entity(entity: Entity) -> address::Entity {
+    match entity {
+        Entity::Order => address::Entity::Order,
+        Entity::Invoice => address::Entity::Invoice,
+        Entity::CreditMemo => address::Entity::CreditMemo,
+        Entity::Customer => address::Entity::Customer,
+    }
+}
+
+/// A kind of record of the log that is read at the shop.
+fn read_here(entity: address::Entity) -> Option<Entity> {
+    Entity::ALL.into_iter().find(|one| self::entity(*one) == entity)
 }
 
 /// The webhook door.
@@ -156,14 +172,15 @@ pub struct Source {
 /// # Errors
 /// When the door cannot open, or the streams are not there.
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
-    let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
-    present::watch(&context, CHANGES, context.broker.subjects.change("commerce", "none", "none"));
+    let log = Log::open(&context);
+    let changes = Changes::new(&log, &context.vault, NAME);
+    log.watch(&context, &log.change(System::Commerce, address::Entity::Order, ""));
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
-    let losses = Losses::open(&context, &source.webhook).await?.map(Arc::new);
+    let losses = Losses::new(&context, &log, &source.webhook).map(Arc::new);
     let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);
     let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default));
-    let door = door::open(&context, &source.webhook, &source.secrets, losses.clone()).await?;
-    let hints = hints::run(&context, &recorder, WIDTH);
+    let door = door::open((&context, &log), &source.webhook, &source.secrets, losses.clone()).await?;
+    let hints = hints::run((&context, &log), &recorder, WIDTH);
     let polls = poll::run(&context, &recorder, &source);
     let counting = async {
         if let Some(losses) = &losses {

@@ -1,7 +1,7 @@
 //! What the vendors' records are like: which of their fields are content, and which texts stay readable.
 
 use commerce::{person, version};
-use pipeline::record::{Readable, Rules};
+use pipeline::content::{Readable, Rules};
 use visma::payload;
 
 /// Orders, invoices, credit memos and customers of Commerce.

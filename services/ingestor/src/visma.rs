@@ -18,14 +18,14 @@ use ::visma::requests::Company;
 use ::visma::stamp::Stamp;
 use futures::future::{join_all, try_join_all};
 use jiff::civil;
-use pipeline::broker::present;
-use pipeline::broker::streams::CHANGES;
 use pipeline::poll::Polls;
 use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Schedule, Zone};
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
+use record::Log;
+use record::address::{self, System};
 use serde::Deserialize;
 
 use crate::changes::Changes;
@@ -80,8 +80,9 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
         let sentence = "visma.poll.entities leaves out \"customer\", and orders are matched with Visma's customers";
         return Err(Problem::new("SETTINGS_INVALID", sentence, "add \"customer\" to the list"));
     }
-    let changes = Changes::open(&context.broker, &context.vault, NAME).await?;
-    present::watch(&context, CHANGES, context.broker.subjects.change("visma", "none", "none"));
+    let log = Log::open(&context);
+    let changes = Changes::new(&log, &context.vault, NAME);
+    log.watch(&context, &log.change(System::Visma, address::Entity::Customer, ""));
     let polls = Polls::open(&context, "visma").await?;
     let entities = source.poll.entities.iter();
     let scans = entities.map(|entity| Scan::open(&context, &source, &changes, *entity));
@@ -92,7 +93,7 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     });
     let swept = async {
         if source.sweep.enabled {
-            let once = async || sweep::sweep(&context, &scans).await;
+            let once = async || sweep::sweep(&context, &log, &scans).await;
             polls.run("visma.sweep", Schedule::Every(source.sweep.interval.0), once).await;
         }
     };

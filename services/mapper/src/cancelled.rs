@@ -3,12 +3,11 @@
 
 use ::commerce::order::Order;
 use mapping::Before;
-use pipeline::broker::last::Entry;
-use pipeline::broker::take::Delivery;
-use pipeline::problem::Problem;
-use pipeline::verdict::Verdict;
-use pipeline::{body, problem};
-use proto::{Command, Message as _};
+use pipeline::problem::{Problem, chain};
+use record::Verdict;
+use record::address::{Entity, Kind};
+use record::take::Delivery;
+use record::{Entry, body, entry};
 
 use crate::{Mapper, Published, refused};
 
@@ -47,7 +46,7 @@ impl Mapper {
         let Some(part) = mapping::cancelled_part(order, before, &self.rules.mapping).map_err(refused)? else {
             return Ok(Ok(()));
         };
-        self.claim(&part.credit_note.reference, "creditnote", &part.credit_note.key)?;
+        self.claim(&part.credit_note.reference, Entity::CreditNote, &part.credit_note.key)?;
         Ok(self.credit(delivery, key, part, vec![key.to_owned()]).await)
     }
 
@@ -56,10 +55,10 @@ impl Mapper {
         let mut credited = Credited { notes: 0, change: 0 };
         while credited.notes < MOST {
             let next = mapping::part_key(key, credited.notes + 1);
-            let last = self.messages.last_command("creditnote", &next, key).await;
+            let last = self.messages.last_command(Entity::CreditNote, &next, key).await;
             let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
             let Some(entry) = last else { break };
-            let command = Command::decode(entry.payload).map_err(|e| damaged(&next, &e))?;
+            let command = entry::read_command(&entry.payload).map_err(|cause| damaged(&next, &cause))?;
             credited = Credited { notes: credited.notes + 1, change: command.change_sequence };
         }
         Ok(credited)
@@ -67,7 +66,7 @@ impl Mapper {
 
     /// A version of an order that was decided on before. Amounts are in clear in it: nothing personal is opened.
     async fn as_it_stood(&self, delivery: &Delivery, sequence: u64) -> Result<Order, Verdict> {
-        let entry = self.changes.at(sequence).await;
+        let entry = self.log.at(Kind::Change, sequence).await;
         let entry = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         let Some(Entry { headers, payload, .. }) = entry else {
             let sentence = format!(
@@ -77,13 +76,13 @@ impl Mapper {
             let remedy = "credit what is cancelled since in Visma by hand";
             return Err(Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, remedy)));
         };
-        let bytes = body::unpacked(&headers, &payload).await.map_err(|e| damaged(&delivery.subject, &e))?;
-        Order::decode(&bytes).map_err(|e| damaged(&delivery.subject, &e))
+        let bytes = body::unpacked(&headers, &payload).await.map_err(|e| damaged(&delivery.subject, &chain(&e)))?;
+        Order::decode(&bytes).map_err(|e| damaged(&delivery.subject, &chain(&e)))
     }
 }
 
-fn damaged(what: &str, error: &dyn std::error::Error) -> Verdict {
-    let sentence = format!("an earlier entry of {what} cannot be read: {}", problem::chain(error));
+fn damaged(what: &str, cause: &str) -> Verdict {
+    let sentence = format!("an earlier entry of {what} cannot be read: {cause}");
     let remedy = "the entry is damaged: credit what is cancelled since in Visma by hand";
     Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, remedy))
 }

@@ -1,10 +1,11 @@
 //! What the shop's people shall read on an order about a document in Visma.
 
 use mapping::books::Note;
-use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
-use pipeline::verdict::Verdict;
 use proto::{Attribute, Comment, command};
+use record::Verdict;
+use record::address::{Entity, System};
+use record::take::Delivery;
 use serde::Deserialize;
 
 use crate::Mapper;
@@ -33,7 +34,7 @@ impl Mapper {
     ) -> Result<(), Problem> {
         let lane = if entity_id.is_empty() { increment_id } else { entity_id };
         let note = note.of(&self.context.connection);
-        let subject = self.context.broker.subjects.command("commerce", "comment", place, lane);
+        let address = self.log.command(System::Commerce, Entity::Comment, place, lane);
         let document = command::Document::Comment(Comment {
             increment_id: increment_id.to_owned(),
             entity_id: entity_id.parse().ok(),
@@ -42,13 +43,12 @@ impl Mapper {
             visible: false,
             attributes,
         });
-        self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
+        self.messages.publish(&address, self.messages.command(delivery, &address, lane, document)).await.map(drop)
     }
 
     /// The increment id of an order of the shop, as it was last read.
     pub(crate) async fn increment_id(&self, delivery: &Delivery, entity_id: &str) -> Result<String, Verdict> {
-        let subject = self.context.broker.subjects.change("commerce", "order", entity_id);
-        let last = self.changes.get(&subject).await;
+        let last = self.log.last(&self.log.change(System::Commerce, Entity::Order, entity_id)).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         let order = match last {
             Some(entry) => Some(self.record(delivery, &entry.headers, &entry.payload).await?),

@@ -2,10 +2,11 @@
 
 use ::commerce::creditmemo::CreditMemo;
 use mapping::{Credits, Decision, Refund};
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, then_again};
-use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use crate::messages::{document, payment};
 use crate::{Mapper, Published, refused};
@@ -13,18 +14,18 @@ use crate::{Mapper, Published, refused};
 impl Mapper {
     /// Decides on a credit memo. It never changes, so no other version of it can have overtaken this one.
     pub(crate) async fn credit_memo(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
-        let memo: CreditMemo = self.read(delivery, "credit memo", key).await?;
+        let memo: CreditMemo = self.read(delivery, Entity::CreditMemo, key).await?;
         let (order, of_order) = self.order_of(delivery, memo.order_id).await?;
         let scope = self.scope(delivery, of_order);
         let lane = order.entity_id.to_string();
         match mapping::credit_memo(&memo, &order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(refund) => {
-                self.claim(&refund.credit_note.reference, "creditnote", &refund.credit_note.key)?;
+                self.claim(&refund.credit_note.reference, Entity::CreditNote, &refund.credit_note.key)?;
                 let credited = self.credited(delivery, &refund.credits, &lane)?;
                 Ok(self.credit(delivery, &lane, *refund, credited).await)
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
-                Ok(self.messages.nothing(delivery, "creditmemo", key, (reason.code, &reason.sentence)).await)
+                Ok(self.messages.nothing(delivery, Entity::CreditMemo, key, (reason.code, &reason.sentence)).await)
             }
         }
     }
@@ -56,11 +57,11 @@ impl Mapper {
     ) -> Result<(), Problem> {
         let Refund { customer, credit_note, payment: paid, .. } = refund;
         let owner = self.parties.settle(&self.messages, delivery, customer).await?;
-        let paid = paid.map(|paid| payment(paid, ("creditnote", &credit_note.key), &owner.0));
+        let paid = paid.map(|paid| payment(paid, (Entity::CreditNote, &credit_note.key), &owner.0));
         let (key, reference) = (credit_note.key.clone(), credit_note.reference.clone());
         let credit_note = CreditNote { document: Some(document(credit_note, owner)), invoice_keys };
         let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
-        self.messages.publish_for_visma(delivery, "creditnote", (&key, lane), document).await?;
+        self.messages.publish_for_visma(delivery, Entity::CreditNote, (&key, lane), document).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),

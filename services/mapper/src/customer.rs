@@ -2,25 +2,26 @@
 
 use ::commerce::customer::Customer;
 use mapping::Decision;
-use pipeline::body;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::address::{Entity, Kind};
+use record::body;
+use record::envelope::{self, header};
+use record::take::Delivery;
 
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
     /// Decides on one version of a customer.
     pub(crate) async fn customer(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
-        let customer: Customer = self.read(delivery, "customer", key).await?;
+        let customer: Customer = self.read(delivery, Entity::Customer, key).await?;
         let earlier = self.earlier(delivery, &customer).await?;
         match mapping::customer(&customer, earlier.as_ref(), &self.rules.mapping, &self.rules.scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
-                Ok(self.superseded(delivery, "customer", key).await)
+                Ok(self.superseded(delivery, Entity::Customer, key).await)
             }
             Decision::Book(update) => Ok(self.parties.update(&self.messages, delivery, *update).await),
             Decision::Wait { reason } | Decision::Skip { reason } => {
-                Ok(self.messages.nothing(delivery, "customer", key, (reason.code, &reason.sentence)).await)
+                Ok(self.messages.nothing(delivery, Entity::Customer, key, (reason.code, &reason.sentence)).await)
             }
         }
     }
@@ -32,7 +33,7 @@ impl Mapper {
         let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse::<u64>().ok());
         let Some(previous) = previous else { return Ok(None) };
         let told = self.parties.told(delivery, customer.id, &customer.email).await.map_err(retry)?;
-        let entry = self.changes.at(told.unwrap_or(previous)).await.map_err(retry)?;
+        let entry = self.log.at(Kind::Change, told.unwrap_or(previous)).await.map_err(retry)?;
         let Some(entry) = entry else { return Ok(None) };
         let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await;
         Ok(text.ok().and_then(|text| Customer::decode(text.as_bytes()).ok()))

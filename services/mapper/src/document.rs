@@ -6,19 +6,19 @@ use ::visma::read::InvoiceRead;
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use mapping::books::{self, Document};
-use pipeline::broker::last::Entry;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header, text};
+use pipeline::clock;
 use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
-use pipeline::verdict::Verdict;
-use pipeline::{body, clock};
 use proto::seen::{DELETED, DETACHED, REFERENCE};
 use proto::{Verification, command};
+use record::Verdict;
+use record::address::{Entity, Kind, System};
+use record::envelope::{self, header, text};
+use record::take::Delivery;
+use record::{Entry, body};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::references::Owner;
-use crate::seen::{CREDIT_NOTE, INVOICE};
 use crate::{Mapper, Published, refused};
 
 /// How long a document's command may be on its way into our own view of it.
@@ -40,23 +40,22 @@ impl Mapper {
         kind: Document,
         number: &str,
     ) -> Result<Published, Verdict> {
-        let entity = name(kind);
+        let (entity, place) = name(kind);
         let numbers = self.seen.note(entity, number, &delivery.headers);
         let reference = text(&delivery.headers, REFERENCE).unwrap_or_default();
         let reference = reference.as_ref();
         let Some(owner) = self.references.owner(reference) else {
             drift("unknown");
-            let why = format!("{entity} {number} in Visma bears the reference {reference}, and no record knows it");
-            let place = format!("visma-{entity}");
-            return Ok(self.messages.nothing(delivery, &place, number, ("UNKNOWN_REFERENCE", &why)).await);
+            let why =
+                format!("{} {number} in Visma bears the reference {reference}, and no record knows it", entity.word());
+            return Ok(self.messages.nothing(delivery, place, number, ("UNKNOWN_REFERENCE", &why)).await);
         };
         let Some(lane) = owner.lane.clone() else {
             return Err(self.until_followed(delivery));
         };
         if self.is_superseded(delivery).await? {
             let why = "a newer version of the document has been read, and is decided on instead";
-            let place = format!("visma-{entity}");
-            return Ok(self.messages.nothing(delivery, &place, number, ("SUPERSEDED", why)).await);
+            return Ok(self.messages.nothing(delivery, place, number, ("SUPERSEDED", why)).await);
         }
         let now = self.version(delivery, &delivery.headers, &delivery.payload).await?;
         let before = self.before(delivery).await?;
@@ -69,7 +68,7 @@ impl Mapper {
         let note = books::standing_note(kind, before.as_ref().map(|before| &before.read), &now.read);
         if let Some(note) = note.filter(|_| self.rules.comments.invoice_status && !is_gone(delivery)) {
             let order = self.increment_id(delivery, &lane).await?;
-            let place = format!("{entity}-{number}");
+            let place = format!("{}-{number}", entity.name());
             if let Err(problem) = self.comment(delivery, &place, (&lane, &order), (note, Vec::new())).await {
                 return Ok(Err(problem));
             }
@@ -90,9 +89,9 @@ impl Mapper {
     }
 
     async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
-        let subject = self.context.broker.subjects.command("visma", "verification", &seen.number, lane);
+        let address = self.log.command(System::Visma, Entity::Verification, &seen.number, lane);
         let document = command::Document::Verification(seen);
-        self.messages.publish(self.messages.command(delivery, subject, lane, document)).await.map(drop)
+        self.messages.publish(&address, self.messages.command(delivery, &address, lane, document)).await.map(drop)
     }
 
     /// The version before this one, unless it is the first.
@@ -109,7 +108,7 @@ impl Mapper {
     pub(crate) async fn previous(&self, delivery: &Delivery) -> Result<Option<Entry>, Verdict> {
         let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
         let Some(previous) = previous else { return Ok(None) };
-        let entry = self.changes.at(previous).await;
+        let entry = self.log.at(Kind::Change, previous).await;
         entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 
@@ -152,11 +151,11 @@ impl Mapper {
     }
 }
 
-/// As it stands in subjects.
-fn name(kind: Document) -> &'static str {
+/// What it is at Visma, and among our own decisions.
+fn name(kind: Document) -> (Entity, Entity) {
     match kind {
-        Document::Invoice => INVOICE,
-        Document::CreditNote => CREDIT_NOTE,
+        Document::Invoice => (Entity::Invoice, Entity::SeenInvoice),
+        Document::CreditNote => (Entity::CreditNote, Entity::SeenCreditNote),
     }
 }
 
@@ -167,7 +166,7 @@ fn is_gone(delivery: &Delivery) -> bool {
 fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &InvoiceRead, deleted: bool) -> Verification {
     let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string()).unwrap_or_default();
     let seen = Verification {
-        entity: owner.entity.to_owned(),
+        entity: owner.entity.name().to_owned(),
         key: owner.key.clone(),
         number: read.number.clone(),
         external_reference: reference.to_owned(),
@@ -182,10 +181,11 @@ fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &Invoi
 }
 
 /// What becomes of a document that does not say any longer that it is ours.
-fn detached(entity: &str, reference: &str, read: &InvoiceRead) -> Verdict {
+fn detached(entity: Entity, reference: &str, read: &InvoiceRead) -> Verdict {
     let now = read.external_reference.as_deref().map_or_else(|| "none".to_owned(), |other| format!("`{other}`"));
     let sentence = format!(
-        "{entity} {} in Visma was booked under our reference {reference}, and its external reference is {now} now",
+        "{} {} in Visma was booked under our reference {reference}, and its external reference is {now} now",
+        entity.word(),
         read.number
     );
     let remedy = "enter the reference again in Visma: without it a second document of the order would not be noticed";

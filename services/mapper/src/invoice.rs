@@ -2,9 +2,10 @@
 
 use ::commerce::invoice::Invoice;
 use mapping::{Decision, Invoiced, OrderPayment};
-use pipeline::broker::take::Delivery;
-use pipeline::verdict::Verdict;
 use proto::{Reference, command};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use crate::messages::payment;
 use crate::{Mapper, Published, refused};
@@ -22,18 +23,18 @@ struct About<'a> {
 impl Mapper {
     /// Decides on one version of a Commerce invoice.
     pub(crate) async fn invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
-        let invoice: Invoice = self.read(delivery, "invoice", key).await?;
+        let invoice: Invoice = self.read(delivery, Entity::Invoice, key).await?;
         let (order, of_order) = self.order_of(delivery, invoice.order_id).await?;
         let scope = self.scope(delivery, of_order);
         let lane = order.entity_id.to_string();
         let (rules, record) = (&self.rules, format!("invoice-{key}"));
         match mapping::invoice(&invoice, &order, &rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
-                Ok(self.superseded(delivery, "invoice", key).await)
+                Ok(self.superseded(delivery, Entity::Invoice, key).await)
             }
             Decision::Book(booked) => match *booked {
                 Invoiced::Booking(booking) => {
-                    self.claim(&booking.invoice.reference, "invoice", &booking.invoice.key)?;
+                    self.claim(&booking.invoice.reference, Entity::Invoice, &booking.invoice.key)?;
                     Ok(self.book(delivery, &lane, *booking).await)
                 }
                 Invoiced::OfOrder { invoice_key, reference, payment } => {
@@ -43,13 +44,13 @@ impl Mapper {
             },
             Decision::Skip { .. }
                 if mapping::is_cancelled(&invoice)
-                    && self.was_commanded(delivery, "invoice", &record, &lane).await? =>
+                    && self.was_commanded(delivery, Entity::Invoice, &record, &lane).await? =>
             {
                 let undo = mapping::invoice_cancellation(&invoice, &order, &rules.mapping).map_err(refused)?;
                 self.cancel(delivery, &lane, undo).await
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
-                Ok(self.messages.nothing(delivery, "invoice", key, (reason.code, &reason.sentence)).await)
+                Ok(self.messages.nothing(delivery, Entity::Invoice, key, (reason.code, &reason.sentence)).await)
             }
         }
     }
@@ -65,11 +66,11 @@ impl Mapper {
         if let Some(increment_id) = reference {
             let document = Reference { invoice_key: invoice_key.to_owned(), increment_id };
             let document = command::Document::Reference(document);
-            self.messages.publish_for_visma(delivery, "reference", (key, lane), (None, document)).await?;
+            self.messages.publish_for_visma(delivery, Entity::Reference, (key, lane), (None, document)).await?;
         }
         let Some(OrderPayment { part, customer, payment: paid }) = paid else { return Ok(()) };
         let owner = self.parties.settle(&self.messages, delivery, customer).await?;
-        let paid = payment(paid, ("invoice", invoice_key), &owner.0);
+        let paid = payment(paid, (Entity::Invoice, invoice_key), &owner.0);
         self.pay(delivery, lane, Some(part), paid).await
     }
 }

@@ -26,15 +26,13 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::books::Document;
 use mapping::{Mapping, Refusal, Scope, ToDo};
-use pipeline::backlog;
-use pipeline::broker::last::Last;
-use pipeline::broker::present;
-use pipeline::broker::streams::{CHANGES, COMMANDS, Durable};
-use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
-use pipeline::subject::untoken;
-use pipeline::verdict::Verdict;
+use record::address::{Entity, Kind, System};
+use record::backlog;
+use record::streams::Durable;
+use record::take::{self, Delivery, Stage};
+use record::{Log, Verdict};
 
 pub use comments::Comments;
 use messages::Messages;
@@ -46,7 +44,7 @@ use seen::Seen;
 /// The service's name.
 pub const NAME: &str = "mapper";
 /// Its consumer of changes.
-pub const DURABLE: Durable = Durable { name: NAME, stream: CHANGES, filter: "change.{}.>" };
+pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Change, system: None };
 /// Changes in hand at once: the publisher makes batches of them when many wait.
 const WIDTH: usize = 160;
 
@@ -76,20 +74,22 @@ pub struct Rules {
 pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
     let (references, seen) = (Arc::new(References::default()), Arc::new(Seen::default()));
     let purchases = Arc::new(Purchases::default());
-    let (used, [invoices, notes]) = (references::follow(&context, &references), seen::follow(&context, &seen));
-    let bought = purchases::follow(&context, &purchases);
+    let (log, stop) = (Log::open(&context), &context.stop);
+    let (used, [invoices, notes]) = (references::follow(&log, stop, &references), seen::follow(&log, stop, &seen));
+    let bought = purchases::follow(&log, stop, &purchases);
     context.health.not_ready("references", "the references in use have not been read yet");
     tokio::select! {
         _ = async { futures::join!(used.up(), invoices.up(), notes.up(), bought.up()) } => context.health.ready("references"),
         () = context.stop.cancelled() => return Ok(()),
     }
-    let messages = Messages::open(&context, rules.mapping.version()).await?;
-    let parties = Parties::open(&context, rules.mapping.version()).await?;
-    let changes = Last::of(&context.broker.jetstream, CHANGES).await?;
-    let stage = Mapper { rules, messages, parties, references, seen, purchases, context: context.clone(), changes };
-    present::watch(&context, COMMANDS, context.broker.subjects.command("visma", "none", "none", "none"));
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, None, context.stop.clone()));
-    take::run(&context.broker, &DURABLE, WIDTH, &stage, &context.stop).await
+    let messages = Messages::new(&log, rules.mapping.version());
+    let parties = Parties::new(&log, &context.vault, rules.mapping.version());
+    log.watch(&context, &log.command(System::Visma, Entity::Invoice, "", ""));
+    backlog::watch(&log, DURABLE, None, &context);
+    let log = &log;
+    let stage =
+        Mapper { rules, messages, parties, references, seen, purchases, context: context.clone(), log: log.clone() };
+    take::run(log, &DURABLE, WIDTH, &stage, &context.stop).await
 }
 
 struct Mapper {
@@ -100,7 +100,7 @@ struct Mapper {
     seen: Arc<Seen>,
     purchases: Arc<Purchases>,
     context: Context,
-    changes: Last,
+    log: Log,
 }
 
 impl Stage for Mapper {
@@ -116,19 +116,17 @@ impl Stage for Mapper {
 impl Mapper {
     /// `Err` is a verdict too: the way out of the middle.
     async fn map(&self, delivery: &Delivery) -> Result<Verdict, Verdict> {
-        let mut parts = delivery.subject.split('.').skip(2);
-        let (system, entity) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let key = parts.next().map(untoken).unwrap_or_default();
-        let published = match (system, entity) {
-            ("commerce", "order") => self.order(delivery, &key).await?,
-            ("commerce", "invoice") => self.invoice(delivery, &key).await?,
-            ("commerce", "creditmemo") => self.credit_memo(delivery, &key).await?,
-            ("commerce", "customer") => self.customer(delivery, &key).await?,
-            ("visma", "invoice") => self.document(delivery, Document::Invoice, &key).await?,
-            ("visma", "creditnote") => self.document(delivery, Document::CreditNote, &key).await?,
-            ("visma", "supplierinvoice") => self.supplier_invoice(delivery, &key).await?,
-            ("visma", "purchaseorder") => self.purchase_order(delivery, &key).await?,
-            // Customers of Visma are read by the writer.
+        let (address, key) = (&delivery.address, delivery.address.key());
+        let published = match (address.system(), address.entity()) {
+            (System::Commerce, Entity::Order) => self.order(delivery, key).await?,
+            (System::Commerce, Entity::Invoice) => self.invoice(delivery, key).await?,
+            (System::Commerce, Entity::CreditMemo) => self.credit_memo(delivery, key).await?,
+            (System::Commerce, Entity::Customer) => self.customer(delivery, key).await?,
+            (System::Visma, Entity::Invoice) => self.document(delivery, Document::Invoice, key).await?,
+            (System::Visma, Entity::CreditNote) => self.document(delivery, Document::CreditNote, key).await?,
+            (System::Visma, Entity::SupplierInvoice) => self.supplier_invoice(delivery, key).await?,
+            (System::Visma, Entity::PurchaseOrder) => self.purchase_order(delivery, key).await?,
+            // Customers of Visma are read by the writer; nothing else is read anywhere.
             _ => Ok(()),
         };
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::failed(delivery.delivered, problem))
@@ -142,13 +140,13 @@ impl Mapper {
         if delivery.delivered == 1 && age < FRESH {
             return Ok(false);
         }
-        let last = self.changes.get(&delivery.subject).await;
+        let last = self.log.last(&delivery.address).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         Ok(last.is_some_and(|entry| entry.sequence > delivery.sequence))
     }
 
-    async fn superseded(&self, delivery: &Delivery, entity: &str, key: &str) -> Published {
-        let why = format!("a newer version of the {entity} has been read, and is decided on instead");
+    async fn superseded(&self, delivery: &Delivery, entity: Entity, key: &str) -> Published {
+        let why = format!("a newer version of the {} has been read, and is decided on instead", entity.word());
         self.messages.nothing(delivery, entity, key, ("SUPERSEDED", &why)).await
     }
 
@@ -161,7 +159,7 @@ impl Mapper {
     }
 
     /// Two documents that would share a reference are refused: looking one up would find the other's.
-    fn claim(&self, reference: &str, entity: &str, key: &str) -> Result<(), Verdict> {
+    fn claim(&self, reference: &str, entity: Entity, key: &str) -> Result<(), Verdict> {
         if self.references.claim(reference, entity, key) {
             return Ok(());
         }

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use mapping::{InvoiceCommand, PaymentCommand};
-use pipeline::broker::last::{Entry, Last};
-use pipeline::broker::take::Delivery;
-use pipeline::broker::{Broker, Publisher, Put, streams};
-use pipeline::envelope::{self, Cause, Envelope, derived_id, header};
+use pipeline::id::derived_id;
 use pipeline::problem::Problem;
-use pipeline::service::Context;
 use proto::{Command, Kind, Message as _, Outcome, Payment, Predicted, TaxDetail, command, owner, payer};
+use record::take::Delivery;
+
+use record::address::{Address, Entity, System};
+use record::envelope::{self, Cause, Envelope, header};
+use record::{Entry, Log, Message};
 
 use crate::NAME;
 use crate::references::REFERENCE;
@@ -16,38 +17,29 @@ use crate::references::REFERENCE;
 /// Makes and publishes commands and mapping's own outcomes.
 #[derive(Debug)]
 pub(crate) struct Messages {
-    broker: Broker,
-    commands: Publisher,
-    outcomes: Publisher,
-    last_command: Last,
+    log: Log,
     mapping_version: String,
 }
 
 impl Messages {
-    pub(crate) async fn open(context: &Context, mapping_version: &str) -> Result<Self, Problem> {
-        Ok(Self {
-            last_command: Last::of(&context.broker.jetstream, streams::COMMANDS).await?,
-            broker: context.broker.clone(),
-            commands: context.broker.publisher(streams::COMMANDS),
-            outcomes: context.broker.publisher(streams::OUTCOMES),
-            mapping_version: mapping_version.to_owned(),
-        })
+    pub(crate) fn new(log: &Log, mapping_version: &str) -> Self {
+        Self { log: log.clone(), mapping_version: mapping_version.to_owned() }
     }
 
     /// Publishes what Visma shall hold: an invoice, a credit note, a payment, and so on.
     pub(crate) async fn publish_for_visma(
         &self,
         delivery: &Delivery,
-        entity: &str,
+        entity: Entity,
         (key, lane): (&str, &str),
         (reference, document): (Option<&str>, command::Document),
     ) -> Result<(), Problem> {
-        let subject = self.broker.subjects.command("visma", entity, key, lane);
-        let mut put = self.command(delivery, subject, lane, document);
+        let address = self.log.command(System::Visma, entity, key, lane);
+        let mut message = self.command(delivery, &address, lane, document);
         if let Some(reference) = reference {
-            envelope::set(&mut put.headers, REFERENCE, reference);
+            envelope::set(&mut message.headers, REFERENCE, reference);
         }
-        self.publish(put).await?;
+        self.publish(&address, message).await?;
         Ok(())
     }
 
@@ -55,20 +47,26 @@ impl Messages {
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub(crate) async fn last_command(&self, entity: &str, key: &str, lane: &str) -> Result<Option<Entry>, Problem> {
-        self.last_command.get(&self.broker.subjects.command("visma", entity, key, lane)).await
+    pub(crate) async fn last_command(&self, entity: Entity, key: &str, lane: &str) -> Result<Option<Entry>, Problem> {
+        self.log.last(&self.log.command(System::Visma, entity, key, lane)).await
     }
 
     /// Publishes a command; its sequence in the stream.
-    pub(crate) async fn publish(&self, put: Put) -> Result<u64, Problem> {
-        Ok(self.commands.put(put).await?.sequence)
+    pub(crate) async fn publish(&self, address: &Address, message: Message) -> Result<u64, Problem> {
+        Ok(self.log.append(address, message, None).await?.sequence)
     }
 
     /// The message of one command.
-    pub(crate) fn command(&self, delivery: &Delivery, subject: String, lane: &str, document: command::Document) -> Put {
+    pub(crate) fn command(
+        &self,
+        delivery: &Delivery,
+        address: &Address,
+        lane: &str,
+        document: command::Document,
+    ) -> Message {
         let sequence = delivery.sequence.to_string();
         let replay_run = String::new();
-        let id = derived_id(&["command", &subject, &sequence, &self.mapping_version, &replay_run]);
+        let id = derived_id(&["command", &address.subject(), &sequence, &self.mapping_version, &replay_run]);
         let command = Command {
             id: id.clone(),
             change_subject: delivery.subject.clone(),
@@ -84,19 +82,19 @@ impl Messages {
         if delivery.delivered == 1 && envelope::is_first(&delivery.headers) {
             envelope::set(&mut headers, envelope::FIRST, "true");
         }
-        Put { subject, headers, payload: Bytes::from(command.encode_to_vec()), expect_last: None }
+        Message { headers, payload: Bytes::from(command.encode_to_vec()) }
     }
 
     /// Nothing is to be done about this version of a record, and that is an outcome: nothing is dropped in silence.
     pub(crate) async fn nothing(
         &self,
         delivery: &Delivery,
-        entity: &str,
+        entity: Entity,
         key: &str,
         (code, why): (&str, &str),
     ) -> Result<(), Problem> {
-        let subject = self.broker.subjects.outcome("mapping", entity, key);
-        let id = derived_id(&["outcome", &subject, &delivery.sequence.to_string(), &self.mapping_version]);
+        let address = self.log.outcome(System::Mapping, entity, key);
+        let id = derived_id(&["outcome", &address.subject(), &delivery.sequence.to_string(), &self.mapping_version]);
         let outcome = Outcome {
             kind: Kind::Unchanged.into(),
             change_sequence: delivery.sequence,
@@ -110,8 +108,8 @@ impl Messages {
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
         envelope::set(&mut headers, envelope::KIND, "unchanged");
         envelope::set(&mut headers, envelope::CODE, code);
-        let put = Put { subject, headers, payload: outcome.encode_to_vec().into(), expect_last: None };
-        self.outcomes.put(put).await?;
+        let message = Message { headers, payload: outcome.encode_to_vec().into() };
+        self.log.append(&address, message, None).await?;
         Ok(())
     }
 }
@@ -147,13 +145,13 @@ pub(crate) fn document(invoice: InvoiceCommand, (owner, relies_on, debtor): Owne
 }
 
 /// A payment as the wire has it, for the document with this entity and key.
-pub(crate) fn payment(payment: PaymentCommand, (entity, key): (&str, &str), owner: &owner::Customer) -> Payment {
+pub(crate) fn payment(payment: PaymentCommand, (entity, key): (Entity, &str), owner: &owner::Customer) -> Payment {
     let customer = match owner {
         owner::Customer::CustomerKey(key) => payer::Customer::CustomerKey(key.clone()),
         owner::Customer::CustomerNumber(number) => payer::Customer::CustomerNumber(number.clone()),
     };
     Payment {
-        entity: entity.to_owned(),
+        entity: entity.name().to_owned(),
         key: key.to_owned(),
         payment_reference: payment.reference,
         payment_method: payment.method,
@@ -164,7 +162,7 @@ pub(crate) fn payment(payment: PaymentCommand, (entity, key): (&str, &str), owne
         amount: payment.amount.to_string(),
         text: payment.text,
         branch: payment.branch,
-        refund: entity == "creditnote",
+        refund: entity == Entity::CreditNote,
         customer: Some(customer),
         next_open_period: payment.next_open_period,
     }

@@ -2,10 +2,11 @@
 
 use ::commerce::order::Order;
 use mapping::{Booking, Decision};
-use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
-use pipeline::verdict::Verdict;
 use proto::{CreditNote, command};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use crate::messages::{document, payment};
 use crate::{Mapper, Published, refused};
@@ -13,21 +14,21 @@ use crate::{Mapper, Published, refused};
 impl Mapper {
     /// Decides on one version of an order.
     pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
-        let order: Order = self.read(delivery, "order", key).await?;
+        let order: Order = self.read(delivery, Entity::Order, key).await?;
         let scope = self.scope(delivery, None);
         match mapping::order(&order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
-                Ok(self.superseded(delivery, "order", key).await)
+                Ok(self.superseded(delivery, Entity::Order, key).await)
             }
             Decision::Book(booking) => {
-                self.claim(&booking.invoice.reference, "invoice", &booking.invoice.key)?;
+                self.claim(&booking.invoice.reference, Entity::Invoice, &booking.invoice.key)?;
                 match self.book(delivery, key, *booking).await {
                     Ok(()) => self.cancelled_part(delivery, key, &order).await,
                     failed => Ok(failed),
                 }
             }
             Decision::Skip { .. }
-                if mapping::is_withdrawn(&order) && self.was_commanded(delivery, "invoice", key, key).await? =>
+                if mapping::is_withdrawn(&order) && self.was_commanded(delivery, Entity::Invoice, key, key).await? =>
             {
                 // A draft that a credit note stands against is not deleted: the rest of it is credited too.
                 if self.credited_parts(delivery, key).await?.notes > 0 {
@@ -37,7 +38,7 @@ impl Mapper {
                 self.cancel(delivery, key, cancellation).await
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
-                Ok(self.messages.nothing(delivery, "order", key, (reason.code, &reason.sentence)).await)
+                Ok(self.messages.nothing(delivery, Entity::Order, key, (reason.code, &reason.sentence)).await)
             }
         }
     }
@@ -47,10 +48,10 @@ impl Mapper {
     pub(crate) async fn book(&self, delivery: &Delivery, lane: &str, booking: Booking) -> Result<(), Problem> {
         let Booking { customer, invoice, payment: paid } = booking;
         let owner = self.parties.settle(&self.messages, delivery, customer).await?;
-        let paid = paid.map(|paid| payment(paid, ("invoice", &invoice.key), &owner.0));
+        let paid = paid.map(|paid| payment(paid, (Entity::Invoice, &invoice.key), &owner.0));
         let (key, reference) = (invoice.key.clone(), invoice.reference.clone());
         let invoice = command::Document::Invoice(document(invoice, owner));
-        self.messages.publish_for_visma(delivery, "invoice", (&key, lane), (Some(&reference), invoice)).await?;
+        self.messages.publish_for_visma(delivery, Entity::Invoice, (&key, lane), (Some(&reference), invoice)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
@@ -68,7 +69,7 @@ impl Mapper {
         let part = part.map(|part| format!("-{part}")).unwrap_or_default();
         let key = format!("{}-{}{part}", payment.entity, payment.key);
         let document = command::Document::Payment(payment);
-        self.messages.publish_for_visma(delivery, "payment", (&key, lane), (None, document)).await
+        self.messages.publish_for_visma(delivery, Entity::Payment, (&key, lane), (None, document)).await
     }
 
     /// Publishes what takes an invoice back.
@@ -79,7 +80,7 @@ impl Mapper {
         cancellation: mapping::Cancellation,
     ) -> Result<Published, Verdict> {
         let mapping::Cancellation { invoice_key, reason, customer, credit_note } = cancellation;
-        self.claim(&credit_note.reference, "cancellation", &invoice_key)?;
+        self.claim(&credit_note.reference, Entity::Cancellation, &invoice_key)?;
         let owner = match self.parties.settle(&self.messages, delivery, customer).await {
             Ok(owner) => owner,
             Err(problem) => return Ok(Err(problem)),
@@ -93,14 +94,14 @@ impl Mapper {
             credit_note: Some(credit_note),
         });
         let document = (Some(reference.as_str()), document);
-        Ok(self.messages.publish_for_visma(delivery, "cancellation", (&invoice_key, lane), document).await)
+        Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (&invoice_key, lane), document).await)
     }
 
     /// Whether Visma was ever told to hold this document. Before that, what is taken back is simply never booked.
     pub(crate) async fn was_commanded(
         &self,
         delivery: &Delivery,
-        entity: &str,
+        entity: Entity,
         key: &str,
         lane: &str,
     ) -> Result<bool, Verdict> {

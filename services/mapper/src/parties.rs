@@ -7,16 +7,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use mapping::{CustomerCommand, CustomerKey, CustomerUpdate, Field};
-use pipeline::broker::last::Last;
-use pipeline::broker::streams;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
 use pipeline::problem::{Problem, chain};
-use pipeline::service::Context;
-use pipeline::subject::Subjects;
 use pipeline::vault::Vault;
 use proto::matching::Marks;
 use proto::{Command, Customer, CustomerData, CustomerField, Message as _, command, owner};
+use record::envelope::{self, header};
+use record::take::Delivery;
+
+use record::address::{Entity, System};
+use record::{Log, entry};
 
 use crate::messages::{Messages, Owner};
 
@@ -28,9 +27,7 @@ const IDENTITY: &str = "customer-identity";
 /// Settles customers.
 #[derive(Debug)]
 pub(crate) struct Parties {
-    subjects: Subjects,
-    last: Last,
-    last_outcome: Last,
+    log: Log,
     vault: Vault,
     mapping_version: String,
     /// Customers that are settled: identity and sequence of the command that settled each.
@@ -38,15 +35,9 @@ pub(crate) struct Parties {
 }
 
 impl Parties {
-    pub(crate) async fn open(context: &Context, mapping_version: &str) -> Result<Self, Problem> {
-        Ok(Self {
-            subjects: context.broker.subjects.clone(),
-            last: Last::of(&context.broker.jetstream, streams::COMMANDS).await?,
-            last_outcome: Last::of(&context.broker.jetstream, streams::OUTCOMES).await?,
-            vault: context.vault.clone(),
-            mapping_version: mapping_version.to_owned(),
-            settled: Mutex::default(),
-        })
+    pub(crate) fn new(log: &Log, vault: &Vault, mapping_version: &str) -> Self {
+        let (log, vault, settled) = (log.clone(), vault.clone(), Mutex::default());
+        Self { log, vault, mapping_version: mapping_version.to_owned(), settled }
     }
 
     /// Whose document it is, the sequence of the command on which the document may rely, and who the buyer is; a
@@ -98,8 +89,8 @@ impl Parties {
         }
         let person = self.vault.person(&visma::payload::spelled(&customer.contact.email));
         // The lane is the person's: two accounts of one e-mail address are matched one after the other.
-        let subject = self.subjects.command("visma", "customer", key, &person);
-        let known = self.last.get(&subject).await?;
+        let address = self.log.command(System::Visma, Entity::Customer, key, &person);
+        let known = self.log.last(&address).await?;
         let known = known.filter(|entry| header(&entry.headers, envelope::VERSION) == Some(identity.as_str()));
         if let Some(known) = known {
             match self.outcome_of(key).await?.as_deref() {
@@ -114,9 +105,9 @@ impl Parties {
         let sealed = self.seal(&person, customer).await?;
         let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
         let document = command::Document::Customer(customer);
-        let mut put = messages.command(delivery, subject, &person, document);
-        envelope::set(&mut put.headers, envelope::VERSION, &identity);
-        messages.publish(put).await
+        let mut message = messages.command(delivery, &address, &person, document);
+        envelope::set(&mut message.headers, envelope::VERSION, &identity);
+        messages.publish(&address, message).await
     }
 
     /// Publishes what of a registered customer the shop owns.
@@ -132,22 +123,21 @@ impl Parties {
         // An order of a customer that may not be created by this must not take it for settled.
         let identity = self.identity(&customer, if existing_only { ";existing" } else { "" });
         let person = self.vault.person(&visma::payload::spelled(&customer.contact.email));
-        let subject = self.subjects.command("visma", "customer", &key, &person);
+        let address = self.log.command(System::Visma, Entity::Customer, &key, &person);
         let sealed = self.seal(&person, customer).await?;
         let owned = owned.into_iter().map(|field| wire(field).into()).collect();
         let customer = Customer { key, person: person.clone(), sealed, owned, existing_only };
-        let mut put = messages.command(delivery, subject, &person, command::Document::Customer(customer));
-        envelope::set(&mut put.headers, envelope::VERSION, &identity);
-        messages.publish(put).await?;
+        let mut message = messages.command(delivery, &address, &person, command::Document::Customer(customer));
+        envelope::set(&mut message.headers, envelope::VERSION, &identity);
+        messages.publish(&address, message).await?;
         Ok(())
     }
 
     /// Sequence of the version of an account that Visma was last told of, before the one of this delivery.
     pub(crate) async fn told(&self, delivery: &Delivery, id: u64, email: &str) -> Result<Option<u64>, Problem> {
         let person = self.vault.person(&visma::payload::spelled(email));
-        let subject = self.subjects.command("visma", "customer", &id.to_string(), &person);
-        let last = self.last.get(&subject).await?;
-        let command = last.and_then(|last| Command::decode(last.payload).ok());
+        let last = self.log.last(&self.log.command(System::Visma, Entity::Customer, &id.to_string(), &person)).await?;
+        let command = last.and_then(|last| entry::read_command(&last.payload).ok());
         let of_account = |command: &Command| {
             command.change_subject == delivery.subject && command.change_sequence < delivery.sequence
         };
@@ -172,7 +162,7 @@ impl Parties {
 
     /// What the last outcome of a customer says became of it.
     async fn outcome_of(&self, key: &str) -> Result<Option<String>, Problem> {
-        let entry = self.last_outcome.get(&self.subjects.outcome("visma", "customer", key)).await?;
+        let entry = self.log.last(&self.log.outcome(System::Visma, Entity::Customer, key)).await?;
         Ok(entry.and_then(|entry| header(&entry.headers, envelope::KIND).map(str::to_owned)))
     }
 

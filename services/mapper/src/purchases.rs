@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::HeaderMap;
-use pipeline::broker::follow::{self, Caught, Follow};
-use pipeline::broker::streams::CHANGES;
-use pipeline::envelope::header;
-use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
+use pipeline::broker::follow::Caught;
+use pipeline::broker::token::untoken;
 use proto::seen::PURCHASE_ORDERS;
+use record::Log;
+use record::address::{Entity, Kind, System};
+use record::envelope::header;
+use tokio_util::sync::CancellationToken;
 
 use crate::references::hash;
 
@@ -38,13 +39,8 @@ impl Purchases {
 }
 
 /// Follows the changes of supplier invoices.
-pub(crate) fn follow(context: &Context, purchases: &Arc<Purchases>) -> Caught {
+pub(crate) fn follow(log: &Log, stop: &CancellationToken, purchases: &Arc<Purchases>) -> Caught {
     let purchases = Arc::clone(purchases);
-    let filter = context.broker.subjects.all("change", "visma", "supplierinvoice");
-    let what = Follow { stream: CHANGES, filter, headers_only: true };
-    follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
-        if let Some(key) = key_of(subject) {
-            purchases.note(&untoken(key), headers);
-        }
-    })
+    let versions = log.entity(Kind::Change, System::Visma, Entity::SupplierInvoice);
+    log.follow(&versions, true, stop, move |address, headers, _| purchases.note(address.key(), headers))
 }

@@ -1,6 +1,7 @@
 //! From a change to the record as it was read at the source.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use ::commerce::creditmemo::CreditMemo;
 use ::commerce::customer::Customer;
@@ -9,14 +10,20 @@ use ::commerce::order::{DecodeError, Order};
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use mapping::Scope;
-use pipeline::body::{self, BodyError};
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, header};
+use pipeline::clock;
 use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::vault::{VaultError, Zeroizing};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::Wait;
+use record::address::{Address, Entity, System};
+use record::body::{self, BodyError};
+use record::envelope::{self, header};
+use record::take::Delivery;
 
 use crate::Mapper;
+
+/// How long the order of a document is waited for: who records a document records its order first.
+const ORDER_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// A record of Commerce, decoded from its JSON.
 pub(crate) trait Record: Sized {
@@ -37,7 +44,7 @@ records!(Order, Invoice, CreditMemo, Customer);
 
 impl Mapper {
     /// The record as it was read at the source.
-    pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: &str, key: &str) -> Result<R, Verdict> {
+    pub(crate) async fn read<R: Record>(&self, delivery: &Delivery, entity: Entity, key: &str) -> Result<R, Verdict> {
         let text = self.open(body::unpacked(&delivery.headers, &delivery.payload).await, delivery.delivered).await?;
         decode(&text, entity, key)
     }
@@ -47,15 +54,17 @@ impl Mapper {
     /// change says one.
     pub(crate) async fn order_of(&self, delivery: &Delivery, id: u64) -> Result<(Order, Option<DateTime>), Verdict> {
         let key = id.to_string();
-        let last = self.changes.get(&self.context.broker.subjects.change("commerce", "order", &key)).await;
+        let address = self.log.change(System::Commerce, Entity::Order, &key);
+        let last = self.log.last(&address).await;
         let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
             let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
-            return Err(Self::missing(delivery, Problem::new("ORDER_MISSING", sentence, remedy)));
+            let problem = Problem::new("ORDER_MISSING", sentence, remedy);
+            return Err(until_read(delivery, address, (ORDER_PATIENCE, true), problem));
         };
         let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await?;
-        Ok((decode(&text, "order", &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
+        Ok((decode(&text, Entity::Order, &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
     }
 
     /// The scope that a record is decided on with. One that was brought in from before the go-live date says itself
@@ -90,12 +99,26 @@ impl Mapper {
     }
 }
 
-fn decode<R: Record>(text: &str, entity: &str, key: &str) -> Result<R, Verdict> {
+fn decode<R: Record>(text: &str, entity: Entity, key: &str) -> Result<R, Verdict> {
     R::decode(text.as_bytes()).map_err(|e| {
-        let sentence = format!("the {entity} with the entity_id {key} cannot be read: {e}");
+        let sentence = format!("the {} with the entity_id {key} cannot be read: {e}", entity.word());
         let remedy = then_again("look at the record over the API: a module may have changed what Commerce sends");
         Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
     })
+}
+
+/// The verdict on a change that needs a record which has not been read yet: it waits for that, and not for ever.
+pub(crate) fn until_read(
+    delivery: &Delivery,
+    on: Address,
+    (patience, is_soon): (Duration, bool),
+    problem: Problem,
+) -> Verdict {
+    let until = delivery.stored_at.saturating_add(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX));
+    match clock::now_millis() < until {
+        true => Verdict::Wait(Wait { on, seen: 0, until, is_soon, why: problem.sentence }),
+        false => Verdict::Dead(problem),
+    }
 }
 
 /// From when on a record counts, as a change says.

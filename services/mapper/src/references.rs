@@ -7,21 +7,19 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pipeline::broker::follow::{self, Caught, Follow};
-use pipeline::broker::streams::COMMANDS;
-use pipeline::envelope::{LANE, header, text};
-use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
+use pipeline::broker::follow::Caught;
 pub(crate) use proto::seen::REFERENCE;
-
-use crate::seen::{CREDIT_NOTE, INVOICE};
+use record::Log;
+use record::address::{Entity, Kind, System};
+use record::envelope::{LANE, header, text};
+use tokio_util::sync::CancellationToken;
 
 /// Before the id of a Commerce invoice, in the key of the record of what it became.
 const OF_INVOICE: &str = "invoice-";
 
 #[derive(Debug, Default)]
 pub(crate) struct References {
-    taken: Mutex<HashMap<u64, Held>>,
+    taken: Mutex<HashMap<u64, Claim>>,
     /// By order: keys of the invoices that are booked for its Commerce invoices.
     invoices: Mutex<HashMap<u64, Vec<u64>>>,
 }
@@ -29,8 +27,8 @@ pub(crate) struct References {
 /// The record that holds a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// `invoice` or `creditnote`.
-    pub(crate) entity: &'static str,
+    /// An invoice, or a credit note.
+    pub(crate) entity: Entity,
     /// Its key.
     pub(crate) key: String,
     /// Its lane: the entity_id of its order. Known once its command is in the view.
@@ -38,8 +36,8 @@ pub(crate) struct Owner {
 }
 
 #[derive(Debug)]
-struct Held {
-    entity: &'static str,
+struct Claim {
+    entity: Entity,
     key: Box<str>,
     lane: Lane,
 }
@@ -54,7 +52,7 @@ enum Lane {
 
 impl References {
     /// Takes `reference` for what the command of `entity` and `key` creates; false when another document has it.
-    pub(crate) fn claim(&self, reference: &str, entity: &str, key: &str) -> bool {
+    pub(crate) fn claim(&self, reference: &str, entity: Entity, key: &str) -> bool {
         self.hold(reference, (entity, key), None)
     }
 
@@ -77,10 +75,10 @@ impl References {
         ids.into_iter().map(|id| format!("{OF_INVOICE}{id}")).collect()
     }
 
-    fn hold(&self, reference: &str, (entity, key): (&str, &str), lane: Option<&str>) -> bool {
+    fn hold(&self, reference: &str, (entity, key): (Entity, &str), lane: Option<&str>) -> bool {
         let Some((entity, key)) = record(entity, key) else { return true };
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Held { entity, key: key.as_ref().into(), lane: Lane::Unknown };
+        let new = || Claim { entity, key: key.as_ref().into(), lane: Lane::Unknown };
         let held = taken.entry(hash(&reference)).or_insert_with(new);
         let own = held.entity == entity && held.key.as_ref() == key;
         if let (true, Some(lane)) = (own, lane) {
@@ -100,27 +98,22 @@ impl References {
 }
 
 /// The record of the document that a command creates. A cancellation may create a credit note.
-fn record<'a>(entity: &str, key: &'a str) -> Option<(&'static str, Cow<'a, str>)> {
+fn record(entity: Entity, key: &str) -> Option<(Entity, Cow<'_, str>)> {
     match entity {
-        INVOICE => Some((INVOICE, key.into())),
-        CREDIT_NOTE => Some((CREDIT_NOTE, key.into())),
-        "cancellation" => Some((CREDIT_NOTE, format!("cancellation-{key}").into())),
+        Entity::Invoice | Entity::CreditNote => Some((entity, key.into())),
+        Entity::Cancellation => Some((Entity::CreditNote, format!("{}-{key}", entity.name()).into())),
         _ => None,
     }
 }
 
-pub(crate) fn follow(context: &Context, references: &Arc<References>) -> Caught {
+pub(crate) fn follow(log: &Log, stop: &CancellationToken, references: &Arc<References>) -> Caught {
     let references = Arc::clone(references);
-    let filter = context.broker.subjects.every("command", "visma");
-    let what = Follow { stream: COMMANDS, filter, headers_only: true };
-    follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
-        let entity = subject.split('.').nth(3);
-        if let (Some(reference), Some(entity), Some(key)) = (text(headers, REFERENCE), entity, key_of(subject)) {
-            let (key, lane) = (untoken(key), header(headers, LANE));
-            references.hold(&reference, (entity, &key), lane);
-            if let (INVOICE, Some(lane)) = (entity, lane) {
-                references.booked(lane, &key);
-            }
+    log.follow(&log.system(Kind::Command, System::Visma), true, stop, move |address, headers, _| {
+        let Some(reference) = text(headers, REFERENCE) else { return };
+        let (entity, key, lane) = (address.entity(), address.key(), header(headers, LANE));
+        references.hold(&reference, (entity, key), lane);
+        if let (Entity::Invoice, Some(lane)) = (entity, lane) {
+            references.booked(lane, key);
         }
     })
 }

@@ -5,19 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::HeaderMap;
-use pipeline::broker::follow::{self, Caught, Follow};
-use pipeline::broker::streams::CHANGES;
-use pipeline::envelope::{header, text};
-use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
+use pipeline::broker::follow::Caught;
 use proto::seen::{DELETED, REFERENCE};
+use record::Log;
+use record::address::{Entity, Kind, System};
+use record::envelope::{header, text};
+use tokio_util::sync::CancellationToken;
 
 use crate::references::hash;
-
-/// An invoice, as it stands in subjects.
-pub(crate) const INVOICE: &str = "invoice";
-/// A credit note, as it stands in subjects.
-pub(crate) const CREDIT_NOTE: &str = "creditnote";
 
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Mutex<Index>);
@@ -33,7 +28,7 @@ struct Index {
 impl Seen {
     /// Notes a version of a document and returns every number that carries its reference now, its own among them unless
     /// it is gone.
-    pub(crate) fn note(&self, kind: &str, number: &str, headers: &HeaderMap) -> Vec<String> {
+    pub(crate) fn note(&self, kind: Entity, number: &str, headers: &HeaderMap) -> Vec<String> {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (document, reference) = (hash(&(kind, number)), text(headers, REFERENCE).unwrap_or_default());
         let place = hash(&(kind, reference.as_ref()));
@@ -57,15 +52,12 @@ impl Seen {
 }
 
 /// Follows the changes of both kinds.
-pub(crate) fn follow(context: &Context, seen: &Arc<Seen>) -> [Caught; 2] {
-    [INVOICE, CREDIT_NOTE].map(|kind| {
+pub(crate) fn follow(log: &Log, stop: &CancellationToken, seen: &Arc<Seen>) -> [Caught; 2] {
+    [Entity::Invoice, Entity::CreditNote].map(|kind| {
         let seen = Arc::clone(seen);
-        let filter = context.broker.subjects.all("change", "visma", kind);
-        let what = Follow { stream: CHANGES, filter, headers_only: true };
-        follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
-            if let Some(number) = key_of(subject) {
-                seen.note(kind, &untoken(number), headers);
-            }
+        let versions = log.entity(Kind::Change, System::Visma, kind);
+        log.follow(&versions, true, stop, move |address, headers, _| {
+            seen.note(kind, address.key(), headers);
         })
     })
 }

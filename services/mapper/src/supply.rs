@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use ::visma::read::SupplierInvoiceRead;
 use mapping::books;
-use pipeline::broker::take::Delivery;
-use pipeline::clock;
 use pipeline::problem::{Problem, then_again};
-use pipeline::verdict::Verdict;
 use proto::Attribute;
+use record::Verdict;
+use record::address::{Entity, System};
+use record::take::Delivery;
 
 use crate::document::unreadable;
+use crate::reading::until_read;
 use crate::{Mapper, Published};
 
 /// A purchase order is polled as often as supplier invoices are; two daily polls are enough to have read it.
@@ -33,7 +34,7 @@ impl Mapper {
         match self.serves(delivery, &invoice).await? {
             Serves::Orders(orders) => Ok(self.tell(delivery, &invoice, &orders).await),
             Serves::Nothing(code, why) => {
-                Ok(self.messages.nothing(delivery, "supplierinvoice", key, (code, &why)).await)
+                Ok(self.messages.nothing(delivery, Entity::SupplierInvoice, key, (code, &why)).await)
             }
         }
     }
@@ -53,8 +54,7 @@ impl Mapper {
             return Ok(Ok(()));
         }
         for key in keys {
-            let subject = self.context.broker.subjects.change("visma", "supplierinvoice", &key);
-            let last = self.changes.get(&subject).await;
+            let last = self.log.last(&self.log.change(System::Visma, Entity::SupplierInvoice, &key)).await;
             let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
             let Some(entry) = last else { continue };
             let value = self.record(delivery, &entry.headers, &entry.payload).await?;
@@ -117,8 +117,8 @@ impl Mapper {
         };
         for order in orders {
             let place = match orders {
-                [_] => format!("supplierinvoice-{key}"),
-                _ => format!("supplierinvoice-{key}-{order}"),
+                [_] => format!("{}-{key}", Entity::SupplierInvoice.name()),
+                _ => format!("{}-{key}-{order}", Entity::SupplierInvoice.name()),
             };
             self.comment(delivery, &place, ("", order), (note.clone(), attributes.clone())).await?;
         }
@@ -127,28 +127,19 @@ impl Mapper {
 
     /// The orders of the shop that a purchase order serves, as it was last read.
     async fn served_by(&self, delivery: &Delivery, number: &str) -> Result<Vec<String>, Verdict> {
-        let subject = self.context.broker.subjects.change("visma", "purchaseorder", number);
-        let last = self.changes.get(&subject).await;
+        let address = self.log.change(System::Visma, Entity::PurchaseOrder, number);
+        let last = self.log.last(&address).await;
         match last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
             Some(entry) => {
                 let order = self.record(delivery, &entry.headers, &entry.payload).await?;
                 Ok(books::sales_orders(&order, &self.rules.mapping))
             }
-            None => Err(purchase_order_missing(delivery, number)),
+            None => Err(until_read(delivery, address, (PATIENCE, false), missing(number))),
         }
     }
 }
 
-fn purchase_order_missing(delivery: &Delivery, number: &str) -> Verdict {
-    let age = Duration::from_millis(clock::now_millis().saturating_sub(delivery.stored_at));
-    if age < PATIENCE {
-        // A poll that runs beside this one has it within moments, and else the next one does.
-        let wait = (age / 4).clamp(Duration::from_millis(500), Duration::from_secs(15 * 60));
-        return Verdict::RetryAfter(wait, format!("purchase order {number} has not been read yet"));
-    }
-    Verdict::Dead(Problem::new(
-        "PURCHASE_ORDER_MISSING",
-        format!("a supplier invoice is for purchase order {number}, which has not been read from Visma for two days"),
-        then_again("see that purchase orders are polled and may be read"),
-    ))
+fn missing(number: &str) -> Problem {
+    let sentence = format!("purchase order {number}, which a supplier invoice is for, has not been read from Visma");
+    Problem::new("PURCHASE_ORDER_MISSING", sentence, then_again("see that purchase orders are polled and may be read"))
 }

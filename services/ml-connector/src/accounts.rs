@@ -1,6 +1,7 @@
 //! How many orders' accounts do not balance, as a metric: the fold that `drift` makes, from time to time, beside the
 //! mapper. It reads the streams and calls nobody.
 
+use record::Log;
 use std::time::Duration;
 
 use operator::drift;
@@ -24,6 +25,7 @@ pub(crate) fn settles(settings: &Settings) -> Duration {
 
 /// Counts, shows and waits, until the service is told to stop.
 pub(crate) async fn count(context: Context, interval: Duration, settles: Duration) {
+    let log = Log::on(&context.broker, &context.connection);
     let mut wait = FIRST.min(interval);
     loop {
         tokio::select! {
@@ -31,7 +33,7 @@ pub(crate) async fn count(context: Context, interval: Duration, settles: Duratio
             () = context.stop.cancelled() => return,
         }
         wait = interval;
-        match drift::report(&context.broker.jetstream, &context.broker.subjects, settles).await {
+        match drift::report(&log, settles).await {
             #[expect(clippy::cast_precision_loss, reason = "a count of orders")]
             Ok(report) => metrics::gauge!("ml_accounts_unbalanced").set(report.unbalanced() as f64),
             Err(problem) => tracing::warn!(%problem, "the orders' accounts were not counted"),

@@ -3,6 +3,7 @@
 //! It reads and records; mapper and writer do the rest. Only so much is recorded ahead of them that today's orders wait
 //! behind a few documents of history, and not behind all of it.
 
+use record::Log;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use ingestor::commerce::{Backfill, Halted, Range};
 use mapping::{Scope, Trigger};
 use operator::backfill::{Kind, Plan, Span, calls_at_most, end, text};
 use operator::table::told;
-use pipeline::backlog;
 use pipeline::clock;
 use pipeline::problem::Problem;
 use pipeline::service;
 use pipeline::vendor::Vendor;
+use record::backlog;
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -149,12 +150,13 @@ impl Work<'_> {
 
     /// Returns when few enough documents wait for mapper and writer.
     async fn until_there_is_room(&self, bar: &ProgressBar) -> Result<(), Problem> {
-        let broker = &self.bench.context.broker;
+        let context = &self.bench.context;
+        let log = Log::on(&context.broker, &context.connection);
         let mut told = false;
         loop {
             let mut waiting = 0;
             for durable in [mapper::DURABLE, writer::visma::DURABLE] {
-                waiting += backlog::waiting(broker, durable).await.map_err(|why| {
+                waiting += backlog::waiting(&log, durable).await.map_err(|why| {
                     let remedy = "look at the broker, and that `ml-connector provision` was run";
                     Problem::new("BROKER_AWAY", format!("what waits for {} is not known: {why}", durable.name), remedy)
                 })?;

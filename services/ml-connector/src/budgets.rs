@@ -10,7 +10,6 @@ use pipeline::budget::{Budget, Outlook, Shares};
 use pipeline::clock;
 use pipeline::health::Health;
 use pipeline::service;
-use pipeline::subject::Subjects;
 use serde_json::json;
 
 use crate::cli::{BudgetVerb, VendorName};
@@ -23,8 +22,7 @@ use crate::settings::Settings;
 /// What a person must know of it.
 pub(crate) async fn run(settings: &Settings, verb: BudgetVerb, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "budget", subjects, &Health::default()).await?;
+    let connected = broker::connect(&settings.nats, "budget", &Health::default()).await?;
     let open = async |vendor| Budget::open(&connected, vendor, Shares::NONE, Duration::ZERO).await;
     let zone = &settings.time_zone.0;
     match verb {

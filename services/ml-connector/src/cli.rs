@@ -57,6 +57,9 @@ pub enum Verb {
     },
     /// List the dead letters: what could not be processed, why, and what to do. Broker user: operator.
     DeadLetters,
+    /// List what waits for another document, a release or a customer, since when and until when. Broker user:
+    /// operator.
+    Waiting,
     /// List the documents in Visma that differ from what was booked: deleted, entered twice, another total, no
     /// reference. Compares what the polls read last; does not call Visma. Exit code 0: none; 1: some. Broker user:
     /// operator.

@@ -14,7 +14,6 @@ use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::problem::Problem;
 use pipeline::service::{self, Context};
-use pipeline::subject::Subjects;
 use pipeline::vault::credentials::{Credentials, Fields, Set, Stored};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -56,8 +55,8 @@ struct Desk<'a> {
 /// When the broker is away, or the vault cannot be opened.
 pub(crate) async fn context(settings: &Settings, name: &'static str) -> Result<Context, Problem> {
     service::crypto_provider();
-    let (subjects, health) = (Subjects::new(&settings.connection), Health::default());
-    let broker = broker::connect(&settings.nats, name, subjects, &health).await?;
+    let health = Health::default();
+    let broker = broker::connect(&settings.nats, name, &health).await?;
     let vault = service::open_vault(&broker, &settings.vault).await?;
     Ok(Context { name, connection: settings.connection.clone(), broker, vault, health, stop: CancellationToken::new() })
 }

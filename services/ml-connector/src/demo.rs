@@ -105,7 +105,7 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
         let placing = json!({ "count": demo.orders, "rate_per_second": rate, "customers": customers });
         installation.tell_shop("orders", &placing).await?;
     }
-    let jetstream = installation.broker.jetstream().await?;
+    let log = installation.log().await?;
     let expected = match demo.corpus {
         None => demo.orders as u64,
         Some(_) => {
@@ -122,7 +122,7 @@ async fn flow(demo: &Demo, installation: &mut Installation, customers: usize, ta
                 anyhow::bail!("{} ended with {status}; see {}", service.name(), service.log.display());
             }
         }
-        let Progress { settled, .. } = orders::progress(&jetstream).await?;
+        let Progress { settled, .. } = orders::progress(&log).await?;
         progress.set_position(settled);
         if settled >= expected {
             progress.finish_and_clear();

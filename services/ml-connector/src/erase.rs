@@ -4,7 +4,6 @@ use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::problem::{Problem, chain};
 use pipeline::service;
-use pipeline::subject::Subjects;
 use pipeline::vault;
 
 use crate::run::say;
@@ -31,8 +30,7 @@ pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bo
         return say(&sentence, json);
     }
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "erase", subjects, &Health::default()).await?;
+    let connected = broker::connect(&settings.nats, "erase", &Health::default()).await?;
     let bucket = connected.bucket(vault::BUCKET).await?;
     let erased = vault::erase(&bucket, person).await.map_err(|e| {
         let sentence = format!("the key of {person} was not deleted: {}", chain(&e));

@@ -9,7 +9,6 @@ use pipeline::health::Health;
 use pipeline::poll::ask::Desk;
 use pipeline::problem::Problem;
 use pipeline::service;
-use pipeline::subject::Subjects;
 
 use crate::cli::PollVerb;
 use crate::run::{print, say};
@@ -24,8 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// What a person must know of it.
 pub(crate) async fn run(settings: &Settings, verb: PollVerb, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "poll", subjects, &Health::default()).await?;
+    let connected = broker::connect(&settings.nats, "poll", &Health::default()).await?;
     let desk = Desk::open(&connected, &settings.connection).await?;
     let known = desk.polls().await?;
     let zone = &settings.time_zone.0;

@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
-use operator::{dead_letters, drift};
+use operator::{dead_letters, drift, waiting};
 use pipeline::broker;
-use pipeline::broker::streams::{self, Durable};
 use pipeline::health::Health;
 use pipeline::poll;
 use pipeline::problem::Problem;
 use pipeline::service::{self, Context};
 use pipeline::settings::Sources;
-use pipeline::subject::Subjects;
 use pipeline::telemetry;
+use record::Log;
+use record::address::Connection;
+use record::streams::{self, Durable};
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
@@ -76,6 +77,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Mapping { verb: MappingVerb::Check { offline } } => {
             return Box::pin(mapping_file::check(Settings::load(config)?, offline, json)).await;
         }
+        Verb::Waiting => list_waiting(&Settings::load(config)?, json).await,
         Verb::DeadLetters => dead_letters(&Settings::load(config)?, json).await,
         Verb::Drift => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked, json)).await,
@@ -185,10 +187,10 @@ fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
 async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     pipeline::vault::master_key(&settings.vault)?;
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "provision", subjects, &Health::default()).await?;
+    let connected = broker::connect(&settings.nats, "provision", &Health::default()).await?;
     broker::connect::is_new_enough(&connected)?;
-    let done = streams::provision(&connected.jetstream, &settings.nats, &settings.connection, &DURABLES).await?;
+    let connection = Connection::new(&settings.connection);
+    let done = streams::provision(&connected.jetstream, &settings.nats, &connection, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
     service::open_vault(&connected, &settings.vault).await?;
     done.iter().try_for_each(|line| say(line, json))
@@ -196,21 +198,29 @@ async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
 
 async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "dead-letters", subjects, &Health::default()).await?;
-    let letters = dead_letters::list(&connected.jetstream).await?;
+    let connected = broker::connect(&settings.nats, "dead-letters", &Health::default()).await?;
+    let letters = dead_letters::list(&Log::on(&connected, &settings.connection)).await?;
     if json {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
     print(&dead_letters::table(&letters, &settings.time_zone.0))
 }
 
+async fn list_waiting(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    service::crypto_provider();
+    let connected = broker::connect(&settings.nats, "waiting", &Health::default()).await?;
+    let all = waiting::list(&Log::on(&connected, &settings.connection)).await?;
+    if json {
+        return all.iter().try_for_each(|one| print(&(serde_json::to_string(one)? + "\n")));
+    }
+    print(&waiting::table(&all, &settings.time_zone.0))
+}
+
 /// Lists what is not as it was booked; the exit code is 1 when something is.
 async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     service::crypto_provider();
-    let subjects = Subjects::new(&settings.connection);
-    let connected = broker::connect(&settings.nats, "drift", subjects, &Health::default()).await?;
-    let report = drift::report(&connected.jetstream, &connected.subjects, accounts::settles(settings)).await?;
+    let connected = broker::connect(&settings.nats, "drift", &Health::default()).await?;
+    let report = drift::report(&Log::on(&connected, &settings.connection), accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,

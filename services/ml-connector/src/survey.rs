@@ -1,5 +1,6 @@
 //! Asking both systems for what a mapping file speaks of. A list that may not be read is a gap, and told.
 
+use record::Log;
 use std::num::NonZeroU32;
 
 use ::commerce::creditmemo::CreditMemo;
@@ -93,8 +94,7 @@ async fn books(bench: &Bench, today: Date, gaps: &mut Vec<(&'static str, Problem
 
 /// Whether Visma keeps VAT that is set on documents, as far as the verified ones show it.
 async fn pinning(bench: &Bench) -> Result<Option<bool>, Problem> {
-    let broker = &bench.context.broker;
-    let told = drift::pinning(&broker.jetstream, &broker.subjects).await?;
+    let told = drift::pinning(&Log::on(&bench.context.broker, &bench.context.connection)).await?;
     Ok(match told.proof() {
         Proof::Kept => Some(true),
         Proof::NotKept => Some(false),

@@ -1,13 +1,12 @@
 //! Dead letters: what was given up on, with the sentence that says why and what to do.
 
-use async_nats::jetstream::{Context, Message};
 use jiff::tz::TimeZone;
-use pipeline::broker::streams::DEAD;
-use pipeline::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
 use pipeline::problem::Problem;
+use record::dead::Letters;
+use record::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
+use record::{Entry, Log};
 use serde::Serialize;
 
-use crate::read::each;
 use crate::table::{headed, told};
 
 /// One dead letter.
@@ -35,19 +34,17 @@ pub struct DeadLetter {
 ///
 /// # Errors
 /// `BROKER_AWAY` when the stream cannot be read.
-pub async fn list(jetstream: &Context) -> Result<Vec<DeadLetter>, Problem> {
+pub async fn list(log: &Log) -> Result<Vec<DeadLetter>, Problem> {
     let mut letters = Vec::new();
-    each(jetstream, DEAD, &["dead.>"], |message| letters.push(letter(message))).await?;
+    log.dead_letters(Letters::default(), |_, entry| letters.push(letter(entry))).await?;
     Ok(letters)
 }
 
-fn letter(message: &Message) -> DeadLetter {
-    let text =
-        |name| message.headers.as_ref().and_then(|headers| header(headers, name)).map(decode).unwrap_or_default();
-    let info = message.info();
+fn letter(entry: &Entry) -> DeadLetter {
+    let text = |name| header(&entry.headers, name).map(decode).unwrap_or_default();
     DeadLetter {
-        sequence: info.as_ref().map_or(0, |info| info.stream_sequence),
-        at: info.map_or_else(|_| String::new(), |info| stamp(info.published.unix_timestamp())),
+        sequence: entry.sequence,
+        at: stamp(entry.stored_at),
         code: text(CODE),
         sentence: text(SENTENCE),
         remedy: text(REMEDY),
@@ -57,8 +54,9 @@ fn letter(message: &Message) -> DeadLetter {
     }
 }
 
-fn stamp(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |at| at.to_string())
+fn stamp(millis: u64) -> String {
+    let at = i64::try_from(millis / 1_000).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    at.map_or_else(String::new, |at| at.to_string())
 }
 
 /// As a table for a person, with times in `zone`.

@@ -11,19 +11,17 @@ use std::collections::HashMap;
 
 use std::time::Duration;
 
-use async_nats::jetstream::{Context, Message};
-use pipeline::body;
-use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
-use pipeline::envelope::{CODE, SENTENCE, decode, header, text};
 use pipeline::problem::Problem;
-use pipeline::subject::{Subjects, key_of, untoken};
 use proto::matching::{INTERNAL, NUMBER};
-use proto::{Kind, Message as _, Outcome, seen};
-use serde::Serialize;
+use proto::seen;
+use record::address::{Address, Entity, Kind, System};
+use record::dead::{About, Letters};
+use record::envelope::{CODE, SENTENCE, decode, header, text};
+use record::{Entry, Log, Which, body, entry};
+use serde::{Serialize, Serializer};
 use visma::compare::Shown;
 use visma::read::InvoiceRead;
 
-use crate::read::{Which, each, entries};
 use crate::table::headed;
 use accounts::Accounts;
 use compare::{Booked, Held};
@@ -38,8 +36,9 @@ const ACCOUNT_UNBALANCED: &str = "ACCOUNT_UNBALANCED";
 /// One document that is not as it was booked, or one order whose account does not balance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Drift {
-    /// `invoice`, `creditnote`, or `order` for an account.
-    pub entity: &'static str,
+    /// An invoice or a credit note, or the order of an account.
+    #[serde(serialize_with = "by_name")]
+    pub entity: Entity,
     /// Visma's number; of an order the shop's.
     pub number: String,
     /// Our reference, where the document has or had one.
@@ -76,27 +75,27 @@ impl Report {
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn report(jetstream: &Context, subjects: &Subjects, settles: Duration) -> Result<Report, Problem> {
-    let accounts = Accounts::read(jetstream, subjects, settles).await?;
-    let (mut report, booked, held) = documents(jetstream, subjects).await?;
+pub async fn report(log: &Log, settles: Duration) -> Result<Report, Problem> {
+    let accounts = Accounts::read(log, settles).await?;
+    let (mut report, booked, held) = documents(log).await?;
     report.drifts.extend(accounts.unbalanced(&booked, &held));
     report.drifts.sort();
     Ok(report)
 }
 
 /// Holds the documents against what was last read of them.
-async fn documents(jetstream: &Context, subjects: &Subjects) -> Result<(Report, Vec<Booked>, Vec<Held>), Problem> {
+async fn documents(log: &Log) -> Result<(Report, Vec<Booked>, Vec<Held>), Problem> {
     let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-    for entity in ["invoice", "creditnote"] {
-        let records = [subjects.all("outcome", "visma", entity)];
-        entries(jetstream, OUTCOMES, &records, Which::Last, |message| booked.extend(record(entity, message))).await?;
-        let versions = [subjects.all("change", "visma", entity)];
-        entries(jetstream, CHANGES, &versions, Which::Last, |message| held.extend(version(entity, message))).await?;
-        let letters = format!("dead.*.*.{CHANGED}.{entity}.>");
-        each(jetstream, DEAD, &[letters.as_str()], |message| changed.extend(letter(entity, message))).await?;
+    for entity in [Entity::Invoice, Entity::CreditNote] {
+        let records = log.entity(Kind::Outcome, System::Visma, entity);
+        log.read(&records, Which::Last, |address, entry| booked.push(record(address, entry))).await?;
+        let versions = log.entity(Kind::Change, System::Visma, entity);
+        log.read(&versions, Which::Last, |address, entry| held.extend(version(address, entry))).await?;
+        let letters = Letters { code: Some(CHANGED), entity: Some(entity), connection: Some(log.connection()) };
+        log.dead_letters(letters, |about, entry| changed.extend(letter(about, entry))).await?;
     }
     if booked.iter().any(|record| record.prediction.as_ref().is_ok_and(|one| one.is_some())) {
-        renumber(jetstream, subjects, &mut booked).await?;
+        renumber(log, &mut booked).await?;
     }
     let mut report = compare::compare(&booked, &held);
     // The last letter of a document says what all of them say.
@@ -111,18 +110,16 @@ async fn documents(jetstream: &Context, subjects: &Subjects) -> Result<(Report, 
 ///
 /// # Errors
 /// As [`report`].
-pub async fn pinning(jetstream: &Context, subjects: &Subjects) -> Result<Pinning, Problem> {
-    Ok(documents(jetstream, subjects).await?.0.pinning)
+pub async fn pinning(log: &Log) -> Result<Pinning, Problem> {
+    Ok(documents(log).await?.0.pinning)
 }
 
 /// Adds the numbers that customers have now to those that they were booked under.
-async fn renumber(jetstream: &Context, subjects: &Subjects, booked: &mut [Booked]) -> Result<(), Problem> {
+async fn renumber(log: &Log, booked: &mut [Booked]) -> Result<(), Problem> {
     let mut internal: HashMap<String, String> = HashMap::new();
     let mut current: HashMap<String, String> = HashMap::new();
-    let versions = subjects.all("change", "visma", "customer");
-    each(jetstream, CHANGES, &[versions.as_str()], |message| {
-        let Some(headers) = message.headers.as_ref() else { return };
-        if let (Some(number), Some(id)) = (header(headers, NUMBER), header(headers, INTERNAL)) {
+    log.read(&log.entity(Kind::Change, System::Visma, Entity::Customer), Which::All, |_, entry| {
+        if let (Some(number), Some(id)) = (header(&entry.headers, NUMBER), header(&entry.headers, INTERNAL)) {
             internal.insert(number.to_owned(), id.to_owned());
             current.insert(id.to_owned(), number.to_owned());
         }
@@ -139,18 +136,16 @@ async fn renumber(jetstream: &Context, subjects: &Subjects, booked: &mut [Booked
 }
 
 /// A record that cannot be read is one that nobody can call right.
-fn record(entity: &'static str, message: &Message) -> Option<Booked> {
-    let Ok(outcome) = Outcome::decode(message.payload.clone()) else {
-        let number = key_of(&message.subject).map(untoken)?;
+fn record(address: &Address, entry: &Entry) -> Booked {
+    let (entity, key) = (address.entity(), address.key().to_owned());
+    let Ok(outcome) = entry::read_outcome(&entry.payload) else {
         let prediction = Err("its record cannot be read".to_owned());
-        return Some(Booked { entity, key: number.clone(), number, stands: true, prediction, ..Booked::default() });
+        return Booked { number: key.clone(), stands: true, prediction, ..Booked::new(entity, key) };
     };
-    Some(Booked {
-        entity,
-        key: untoken(key_of(&message.subject)?),
+    Booked {
         prediction: outcome.predicted().map_err(|e| format!("what was booked of it cannot be read: {e}")),
         stands: !outcome.withdrawn && !outcome.number.is_empty(),
-        is_settled: outcome.kind() != Kind::Intent && outcome.doubt.is_none(),
+        is_settled: outcome.kind() != proto::Kind::Intent && outcome.doubt.is_none(),
         reference: outcome.external_reference,
         // A document that was withdrawn is one that we removed.
         removed: match outcome.withdrawn {
@@ -158,16 +153,17 @@ fn record(entity: &'static str, message: &Message) -> Option<Booked> {
             false => outcome.removed,
         },
         number: outcome.number,
-    })
+        ..Booked::new(entity, key)
+    }
 }
 
-fn version(entity: &'static str, message: &Message) -> Option<Held> {
-    let headers = message.headers.as_ref()?;
-    let body = body::unpack(headers, &message.payload).ok()?;
+fn version(address: &Address, entry: &Entry) -> Option<Held> {
+    let headers = &entry.headers;
+    let body = body::unpack(headers, &entry.payload).ok()?;
     let read = std::str::from_utf8(&body).ok().and_then(|text| InvoiceRead::decode(text).ok());
     Some(Held {
-        entity,
-        number: untoken(key_of(&message.subject)?),
+        entity: address.entity(),
+        number: address.key().to_owned(),
         reference: text(headers, seen::REFERENCE)?.into_owned(),
         is_gone: header(headers, seen::DELETED).is_some(),
         is_detached: header(headers, seen::DETACHED).is_some(),
@@ -175,12 +171,16 @@ fn version(entity: &'static str, message: &Message) -> Option<Held> {
     })
 }
 
-fn letter(entity: &'static str, message: &Message) -> Option<Drift> {
-    let headers = message.headers.as_ref()?;
-    let sentence = header(headers, SENTENCE).map(decode).unwrap_or_default();
-    let is_ours = header(headers, CODE) == Some(CHANGED);
-    let number = untoken(message.subject.split('.').nth(5)?);
+fn letter(about: &About, entry: &Entry) -> Option<Drift> {
+    let sentence = header(&entry.headers, SENTENCE).map(decode).unwrap_or_default();
+    let is_ours = header(&entry.headers, CODE) == Some(CHANGED);
+    let (entity, number) = (about.entity?, about.key.clone());
     is_ours.then_some(Drift { entity, number, reference: String::new(), code: CHANGED, sentence })
+}
+
+/// Writes a kind of record as it stands in subjects.
+fn by_name<S: Serializer>(entity: &Entity, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(entity.name())
 }
 
 /// What a person is told.
@@ -192,7 +192,7 @@ pub fn told(report: &Report) -> String {
     }
     let mut table = headed(["document", "our reference", "code", "what differs"]);
     for drift in drifts {
-        let document = format!("{} {}", drift.entity, drift.number);
+        let document = format!("{} {}", drift.entity.name(), drift.number);
         table.add_row([document.as_str(), &drift.reference, drift.code, &drift.sentence]);
     }
     format!("{table}\n{counts}; {} differences\n", drifts.len())

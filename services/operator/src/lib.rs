@@ -8,6 +8,6 @@ pub mod drift;
 pub mod orders;
 pub mod ping;
 pub mod polls;
-mod read;
 pub mod survey;
 pub mod table;
+pub mod waiting;

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use async_nats::jetstream::{Context, Message};
-use pipeline::broker::streams::{CHANGES, DEAD, OUTCOMES};
-use pipeline::envelope::{CODE, KIND, header};
 use pipeline::problem::Problem;
-use pipeline::subject::key_of;
-
-use crate::read::each;
+use record::address::{Entity, Kind, Span, System};
+use record::dead::Letters;
+use record::envelope::{CODE, KIND, header};
+use record::{Entry, Log, Which};
 
 /// How far a connection's orders are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +21,25 @@ pub struct Progress {
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn progress(jetstream: &Context) -> Result<Progress, Problem> {
+pub async fn progress(log: &Log) -> Result<Progress, Problem> {
     let mut settled = HashSet::new();
-    each(jetstream, OUTCOMES, &["outcome.*.visma.invoice.>", "outcome.*.mapping.order.>"], |message| {
-        if kind(message) != Some("intent") {
-            settled.extend(key_of(&message.subject).map(str::to_owned));
-        }
-    })
-    .await?;
-    each(jetstream, DEAD, &["dead.*.*.*.order.>", "dead.*.*.*.invoice.>"], |message| {
-        settled.extend(message.subject.split('.').nth(5).map(str::to_owned));
-    })
-    .await?;
+    for records in [invoices(log), decisions(log)] {
+        log.read(&records, Which::All, |address, entry| {
+            if kind(entry) != Some("intent") {
+                settled.insert(address.key().to_owned());
+            }
+        })
+        .await?;
+    }
+    for entity in [Entity::Order, Entity::Invoice] {
+        let letters = Letters { entity: Some(entity), connection: Some(log.connection()), code: None };
+        log.dead_letters(letters, |about, _| {
+            settled.insert(about.key.clone());
+        })
+        .await?;
+    }
     let mut read = 0;
-    each(jetstream, CHANGES, &["change.*.commerce.order.>"], |_| read += 1).await?;
+    log.read(&versions(log), Which::All, |_, _| read += 1).await?;
     Ok(Progress { read, settled: settled.len() as u64 })
 }
 
@@ -44,18 +47,17 @@ pub async fn progress(jetstream: &Context) -> Result<Progress, Problem> {
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn left_alone(jetstream: &Context) -> Result<BTreeMap<String, u64>, Problem> {
+pub async fn left_alone(log: &Log) -> Result<BTreeMap<String, u64>, Problem> {
     let mut last: HashMap<String, String> = HashMap::new();
-    each(jetstream, OUTCOMES, &["outcome.*.mapping.order.>"], |message| {
-        let code = message.headers.as_ref().and_then(|headers| header(headers, CODE));
-        if let (Some(key), Some(code)) = (key_of(&message.subject), code) {
-            last.insert(key.to_owned(), code.to_owned());
+    log.read(&decisions(log), Which::All, |address, entry| {
+        if let Some(code) = header(&entry.headers, CODE) {
+            last.insert(address.key().to_owned(), code.to_owned());
         }
     })
     .await?;
-    each(jetstream, OUTCOMES, &["outcome.*.visma.invoice.>"], |message| {
+    log.read(&invoices(log), Which::All, |address, _| {
         // Booked before or since: it is not left alone.
-        key_of(&message.subject).map(|key| last.remove(key));
+        last.remove(address.key());
     })
     .await?;
     let mut by_code = BTreeMap::new();
@@ -67,19 +69,16 @@ pub async fn left_alone(jetstream: &Context) -> Result<BTreeMap<String, u64>, Pr
 ///
 /// # Errors
 /// `BROKER_AWAY` when the streams cannot be read.
-pub async fn latencies(jetstream: &Context) -> Result<Vec<u64>, Problem> {
+pub async fn latencies(log: &Log) -> Result<Vec<u64>, Problem> {
     let mut read = HashMap::new();
-    each(jetstream, CHANGES, &["change.*.commerce.order.>"], |message| {
-        if let (Some(key), Ok(info)) = (key_of(&message.subject), message.info()) {
-            read.entry(key.to_owned()).or_insert(info.published);
-        }
+    log.read(&versions(log), Which::All, |address, entry| {
+        read.entry(address.key().to_owned()).or_insert(entry.stored_at);
     })
     .await?;
     let mut latencies = Vec::new();
-    each(jetstream, OUTCOMES, &["outcome.*.visma.invoice.>"], |message| {
-        let begun = key_of(&message.subject).and_then(|key| read.get(key));
-        if let (Some("applied"), Some(begun), Ok(info)) = (kind(message), begun, message.info()) {
-            latencies.push(u64::try_from((info.published - *begun).whole_milliseconds()).unwrap_or(0));
+    log.read(&invoices(log), Which::All, |address, entry| {
+        if let (Some("applied"), Some(begun)) = (kind(entry), read.get(address.key())) {
+            latencies.push(entry.stored_at.saturating_sub(*begun));
         }
     })
     .await?;
@@ -87,6 +86,18 @@ pub async fn latencies(jetstream: &Context) -> Result<Vec<u64>, Problem> {
     Ok(latencies)
 }
 
-fn kind(message: &Message) -> Option<&str> {
-    message.headers.as_ref().and_then(|headers| header(headers, KIND))
+fn versions(log: &Log) -> Span {
+    log.entity(Kind::Change, System::Commerce, Entity::Order)
+}
+
+fn invoices(log: &Log) -> Span {
+    log.entity(Kind::Outcome, System::Visma, Entity::Invoice)
+}
+
+fn decisions(log: &Log) -> Span {
+    log.entity(Kind::Outcome, System::Mapping, Entity::Order)
+}
+
+fn kind(entry: &Entry) -> Option<&str> {
+    header(&entry.headers, KIND)
 }

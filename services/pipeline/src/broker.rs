@@ -1,15 +1,13 @@
-//! JetStream as the house uses it: connect, provision, take, put, look at the last entry of a subject.
+//! JetStream as the house uses it: connect, publish, follow, look at the last entry of a subject.
 
-mod answer;
+pub mod answer;
+pub mod buckets;
 pub mod connect;
-pub mod dead;
 pub mod follow;
 pub mod last;
-pub mod present;
 pub mod publish;
-pub mod streams;
-pub mod take;
 pub(crate) mod time;
+pub mod token;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,33 +22,29 @@ pub use publish::{Publisher, Put, PutError, Stored};
 
 use crate::health::Health;
 use crate::problem::{Problem, chain};
-use crate::subject::Subjects;
-use take::taken::Taken;
 
-/// A connection to the broker, and the names of one connection's subjects on it.
+/// A connection to the broker.
 #[derive(Clone)]
 pub struct Broker {
     /// The JetStream context; its time-out covers a slow disk.
     pub jetstream: jetstream::Context,
-    /// Names of the subjects.
-    pub subjects: Subjects,
     settings: Arc<Settings>,
     publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
-    taken: Arc<Mutex<HashMap<&'static str, Arc<Taken>>>>,
     health: Health,
     stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Broker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Broker").field("subjects", &self.subjects).finish_non_exhaustive()
+        f.debug_struct("Broker").finish_non_exhaustive()
     }
 }
 
 impl Broker {
-    pub(crate) fn new(jetstream: jetstream::Context, subjects: Subjects, settings: Settings, health: Health) -> Self {
-        let (publishers, taken, stop) = (Arc::default(), Arc::default(), CancellationToken::new());
-        Self { jetstream, subjects, settings: Arc::new(settings), publishers, taken, health, stop }
+    /// The broker behind a connection that is there already.
+    pub fn new(jetstream: jetstream::Context, settings: Settings, health: Health) -> Self {
+        let (publishers, stop) = (Arc::default(), CancellationToken::new());
+        Self { jetstream, settings: Arc::new(settings), publishers, health, stop }
     }
 
     /// The same broker for a service that ends with `stop`: it is waited for no longer than that.
@@ -64,7 +58,7 @@ impl Broker {
     }
 
     /// The health of the service that is connected.
-    pub(crate) fn health(&self) -> &Health {
+    pub fn health(&self) -> &Health {
         &self.health
     }
 
@@ -77,12 +71,6 @@ impl Broker {
                 Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone())
             })
             .clone()
-    }
-
-    /// What this process has taken from the durable `name`.
-    pub(crate) fn taken(&self, name: &'static str) -> Arc<Taken> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.entry(name).or_insert_with(|| Arc::new(Taken::of(name, self.health.clone()))).clone()
     }
 
     /// Opens a bucket that `provision` made.
@@ -109,7 +97,8 @@ pub(crate) async fn names(bucket: &kv::Store) -> Result<Vec<String>, async_nats:
     Ok(subjects.iter().filter_map(|(subject, _)| Some(subject.strip_prefix(&bucket.prefix)?.to_owned())).collect())
 }
 
-fn not_provisioned(what: &str, cause: &str) -> Problem {
+/// What is not there, though `provision` makes it.
+pub fn not_provisioned(what: &str, cause: &str) -> Problem {
     let sentence = format!("{what} could not be opened: {cause}");
     Problem::new("BROKER_NOT_PROVISIONED", sentence, "run `ml-connector provision` against this broker")
 }

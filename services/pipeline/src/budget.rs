@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::follow::{self, Follow};
-use crate::broker::{Broker, streams};
+use crate::broker::{Broker, buckets};
 use crate::clock::{self, now_millis};
 use crate::health::Health;
 use crate::problem::Problem;
@@ -149,7 +149,7 @@ impl Budget {
         let patience = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let member = uuid::Uuid::new_v4().simple().to_string();
         Ok(Self(Arc::new(Inner {
-            bucket: broker.bucket(streams::BUDGET).await?,
+            bucket: broker.bucket(buckets::BUDGET).await?,
             vendor,
             shares,
             share: Mutex::new(Share::new(member, patience)),
@@ -165,9 +165,9 @@ impl Budget {
     pub fn follow(&self, broker: &Broker, stop: CancellationToken) {
         let (weak, vendor) = (Arc::downgrade(&self.0), self.0.vendor);
         let what = Follow { stream: STREAM, filter: format!("{PREFIX}{vendor}"), headers_only: false };
-        follow::follow(broker, what, stop, move |_, _, value| {
+        follow::follow(broker, what, stop, move |seen| {
             // An entry that cannot be read is said when it is asked for.
-            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(value)) {
+            if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(seen.body)) {
                 inner.heard(&entry.bounded(now_millis()));
             }
         });

@@ -4,7 +4,8 @@ use async_nats::jetstream::kv;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::broker::{Broker, streams};
+use crate::broker::token::key_token;
+use crate::broker::{Broker, buckets};
 use crate::problem::{Problem, chain};
 
 /// The cursor of one poll.
@@ -20,8 +21,8 @@ impl Cursor {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(broker: &Broker, connection: &str, name: &str) -> Result<Self, Problem> {
-        let key = format!("{}.{name}", crate::subject::token(connection).replace('=', "_"));
-        Ok(Self { bucket: broker.bucket(streams::CURSORS).await?, key })
+        let key = format!("{}.{name}", key_token(connection));
+        Ok(Self { bucket: broker.bucket(buckets::CURSORS).await?, key })
     }
 
     /// What was last written, or `None` before the first time.

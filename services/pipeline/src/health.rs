@@ -52,6 +52,11 @@ impl Health {
         reasons.get(what).is_none_or(|known| known != why)
     }
 
+    /// Whether `what` keeps the service from being ready.
+    pub fn is_ill(&self, what: &str) -> bool {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner).contains_key(what)
+    }
+
     /// `what` no longer keeps the service from being ready.
     pub fn ready(&self, what: &'static str) {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
@@ -71,14 +76,12 @@ impl Health {
     }
 
     /// Whether the service is ready.
-    #[cfg(test)]
-    pub(crate) fn is_well(&self) -> bool {
+    pub fn is_well(&self) -> bool {
         self.reasons().is_empty()
     }
 
     /// Why it is not, line by line.
-    #[cfg(test)]
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         self.reasons().join("\n")
     }
 

@@ -13,6 +13,7 @@ mod ill;
 mod lease;
 mod silence;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
@@ -20,7 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::streams;
+use crate::broker::buckets;
+use crate::broker::publish::confirmed::Confirmed;
+use crate::broker::token::key_token;
 use crate::clock;
 use crate::guard;
 use crate::health::Health;
@@ -79,6 +82,7 @@ pub struct Polls {
     /// This process among its replicas.
     me: String,
     takeover: Duration,
+    confirmed: Arc<Mutex<Confirmed>>,
 }
 
 impl Polls {
@@ -87,15 +91,16 @@ impl Polls {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(context: &Context, system: &str) -> Result<Self, Problem> {
-        let connection = entry::connection_token(&context.connection);
+        let connection = key_token(&context.connection);
         Ok(Self {
-            bucket: context.broker.bucket(streams::POLLS).await?,
+            bucket: context.broker.bucket(buckets::POLLS).await?,
             asks: Asks::follow(&context.broker, &connection, system, &context.stop),
             connection,
             health: context.health.clone(),
             stop: context.stop.clone(),
             me: uuid::Uuid::now_v7().to_string(),
             takeover: context.broker.settings().takeover.0,
+            confirmed: Arc::new(Mutex::new(Confirmed::of(buckets::POLLS, context.health.clone()))),
         })
     }
 
@@ -118,7 +123,7 @@ impl Polls {
     }
 
     fn slot(&self, name: &str) -> Slot {
-        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection))
+        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection)).noted(self.confirmed.clone())
     }
 
     /// Runs `once` whenever the poll called `name` (`commerce.order`) is due or asked for, until the service stops.

@@ -10,7 +10,6 @@ use crate::health::address::Address;
 use crate::health::{self, Health};
 use crate::problem::Problem;
 use crate::settings::Span;
-use crate::subject::Subjects;
 use crate::telemetry;
 use crate::vault::{self, Vault, VaultError};
 
@@ -82,8 +81,6 @@ where
         () = stop.cancelled() => return Ok(()),
     };
     context.health.ready("start");
-    let none = context.broker.subjects.dead(name, "NONE", "");
-    broker::present::watch(&context, broker::streams::DEAD, none);
     tracing::info!(service = name, "ready");
     let ended = tokio::select! {
         ended = work(context) => ended,
@@ -106,7 +103,7 @@ where
 async fn open(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Result<Context, Problem> {
     // A broker that is away is no reason to end: nobody would be there to start the service again.
     let nats = broker::Settings { start_timeout: Span(Duration::MAX), ..shell.nats.clone() };
-    let broker = broker::connect(&nats, name, Subjects::new(&shell.connection), &health).await?.until(stop.clone());
+    let broker = broker::connect(&nats, name, &health).await?.until(stop.clone());
     let vault = open_vault(&broker, &shell.vault).await?;
     broker::time::agree(&broker, &health, &stop).await;
     Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })

@@ -16,7 +16,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
-use crate::envelope::header;
 use crate::problem::Problem;
 
 /// Whether spans go anywhere.
@@ -39,7 +38,7 @@ struct Carrier<'a>(&'a HeaderMap);
 
 impl Extractor for Carrier<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        header(self.0, key)
+        self.0.get(key).map(async_nats::HeaderValue::as_str)
     }
 
     fn keys(&self) -> Vec<&str> {

@@ -209,8 +209,8 @@ impl Vault {
         self.keyed_hash("person", email)
     }
 
-    /// The JSON text with the strings at `places`, as [`crate::record::Known::personal`] has them, sealed under the key
-    /// of `person`.
+    /// The JSON text with the strings at `places`, as [`crate::content::Known::personal`] has them, sealed under the
+    /// key of `person`.
     ///
     /// # Errors
     /// When the person's key cannot be had.

@@ -4,16 +4,16 @@ use bytes::Bytes;
 use effect::update::{Reply, Step};
 use effect::{End, Record};
 use http::Request;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, then_again};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::envelope::Cause;
+use record::take::Delivery;
 use serde_json::Value;
 
 use crate::create::{Document, Driver, System};
 use crate::entries::{fill, marks, named};
 use crate::now;
-use crate::records::{Held, outcome_entry};
+use record::{Current, entry};
 
 /// A record of the target's as it was read, and its version.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub(crate) trait Change: Sync {
 /// How an update ended, short of a verdict.
 pub(crate) enum Amended {
     /// Settled, and the log says so: this is the record now.
-    Done(Box<Held>),
+    Done(Box<Current>),
     /// There is nothing that could be updated.
     NotLinked,
 }
@@ -74,7 +74,7 @@ impl<S: Updating> Driver<S> {
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
         change: &dyn Change,
-        held: Held,
+        held: Current,
         seen: Option<Seen>,
     ) -> Result<Amended, Verdict> {
         let cause = Cause::of(&delivery.headers);
@@ -120,18 +120,18 @@ impl<S: Updating> Driver<S> {
                 }
                 Step::PutOutcome(put) => {
                     let outcome = put.outcome();
-                    let entry = fill(outcome_entry(outcome, now()), document, &held.entry);
+                    let entry = fill(entry::outcome(outcome, now()), document, &held.entry);
                     let marks = marks(&entry, document.marks);
-                    match self.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await {
+                    match self.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await {
                         Some(sequence) => {
-                            held = Held { record: outcome.record(), sequence, entry };
+                            held = Current { record: outcome.record(), sequence, entry };
                             put.written()
                         }
                         None => put.lost(),
                     }
                 }
                 Step::Reopen(reopening) => {
-                    held = self.read(delivery, &document.subject).await?;
+                    held = self.read(delivery, &document.address).await?;
                     reopening.with(held.record.clone())
                 }
                 Step::NotLinked(_) => return Ok(Amended::NotLinked),

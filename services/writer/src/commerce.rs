@@ -13,29 +13,27 @@ use ::commerce::requests::Base;
 use effect::{Policy, Record};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::backlog;
-use pipeline::broker::streams::{COMMANDS, Durable};
-use pipeline::broker::take::{self, Delivery, Stage};
-use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::Problem;
 use pipeline::service::Context;
 use pipeline::settings::Span;
-use pipeline::subject::{key_of, untoken};
 use pipeline::vendor::Vendor;
-use pipeline::verdict::Verdict;
 use proto::{Command, Comment, Message as _, Outcome, command};
+use record::envelope::{self, header};
+use record::streams::Durable;
+use record::take::{self, Delivery, Stage};
 use serde::Deserialize;
 
 use crate::create::{Document, Driver, Ended, wanted};
-use crate::records::{Held, Records};
 use crate::{sha256, unreadable};
+use record::address::{Entity, Kind, System};
+use record::{Appender, Current, Log, Verdict, backlog, entry};
 
 /// The service's name.
 pub const NAME: &str = "writer-commerce";
 /// Its consumer of commands.
-pub const DURABLE: Durable = Durable { name: NAME, stream: COMMANDS, filter: "command.{}.commerce.>" };
-/// The target's name in subjects.
-const TARGET: &str = "commerce";
+pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Command, system: Some(TARGET) };
+/// The target.
+const TARGET: System = System::Commerce;
 /// How often a record that others write is taken up anew before the delivery is handed back.
 const TRIES: usize = 3;
 
@@ -96,10 +94,11 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let (policy, stop) = (settings.policy()?, context.stop.clone());
     let api = Api { vendor, base, refused_wait: settings.refused_wait.0 };
     let vendor = Some(api.vendor.clone());
-    let records = Records::open(&context, TARGET).await?;
-    let writer = Writer { context: context.clone(), driver: Driver { records, policy, stop, system: api } };
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, vendor, context.stop.clone()));
-    take::run(&context.broker, &DURABLE, settings.width, &writer, &context.stop).await
+    let log = &Log::open(&context);
+    let appender = Appender::open(log, &context, TARGET);
+    let writer = Writer { driver: Driver { log: log.clone(), appender, policy, stop, system: api } };
+    backlog::watch(log, DURABLE, vendor, &context);
+    take::run(log, &DURABLE, settings.width, &writer, &context.stop).await
 }
 
 /// Commerce as the driver sees it.
@@ -110,15 +109,14 @@ struct Api {
 }
 
 struct Writer {
-    context: Context,
     driver: Driver<Api>,
 }
 
 impl Writer {
     async fn apply(&self, delivery: &Delivery) -> Verdict {
-        let mut command = match Command::decode(delivery.payload.clone()) {
+        let mut command = match entry::read_command(&delivery.payload) {
             Ok(command) => command,
-            Err(e) => return Verdict::Dead(unreadable(&chain(&e))),
+            Err(cause) => return Verdict::Dead(unreadable(&cause)),
         };
         let applied = match command.document.take() {
             Some(command::Document::Comment(comment)) => self.comment(delivery, &command, comment).await,
@@ -142,10 +140,9 @@ impl Writer {
         if comment.mark.is_empty() || !(attributes_alone || comment.text.contains(&comment.mark)) {
             return Err(Verdict::Dead(unreadable("its text does not hold its mark")));
         }
-        let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
         let document = Document {
-            subject: self.context.broker.subjects.outcome(TARGET, "comment", &key),
-            what: "comment",
+            address: self.driver.log.outcome(TARGET, Entity::Comment, delivery.address.key()),
+            what: Entity::Comment,
             wanted: wanted(delivery, command, sha256(&comment.encode_to_vec())),
             entry: Outcome {
                 external_reference: comment.mark.clone(),
@@ -160,7 +157,7 @@ impl Writer {
             match self.driver.create(delivery, &document, &document.key, held).await? {
                 Ended::Done(_) => return Ok(()),
                 // The record tells of an earlier comment on the same matter. That one stays, and this one is another.
-                Ended::Differs(_, before) => held = Some(Held { record: Record::Absent, ..*before }),
+                Ended::Differs(_, before) => held = Some(Current { record: Record::Absent, ..*before }),
             }
         }
         Err(Verdict::retry(delivery.delivered, "the record is written by others faster than it can be read"))

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
 use effect::{Waiting, Wanted};
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::{self, Cause, header};
 use pipeline::problem::{Problem, then_again};
 use pipeline::vendor::Permit;
-use pipeline::verdict::Verdict;
 use proto::{Command, Outcome};
+use record::Verdict;
+use record::envelope::{self, Cause, header};
+use record::take::Delivery;
 use tokio_util::sync::CancellationToken;
 
 use crate::entries::{fill, marks, named};
 use crate::now;
-use crate::records::{Held, Records, UNREADABLE, intent_entry, outcome_entry};
+use record::address::{Address, Entity};
+use record::entry::{self, UNREADABLE};
+use record::{Appender, Current, Log};
 
 /// A wait that is longer is handed back to the broker, where the record remembers as much as this process does.
 const HOLD: Duration = Duration::from_secs(5);
@@ -73,10 +75,10 @@ pub(crate) type Inspected = Result<Option<(Option<String>, bool)>, Option<Durati
 
 /// One document to be created, or to be withdrawn.
 pub(crate) struct Document<'a, K> {
-    /// Subject of its record.
-    pub(crate) subject: String,
-    /// What it is to an accountant: `invoice`, `credit note`, ….
-    pub(crate) what: &'static str,
+    /// Where its record stands.
+    pub(crate) address: Address,
+    /// What it is to an accountant.
+    pub(crate) what: Entity,
     /// What is asked for.
     pub(crate) wanted: Wanted,
     /// How it is found at the target.
@@ -92,7 +94,7 @@ pub(crate) enum Ended {
     /// Settled, and the log says so: this is the record now.
     Done(Record),
     /// It stands with another body.
-    Differs(Linked, Box<Held>),
+    Differs(Linked, Box<Current>),
 }
 
 /// How a withdrawal ended, short of a verdict.
@@ -105,8 +107,9 @@ pub(crate) enum Fallen {
 
 /// Drives lives against one system.
 pub(crate) struct Driver<S> {
-    /// The log of what was done.
-    pub(crate) records: Records,
+    /// The log of what was done, read and written.
+    pub(crate) log: Log,
+    pub(crate) appender: Appender,
     /// How patient it is.
     pub(crate) policy: Policy,
     /// Ends every wait.
@@ -123,9 +126,9 @@ pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) 
 
 /// The record of a document whose first command this is, at its first delivery: nothing is read and nothing is taken to
 /// stand there. Where that is wrong the intent loses against the entry that does, and the record is read then.
-pub(crate) fn unread(delivery: &Delivery) -> Option<Held> {
+pub(crate) fn unread(delivery: &Delivery) -> Option<Current> {
     let is_first = delivery.delivered == 1 && header(&delivery.headers, envelope::FIRST) == Some("true");
-    is_first.then(Held::nothing)
+    is_first.then(Current::nothing)
 }
 
 /// Where a life leaves the steps that all lives share.
@@ -142,7 +145,7 @@ struct Run<'a, S: System> {
     document: &'a Document<'a, S::Key>,
     request: Option<&'a S::Request>,
     cause: Cause,
-    held: Held,
+    held: Current,
     permit: Option<Permit>,
 }
 
@@ -154,7 +157,7 @@ impl<S: System> Driver<S> {
         delivery: &Delivery,
         document: &Document<'_, S::Key>,
         request: &S::Request,
-        held: Option<Held>,
+        held: Option<Current>,
     ) -> Result<Ended, Verdict> {
         let mut run = self.run(delivery, document, Some(request), held).await?;
         let step = effect::open(run.held.record.clone(), document.wanted.clone(), self.policy, now());
@@ -188,19 +191,19 @@ impl<S: System> Driver<S> {
         delivery: &'a Delivery,
         document: &'a Document<'a, S::Key>,
         request: Option<&'a S::Request>,
-        held: Option<Held>,
+        held: Option<Current>,
     ) -> Result<Run<'a, S>, Verdict> {
         let held = match held {
             Some(held) => held,
-            None => self.read(delivery, &document.subject).await?,
+            None => self.read(delivery, &document.address).await?,
         };
         let cause = Cause::of(&delivery.headers);
         Ok(Run { driver: self, delivery, document, request, cause, held, permit: None })
     }
 
-    /// The record behind `subject`, or the verdict of a broker that is away.
-    pub(crate) async fn read(&self, delivery: &Delivery, subject: &str) -> Result<Held, Verdict> {
-        let held = self.records.read(subject).await;
+    /// The record at `address`, or the verdict of a broker that is away.
+    pub(crate) async fn read(&self, delivery: &Delivery, address: &Address) -> Result<Current, Verdict> {
+        let held = self.log.current(address).await;
         held.map_err(|problem| match problem.code.as_ref() {
             // No wait cures it, and whatever it says was done would be done again without it.
             UNREADABLE => Verdict::Dead(problem),
@@ -285,7 +288,7 @@ impl<S: System> Run<'_, S> {
                     let may_hand_back = !matches!(self.held.record, Record::Intent(_) | Record::GivenUp(_));
                     self.permit = Some(self.driver.permit(may_hand_back).await?);
                     let intent = writing.intent(now());
-                    if self.write(intent_entry(&intent), Record::Intent(intent.clone())).await {
+                    if self.write(entry::intent(&intent), Record::Intent(intent.clone())).await {
                         writing.written(intent, now())
                     } else {
                         writing.lost()
@@ -309,14 +312,14 @@ impl<S: System> Run<'_, S> {
                 }
                 Step::PutOutcome(putting) => {
                     let outcome = putting.outcome();
-                    if self.write(outcome_entry(outcome, now()), outcome.record()).await {
+                    if self.write(entry::outcome(outcome, now()), outcome.record()).await {
                         putting.written(now())
                     } else {
                         putting.lost()
                     }
                 }
                 Step::Reopen(reopening) => {
-                    self.held = self.driver.read(self.delivery, &self.document.subject).await?;
+                    self.held = self.driver.read(self.delivery, &self.document.address).await?;
                     reopening.with(self.held.record.clone(), now())
                 }
                 Step::Delete(deleting) => return Ok(Left::Delete(deleting)),
@@ -338,10 +341,10 @@ impl<S: System> Run<'_, S> {
             Record::Intent(_) => self.document.marks.to_vec(),
             _ => marks(&entry, self.document.marks),
         };
-        let subject = &self.document.subject;
-        match self.driver.records.write(subject, &entry, &marks, self.held.sequence, &self.cause).await {
+        let address = &self.document.address;
+        match self.driver.appender.append(address, &entry, &marks, self.held.sequence, &self.cause).await {
             Some(sequence) => {
-                self.held = Held { record, sequence, entry };
+                self.held = Current { record, sequence, entry };
                 true
             }
             None => false,
@@ -358,7 +361,7 @@ impl<S: System> Run<'_, S> {
 
     /// A step that this life cannot come to.
     fn astray(&self) -> Verdict {
-        tracing::error!(subject = self.document.subject, "a document reached a step that does not exist");
+        tracing::error!(address = %self.document.address, "a document reached a step that does not exist");
         Verdict::retry(self.delivery.delivered, "a step that this life does not have")
     }
 }

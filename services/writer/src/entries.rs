@@ -2,13 +2,15 @@
 
 use proto::Outcome;
 use proto::matching::NUMBER;
+use record::address::Entity;
 
 use crate::create::Document;
 
 /// A sentence that says which document it is about, by what an accountant knows it by. A customer has no such name that
 /// may stand in clear.
-pub(crate) fn named(what: &str, entry: &Outcome, sentence: &str) -> String {
+pub(crate) fn named(what: Entity, entry: &Outcome, sentence: &str) -> String {
     let Outcome { external_reference: reference, predicted_total: total, currency, .. } = entry;
+    let what = what.word();
     match (reference.as_str(), total.as_str()) {
         ("", _) => sentence.to_owned(),
         (_, "") => format!("{what} {reference}: {sentence}"),

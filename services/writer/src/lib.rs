@@ -1,14 +1,13 @@
 //! Takes commands, makes a target hold them exactly once, writes outcomes.
 //!
 //! What is to be done next is decided in the pure crate `effect`; here its steps are carried out: `create` drives them,
-//! `records` reads and writes the log of what was done. What is a target's own is in its module: how it is asked, how
+//! the log is read and written through `record`. What is a target's own is in its module: how it is asked, how
 //! its documents are found, what its answers mean.
 
 mod amend;
 pub mod commerce;
 mod create;
 mod entries;
-mod records;
 pub mod visma;
 
 use effect::Millis;

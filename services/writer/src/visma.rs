@@ -27,21 +27,19 @@ use std::time::Duration;
 use ::visma::requests::Company;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::backlog;
-use pipeline::broker::last::Last;
-use pipeline::broker::streams::{CHANGES, COMMANDS, Durable};
-use pipeline::broker::take::{self, Delivery, Stage};
 use pipeline::cursor::Cursor;
-use pipeline::envelope::{self, header};
-use pipeline::problem::{Problem, chain};
+use pipeline::problem::Problem;
 use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
 use pipeline::vendor::Vendor;
-use pipeline::verdict::Verdict;
-use proto::{Command, Message as _, command};
+use proto::command;
+use record::address::{Address, Entity, Kind, System};
+use record::backlog;
+use record::envelope::{self, header};
+use record::streams::Durable;
+use record::take::{self, Delivery, Stage};
+use record::{Appender, Log, Verdict, entry};
 
 use crate::create::Driver;
-use crate::records::Records;
 use crate::unreadable;
 use customers::Customers;
 use lookups::Lookups;
@@ -50,9 +48,9 @@ pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 /// The service's name.
 pub const NAME: &str = "writer-visma";
 /// Its consumer of commands.
-pub const DURABLE: Durable = Durable { name: NAME, stream: COMMANDS, filter: "command.{}.visma.>" };
-/// The target's name in subjects.
-const TARGET: &str = "visma";
+pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Command, system: Some(TARGET) };
+/// The target.
+const TARGET: System = System::Visma;
 
 /// What the service works with besides its context.
 #[derive(Debug)]
@@ -80,12 +78,12 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
     };
-    let records = Records::open(&context, TARGET).await?;
+    let log = Log::open(&context);
+    let appender = Appender::open(&log, &context, TARGET);
     let writer = Writer {
         read: Cursor::open(&context.broker, &context.connection, "visma.customer").await?,
-        driver: Driver { records, policy, stop: context.stop.clone(), system: api },
+        driver: Driver { log: log.clone(), appender, policy, stop: context.stop.clone(), system: api },
         context: context.clone(),
-        changes: Last::of(&context.broker.jetstream, CHANGES).await?,
         company: target.company,
         documents: target.documents,
         customers: Arc::new(Customers::default()),
@@ -96,8 +94,8 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         () = context.stop.cancelled() => return Ok(()),
     }
     let vendor = writer.driver.system.vendor.clone();
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, Some(vendor), context.stop.clone()));
-    take::run(&context.broker, &DURABLE, width, &writer, &context.stop).await
+    backlog::watch(&log, DURABLE, Some(vendor), &context);
+    take::run(&log, &DURABLE, width, &writer, &context.stop).await
 }
 
 /// Visma as the driver sees it.
@@ -113,8 +111,6 @@ struct Writer {
     company: Company,
     documents: Documents,
     driver: Driver<Api>,
-    /// What was last read at Visma.
-    changes: Last,
     customers: Arc<Customers>,
     read: Cursor,
     /// What the log was last told of pinned VAT.
@@ -131,7 +127,7 @@ impl Writer {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         // Begun only now: a view that caught up with a stream that was still empty would know nobody.
-        for view in customers::follow(&self.context, &self.customers) {
+        for view in customers::follow(&self.driver.log, &self.context.stop, &self.customers) {
             view.up().await;
         }
         self.context.health.ready("customers");
@@ -139,9 +135,9 @@ impl Writer {
     }
 
     async fn apply(&self, delivery: &Delivery) -> Verdict {
-        let mut command = match Command::decode(delivery.payload.clone()) {
+        let mut command = match entry::read_command(&delivery.payload) {
             Ok(command) => command,
-            Err(e) => return Verdict::Dead(unreadable(&chain(&e))),
+            Err(cause) => return Verdict::Dead(unreadable(&cause)),
         };
         let command_of = command.document.take();
         let command = &command;
@@ -159,14 +155,9 @@ impl Writer {
         applied.err().unwrap_or(Verdict::Done)
     }
 
-    /// The key in the subject of a command.
-    fn key(delivery: &Delivery) -> String {
-        key_of(&delivery.subject).map(untoken).unwrap_or_default()
-    }
-
-    /// Subject of a record.
-    fn record(&self, entity: &str, key: &str) -> String {
-        self.context.broker.subjects.outcome(TARGET, entity, key)
+    /// Where a record stands.
+    fn record(&self, entity: Entity, key: &str) -> Address {
+        self.driver.log.outcome(TARGET, entity, key)
     }
 }
 

@@ -7,9 +7,9 @@ use commerce::comment::{NotedOrder, noted_order};
 use commerce::oauth::{Credentials, authorization};
 use commerce::requests::Base;
 use jiff::Timestamp;
-use pipeline::envelope;
-use pipeline::subject::Subjects;
 use proto::{Command, Comment, Message as _, Outcome, command};
+use record::address::{Address, Connection, Entity, System};
+use record::envelope;
 use serde_json::Value;
 
 use crate::house::House;
@@ -50,7 +50,7 @@ pub(super) async fn publish(house: &House, key: &str, comment: &Comment, number:
     let lane = comment.entity_id.unwrap_or_default().to_string();
     let mut headers = HeaderMap::new();
     headers.insert(envelope::LANE, lane.as_str());
-    let subject = Subjects::new("main").command("commerce", "comment", key, &lane);
+    let subject = Address::command(&Connection::new("main"), System::Commerce, Entity::Comment, key, &lane).subject();
     let jetstream = house.jetstream().await;
     let payload = command.encode_to_vec().into();
     jetstream.publish_with_headers(subject, headers, payload).await.unwrap().await.unwrap();
@@ -82,7 +82,7 @@ pub(super) async fn marked(house: &House, order: &Order, mark: &str) -> Vec<Stri
 /// The entries of a record, oldest first.
 pub(super) async fn outcomes(house: &House, key: &str) -> Vec<Outcome> {
     let stream = house.jetstream().await.get_stream("OUTCOMES").await.unwrap();
-    let subject = Subjects::new("main").outcome("commerce", "comment", key);
+    let subject = Address::outcome(&Connection::new("main"), System::Commerce, Entity::Comment, key).subject();
     let mut found = Vec::new();
     for sequence in 1..=stream.cached_info().state.last_sequence {
         let message = stream.direct_get(sequence).await.unwrap();

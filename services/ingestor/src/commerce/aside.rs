@@ -10,11 +10,12 @@ use std::sync::{Mutex, PoisonError};
 
 use ::commerce::entity::Entity;
 use ::commerce::search::{Filter, Search};
-use pipeline::broker::{Broker, dead};
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
+use record::Log;
+use record::address::System;
+use record::envelope::Cause;
 
 use super::reader::{ReadError, Reader};
 use super::recorder::{By, Recorder};
@@ -34,7 +35,7 @@ pub(super) struct Aside {
     entity: Entity,
     /// Who sets aside, for the subjects of dead letters.
     stage: &'static str,
-    broker: Broker,
+    log: Log,
     cursor: Cursor,
     ids: Mutex<BTreeSet<u64>>,
     /// The last one that was asked for again.
@@ -54,7 +55,8 @@ impl Aside {
     ) -> Result<Self, Problem> {
         let cursor = Cursor::open(&context.broker, &context.connection, &format!("{poll}.aside")).await?;
         let ids = Mutex::new(cursor.read().await?.unwrap_or_default());
-        Ok(Self { entity, stage, broker: context.broker.clone(), cursor, ids, last: Mutex::default() })
+        let log = Log::on(&context.broker, &context.connection);
+        Ok(Self { entity, stage, log, cursor, ids, last: Mutex::default() })
     }
 
     /// The newest of them, for a search to leave out.
@@ -69,9 +71,9 @@ impl Aside {
     /// When the broker does not do its part; the record is then met again.
     pub(super) async fn set(&self, id: u64, problem: Problem) -> Result<(), Problem> {
         let key = id.to_string();
-        let subject = self.broker.subjects.change("commerce", self.entity.name(), &key);
+        let address = self.log.change(System::Commerce, super::entity(self.entity), &key);
         let sentence = format!("the {} with the entity_id {id}: {}", self.entity.name(), problem.sentence);
-        dead::put_unread(&self.broker, self.stage, subject, &Problem { sentence, ..problem }).await?;
+        self.log.give_up_unread(self.stage, &address, &Problem { sentence, ..problem }).await?;
         self.change(|ids| ids.insert(id)).await
     }
 

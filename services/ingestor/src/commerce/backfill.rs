@@ -16,10 +16,11 @@ use ::commerce::time::Moment;
 use futures::StreamExt as _;
 use jiff::civil;
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vendor::Vendor;
+use record::Log;
+use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 
 use super::aside::Aside;
@@ -120,7 +121,7 @@ impl Backfill {
         range: Range,
         page_size: u32,
     ) -> Result<Self, Problem> {
-        let changes = Changes::open(&context.broker, &context.vault, STAGE).await?;
+        let changes = Changes::new(&Log::on(&context.broker, &context.connection), &context.vault, STAGE);
         let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None);
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)

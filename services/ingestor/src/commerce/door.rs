@@ -29,6 +29,7 @@ use pipeline::guard;
 use pipeline::health::Health;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use record::Log;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +56,7 @@ struct House {
 
 /// Opens the doors that are configured, if there is an address. The task ends with the service.
 pub(super) async fn open(
-    context: &Context,
+    (context, log): (&Context, &Log),
     settings: &Webhook,
     secrets: &Secrets,
     losses: Option<Arc<Losses>>,
@@ -70,9 +71,10 @@ pub(super) async fn open(
         Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
     })?;
     let (health, stop) = (context.health.clone(), context.stop.clone());
-    let house = House { keeper: Keeper::new(context, losses), log: Arc::default(), health, stop };
+    let house = House { keeper: Keeper::new(log, &context.vault, losses), log: Arc::default(), health, stop };
     let router = router(settings, secrets, &house).await?;
     let crowd = Crowd::new(limits(settings)?);
+    tokio::spawn(house.keeper.look(context.stop.clone()));
     let (health, stop) = (context.health.clone(), context.stop.clone());
     Ok(Some(tokio::spawn(async move {
         health.ready(DOOR);

@@ -5,20 +5,20 @@ use std::time::Duration;
 use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::backlog;
-use pipeline::broker::take::{self, Delivery, Stage};
-use pipeline::envelope::Cause;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
-use pipeline::subject::{entity_of, key_of, untoken};
-use pipeline::verdict::Verdict;
+use record::envelope::Cause;
+use record::take::{self, Delivery, Stage};
+use record::{Log, Verdict, backlog};
 
-use super::DURABLE;
 use super::reader::{Broken, ReadError};
 use super::recorder::{By, Recorder};
+use super::{DURABLE, read_here};
 
 /// Prefix of a hint's key that is an increment id.
 pub(super) const INCREMENT: &str = "increment-";
+/// Key of a hint that says nothing.
+pub(super) const NOTHING: &str = "";
 /// A hook may fire before its transaction commits: a record that is not there is looked for this often.
 const LOOKS: u64 = 8;
 
@@ -26,9 +26,9 @@ struct Hints<'a> {
     recorder: &'a Recorder,
 }
 
-pub(super) async fn run(context: &Context, recorder: &Recorder, width: usize) -> Result<(), Problem> {
-    tokio::spawn(backlog::watch(context.broker.clone(), DURABLE, None, context.stop.clone()));
-    take::run(&context.broker, &DURABLE, width, &Hints { recorder }, &context.stop).await
+pub(super) async fn run((context, log): (&Context, &Log), recorder: &Recorder, width: usize) -> Result<(), Problem> {
+    backlog::watch(log, DURABLE, None, context);
+    take::run(log, &DURABLE, width, &Hints { recorder }, &context.stop).await
 }
 
 impl Stage for Hints<'_> {
@@ -43,8 +43,11 @@ impl Stage for Hints<'_> {
 
 impl Hints<'_> {
     async fn read(&self, delivery: &Delivery) -> Verdict {
-        let key = key_of(&delivery.subject).map(untoken).unwrap_or_default();
-        let Some(entity) = entity_of(&delivery.subject).and_then(Entity::named) else {
+        let key = delivery.address.key();
+        if key == NOTHING {
+            return Verdict::Done;
+        }
+        let Some(entity) = read_here(delivery.address.entity()) else {
             return Verdict::Done; // A later version hinted at a kind that this one does not read.
         };
         let reader = &self.recorder.reader;
@@ -74,7 +77,7 @@ impl Hints<'_> {
                 format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
                 "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
             )),
-            Err(ReadError::Broken(broken)) => self.broken(delivery, (entity, &key), broken).await,
+            Err(ReadError::Broken(broken)) => self.broken(delivery, (entity, key), broken).await,
             // The poll reports it too; the hint waits for a person.
             Err(ReadError::Stop(problem)) => Verdict::Again(Duration::from_secs(60), problem.to_string()),
         }

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use ::commerce::entity::Entity;
 use ::commerce::time::Moment;
-use pipeline::broker::last::Last;
-use pipeline::broker::streams;
 use pipeline::clock;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
+use record::Log;
+use record::address::System;
 use tokio::time::Instant;
 
 use super::Webhook;
@@ -33,7 +33,7 @@ pub(super) struct Losses {
     opened: Instant,
     opened_at: Moment,
     context: Context,
-    hints: Last,
+    log: Log,
     state: Mutex<State>,
 }
 
@@ -53,22 +53,19 @@ struct Found {
 
 impl Losses {
     /// Watches for the kinds of records that webhooks are expected for; `None` while the door is closed.
-    ///
-    /// # Errors
-    /// `BROKER_NOT_PROVISIONED`.
-    pub(super) async fn open(context: &Context, settings: &Webhook) -> Result<Option<Self>, Problem> {
+    pub(super) fn new(context: &Context, log: &Log, settings: &Webhook) -> Option<Self> {
         if settings.listen.is_empty() || settings.expected.is_empty() {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Self {
+        Some(Self {
             expected: settings.expected.iter().map(|kind| kind.0).collect(),
             grace: settings.grace.0,
             opened: Instant::now(),
             opened_at: Moment::of(clock::now()),
             context: context.clone(),
-            hints: Last::of(&context.broker.jetstream, streams::HINTS).await?,
+            log: log.clone(),
             state: Mutex::default(),
-        }))
+        })
     }
 
     /// A webhook about such a record was kept.
@@ -143,8 +140,8 @@ impl Losses {
     /// Whether a hint at the record lies on disk that is no older than its change: another replica's door has kept it,
     /// or it came before the change could be seen.
     async fn was_told(&self, entity: Entity, key: u64, updated_at: Moment) -> Result<bool, Problem> {
-        let subject = self.context.broker.subjects.hint("commerce", entity.name(), &key.to_string());
-        let Some(hint) = self.hints.get(&subject).await? else { return Ok(false) };
+        let address = self.log.hint(System::Commerce, super::entity(entity), &key.to_string());
+        let Some(hint) = self.log.last(&address).await? else { return Ok(false) };
         let changed = updated_at.earlier(SKEW).timestamp().map_or(0, |at| at.as_millisecond());
         Ok(i64::try_from(hint.stored_at).unwrap_or(i64::MAX) >= changed)
     }

@@ -20,11 +20,11 @@ use futures::future::{join_all, try_join_all};
 use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::poll::{Polls, Stopped};
 use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
+use record::envelope::Cause;
 
 use super::aside::Aside;
 use super::reader::{Broken, ReadError};

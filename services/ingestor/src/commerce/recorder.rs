@@ -8,7 +8,8 @@ use ::commerce::entity::Entity;
 use ::commerce::page::Row;
 use ::commerce::time::Moment;
 use jiff::civil;
-use pipeline::envelope::Cause;
+use record::address::{self, System};
+use record::envelope::Cause;
 use tokio::sync::Semaphore;
 
 use super::accounts::Accounts;
@@ -43,7 +44,7 @@ impl By {
             Self::Hint => "hint",
             Self::Poll => "poll",
             Self::Sweep | Self::Stamps(_) => "sweep",
-            Self::Order => "order",
+            Self::Order => address::Entity::Order.name(),
             Self::Backfill(_) => "backfill",
         }
     }
@@ -92,7 +93,7 @@ impl Recorder {
 
     /// Sequence of a record's last change, and the time that it had then.
     pub(super) async fn stamp(&self, entity: Entity, id: u64) -> Result<Option<(u64, String)>, ReadError> {
-        Ok(self.changes.stamp("commerce", entity.name(), &id.to_string()).await?)
+        Ok(self.changes.stamp(System::Commerce, super::entity(entity), &id.to_string()).await?)
     }
 
     /// Reads the account of an order that was just recorded. The order does not depend on it: an account that cannot be
@@ -117,7 +118,7 @@ impl Recorder {
     /// Whom a document is about: the person of its order, which is recorded first if it is not yet.
     async fn owner(&self, order_id: u64, cause: &Cause, by: By) -> Result<Option<String>, ReadError> {
         let key = order_id.to_string();
-        if let Some(recorded) = self.changes.recorded("commerce", Entity::Order.name(), &key).await? {
+        if let Some(recorded) = self.changes.recorded(System::Commerce, address::Entity::Order, &key).await? {
             return Ok(recorded.person);
         }
         let _place = self.orders.acquire().await; // It is never closed.
@@ -130,7 +131,7 @@ impl Recorder {
             }
             Err(e) => return Err(e),
         };
-        Ok(self.changes.recorded("commerce", Entity::Order.name(), &key).await?.and_then(|order| order.person))
+        Ok(self.changes.recorded(System::Commerce, address::Entity::Order, &key).await?.and_then(|order| order.person))
     }
 
     async fn put(
@@ -143,8 +144,8 @@ impl Recorder {
     ) -> Result<Recorded, ReadError> {
         let (key, updated_at) = (row.entity_id, row.updated_at);
         let reading = Reading {
-            system: "commerce",
-            entity: entity.name(),
+            system: System::Commerce,
+            entity: super::entity(entity),
             key: row.entity_id.to_string(),
             text: row.text,
             rules: &records::COMMERCE,

@@ -16,11 +16,11 @@ use futures::StreamExt as _;
 use futures::stream;
 use jiff::SignedDuration;
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::poll::Polls;
 use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
+use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 
 use super::ids::Ids;

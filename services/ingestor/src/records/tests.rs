@@ -1,4 +1,4 @@
-use pipeline::record::{Known, Rules, read};
+use pipeline::content::{Known, Rules, read};
 use serde_json::{Value, json};
 
 use super::{COMMERCE, VISMA_CUSTOMER, VISMA_DOCUMENT};

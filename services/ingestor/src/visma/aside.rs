@@ -8,10 +8,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ::visma::delta::Mark;
 use ::visma::list::Row;
 use ::visma::read::ReadError;
-use pipeline::broker::{Broker, dead};
 use pipeline::cursor::Cursor;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use record::Log;
+use record::address::System;
 
 use super::NAME;
 use super::entity::Entity;
@@ -34,7 +35,7 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Aside {
     entity: Entity,
-    broker: Broker,
+    log: Log,
     cursor: Cursor,
     numbers: Mutex<BTreeSet<String>>,
     /// The last one that was asked for again.
@@ -50,7 +51,8 @@ impl Aside {
         let name = format!("{}.aside", entity.poll_name());
         let cursor = Cursor::open(&context.broker, &context.connection, &name).await?;
         let numbers = Mutex::new(cursor.read().await?.unwrap_or_default());
-        Ok(Self { entity, broker: context.broker.clone(), cursor, numbers, last: Mutex::default() })
+        let log = Log::on(&context.broker, &context.connection);
+        Ok(Self { entity, log, cursor, numbers, last: Mutex::default() })
     }
 
     /// Writes the dead letter of a record, unless it is set aside already; it is asked for again.
@@ -71,8 +73,8 @@ impl Aside {
     /// # Errors
     /// When the broker does not do its part.
     pub(super) async fn tell(&self, key: &str, problem: &Problem) -> Result<(), Problem> {
-        let subject = self.broker.subjects.change("visma", self.entity.name(), key);
-        dead::put_unread(&self.broker, NAME, subject, problem).await
+        let address = self.log.change(System::Visma, self.entity.record(), key);
+        self.log.give_up_unread(NAME, &address, problem).await
     }
 
     /// Forgets a record that was read, or is gone.

@@ -5,9 +5,10 @@ use ::visma::list::Row;
 use ::visma::read::{CustomerRead, CustomerStatus, InvoiceRead, PurchaseOrderRead, ReadError, SupplierInvoiceRead};
 use ::visma::requests::List;
 use ::visma::stamp::Stamp;
-use pipeline::record::Rules;
-use pipeline::subject::token;
+use pipeline::broker::token::token;
+use pipeline::content::Rules;
 use proto::{matching, seen};
+use record::address::{self, System};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,15 +32,20 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// As it stands in subjects.
-    pub fn name(self) -> &'static str {
+    /// As the log names it.
+    pub(crate) fn record(self) -> address::Entity {
         match self {
-            Self::Customer => "customer",
-            Self::PurchaseOrder => "purchaseorder",
-            Self::Invoice => "invoice",
-            Self::CreditNote => "creditnote",
-            Self::SupplierInvoice => "supplierinvoice",
+            Self::Customer => address::Entity::Customer,
+            Self::PurchaseOrder => address::Entity::PurchaseOrder,
+            Self::Invoice => address::Entity::Invoice,
+            Self::CreditNote => address::Entity::CreditNote,
+            Self::SupplierInvoice => address::Entity::SupplierInvoice,
         }
+    }
+
+    /// As it stands in subjects and settings.
+    pub fn name(self) -> &'static str {
+        self.record().name()
     }
 
     /// What its poll and its cursor are called.
@@ -121,8 +127,8 @@ impl Entity {
         headers: Vec<(&'static str, String)>,
     ) -> Reading {
         Reading {
-            system: "visma",
-            entity: self.name(),
+            system: System::Visma,
+            entity: self.record(),
             key,
             text,
             rules,
@@ -192,7 +198,7 @@ impl Entity {
         let created = document.created.map(|stamp| (seen::CREATED, stamp.to_string()));
         let detached = detached.then(|| (seen::DETACHED, "true".to_owned()));
         let headers = [(seen::REFERENCE, reference.to_owned())].into_iter().chain(created).chain(detached).collect();
-        let owner = document.customer_number.as_deref().map(|number| changes.customer("visma", number));
+        let owner = document.customer_number.as_deref().map(|number| changes.customer(System::Visma, number));
         let updated = document.last_modified.map(|stamp| stamp.to_string()).unwrap_or_default();
         let reading = self.of(document.number.clone(), text.to_owned(), &records::VISMA_DOCUMENT, headers);
         Reading { owner, updated, ..reading }

@@ -14,10 +14,10 @@ use ::visma::stamp::Stamp;
 use futures::StreamExt as _;
 use pipeline::clock;
 use pipeline::cursor::Cursor;
-use pipeline::envelope::Cause;
 use pipeline::poll::Stopped;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
+use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -250,7 +250,7 @@ impl<'a> Scan<'a> {
         let number = &seen.mark.key;
         let reference = match known {
             Some(known) => known.get(number).cloned(),
-            None => self.changes.reference(self.entity.name(), number).await.map_err(ours)?,
+            None => self.changes.reference(self.entity.record(), number).await.map_err(ours)?,
         };
         let reading = reference.map(|reference| self.entity.detached(&seen.row, &reference, self.changes)).transpose();
         reading.map(Option::flatten).map_err(|e| nonsense(&e))

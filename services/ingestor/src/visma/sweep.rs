@@ -14,16 +14,15 @@ use std::time::Duration;
 use ::visma::delta::{Delta, Mark};
 use ::visma::requests::Rows;
 use ::visma::stamp::Stamp;
-use pipeline::broker::follow::{self, Follow};
-use pipeline::broker::streams::{CHANGES, OUTCOMES};
 use pipeline::clock;
-use pipeline::envelope::{Cause, header, text};
 use pipeline::poll::Stopped;
 use pipeline::problem::Problem;
 use pipeline::service::Context;
 use pipeline::settings::Span;
-use pipeline::subject::{key_of, untoken};
-use proto::{Message as _, Outcome, seen};
+use proto::seen;
+use record::address::{Kind, System};
+use record::envelope::{Cause, header, text};
+use record::{Log, entry};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -57,19 +56,19 @@ pub struct Sweep {
 pub(super) type Known = BTreeMap<String, String>;
 
 /// Sweeps our documents of every kind that is polled; returns the number of new versions, of what is gone too.
-pub(super) async fn sweep(context: &Context, scans: &[Scan<'_>]) -> Result<u64, Stopped> {
+pub(super) async fn sweep(context: &Context, log: &Log, scans: &[Scan<'_>]) -> Result<u64, Stopped> {
     let mut new = 0;
     for scan in scans.iter().filter(|scan| matches!(scan.entity, Entity::Invoice | Entity::CreditNote)) {
-        new += sweep_kind(context, scan).await?;
+        new += sweep_kind(context, log, scan).await?;
     }
     Ok(new)
 }
 
-async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> {
+async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64, Stopped> {
     let Scan { entity, source, changes, .. } = scan;
     let entity = *entity;
     let since = Stamp::surely_before(clock::now_millis(), source.sweep.reach.0);
-    let known = known(context, source, entity, since).await;
+    let known = known(context, log, source, entity, since).await;
     let mut listed = BTreeSet::new();
     let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
     let note = |mark: &Mark| {
@@ -106,15 +105,14 @@ async fn sweep_kind(context: &Context, scan: &Scan<'_>) -> Result<u64, Stopped> 
 
 /// What is known to be in Visma and was surely created after `since`: from what was read there, and from the outcomes
 /// of what we created and no poll has read yet.
-async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp) -> Known {
+async fn known(context: &Context, log: &Log, source: &Source, entity: Entity, since: Stamp) -> Known {
     let read = Arc::new(Mutex::new(BTreeMap::<String, Option<String>>::new()));
     let written = Arc::new(Mutex::new(Known::new()));
     let stop = context.stop.child_token();
-    let subjects = &context.broker.subjects;
     let sink = Arc::clone(&read);
-    let what = Follow { stream: CHANGES, filter: subjects.all("change", "visma", entity.name()), headers_only: true };
-    let changes = follow::follow(&context.broker, what, stop.clone(), move |subject, headers, _| {
-        let number = key_of(subject).map(untoken).unwrap_or_default();
+    let versions = log.entity(Kind::Change, System::Visma, entity.record());
+    let changes = log.follow(&versions, true, &stop, move |address, headers, _| {
+        let number = address.key().to_owned();
         let created: Option<Stamp> = header(headers, seen::CREATED).and_then(|created| created.parse().ok());
         let alive = header(headers, seen::DELETED).is_none() && created.is_some_and(|created| created >= since);
         let reference = text(headers, seen::REFERENCE).filter(|_| alive).map(Cow::into_owned);
@@ -122,10 +120,9 @@ async fn known(context: &Context, source: &Source, entity: Entity, since: Stamp)
     });
     let sink = Arc::clone(&written);
     let from = clock::now_millis().saturating_sub(u64::try_from(source.sweep.reach.0.as_millis()).unwrap_or(u64::MAX));
-    let what =
-        Follow { stream: OUTCOMES, filter: subjects.all("outcome", "visma", entity.name()), headers_only: false };
-    let outcomes = follow::follow(&context.broker, what, stop.clone(), move |_, _, body| {
-        let Ok(outcome) = Outcome::decode(body.clone()) else { return };
+    let records = log.entity(Kind::Outcome, System::Visma, entity.record());
+    let outcomes = log.follow(&records, false, &stop, move |_, _, body| {
+        let Ok(outcome) = entry::read_outcome(body) else { return };
         let recent = !outcome.number.is_empty() && !outcome.deleted && outcome.written_at >= from;
         if recent {
             let mut written = sink.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,12 +24,12 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) async fn of(installation: &Installation, took: Duration) -> anyhow::Result<Self> {
-        let jetstream = installation.broker.jetstream().await?;
+        let log = installation.log().await?;
         Ok(Self {
             ledger: installation.ask("ledger").await?,
-            dead: dead_letters::list(&jetstream).await?,
-            left_alone: orders::left_alone(&jetstream).await?,
-            latencies: orders::latencies(&jetstream).await?,
+            dead: dead_letters::list(&log).await?,
+            left_alone: orders::left_alone(&log).await?,
+            latencies: orders::latencies(&log).await?,
             usage: installation.usage(),
             took,
         })

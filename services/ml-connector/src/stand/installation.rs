@@ -1,5 +1,8 @@
 //! The installation: what is started, with which settings, and how it is watched.
 
+use crate::settings::Settings;
+use pipeline::health::Health;
+use record::Log;
 use std::net::SocketAddr;
 use std::ops::Add as _;
 use std::path::{Path, PathBuf};
@@ -91,6 +94,17 @@ impl Installation {
         installation.wait_for_sandbox().await?;
         installation.provision().await?;
         Ok(installation)
+    }
+
+    /// The log of its connection.
+    ///
+    /// # Errors
+    /// When the broker does not answer, or the settings file is none.
+    pub async fn log(&self) -> anyhow::Result<Log> {
+        let settings = Settings::load(Some(&self.config))?;
+        let jetstream = self.broker.jetstream().await?;
+        let broker = pipeline::broker::Broker::new(jetstream, settings.nats, Health::default());
+        Ok(Log::on(&broker, &settings.connection))
     }
 
     /// Makes or updates the streams, buckets and consumers.

@@ -178,8 +178,8 @@ impl Kept {
         let (heard, mut news) = watch::channel(None);
         let (stream, filter) = store.subject(name);
         let entries = Follow { stream, filter, headers_only: false };
-        let _caught = follow::follow(&context.broker, entries, context.stop.clone(), move |_, _, value| {
-            heard.send_replace(Some(value.clone()));
+        let _caught = follow::follow(&context.broker, entries, context.stop.clone(), move |entry| {
+            heard.send_replace(Some(entry.body.clone()));
         });
         let stop = context.stop.clone();
         let mut known = mark(&store, stored.as_ref());

@@ -8,28 +8,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::PullConsumer;
-use async_nats::jetstream::{Context, Message};
 use commerce::order::Order;
 use mapping::Account;
-use pipeline::body;
-use pipeline::broker::streams::{CHANGES, COMMANDS};
-use pipeline::envelope::{LANE, header};
-use pipeline::problem::{Problem, chain};
-use pipeline::subject::{Subjects, key_of, untoken};
+use pipeline::problem::Problem;
+use record::address::{Address, Entity, Kind, System};
+use record::envelope::{LANE, header};
+use record::{Entry, Log, Which, backlog, body};
 use rust_decimal::Decimal;
 use visma::compare::Shown;
 
 use super::compare::{Booked, Held};
 use super::{ACCOUNT_UNBALANCED, Drift};
-use crate::read::{Which, entries};
 
 /// Each document is rounded once.
 const ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 /// Visma may compute VAT of its own from the lines.
 const VAT_ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 /// Who is past what.
-const WORKERS: [(&str, &str); 2] = [(CHANGES, "mapper"), (COMMANDS, "writer-visma")];
+const WORKERS: [(Kind, &str); 2] = [(Kind::Change, "mapper"), (Kind::Command, "writer-visma")];
 /// What a Commerce invoice's Visma invoice has before its key.
 const OF_INVOICE: &str = "invoice-";
 
@@ -42,11 +38,11 @@ struct Sold {
     invoiced: Account,
     /// Place of its change in the stream, and when it was put there, milliseconds since the epoch.
     sequence: u64,
-    at: i128,
+    at: u64,
 }
 
 /// The records of one order by entity and key, with the place of the last command.
-type Records = BTreeMap<(&'static str, String), u64>;
+type Records = BTreeMap<(Entity, String), u64>;
 
 /// What is read for the accounts.
 pub(super) struct Accounts {
@@ -57,70 +53,63 @@ pub(super) struct Accounts {
     /// How far mapper and writer are.
     past: [u64; 2],
     /// Orders that were read after this are not judged yet, milliseconds since the epoch.
-    until: i128,
+    until: u64,
 }
 
 impl Accounts {
     /// Reads orders and commands.
-    pub(super) async fn read(jetstream: &Context, subjects: &Subjects, settles: Duration) -> Result<Self, Problem> {
+    pub(super) async fn read(log: &Log, settles: Duration) -> Result<Self, Problem> {
         let [mapper, writer] = WORKERS;
-        let past = [how_far(jetstream, mapper).await?, how_far(jetstream, writer).await?];
-        let settles = i128::try_from(settles.as_millis()).unwrap_or(i128::MAX);
-        let until = i128::from(pipeline::clock::now_millis()) - settles;
+        let past = [backlog::past(log, mapper).await?, backlog::past(log, writer).await?];
+        let settles = u64::try_from(settles.as_millis()).unwrap_or(u64::MAX);
+        let until = pipeline::clock::now_millis().saturating_sub(settles);
         let mut read =
             Self { orders: BTreeMap::new(), records: BTreeMap::new(), waiting: BTreeSet::new(), past, until };
-        let orders = [subjects.all("change", "commerce", "order")];
-        entries(jetstream, CHANGES, &orders, Which::Last, |message| read.order(message)).await?;
-        for entity in ["invoice", "creditmemo"] {
-            let papers = [subjects.all("change", "commerce", entity)];
-            entries(jetstream, CHANGES, &papers, Which::Last, |message| read.paper(message)).await?;
+        let versions = |entity| log.entity(Kind::Change, System::Commerce, entity);
+        log.read(&versions(Entity::Order), Which::Last, |_, entry| read.order(entry)).await?;
+        for entity in [Entity::Invoice, Entity::CreditMemo] {
+            log.read(&versions(entity), Which::Last, |_, entry| read.paper(entry)).await?;
         }
-        let commands = [subjects.every("command", "visma")];
-        entries(jetstream, COMMANDS, &commands, Which::LastHeaders, |message| read.command(message)).await?;
+        let commands = log.system(Kind::Command, System::Visma);
+        log.read(&commands, Which::LastHeaders, |address, entry| read.command(address, entry)).await?;
         Ok(read)
     }
 
-    fn order(&mut self, message: &Message) {
-        let Some(headers) = message.headers.as_ref() else { return };
-        let Ok(bytes) = body::unpack(headers, &message.payload) else { return };
-        let (Ok(order), Ok(info)) = (Order::decode(&bytes), message.info()) else { return };
+    fn order(&mut self, entry: &Entry) {
+        let Ok(bytes) = body::unpack(&entry.headers, &entry.payload) else { return };
+        let Ok(order) = Order::decode(&bytes) else { return };
         let sold = Sold {
             whole: mapping::account(&order, false),
             invoiced: mapping::account(&order, true),
             increment_id: order.increment_id,
             currency: order.order_currency_code,
-            sequence: info.stream_sequence,
-            at: info.published.unix_timestamp_nanos() / 1_000_000,
+            sequence: entry.sequence,
+            at: entry.stored_at,
         };
         self.orders.insert(order.entity_id.to_string(), sold);
     }
 
     /// A credit memo or an invoice that the mapper is not past yet.
-    fn paper(&mut self, message: &Message) {
-        let (Some(headers), Ok(info)) = (message.headers.as_ref(), message.info()) else { return };
-        if info.stream_sequence <= self.past[0] {
+    fn paper(&mut self, entry: &Entry) {
+        if entry.sequence <= self.past[0] {
             return;
         }
-        let order = body::unpack(headers, &message.payload).ok().and_then(|bytes| {
+        let order = body::unpack(&entry.headers, &entry.payload).ok().and_then(|bytes| {
             let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
             Some(value.get("order_id")?.to_string().trim_matches('"').to_owned())
         });
         self.waiting.extend(order);
     }
 
-    fn command(&mut self, message: &Message) {
-        let (Some(headers), Ok(info)) = (message.headers.as_ref(), message.info()) else { return };
-        let entity = message.subject.split('.').nth(3);
-        let (Some(lane), Some(key)) = (header(headers, LANE), key_of(&message.subject)) else { return };
-        let key = untoken(key);
-        let (entity, key) = match entity {
-            Some("invoice") => ("invoice", key),
-            Some("creditnote") => ("creditnote", key),
-            Some("cancellation") => ("creditnote", format!("cancellation-{key}")),
+    fn command(&mut self, address: &Address, entry: &Entry) {
+        let Some(lane) = header(&entry.headers, LANE) else { return };
+        let (entity, key) = match address.entity() {
+            entity @ (Entity::Invoice | Entity::CreditNote) => (entity, address.key().to_owned()),
+            entity @ Entity::Cancellation => (Entity::CreditNote, format!("{}-{}", entity.name(), address.key())),
             _ => return,
         };
         let last = self.records.entry(lane.to_owned()).or_default().entry((entity, key)).or_default();
-        *last = info.stream_sequence.max(*last);
+        *last = entry.sequence.max(*last);
     }
 
     /// The accounts that do not balance.
@@ -139,19 +128,7 @@ impl Accounts {
     }
 }
 
-/// The last entry that a worker is past, with all before it.
-async fn how_far(jetstream: &Context, (stream, durable): (&str, &str)) -> Result<u64, Problem> {
-    let failed = |cause: String| {
-        let sentence = format!("how far {durable} is could not be asked: {cause}");
-        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
-    };
-    let stream = jetstream.get_stream_no_info(stream).await.map_err(|e| failed(chain(&e)))?;
-    let mut consumer: PullConsumer = stream.get_consumer(durable).await.map_err(|e| failed(e.to_string()))?;
-    let info = consumer.info().await.map_err(|e| failed(chain(&e)))?;
-    Ok(if info.num_ack_pending == 0 { info.delivered.stream_sequence } else { info.ack_floor.stream_sequence })
-}
-
-type Find<'a, T> = &'a dyn Fn((&'static str, &str)) -> Option<&'a T>;
+type Find<'a, T> = &'a dyn Fn((Entity, &str)) -> Option<&'a T>;
 
 fn judge<'a>(
     lane: &str,
@@ -160,7 +137,7 @@ fn judge<'a>(
     booked: Find<'a, Booked>,
     held: Find<'a, Held>,
 ) -> Option<Drift> {
-    let mut invoices = records.keys().filter(|(entity, _)| *entity == "invoice").map(|(_, key)| key.as_str());
+    let mut invoices = records.keys().filter(|(entity, _)| *entity == Entity::Invoice).map(|(_, key)| key.as_str());
     let whole = invoices.clone().any(|key| key == lane);
     let by_invoices = !whole && invoices.any(|key| key.starts_with(OF_INVOICE));
     // A credit memo of an order from before the go-live date stands alone.
@@ -169,9 +146,9 @@ fn judge<'a>(
     }
     let (mut total, mut vat, mut documents) = (Decimal::ZERO, Some(Decimal::ZERO), Vec::new());
     for (entity, key) in records.keys() {
-        let Some(record) = booked((entity, key)).filter(|record| record.stands) else { continue };
-        let seen = held((entity, &record.number));
-        let sign = if *entity == "invoice" { Decimal::ONE } else { -Decimal::ONE };
+        let Some(record) = booked((*entity, key)).filter(|record| record.stands) else { continue };
+        let seen = held((*entity, &record.number));
+        let sign = if *entity == Entity::Invoice { Decimal::ONE } else { -Decimal::ONE };
         let amount = if seen.is_some_and(|seen| seen.is_gone) { Decimal::ZERO } else { stands(record, seen)? };
         total += sign * amount;
         let tax = match seen {
@@ -180,8 +157,7 @@ fn judge<'a>(
             None => None,
         };
         vat = vat.zip(tax).map(|(sum, tax)| sum + sign * tax.abs());
-        let name = if *entity == "invoice" { "invoice" } else { "credit note" };
-        documents.push(format!("{name} {} over {amount}", record.number));
+        documents.push(format!("{} {} over {amount}", entity.word(), record.number));
     }
     if documents.is_empty() {
         return None;
@@ -207,7 +183,7 @@ fn judge<'a>(
     };
     let sentence = format!("{what} of order {} in the shop ({})", sold.increment_id, documents.join(", "));
     Some(Drift {
-        entity: "order",
+        entity: Entity::Order,
         number: sold.increment_id.clone(),
         reference: String::new(),
         code: ACCOUNT_UNBALANCED,

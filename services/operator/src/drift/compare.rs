@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use visma::compare::{self, Shown};
 
+use record::address::Entity;
+
 use super::{Drift, Report};
 
 /// What a record of ours says.
 #[derive(Debug, Clone)]
 pub(super) struct Booked {
-    pub(super) entity: &'static str,
+    pub(super) entity: Entity,
     /// Key of the record.
     pub(super) key: String,
     pub(super) number: String,
@@ -24,18 +26,19 @@ pub(super) struct Booked {
     pub(super) removed: Vec<String>,
 }
 
-impl Default for Booked {
-    fn default() -> Self {
-        let (entity, key, number, reference) = ("", String::new(), String::new(), String::new());
+impl Booked {
+    /// A record of which nothing is known but where it stands.
+    pub(super) fn new(entity: Entity, key: String) -> Self {
+        let (number, reference) = (String::new(), String::new());
         let (stands, is_settled, prediction, removed) = (false, false, Ok(None), Vec::new());
         Self { entity, key, number, reference, stands, is_settled, prediction, removed }
     }
 }
 
 /// What was last read of a document.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Held {
-    pub(super) entity: &'static str,
+    pub(super) entity: Entity,
     pub(super) number: String,
     /// Our reference that it bears, or bore.
     pub(super) reference: String,
@@ -43,6 +46,15 @@ pub(super) struct Held {
     pub(super) is_detached: bool,
     /// What the list showed of its books; none where it cannot be read.
     pub(super) shown: Option<Shown>,
+}
+
+#[cfg(test)]
+impl Held {
+    /// A document of which nothing is known but its number.
+    pub(super) fn new(entity: Entity, number: &str) -> Self {
+        let (number, reference, shown) = (number.to_owned(), String::new(), None);
+        Self { entity, number, reference, is_gone: false, is_detached: false, shown }
+    }
 }
 
 /// Code of a document that cannot be compared as far as it must.
@@ -127,7 +139,7 @@ mod tests {
 
     fn booked(number: &str, reference: &str) -> Booked {
         Booked {
-            entity: "invoice",
+            entity: Entity::Invoice,
             key: String::new(),
             number: number.to_owned(),
             reference: reference.to_owned(),
@@ -144,13 +156,7 @@ mod tests {
     }
 
     fn held(number: &str, reference: &str) -> Held {
-        Held {
-            entity: "invoice",
-            number: number.to_owned(),
-            reference: reference.to_owned(),
-            shown: Some(shown()),
-            ..Held::default()
-        }
+        Held { reference: reference.to_owned(), shown: Some(shown()), ..Held::new(Entity::Invoice, number) }
     }
 
     fn shown() -> Shown {

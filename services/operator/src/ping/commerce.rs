@@ -11,11 +11,14 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
+use record::address::Entity;
 
 use super::rights::in_admin;
 use super::{Side, State, Step, no_answer, unanswered};
 
 const SIDE: Side = Side::Commerce;
+/// The step that asks whether comments may be written.
+const COMMENT: &str = Entity::Comment.name();
 /// Commerce's sentence for a missing right, also of a caller that it does not know.
 const NOT_AUTHORIZED: &str = "isn't authorized to access";
 /// Adobe's modules that send webhooks and events, as `GET /V1/modules` names them.
@@ -117,20 +120,20 @@ pub fn list_right(name: &str, serves: &str, asked: &Asked, now: Timestamp) -> St
 /// looks at the right first, so any other refusal than that shows that it is there.
 pub fn comment_right(serves: &str, asked: &Asked, now: Timestamp) -> Step {
     match asked {
-        Err(e) => Step::failed(SIDE, "comment", unanswered(SIDE, e)),
+        Err(e) => Step::failed(SIDE, COMMENT, unanswered(SIDE, e)),
         Ok(response) => match Answer::read(response, now) {
             Answer::NotFound { .. } => may_comment(serves),
             Answer::Refused { status: StatusCode::BAD_REQUEST, .. } => may_comment(serves),
-            Answer::Unauthorised { message } => Step::failed(SIDE, "comment", forbidden(serves, &message)),
+            Answer::Unauthorised { message } => Step::failed(SIDE, COMMENT, forbidden(serves, &message)),
             // 500 to a body that it cannot use: the right was looked at before.
             Answer::Broken { status: StatusCode::INTERNAL_SERVER_ERROR, .. } => may_comment(serves),
-            other => Step::unknown(SIDE, "comment", format!("not known: {}", otherwise(&other).sentence)),
+            other => Step::unknown(SIDE, COMMENT, format!("not known: {}", otherwise(&other).sentence)),
         },
     }
 }
 
 fn may_comment(serves: &str) -> Step {
-    Step::fine(SIDE, "comment", format!("write access granted (needed {serves}); nothing was written"))
+    Step::fine(SIDE, COMMENT, format!("write access granted (needed {serves}); nothing was written"))
 }
 
 /// The names of the modules, where they are shown.

@@ -74,7 +74,7 @@ fn passing(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Whether the broker says that the stream, bucket or consumer is not there.
-pub(crate) fn says_missing(error: &(dyn Error + 'static)) -> bool {
+pub fn says_missing(error: &(dyn Error + 'static)) -> bool {
     let code = match (find::<GetStreamError>(error), find::<ConsumerError>(error)) {
         (Some(e), _) => match e.kind() {
             GetStreamErrorKind::JetStream(said) => Some(said.error_code()),

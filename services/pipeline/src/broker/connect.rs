@@ -19,7 +19,6 @@ use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
 use crate::secret::Secret;
 use crate::settings::Span;
-use crate::subject::Subjects;
 
 /// What the broker has refused this process for want of rights, as it says it; the first of it.
 static DENIED: LazyLock<watch::Sender<Option<String>>> = LazyLock::new(watch::Sender::default);
@@ -59,7 +58,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// `BROKER_AWAY` when no broker answers within `start_timeout`, `BROKER_REFUSED` when it refuses the credentials.
-pub async fn connect(settings: &Settings, name: &str, subjects: Subjects, health: &Health) -> Result<Broker, Problem> {
+pub async fn connect(settings: &Settings, name: &str, health: &Health) -> Result<Broker, Problem> {
     let url = from_environment("NATS_URL", &settings.url);
     let mut schedule = Schedule::new(Duration::from_millis(200), Duration::from_secs(5));
     let started = tokio::time::Instant::now();
@@ -78,7 +77,7 @@ pub async fn connect(settings: &Settings, name: &str, subjects: Subjects, health
         }
     };
     let jetstream = ContextBuilder::new().timeout(settings.publish_timeout.0).build(client);
-    Ok(Broker::new(jetstream, subjects, settings.clone(), health.clone()))
+    Ok(Broker::new(jetstream, settings.clone(), health.clone()))
 }
 
 /// The oldest server that keeps what it acknowledges: before it, the repair of a block of messages did not sync what it
@@ -143,7 +142,7 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
 
 /// What the inboxes of a user's connections begin with.
 fn inbox(user: &str) -> String {
-    format!("_INBOX.{}", crate::subject::token(user))
+    format!("_INBOX.{}", super::token::token(user))
 }
 
 fn note(health: &Health, event: Event) {

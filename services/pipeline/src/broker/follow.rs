@@ -26,6 +26,23 @@ pub struct Follow {
     pub headers_only: bool,
 }
 
+/// Bytes that are asked for at once: a page of messages as large as the broker takes them would be more than a
+/// gigabyte. The largest one fits in it.
+pub const ROOM: usize = 24 * 1024 * 1024;
+
+/// One entry of a stream that is followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Followed<'a> {
+    /// Its subject.
+    pub subject: &'a str,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body.
+    pub body: &'a Bytes,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+}
+
 /// Whether a view has caught up with its stream once.
 #[derive(Debug, Clone)]
 pub struct Caught(watch::Receiver<bool>);
@@ -48,7 +65,7 @@ pub fn follow(
     broker: &Broker,
     follow: Follow,
     stop: CancellationToken,
-    mut see: impl FnMut(&str, &HeaderMap, &Bytes) + Send + 'static,
+    mut see: impl FnMut(Followed<'_>) + Send + 'static,
 ) -> Caught {
     let (caught, watch) = watch::channel(false);
     let broker = broker.clone();
@@ -74,7 +91,7 @@ async fn read(
     follow: &Follow,
     next: &mut Option<u64>,
     caught: &watch::Sender<bool>,
-    see: &mut (impl FnMut(&str, &HeaderMap, &Bytes) + Send),
+    see: &mut (impl FnMut(Followed<'_>) + Send),
 ) -> Result<(), Problem> {
     let away = |cause: String| Problem::new("BROKER_AWAY", cause, "look at the broker");
     let config = pull::Config {
@@ -98,6 +115,7 @@ async fn read(
         caught.send_replace(true);
     }
     let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
+    let stream = if follow.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
     let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
     let empty = HeaderMap::new();
     let mut delivered = 0;
@@ -111,7 +129,8 @@ async fn read(
         }
         // A view that ended with an entry that it cannot bear would be rebuilt up to that entry, again and again.
         let headers = message.headers.as_ref().unwrap_or(&empty);
-        if let Err(panicked) = guard::caught(|| see(&message.subject, headers, &message.payload)) {
+        let (subject, body, sequence) = (message.subject.as_str(), &message.payload, info.stream_sequence);
+        if let Err(panicked) = guard::caught(|| see(Followed { subject, headers, body, sequence })) {
             tracing::error!(subject = %message.subject, %panicked, "an entry is not in a view");
         }
         *next = Some(info.stream_sequence + 1);

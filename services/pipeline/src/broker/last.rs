@@ -46,8 +46,16 @@ impl Last {
     /// # Errors
     /// When the broker does not answer.
     pub async fn at(&self, sequence: u64) -> Result<Option<Entry>, Problem> {
+        Ok(self.named(sequence).await?.map(|(_, entry)| entry))
+    }
+
+    /// The entry with this sequence and its subject, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn named(&self, sequence: u64) -> Result<Option<(String, Entry)>, Problem> {
         match self.stream.direct_get(sequence).await {
-            Ok(message) => Ok(Some(entry(message))),
+            Ok(message) => Ok(Some((message.subject.to_string(), entry(message)))),
             Err(e) if e.kind() == DirectGetErrorKind::NotFound => Ok(None),
             Err(e) => Err(away(&format!("the entry {sequence}"), &chain(&e))),
         }

@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::HeaderMap;
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::entry::{Slot, State, connection_token};
+use super::entry::{Slot, State};
 use crate::broker::follow::{Follow, follow};
-use crate::broker::{Broker, names, streams};
+use crate::broker::token::key_token;
+use crate::broker::{Broker, buckets, names};
 use crate::problem::{Problem, chain};
 
 /// What the bucket's stream and subjects are called.
@@ -31,9 +30,9 @@ impl Asks {
         let (latest, watch) = watch::channel(Arc::default());
         let filter = format!("{PREFIX}{connection}.{system}.*{SUFFIX}");
         let view = Follow { stream: STREAM, filter, headers_only: false };
-        follow(broker, view, stop.clone(), move |subject: &str, _: &HeaderMap, id: &Bytes| {
-            let key = subject.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-            if let (Some(key), Ok(id)) = (key, std::str::from_utf8(id)) {
+        follow(broker, view, stop.clone(), move |entry| {
+            let key = entry.subject.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+            if let (Some(key), Ok(id)) = (key, std::str::from_utf8(entry.body)) {
                 let insert = |asks: &mut Arc<BTreeMap<String, String>>| {
                     Arc::make_mut(asks).insert(key.to_owned(), id.to_owned());
                 };
@@ -69,7 +68,7 @@ impl Desk {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(broker: &Broker, connection: &str) -> Result<Self, Problem> {
-        Ok(Self { bucket: broker.bucket(streams::POLLS).await?, connection: connection_token(connection) })
+        Ok(Self { bucket: broker.bucket(buckets::POLLS).await?, connection: key_token(connection) })
     }
 
     /// Every poll that a service has begun at least once, by its name, such as `commerce.order`.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::TokenError;
-use crate::broker::{Broker, streams};
+use crate::broker::{Broker, buckets};
 use crate::clock::{now, now_millis};
 use crate::http::{Http, SendError};
 use crate::problem::{Problem, chain};
@@ -107,7 +107,7 @@ impl Guard {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED`.
     pub async fn open(broker: &Broker, vendor: &str, fingerprint: String, back_off: Duration) -> Result<Self, Problem> {
-        let bucket = broker.bucket(streams::BUDGET).await?;
+        let bucket = broker.bucket(buckets::BUDGET).await?;
         Ok(Self { bucket, key: format!("{vendor}.login"), fingerprint, back_off })
     }
 

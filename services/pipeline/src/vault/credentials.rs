@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{Vault, VaultError};
 use crate::broker::Broker;
+use crate::broker::token::key_token;
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -99,8 +100,7 @@ impl Credentials {
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when it is not there.
     pub async fn open(broker: &Broker, vault: &Vault, connection: &str) -> Result<Self, Problem> {
-        let connection = crate::subject::token(connection).replace('=', "_");
-        Ok(Self { bucket: broker.bucket(BUCKET).await?, vault: vault.clone(), connection })
+        Ok(Self { bucket: broker.bucket(BUCKET).await?, vault: vault.clone(), connection: key_token(connection) })
     }
 
     /// The bucket, for what must seal it anew.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Key;
 use super::cipher::{self, CipherError};
-use crate::record::unescaped;
+use crate::content::unescaped;
 
 const MARK: &str = "sealed:1:";
 /// A string of the document that begins with the mark.

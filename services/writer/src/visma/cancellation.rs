@@ -1,10 +1,11 @@
 //! A cancellation: what was booked is deleted while it is not released, and credited in full otherwise; what was not
 //! booked yet is not booked any more. What a poll has seen released, Visma is not asked to delete.
 
-use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
-use pipeline::verdict::Verdict;
 use proto::{Cancellation, Command, Outcome};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use super::Writer;
 use super::lookups::Key;
@@ -18,8 +19,8 @@ impl Writer {
         command: &Command,
         cancellation: Cancellation,
     ) -> Result<(), Verdict> {
-        let subject = self.record("invoice", &cancellation.invoice_key);
-        let held = self.driver.read(delivery, &subject).await?;
+        let address = self.record(Entity::Invoice, &cancellation.invoice_key);
+        let held = self.driver.read(delivery, &address).await?;
         // What is in doubt is looked for under the reference that it was sent with.
         let reference = held.entry.external_reference.clone();
         let entry = Outcome {
@@ -28,8 +29,8 @@ impl Writer {
             ..Outcome::default()
         };
         let document = Document {
-            subject,
-            what: "invoice",
+            address,
+            what: Entity::Invoice,
             wanted: wanted(delivery, command, String::new()),
             key: Key::Reference(reference),
             entry,
@@ -47,7 +48,7 @@ impl Writer {
             let remedy = "credit it in Visma by hand";
             return Err(Verdict::Dead(Problem::new("CANCELLED_AFTER_RELEASE", sentence, remedy)));
         };
-        let key = format!("cancellation-{}", Self::key(delivery));
+        let key = format!("{}-{}", Entity::Cancellation.name(), delivery.address.key());
         self.credit(delivery, command, note, &key, "cancelled order").await
     }
 }

@@ -7,17 +7,17 @@
 use std::str::FromStr as _;
 
 use effect::{Linked, Wanted};
-use pipeline::broker::take::Delivery;
 use pipeline::problem::Problem;
-use pipeline::verdict::Verdict;
 use proto::{Booked, Outcome, TaxDetail};
+use record::Verdict;
+use record::take::Delivery;
 use rust_decimal::Decimal;
 
 use super::lookups::Key;
 use super::{Api, Writer};
 use crate::create::{Document, Ended, System};
-use crate::records::Held;
 use crate::sha256;
+use record::Current;
 
 /// What a document's later version came from, and which kind of document stands.
 pub(super) type Names<'a> = (&'a str, &'a str);
@@ -30,13 +30,13 @@ impl Writer {
         delivery: &Delivery,
         document: Document<'_, Key>,
         request: &<Api as System>::Request,
-        (linked, held): (Linked, Held),
+        (linked, held): (Linked, Current),
         (source, silent): (&str, bool),
     ) -> Result<(), Verdict> {
         let differs = differences(&held.entry, &document.entry);
         let digest = digest(&differs);
         let is_told = silent || held.entry.told_change == digest;
-        let told = changed((source, document.what), &held.entry, &linked.number, &differs);
+        let told = changed((source, document.what.word()), &held.entry, &linked.number, &differs);
         // What stands is what was sent; that its source says something else now is noted beside it.
         let entry = Outcome {
             change_version: document.entry.change_version.clone(),
@@ -58,12 +58,17 @@ impl Writer {
 }
 
 /// The dead letter of a delivery that was cut off after the record says that it was told, and before it was.
-pub(super) fn cut_off(delivery: &Delivery, held: &Held, document: &Document<'_, Key>, source: &str) -> Option<Verdict> {
+pub(super) fn cut_off(
+    delivery: &Delivery,
+    held: &Current,
+    document: &Document<'_, Key>,
+    source: &str,
+) -> Option<Verdict> {
     let entry = &held.entry;
     let is_ours = delivery.delivered > 1 && entry.command_sequence == delivery.sequence;
     let differs = differences(entry, &document.entry);
     let is_noted = !differs.is_empty() && entry.told_change == digest(&differs);
-    (is_ours && is_noted).then(|| changed((source, document.what), entry, &entry.number, &differs))
+    (is_ours && is_noted).then(|| changed((source, document.what.word()), entry, &entry.number, &differs))
 }
 
 /// In what a later version of a document differs from what was booked, as far as both say it.

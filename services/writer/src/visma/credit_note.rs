@@ -1,14 +1,16 @@
 //! A credit note: after the invoices that it credits, once, and never changed.
 
+use record::address::Entity;
+use record::entry::UNREADABLE;
 use std::str::FromStr as _;
 
 use ::visma::invoice::Invoice;
 use ::visma::read::is_draft;
 use ::visma::requests::{Application, Dispatch};
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
 use proto::{Command, CreditNote, Outcome};
+use record::Verdict;
+use record::take::Delivery;
 use rust_decimal::Decimal;
 
 use super::Writer;
@@ -16,7 +18,6 @@ use super::invoice::booked;
 use super::lookups::Key;
 use super::standing::INVOICE;
 use crate::create::{Document, wanted};
-use crate::records::UNREADABLE;
 use crate::unreadable;
 
 impl Writer {
@@ -27,7 +28,7 @@ impl Writer {
         command: &Command,
         note: CreditNote,
     ) -> Result<(), Verdict> {
-        self.credit(delivery, command, note, &Self::key(delivery), "credit memo").await
+        self.credit(delivery, command, note, delivery.address.key(), "credit memo").await
     }
 
     /// Makes the credit note of this key stand. `source` is what it came from, for the sentence of a dead letter.
@@ -41,10 +42,11 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let message = note.document.ok_or_else(|| Verdict::Dead(unreadable("it holds no document")))?;
         let mut booked = booked(command, message)?;
-        let dependent = ("credit note", &booked.entry);
+        let dependent = (Entity::CreditNote, &booked.entry);
         let mut credited = Vec::new();
         for invoice in &note.invoice_keys {
-            let (linked, held) = self.standing(delivery, &INVOICE, &self.record("invoice", invoice), dependent).await?;
+            let (linked, held) =
+                self.standing(delivery, &INVOICE, &self.record(Entity::Invoice, invoice), dependent).await?;
             credited.push((linked.number, held.entry));
         }
         let owner = self.owner(delivery, &booked.owner, booked.relies_on, dependent).await?;
@@ -63,8 +65,8 @@ impl Writer {
         };
         let request = booked.create(request, Box::new(in_period));
         let document = Document {
-            subject: self.record("creditnote", key),
-            what: "credit note",
+            address: self.record(Entity::CreditNote, key),
+            what: Entity::CreditNote,
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::CreditNote(booked.document.external_reference),
             entry: booked.entry,

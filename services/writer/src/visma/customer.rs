@@ -1,19 +1,20 @@
 //! A customer: matched with one that stands in Visma, or created; and brought up to date in the fields that the shop
 //! owns.
 
+use record::address::Entity;
 use std::time::Duration;
 
 use ::visma::customer::{Customer as Wanted, Field};
 use ::visma::payload::spelled;
 use effect::{Linked, Record};
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain, then_again};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
-use pipeline::verdict::Verdict;
 use proto::matching::{EMAIL, Marks};
 use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, Outcome};
+use record::Verdict;
+use record::envelope::Cause;
+use record::take::Delivery;
 
 use super::Writer;
 use super::customers::Match;
@@ -22,8 +23,8 @@ use super::period::Create;
 use crate::amend::Amended;
 use crate::create::{Document, Ended, wanted};
 use crate::entries::{fill, marks};
-use crate::records::Held;
 use crate::{now, unreadable};
+use record::Current;
 
 /// What customers are matched by, besides their e-mail addresses.
 const NUMBERS: [Field; 2] = [Field::CorporateId, Field::VatRegistrationId];
@@ -43,8 +44,8 @@ impl Writer {
         match Box::pin(self.try_customer(delivery, command, customer)).await {
             Err(Verdict::Dead(problem)) => {
                 let document = Document {
-                    subject: self.record("customer", &key),
-                    what: "customer",
+                    address: self.record(Entity::Customer, &key),
+                    what: Entity::Customer,
                     wanted: wanted(delivery, command, String::new()),
                     key: Key::Email(String::new()),
                     entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
@@ -89,15 +90,15 @@ impl Writer {
         let marks = Marks::of(Some(&data.contact.email), corporate, vat, Some(&data.address.country));
         let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
         let document = Document {
-            subject: self.record("customer", &customer.key),
-            what: "customer",
+            address: self.record(Entity::Customer, &customer.key),
+            what: Entity::Customer,
             wanted: wanted(delivery, command, body_hash),
             key: Key::Email(spelled(&data.contact.email)),
             entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
             marks: &marks,
         };
         let owned: Vec<Field> = customer.owned().filter_map(field).collect();
-        let held = self.driver.read(delivery, &document.subject).await?;
+        let held = self.driver.read(delivery, &document.address).await?;
         let held = self.under_its_number(delivery, &document, held).await?;
         let held = match &held.record {
             Record::Linked(_) | Record::Intent(_) | Record::GivenUp(_) => held,
@@ -137,7 +138,7 @@ impl Writer {
         (key, number): (&str, &str),
         document: Document<'_, Key>,
         (data, owned): (&Wanted, Vec<Field>),
-        held: Held,
+        held: Current,
     ) -> Result<Option<Problem>, Verdict> {
         let Some(_writing) = self.customers.writing(number) else {
             return Err(busy(delivery, "another account of the same customer is being written"));
@@ -197,7 +198,7 @@ impl Writer {
         key: &str,
         document: &Document<'_, Key>,
         data: &Wanted,
-        held: Held,
+        held: Current,
     ) -> Result<(), Verdict> {
         let request = self.company.create_customer(data, None);
         let request = Create::from(request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?);
@@ -222,8 +223,8 @@ impl Writer {
         &self,
         delivery: &Delivery,
         document: &Document<'_, Key>,
-        held: Held,
-    ) -> Result<Held, Verdict> {
+        held: Current,
+    ) -> Result<Current, Verdict> {
         let Some(number) = self.customers.renumbered(&held.entry.number) else { return Ok(held) };
         tracing::warn!(was = held.entry.number, is = number, "a customer of ours has another number in Visma");
         metrics::counter!("ml_drift_total", "kind" => "renumbered").increment(1);
@@ -236,8 +237,8 @@ impl Writer {
             ..held.entry
         };
         let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
-        match self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await {
-            Some(_) => self.driver.read(delivery, &document.subject).await,
+        match self.driver.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await {
+            Some(_) => self.driver.read(delivery, &document.address).await,
             None => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
         }
     }
@@ -249,7 +250,7 @@ impl Writer {
         document: &Document<'_, Key>,
         data: &Wanted,
         fields: Vec<Field>,
-        held: Held,
+        held: Current,
     ) -> Result<(), Verdict> {
         let Record::Linked(linked) = &held.record else { return Ok(()) };
         let same = linked.body_hash == document.wanted.body_hash;
@@ -285,9 +286,9 @@ impl Writer {
         key: &str,
         document: &Document<'_, Key>,
         number: &str,
-        held: Held,
+        held: Current,
         settles: bool,
-    ) -> Result<Held, Verdict> {
+    ) -> Result<Current, Verdict> {
         let linked = match held.record {
             Record::Linked(linked) => linked,
             _ => Linked {
@@ -318,12 +319,12 @@ impl Writer {
         };
         let entry = fill(entry, document, &held.entry);
         let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
-        let written = self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await;
+        let written = self.driver.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await;
         let Some(sequence) = written else {
             return Err(Verdict::retry(delivery.delivered, "the customer's record has moved"));
         };
         self.customers.link(key, number, document.marks);
-        Ok(Held { record: Record::Linked(record), sequence, entry })
+        Ok(Current { record: Record::Linked(record), sequence, entry })
     }
 
     /// The customer as Visma shall hold it, unsealed, and the keyed hash of that.

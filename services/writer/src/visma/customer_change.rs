@@ -1,5 +1,6 @@
 //! What is to be written of a customer that stands in Visma, and what the last poll saw of it.
 
+use record::address::{Entity, System};
 use std::time::Duration;
 
 use ::visma::customer::{Customer, Field, differing};
@@ -7,17 +8,17 @@ use ::visma::etag::Etag;
 use ::visma::requests::Company;
 use bytes::Bytes;
 use http::Request;
-use pipeline::body;
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::body;
+use record::take::Delivery;
 use serde_json::Value;
 
 use super::Writer;
 use crate::amend::{Change, Seen};
 use crate::entries::applied_at;
-use crate::records::Held;
 use crate::unreadable;
+use record::Current;
 
 /// A poll is recorded some time after Visma was read.
 const POLL_LAG: Duration = Duration::from_secs(60);
@@ -25,9 +26,14 @@ const POLL_LAG: Duration = Duration::from_secs(60);
 impl Writer {
     /// What the last poll saw of a customer, unless we have written to it since: then only the version that our write
     /// led to is worth something, which its record holds.
-    pub(super) async fn polled(&self, delivery: &Delivery, number: &str, held: &Held) -> Result<Option<Seen>, Verdict> {
-        let subject = self.context.broker.subjects.change("visma", "customer", number);
-        let entry = self.changes.get(&subject).await;
+    pub(super) async fn polled(
+        &self,
+        delivery: &Delivery,
+        number: &str,
+        held: &Current,
+    ) -> Result<Option<Seen>, Verdict> {
+        let log = &self.driver.log;
+        let entry = log.last(&log.change(System::Visma, Entity::Customer, number)).await;
         let Some(entry) = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? else {
             return Ok(None);
         };

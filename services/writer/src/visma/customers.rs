@@ -5,16 +5,16 @@
 
 mod contact;
 
+use record::Log;
+use record::address::{Entity, Kind, System};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
 
 use async_nats::HeaderMap;
-use pipeline::broker::follow::{self, Caught, Follow};
-use pipeline::broker::streams::{CHANGES, OUTCOMES};
-use pipeline::envelope::{KIND, header, text};
-use pipeline::service::Context;
-use pipeline::subject::{key_of, untoken};
+use pipeline::broker::follow::Caught;
 use proto::matching::{CORPORATE, EMAIL, INACTIVE, INTERNAL, NUMBER, VAT};
+use record::envelope::{KIND, header, text};
 
 /// A hashed mark: which kind, and its hash.
 type Mark = (&'static str, u128);
@@ -261,17 +261,12 @@ fn parse(hash: &str) -> Option<u128> {
 }
 
 /// Follows both sources of the view.
-pub(crate) fn follow(context: &Context, customers: &Arc<Customers>) -> [Caught; 2] {
-    let subjects = &context.broker.subjects;
+pub(crate) fn follow(log: &Log, stop: &CancellationToken, customers: &Arc<Customers>) -> [Caught; 2] {
     let read = Arc::clone(customers);
-    let what = Follow { stream: CHANGES, filter: subjects.all("change", "visma", "customer"), headers_only: true };
-    let changes = follow::follow(&context.broker, what, context.stop.clone(), move |_, headers, _| read.read(headers));
+    let versions = log.entity(Kind::Change, System::Visma, Entity::Customer);
+    let changes = log.follow(&versions, true, stop, move |_, headers, _| read.read(headers));
     let settled = Arc::clone(customers);
-    let what = Follow { stream: OUTCOMES, filter: subjects.all("outcome", "visma", "customer"), headers_only: true };
-    let outcomes = follow::follow(&context.broker, what, context.stop.clone(), move |subject, headers, _| {
-        if let Some(key) = key_of(subject) {
-            settled.settled(&untoken(key), headers);
-        }
-    });
+    let records = log.entity(Kind::Outcome, System::Visma, Entity::Customer);
+    let outcomes = log.follow(&records, true, stop, move |address, headers, _| settled.settled(address.key(), headers));
     [changes, outcomes]
 }

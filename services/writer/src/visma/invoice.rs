@@ -2,15 +2,17 @@
 
 use ::visma::requests::Dispatch;
 use effect::Record;
-use pipeline::broker::take::Delivery;
 use pipeline::problem::{Problem, chain, then_again};
-use pipeline::verdict::Verdict;
 use proto::{Command, Invoice, Message as _, Outcome, owner};
+use record::Verdict;
+use record::address::Entity;
+use record::take::Delivery;
 
 use super::Writer;
 use super::change::cut_off;
 use super::lookups::Key;
 use super::period::{Create, InPeriod};
+use super::standing::On;
 use crate::create::{Document, Ended, unread, wanted};
 use crate::entries::named;
 use crate::{sha256, unreadable};
@@ -40,7 +42,7 @@ impl Writer {
         invoice: Invoice,
     ) -> Result<(), Verdict> {
         let mut booked = booked(command, invoice)?;
-        let number = self.owner(delivery, &booked.owner, booked.relies_on, ("invoice", &booked.entry)).await?;
+        let number = self.owner(delivery, &booked.owner, booked.relies_on, (Entity::Invoice, &booked.entry)).await?;
         booked.on(&number);
         let request = self.company.create_invoice(&number, &booked.document, Dispatch::default());
         let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
@@ -51,14 +53,14 @@ impl Writer {
         };
         let request = booked.create(request, Box::new(in_period));
         let document = Document {
-            subject: self.record("invoice", &Self::key(delivery)),
-            what: "invoice",
+            address: self.record(Entity::Invoice, delivery.address.key()),
+            what: Entity::Invoice,
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::Reference(booked.document.external_reference),
             entry: booked.entry,
             marks: &[],
         };
-        self.stand(delivery, document, &request, "order").await
+        self.stand(delivery, document, &request, Entity::Order.word()).await
     }
 
     /// Makes a document stand, or settles what has changed of its source since it does.
@@ -71,7 +73,7 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let held = match unread(delivery) {
             Some(held) => held,
-            None => self.driver.read(delivery, &document.subject).await?,
+            None => self.driver.read(delivery, &document.address).await?,
         };
         if let Some(told) = cut_off(delivery, &held, &document, source) {
             return Err(told);
@@ -90,7 +92,7 @@ impl Writer {
         delivery: &Delivery,
         owner: &owner::Customer,
         relies_on: u64,
-        dependent: (&str, &Outcome),
+        dependent: (Entity, &Outcome),
     ) -> Result<String, Verdict> {
         let key = match owner {
             owner::Customer::CustomerNumber(number) => return Ok(number.clone()),
@@ -99,7 +101,9 @@ impl Writer {
         if let Some(number) = self.customers.linked(key) {
             return Ok(number);
         }
-        let refusal = match self.driver.read(delivery, &self.record("customer", key)).await?.record {
+        let address = self.record(Entity::Customer, key);
+        let held = self.driver.read(delivery, &address).await?;
+        let refusal = match held.record {
             Record::Linked(linked) => {
                 self.customers.link(key, &linked.number, &[]);
                 return Ok(linked.number);
@@ -111,7 +115,9 @@ impl Writer {
         };
         let Some(refusal) = refusal else {
             let why = format!("the customer {key} is not settled yet");
-            return Err(self.wait_for(delivery, "CUSTOMER_MISSING", self.documents.patience.0, dependent, &why));
+            let on = On { address: &address, seen: held.sequence, is_soon: true };
+            let patience = self.documents.patience.0;
+            return Err(Self::wait_for(delivery, "CUSTOMER_MISSING", (patience, on), dependent, &why));
         };
         let sentence = format!("its customer could not be had in Visma: {}", refusal.sentence);
         Err(Verdict::Dead(Problem::new(

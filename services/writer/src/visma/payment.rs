@@ -1,6 +1,7 @@
 //! A payment that settles an invoice, or a refund that settles a credit note, on the clearing account of its payment
 //! method. Visma applies nothing to a document that is not released: it waits for that.
 
+use record::address::{Address, Entity};
 use std::str::FromStr as _;
 
 use ::visma::payment::{Kind, Payment};
@@ -8,23 +9,24 @@ use ::visma::read::is_draft;
 use bytes::Bytes;
 use effect::Record;
 use http::Request;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
 use proto::{Command, Message as _, Outcome, owner, payer};
+use record::Verdict;
+use record::envelope::Cause;
+use record::take::Delivery;
 use rust_decimal::Decimal;
 
 use super::Writer;
 use super::change::cut_off;
 use super::lookups::Key;
 use super::period::Create;
-use super::standing::{CREDIT_NOTE, LATE_INVOICE};
+use super::standing::{CREDIT_NOTE, LATE_INVOICE, On};
 use crate::create::{Document, Ended, wanted};
 use crate::entries::marks;
-use crate::records::{Held, UNREADABLE};
 use crate::sha256;
 use crate::{now, unreadable};
+use record::Current;
+use record::entry::UNREADABLE;
 
 /// What a payment's record says of one whose release Visma has taken on.
 const RELEASED: &str = "released";
@@ -50,15 +52,17 @@ impl Writer {
             change_version: command.change_version.clone(),
             ..Outcome::default()
         };
-        let dependent = ("payment", &entry);
-        let settles = self.record(&payment.entity, &payment.key);
-        let whole = self.record("payment", &format!("{}-{}", payment.entity, payment.key));
-        let needs = if payment.entity == "creditnote" { &CREDIT_NOTE } else { &LATE_INVOICE };
+        let dependent = (Entity::Payment, &entry);
+        let entity = super::verification::document(&payment.entity)?;
+        let settles = self.record(entity, &payment.key);
+        let whole = self.record(Entity::Payment, &format!("{}-{}", payment.entity, payment.key));
+        let needs = if entity == Entity::CreditNote { &CREDIT_NOTE } else { &LATE_INVOICE };
         let (settled, held) = self.standing(delivery, needs, &settles, dependent).await?;
         if held.entry.status.is_empty() || is_draft(&held.entry.status) {
-            let why = format!("its {} {} is not released yet", needs.what, settled.number);
+            let why = format!("its {} {} is not released yet", needs.what.word(), settled.number);
             let patience = self.documents.release_patience.0;
-            return Err(self.wait_for(delivery, "NOT_RELEASED", patience, dependent, &why));
+            let on = On { address: &settles, seen: held.sequence, is_soon: false };
+            return Err(Self::wait_for(delivery, "NOT_RELEASED", (patience, on), dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
         let applied = applied(amount, &settled.number, &held.entry).map_err(Verdict::Dead)?;
@@ -80,8 +84,8 @@ impl Writer {
         let request = request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?;
         let request = self.paid(request, &customer, paid, next_open);
         let document = Document {
-            subject: self.record("payment", &Self::key(delivery)),
-            what: "payment",
+            address: self.record(Entity::Payment, delivery.address.key()),
+            what: Entity::Payment,
             wanted: wanted(delivery, command, body_hash),
             key: Key::Payment { reference: payment.payment_reference, customer, from: payment.date },
             entry,
@@ -90,13 +94,20 @@ impl Writer {
         // The document that it settles has told the same.
         let told = !held.entry.told_change.is_empty();
         let Some(held) = self.unless_settled_whole(delivery, &document, &whole).await? else { return Ok(()) };
-        if let Some(told) = cut_off(delivery, &held, &document, "payment") {
+        if let Some(told) = cut_off(delivery, &held, &document, Entity::Payment.word()) {
             return Err(told);
         }
         match self.driver.create(delivery, &document, &request, Some(held)).await? {
-            Ended::Done(_) => self.release_payment(delivery, &document.subject, kind).await,
+            Ended::Done(_) => self.release_payment(delivery, &document.address, kind).await,
             Ended::Differs(linked, held) => {
-                Box::pin(self.later_version(delivery, document, &request, (linked, *held), ("payment", told))).await
+                Box::pin(self.later_version(
+                    delivery,
+                    document,
+                    &request,
+                    (linked, *held),
+                    (Entity::Payment.word(), told),
+                ))
+                .await
             }
         }
     }
@@ -120,19 +131,21 @@ impl Writer {
         &self,
         delivery: &Delivery,
         document: &Document<'_, Key>,
-        whole: &str,
-    ) -> Result<Option<Held>, Verdict> {
-        let held = self.driver.read(delivery, &document.subject).await?;
-        if document.subject == whole || !matches!(held.record, Record::Absent) {
+        whole: &Address,
+    ) -> Result<Option<Current>, Verdict> {
+        let held = self.driver.read(delivery, &document.address).await?;
+        if document.address == *whole || !matches!(held.record, Record::Absent) {
             return Ok(Some(held));
         }
-        let number = match self.driver.read(delivery, whole).await?.record {
+        let of_whole = self.driver.read(delivery, whole).await?;
+        let number = match of_whole.record {
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => return Ok(Some(held)),
             Record::Linked(linked) => linked.number,
             Record::Intent(_) | Record::GivenUp(_) => {
                 let (patience, why) = (self.documents.patience.0, "a payment of the whole document is in doubt");
-                let dependent = ("payment", &document.entry);
-                return Err(self.wait_for(delivery, "IN_DOUBT_UNRESOLVED", patience, dependent, why));
+                let dependent = (Entity::Payment, &document.entry);
+                let on = On { address: whole, seen: of_whole.sequence, is_soon: true };
+                return Err(Self::wait_for(delivery, "IN_DOUBT_UNRESOLVED", (patience, on), dependent, why));
             }
         };
         let entry = Outcome {
@@ -147,27 +160,27 @@ impl Writer {
         };
         let marks = marks(&entry, document.marks);
         let cause = Cause::of(&delivery.headers);
-        match self.driver.records.write(&document.subject, &entry, &marks, held.sequence, &cause).await {
+        match self.driver.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await {
             Some(_) => Ok(None),
             None => Err(moved(delivery)),
         }
     }
 
     /// Releases a payment that stands, once, where that is wanted.
-    async fn release_payment(&self, delivery: &Delivery, subject: &str, kind: Kind) -> Result<(), Verdict> {
+    async fn release_payment(&self, delivery: &Delivery, address: &Address, kind: Kind) -> Result<(), Verdict> {
         if !self.documents.release_payments {
             return Ok(());
         }
-        let held = self.driver.read(delivery, subject).await?;
+        let held = self.driver.read(delivery, address).await?;
         let number = match &held.record {
             Record::Linked(linked) if held.entry.status.is_empty() => linked.number.clone(),
             _ => return Ok(()),
         };
         let request = self.company.release_payment(&number, kind);
         self.act(delivery, &number, &request.map_err(|e| Verdict::Dead(unreadable(&chain(&e))))?).await?;
-        let Held { sequence, entry, .. } = held;
+        let Current { sequence, entry, .. } = held;
         let entry = Outcome { status: RELEASED.to_owned(), written_at: now().0, ..entry };
-        match self.driver.records.write(subject, &entry, &[], sequence, &Cause::of(&delivery.headers)).await {
+        match self.driver.appender.append(address, &entry, &[], sequence, &Cause::of(&delivery.headers)).await {
             Some(_) => Ok(()),
             None => Err(moved(delivery)),
         }

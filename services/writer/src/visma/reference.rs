@@ -9,11 +9,12 @@ use ::visma::requests::{Amendment, Company};
 use bytes::Bytes;
 use effect::{Linked, Record};
 use http::Request;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
 use proto::{Command, Kind, Outcome, Reference};
+use record::Verdict;
+use record::address::{Address, Entity};
+use record::envelope::Cause;
+use record::take::Delivery;
 use serde_json::Value;
 
 use super::Writer;
@@ -23,9 +24,9 @@ use super::standing::LATE_INVOICE;
 use crate::amend::{Amended, Change};
 use crate::create::{Document, wanted};
 use crate::entries::fill;
-use crate::records::Held;
 use crate::sha256;
 use crate::{now, unreadable};
+use record::Current;
 
 impl Writer {
     /// Applies a reference command.
@@ -35,15 +36,15 @@ impl Writer {
         command: &Command,
         reference: Reference,
     ) -> Result<(), Verdict> {
-        let invoice_subject = self.record("invoice", &reference.invoice_key);
+        let invoice_address = self.record(Entity::Invoice, &reference.invoice_key);
         let entry = Outcome { change_version: command.change_version.clone(), ..Outcome::default() };
-        let dependent = ("reference", &entry);
-        let (invoice, held) = self.standing(delivery, &LATE_INVOICE, &invoice_subject, dependent).await?;
-        let subject = self.record("reference", &Self::key(delivery));
+        let dependent = (Entity::Reference, &entry);
+        let (invoice, held) = self.standing(delivery, &LATE_INVOICE, &invoice_address, dependent).await?;
+        let address = self.record(Entity::Reference, delivery.address.key());
         let entry = Outcome { external_reference: held.entry.external_reference.clone(), ..entry };
         let document = Document {
-            subject,
-            what: "invoice",
+            address,
+            what: Entity::Invoice,
             wanted: wanted(delivery, command, sha256(reference.increment_id.as_bytes())),
             key: Key::Reference(entry.external_reference.clone()),
             entry,
@@ -54,7 +55,7 @@ impl Writer {
             Mention { company: &self.company, place: self.documents.reference_in, said: reference.increment_id };
         match self.driver.amend(delivery, &document, &change, own, None).await {
             Ok(Amended::Done(done)) => {
-                self.note(delivery, command, &invoice_subject, change.said, done.entry.etag).await
+                self.note(delivery, command, &invoice_address, change.said, done.entry.etag).await
             }
             Ok(Amended::NotLinked) => Err(Verdict::retry(delivery.delivered, "the reference's record has moved")),
             // The log says that it was refused; whether a person shall hear of it is a setting.
@@ -69,8 +70,8 @@ impl Writer {
         delivery: &Delivery,
         document: &Document<'_, Key>,
         invoice: &Linked,
-    ) -> Result<Held, Verdict> {
-        let held = self.driver.read(delivery, &document.subject).await?;
+    ) -> Result<Current, Verdict> {
+        let held = self.driver.read(delivery, &document.address).await?;
         if let Record::Linked(linked) = &held.record
             && linked.number == invoice.number
         {
@@ -86,8 +87,8 @@ impl Writer {
         };
         let entry = fill(entry, document, &held.entry);
         let cause = Cause::of(&delivery.headers);
-        match self.driver.records.write(&document.subject, &entry, &[], held.sequence, &cause).await {
-            Some(_) => self.driver.read(delivery, &document.subject).await,
+        match self.driver.appender.append(&document.address, &entry, &[], held.sequence, &cause).await {
+            Some(_) => self.driver.read(delivery, &document.address).await,
             None => Err(Verdict::retry(delivery.delivered, "the reference's record has moved")),
         }
     }
@@ -97,11 +98,11 @@ impl Writer {
         &self,
         delivery: &Delivery,
         command: &Command,
-        subject: &str,
+        address: &Address,
         said: String,
         etag: String,
     ) -> Result<(), Verdict> {
-        let held = self.driver.read(delivery, subject).await?;
+        let held = self.driver.read(delivery, address).await?;
         if held.entry.references.contains(&said) || !matches!(held.record, Record::Linked(_)) {
             return Ok(());
         }
@@ -114,7 +115,7 @@ impl Writer {
             ..held.entry
         };
         entry.references.push(said);
-        match self.driver.records.write(subject, &entry, &[], held.sequence, &Cause::of(&delivery.headers)).await {
+        match self.driver.appender.append(address, &entry, &[], held.sequence, &Cause::of(&delivery.headers)).await {
             Some(_) => Ok(()),
             None => Err(Verdict::retry(delivery.delivered, "the invoice's record has moved")),
         }

@@ -7,10 +7,10 @@ use ::visma::reply::{Action, Failure, read_action};
 use bytes::Bytes;
 use effect::update::Reply;
 use http::Request;
-use pipeline::broker::take::Delivery;
 use pipeline::clock;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
+use record::Verdict;
+use record::take::Delivery;
 
 use super::Writer;
 use super::send::Meaning;
@@ -45,6 +45,8 @@ impl Writer {
                 Reply::Updated { etag } => etag.as_deref().and_then(Etag::parse),
                 Reply::Stale => return Ok(()),
                 Reply::Gone => return Err(gone(number)),
+                // An accountant was quicker.
+                Reply::Refused(refusal) if refusal.code == About::Released.code() => return Ok(()),
                 Reply::Refused(refusal) => {
                     return Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, "release it by hand")));
                 }

@@ -1,22 +1,24 @@
 //! What a document depends on: it waits for it without holding up other lanes, and not for ever.
 
+use crate::now;
+use record::Wait;
+use record::address::{Address, Entity};
 use std::time::Duration;
 
-use effect::{Linked, Record, Refusal};
-use pipeline::broker::take::Delivery;
+use effect::{Linked, Millis, Record, Refusal};
 use pipeline::problem::{Problem, then_again};
-use pipeline::retry::wait_after;
-use pipeline::verdict::Verdict;
 use proto::Outcome;
+use record::Verdict;
+use record::take::Delivery;
 
 use super::Writer;
 use crate::entries::named;
-use crate::records::Held;
+use record::Current;
 
 /// What a document depends on, and how it is called where it is missing.
 pub(super) struct Needs {
-    /// `invoice`, `credit note`.
-    pub(super) what: &'static str,
+    /// Its kind.
+    pub(super) what: Entity,
     /// Code of a dead letter when what it depends on was refused.
     pub(super) refused: &'static str,
     /// Code of a dead letter when it was waited for too long.
@@ -25,14 +27,23 @@ pub(super) struct Needs {
     pub(super) late: bool,
 }
 
+/// The record that is waited for.
+pub(super) struct On<'a> {
+    pub(super) address: &'a Address,
+    /// Sequence of its last entry, 0 for none.
+    pub(super) seen: u64,
+    /// It is likely to move within moments.
+    pub(super) is_soon: bool,
+}
+
 /// The invoice that something is about.
 pub(super) const INVOICE: Needs =
-    Needs { what: "invoice", refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
+    Needs { what: Entity::Invoice, refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
 /// The invoice that a payment settles, or that a reference is written on.
 pub(super) const LATE_INVOICE: Needs = Needs { late: true, ..INVOICE };
 /// The credit note that something is about.
 pub(super) const CREDIT_NOTE: Needs =
-    Needs { what: "credit note", refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
+    Needs { what: Entity::CreditNote, refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
 
 impl Writer {
     /// The record of a document that must stand before `dependent` can be settled, or the verdict of waiting for it.
@@ -40,45 +51,45 @@ impl Writer {
         &self,
         delivery: &Delivery,
         needs: &Needs,
-        subject: &str,
-        dependent: (&str, &Outcome),
-    ) -> Result<(Linked, Held), Verdict> {
-        let held = self.driver.read(delivery, subject).await?;
+        address: &Address,
+        dependent: (Entity, &Outcome),
+    ) -> Result<(Linked, Current), Verdict> {
+        let held = self.driver.read(delivery, address).await?;
         let refused = |sentence: String| {
             let sentence = named(dependent.0, dependent.1, &sentence);
-            let remedy = then_again(&format!("settle the {}'s dead letter first", needs.what));
+            let remedy = then_again(&format!("settle the {}'s dead letter first", needs.what.word()));
             Err(Verdict::Dead(Problem::new(needs.refused, sentence, remedy)))
         };
         match held.record.clone() {
             Record::Linked(linked) if held.entry.deleted => {
-                refused(format!("its {} {} was deleted in Visma", needs.what, linked.number))
+                refused(format!("its {} {} was deleted in Visma", needs.what.word(), linked.number))
             }
             Record::Linked(linked) => Ok((linked, held)),
             Record::Rejected(rejected) => refused(said(needs.what, &rejected.refusal)),
             Record::GivenUp(given_up) => refused(said(needs.what, &given_up.refusal)),
-            Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what)),
+            Record::Withdrawn(_) => refused(format!("its {} was cancelled", needs.what.word())),
             Record::Absent | Record::Intent(_) => {
-                let why = format!("its {} is not settled yet", needs.what);
+                let why = format!("its {} is not settled yet", needs.what.word());
                 let patience = if needs.late { self.documents.release_patience } else { self.documents.patience };
-                Err(self.wait_for(delivery, needs.missing, patience.0, dependent, &why))
+                let on = On { address, seen: held.sequence, is_soon: !needs.late };
+                Err(Self::wait_for(delivery, needs.missing, (patience.0, on), dependent, &why))
             }
         }
     }
 
-    /// The verdict of waiting for something that another command settles: later, or a person after `patience`.
+    /// The verdict of waiting for something that another command settles: until that moves, or for a person after
+    /// `patience`.
     pub(super) fn wait_for(
-        &self,
         delivery: &Delivery,
         code: &'static str,
-        patience: Duration,
-        (what, entry): (&str, &Outcome),
+        (patience, on): (Duration, On<'_>),
+        (what, entry): (Entity, &Outcome),
         why: &str,
     ) -> Verdict {
-        let age = Duration::from_millis(pipeline::clock::now_millis().saturating_sub(delivery.stored_at));
-        if age < patience {
-            // The longer it has waited, the less often it is looked at: a day is looked at every few minutes.
-            let cap = (age / 16).clamp(Duration::from_secs(30), Duration::from_secs(600));
-            return Verdict::RetryAfter(wait_after(delivery.delivered, Duration::from_millis(20), cap), why.to_owned());
+        let until = Millis(delivery.stored_at).after(patience).0;
+        if now().0 < until {
+            let (on, seen, is_soon) = (on.address.clone(), on.seen, on.is_soon);
+            return Verdict::Wait(Wait { on, seen, until, is_soon, why: why.to_owned() });
         }
         let sentence = named(what, entry, &format!("{why}, and has not been for {patience:?}"));
         let remedy = then_again("settle the dead letter of what it waits for");
@@ -86,6 +97,6 @@ impl Writer {
     }
 }
 
-fn said(what: &str, refusal: &Refusal) -> String {
-    format!("its {what} could not be had in Visma: {}", refusal.sentence)
+fn said(what: Entity, refusal: &Refusal) -> String {
+    format!("its {} could not be had in Visma: {}", what.word(), refusal.sentence)
 }

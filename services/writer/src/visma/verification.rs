@@ -1,23 +1,26 @@
 //! What a poll saw of one of our documents, held against what was predicted of it. No call is made for it, except for a
 //! release where that is wanted.
 
+use record::address::{Address, Entity};
 use std::sync::atomic::Ordering;
 
 use ::visma::compare::{Comparison, Part, Pins, compare};
 use ::visma::etag::Etag;
 use ::visma::read::is_draft;
 use effect::Record;
-use pipeline::broker::take::Delivery;
-use pipeline::envelope::Cause;
 use pipeline::problem::{Problem, chain};
-use pipeline::verdict::Verdict;
 use proto::{Command, Difference, Kind, Outcome, Verification};
+use record::Verdict;
+use record::envelope::Cause;
+use record::take::Delivery;
 
 use super::Writer;
 use super::release::Draft;
+use super::standing::On;
 use crate::entries::named;
 use crate::now;
-use crate::records::{Held, UNREADABLE};
+use record::Current;
+use record::entry::UNREADABLE;
 
 /// Code of a document that cannot be compared as far as it must.
 const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
@@ -54,9 +57,9 @@ impl Writer {
         command: &Command,
         seen: Verification,
     ) -> Result<(), Verdict> {
-        let subject = self.record(&seen.entity, &seen.key);
-        let what = if seen.entity == "creditnote" { "credit note" } else { "invoice" };
-        let held = self.driver.read(delivery, &subject).await?;
+        let what = document(&seen.entity)?;
+        let address = self.record(what, &seen.key);
+        let held = self.driver.read(delivery, &address).await?;
         match &held.record {
             // A second document of the reference was removed, as its dead letter asked for: ours still stands. Or what
             // was seen is the one before it, which we removed.
@@ -70,7 +73,9 @@ impl Writer {
             Record::Intent(_) | Record::GivenUp(_) => {
                 let why = "its record is not settled yet";
                 let dependent = (what, &held.entry);
-                return Err(self.wait_for(delivery, "DOCUMENT_UNKNOWN", self.documents.patience.0, dependent, why));
+                let on = On { address: &address, seen: held.sequence, is_soon: true };
+                let patience = self.documents.patience.0;
+                return Err(Self::wait_for(delivery, "DOCUMENT_UNKNOWN", (patience, on), dependent, why));
             }
             // Seen before it was removed, or removed as it should be.
             Record::Withdrawn(withdrawn)
@@ -81,8 +86,10 @@ impl Writer {
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) if seen.deleted => return Ok(()),
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
                 let sentence = format!(
-                    "Visma holds {what} {} with our reference {}, and our record says that there is none",
-                    seen.number, seen.external_reference
+                    "Visma holds {} {} with our reference {}, and our record says that there is none",
+                    what.word(),
+                    seen.number,
+                    seen.external_reference
                 );
                 let remedy = "look who booked it; delete or credit it, or correct its external reference in Visma";
                 return Err(Verdict::Dead(Problem::new("DOCUMENT_UNKNOWN", sentence, remedy)));
@@ -99,7 +106,7 @@ impl Writer {
         let found = found(&held.entry, &seen, self.renumbered(&held.entry)).map_err(Verdict::Dead)?;
         self.learn(&held.entry, found.pins);
         let news = news(delivery, &held.entry, command.change_sequence, &found);
-        self.note_seen(delivery, command, &subject, &held, (&seen, &found)).await?;
+        self.note_seen(delivery, command, &address, &held, (&seen, &found)).await?;
         for difference in &news {
             metrics::counter!("ml_drift_total", "kind" => kind(&difference.code)).increment(1);
         }
@@ -142,8 +149,8 @@ impl Writer {
         &self,
         delivery: &Delivery,
         command: &Command,
-        subject: &str,
-        held: &Held,
+        address: &Address,
+        held: &Current,
         (seen, found): (&Verification, &Found),
     ) -> Result<(), Verdict> {
         let kind = if found.is_right() { Kind::Verified } else { Kind::Unchanged };
@@ -165,7 +172,7 @@ impl Writer {
             ..held.entry.clone()
         };
         let cause = Cause::of(&delivery.headers);
-        match self.driver.records.write(subject, &entry, &[], held.sequence, &cause).await {
+        match self.driver.appender.append(address, &entry, &[], held.sequence, &cause).await {
             Some(_) => Ok(()),
             None => Err(Verdict::retry(delivery.delivered, "the record has moved")),
         }
@@ -173,7 +180,7 @@ impl Writer {
 
     /// Releases what was found right, where that is wanted.
     async fn release_verified(&self, delivery: &Delivery, seen: &Verification) -> Result<(), Verdict> {
-        let is_credit_note = seen.entity == "creditnote";
+        let is_credit_note = document(&seen.entity)? == Entity::CreditNote;
         let wanted = match is_credit_note {
             true => self.documents.release_credit_notes,
             false => self.documents.release_invoices,
@@ -229,6 +236,14 @@ fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Re
     Ok(Found { differences, unseen, pins })
 }
 
+/// What a message names a document of the customer's ledger by.
+pub(super) fn document(name: &str) -> Result<Entity, Verdict> {
+    match Entity::named(name) {
+        Some(entity @ (Entity::Invoice | Entity::CreditNote)) => Ok(entity),
+        _ => Err(Verdict::Dead(crate::unreadable(&format!("`{name}` is no document of the customer's ledger")))),
+    }
+}
+
 /// What a person is to be told: what was not told before. A delivery that comes again tells all of it again, since the
 /// first one may have been cut off between the record and the letter.
 fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec<Difference> {
@@ -238,7 +253,7 @@ fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec
 }
 
 /// The dead letter of what differs, under the code of the difference that it is written for.
-fn letter(what: &str, entry: &Outcome, news: &Difference, all: &[Difference]) -> Problem {
+fn letter(what: Entity, entry: &Outcome, news: &Difference, all: &[Difference]) -> Problem {
     let said: Vec<&str> = all.iter().map(|one| one.sentence.as_str()).collect();
     let sentence = match part(&news.code) {
         Some(_) => format!("it stands in Visma as {}: {}", entry.number, said.join("; ")),

@@ -1,24 +1,34 @@
 //! Keeping: hints, on disk, before anybody is told that they were taken.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::commerce::webhook::{Hint, HintKey};
 use axum::body::Bytes;
 use futures::future::try_join_all;
-use pipeline::broker::{Publisher, Put, streams};
-use pipeline::envelope::{Cause, Envelope, derived_id};
+use pipeline::id::derived_id;
 use pipeline::problem::{Problem, chain};
-use pipeline::service::Context;
+use pipeline::vault::Vault;
+use record::address::{Entity, System};
+use record::envelope::{Cause, Envelope};
+use record::streams::HINTS;
+use record::{Log, Message};
+use tokio_util::sync::CancellationToken;
 
 use super::super::NAME;
-use super::super::hints::INCREMENT;
+use super::super::hints::{INCREMENT, NOTHING};
 use super::super::losses::Losses;
+
+/// How often it is looked whether hints are kept again.
+const LOOK: Duration = Duration::from_secs(10);
+/// Media type of a webhook's body as it is kept: sealed.
+const BODY: &str = "application/octet-stream";
 
 /// Puts hints on disk. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Keeper {
-    publisher: Publisher,
-    context: Context,
+    log: Log,
+    vault: Vault,
     losses: Option<Arc<Losses>>,
 }
 
@@ -36,8 +46,23 @@ impl From<Hint> for Told {
 }
 
 impl Keeper {
-    pub(super) fn new(context: &Context, losses: Option<Arc<Losses>>) -> Self {
-        Self { publisher: context.broker.publisher(streams::HINTS), context: context.clone(), losses }
+    pub(super) fn new(log: &Log, vault: &Vault, losses: Option<Arc<Losses>>) -> Self {
+        Self { log: log.clone(), vault: vault.clone(), losses }
+    }
+
+    /// While hints are not kept, keeps one that says nothing every so often, until `stop`. Else only the next webhook
+    /// would show that they are kept again, and nobody sends one to a door that says it is not ready.
+    pub(super) async fn look(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+            if self.log.broker().health().is_ill(HINTS) {
+                let nothing = self.log.hint(System::Commerce, Entity::Order, NOTHING);
+                let id = uuid::Uuid::now_v7().to_string();
+                let envelope = Envelope { id: &id, source: NAME, kind: "ml.hint.commerce.none", content_type: BODY };
+                let message = Message { headers: envelope.headers(&Cause::default()), payload: Bytes::new() };
+                // The publisher notes what becomes of it.
+                let _ = self.log.append(&nothing, message, None).await;
+            }
+        }
     }
 
     /// Puts all hints of one body on disk; the body as received stands with the first.
@@ -48,23 +73,22 @@ impl Keeper {
     }
 
     async fn keep_one(&self, told: &Told, body: Bytes) -> Result<(), Problem> {
-        let entity = told.hint.entity.name();
+        let entity = super::super::entity(told.hint.entity);
         let key = match &told.hint.key {
             HintKey::EntityId(id) => id.to_string(),
             HintKey::IncrementId(id) => format!("{INCREMENT}{id}"),
         };
-        let subject = self.context.broker.subjects.hint("commerce", entity, &key);
-        let sealed = self.context.vault.seal_hint(&body);
+        let address = self.log.hint(System::Commerce, entity, &key);
+        let sealed = self.vault.seal_hint(&body);
         let sealed = sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the master key"))?;
         // A repeated webhook is a hint of its own: the record may have changed in between. An event that Adobe sends
         // again says nothing that its first delivery did not.
         let arrival = told.event.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-        let id = derived_id(&["hint", &subject, &arrival]);
-        let kind = format!("ml.hint.commerce.{entity}");
-        let envelope = Envelope { id: &id, source: NAME, kind: &kind, content_type: "application/octet-stream" };
-        let put =
-            Put { subject, headers: envelope.headers(&Cause::default()), payload: sealed.into(), expect_last: None };
-        self.publisher.put(put).await?;
+        let id = derived_id(&["hint", &address.subject(), &arrival]);
+        let kind = format!("ml.hint.commerce.{}", entity.name());
+        let envelope = Envelope { id: &id, source: NAME, kind: &kind, content_type: BODY };
+        let message = Message { headers: envelope.headers(&Cause::default()), payload: sealed.into() };
+        self.log.append(&address, message, None).await?;
         if let Some(losses) = &self.losses {
             losses.heard(told.hint.entity);
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::Key;
 use super::super::cipher::random_key;
 use super::{open, persons, seal};
-use crate::record::{Readable, Rules, read};
+use crate::content::{Readable, Rules, read};
 
 const PERSON: &str = "0123456789abcdef";
 static RULES: Rules = Rules {

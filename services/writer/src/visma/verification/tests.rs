@@ -55,7 +55,16 @@ fn codes(entry: &Outcome, seen: &Verification) -> Vec<String> {
 
 fn delivery(delivered: u64) -> Delivery {
     let subject = "command.main.visma.verification.100123.00".to_owned();
-    Delivery { subject, headers: HeaderMap::new(), payload: Bytes::new(), sequence: 9, delivered, stored_at: 0 }
+    let address = Address::parse(&subject).unwrap();
+    Delivery {
+        address,
+        subject,
+        headers: HeaderMap::new(),
+        payload: Bytes::new(),
+        sequence: 9,
+        delivered,
+        stored_at: 0,
+    }
 }
 
 #[test]
@@ -81,7 +90,7 @@ fn what_is_behind_an_equal_total_is_compared_too() {
     let date = Verification { date: "2026-12-01".to_owned(), ..seen("250.00") };
     assert_eq!(codes(&entry(), &date), ["DATE_DIFFERS"]);
     let found = found(&entry(), &moved, None).expect("a comparison");
-    let letter = letter("invoice", &entry(), &found.differences[0], &found.differences);
+    let letter = letter(Entity::Invoice, &entry(), &found.differences[0], &found.differences);
     let texts = ["invoice WEB-000000007 of 250.00 NOK", "100123", "VAT code 3X has 200.00 with VAT 50.00"];
     assert!(texts.iter().all(|text| letter.sentence.contains(text)), "{letter}");
 }
@@ -147,7 +156,7 @@ fn what_is_deleted_is_told() {
     let gone = Verification { deleted: true, ..Verification::default() };
     assert_eq!(codes(&entry(), &gone), ["DOCUMENT_GONE"]);
     let found = found(&entry(), &gone, None).expect("a comparison");
-    assert!(letter("invoice", &entry(), &found.differences[0], &found.differences).sentence.contains("100123"));
+    assert!(letter(Entity::Invoice, &entry(), &found.differences[0], &found.differences).sentence.contains("100123"));
 }
 
 #[test]

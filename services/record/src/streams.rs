@@ -1,0 +1,196 @@
+//! The streams, buckets and durable consumers, and `provision`, which makes and updates them and never deletes.
+//!
+//! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets
+//! nothing.
+
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+
+use pipeline::broker::Settings;
+use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
+use pipeline::problem::{Problem, chain};
+use pipeline::vault;
+
+use crate::address::{Connection, Kind, Span, System};
+
+/// Webhooks as received.
+pub const HINTS: &str = "HINTS";
+/// What was read at the sources.
+pub const CHANGES: &str = "CHANGES";
+/// What the targets shall be made to hold.
+pub const COMMANDS: &str = "COMMANDS";
+/// Intents and outcomes: the log of what was done.
+pub const OUTCOMES: &str = "OUTCOMES";
+/// What deliveries wait for.
+pub const WAITING: &str = "WAITING";
+/// Deliveries given up on.
+pub const DEAD: &str = "DEAD";
+
+/// The priority group of every durable consumer: one active client, others stand by.
+pub const GROUP: &str = "active";
+/// Deliveries that may be out at once: parked ones count, so it is far above what a process works on.
+const MAX_ACK_PENDING: i64 = 10_000;
+
+/// A durable consumer and what it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Durable {
+    /// Its name: the service's.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// The system whose entries it takes; those of all without one.
+    pub system: Option<System>,
+}
+
+impl Durable {
+    /// The stream that it takes from.
+    pub fn stream(&self) -> &'static str {
+        self.kind.stream()
+    }
+
+    fn span(&self, connection: &Connection) -> Span {
+        match self.system {
+            Some(system) => Span::system(connection, self.kind, system),
+            None => Span::all(connection, self.kind),
+        }
+    }
+}
+
+/// Makes and updates every stream and bucket, and the durables given.
+///
+/// # Errors
+/// `BROKER_PROVISION` names what could not be made and why.
+pub async fn provision(
+    context: &Context,
+    settings: &Settings,
+    connection: &Connection,
+    durables: &[Durable],
+) -> Result<Vec<String>, Problem> {
+    let mut done = Vec::new();
+    for config in streams(settings) {
+        let name = config.name.clone();
+        context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
+        done.push(format!("stream {name}"));
+    }
+    for config in buckets(settings) {
+        let name = config.name.clone();
+        context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
+        done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
+    }
+    for durable in durables {
+        let config = consumer(settings, connection, durable);
+        context
+            .create_consumer_on_stream(config, durable.stream())
+            .await
+            .map_err(|e| failed(durable.name, &chain(&e)))?;
+        done.push(format!("consumer {} on {}", durable.name, durable.stream()));
+    }
+    Ok(done)
+}
+
+fn failed(name: &str, cause: &str) -> Problem {
+    Problem::new(
+        "BROKER_PROVISION",
+        format!("{name} could not be made or updated: {cause}"),
+        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for six streams of \
+         nats.max_bytes each (max_file_store in the server's jetstream block)",
+    )
+}
+
+fn streams(settings: &Settings) -> Vec<Config> {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let record = |name: &str, subject: &str, description: &str| Config {
+        name: name.to_owned(),
+        subjects: vec![subject.to_owned()],
+        description: Some(description.to_owned()),
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        max_bytes: settings.max_bytes,
+        max_message_size: 8 * 1024 * 1024,
+        duplicate_window: Duration::from_secs(120),
+        allow_direct: true,
+        allow_atomic_publish: true,
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    };
+    let hints = Config {
+        max_age: 7 * day,
+        deny_delete: false,
+        deny_purge: false,
+        ..record(HINTS, "hint.>", "Webhooks as received, sealed; kept for a week")
+    };
+    vec![
+        hints,
+        record(CHANGES, "change.>", "Records read at the sources, each version once"),
+        record(COMMANDS, "command.>", "What the targets shall be made to hold"),
+        record(OUTCOMES, "outcome.>", "Intents and outcomes; the last entry of a subject is the cross-reference"),
+        Config {
+            // One entry for each that waits; the mark that it is over goes by itself.
+            max_messages_per_subject: 1,
+            allow_message_ttl: true,
+            ..record(WAITING, "waiting.>", "What deliveries wait for; an entry goes when the wait is over")
+        },
+        record(DEAD, "dead.>", "Deliveries given up on, with code and sentence"),
+    ]
+}
+
+/// What the stream of a bucket is called is its name behind this.
+const BUCKET: &str = "KV_";
+
+/// The buckets, as the streams that they are: a client makes them so that each user who may publish one entry can empty
+/// the whole bucket with a header (`Nats-Rollup`).
+fn buckets(settings: &Settings) -> Vec<Config> {
+    let bucket = |name: &str, description: &str| Config {
+        name: format!("{BUCKET}{name}"),
+        subjects: vec![format!("$KV.{name}.>")],
+        description: Some(description.to_owned()),
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        max_messages_per_subject: 1,
+        allow_direct: true,
+        allow_rollup: false,
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    };
+    let keys = Config {
+        // A key that is there can be neither replaced nor marked as deleted by publishing. To purge is the only way to
+        // remove one, and a right of its own.
+        discard_new_per_subject: true,
+        deny_purge: false,
+        ..bucket(vault::BUCKET, "Keys of persons, wrapped under the master key; each is written once")
+    };
+    vec![
+        keys,
+        bucket(vault::credentials::BUCKET, "Credentials of the vendors, sealed under the master key"),
+        bucket(CURSORS, "How far each poll has read"),
+        bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
+        bucket(BUDGET, "The calls that a vendor still allows in its window"),
+    ]
+}
+
+fn consumer(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
+    pull::Config {
+        durable_name: Some(durable.name.to_owned()),
+        description: Some(format!("ml-connector run {}", durable.name)),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: settings.ack_wait.0,
+        max_deliver: -1,
+        max_ack_pending: MAX_ACK_PENDING,
+        filter_subject: durable.span(connection).filter(),
+        num_replicas: settings.replicas,
+        priority_policy: PriorityPolicy::PinnedClient,
+        priority_groups: vec![GROUP.to_owned()],
+        priority_timeout: settings.takeover.0,
+        ..pull::Config::default()
+    }
+}

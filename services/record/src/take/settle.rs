@@ -1,0 +1,136 @@
+//! Carrying out what was decided on a delivery, whichever way it came.
+
+use std::time::Duration;
+
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::message::Acker;
+use pipeline::clock::now_millis;
+use pipeline::guard::{self, Panicked};
+
+use super::Delivery;
+use crate::dead::{self, Letter};
+use crate::waiting::Parking;
+use crate::{Log, Verdict};
+
+/// No delivery waits longer before it is looked at again.
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Deliveries of one message that may panic before it is given up.
+const BEARINGS: u64 = 3;
+/// After how long it is tried again to write down what was decided.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
+/// How a delivery came, and so how it is settled.
+pub(super) enum Way {
+    /// By the consumer: it is acknowledged or handed back.
+    Consumer(Acker),
+    /// It waited, under this hash.
+    Parked(u64),
+}
+
+/// What is left of a delivery when its verdict is carried out.
+enum Left {
+    /// Nothing.
+    Over,
+    /// It comes again.
+    Later(Duration),
+    /// An entry says what it waits for.
+    Parked,
+}
+
+/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half
+/// done.
+pub(super) fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
+    if delivery.delivered < BEARINGS {
+        return Verdict::retry(delivery.delivered, panicked.to_string());
+    }
+    Verdict::Dead(panicked.into())
+}
+
+/// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.
+pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, way: &Way, verdict: Verdict) {
+    let stage = parking.stage();
+    let left = match verdict {
+        Verdict::Wait(wait) => match parking.park(delivery, &wait).await {
+            Ok(()) => {
+                tracing::debug!(subject = delivery.subject, on = %wait.on, why = wait.why, "parked");
+                Left::Parked
+            }
+            Err(e) => {
+                tracing::warn!(error = %e, "what a delivery waits for could not be written down; trying again");
+                Left::Later(WRITE_AGAIN)
+            }
+        },
+        other => carry_out(log, stage, Letter::of(delivery), other).await,
+    };
+    match (way, left) {
+        (Way::Consumer(acker), Left::Over) => {
+            // An earlier version of the record may wait.
+            if parking.is_parked(&delivery.address) {
+                parking.over(&delivery.address).await;
+            }
+            acknowledge(acker, AckKind::Ack, &delivery.subject).await;
+        }
+        (Way::Consumer(acker), Left::Parked) => acknowledge(acker, AckKind::Ack, &delivery.subject).await,
+        (Way::Consumer(acker), Left::Later(wait)) => {
+            acknowledge(acker, AckKind::Nak(Some(wait.min(LONGEST))), &delivery.subject).await;
+        }
+        (Way::Parked(own), Left::Over) => {
+            parking.over(&delivery.address).await;
+            parking.index().decided(*own, None);
+        }
+        (Way::Parked(own), Left::Parked) => parking.index().decided(*own, None),
+        (Way::Parked(own), Left::Later(wait)) => {
+            let wait = u64::try_from(wait.min(LONGEST).as_millis()).unwrap_or(u64::MAX);
+            parking.index().decided(*own, Some(now_millis().saturating_add(wait)));
+        }
+    }
+}
+
+/// Carries out a verdict on a message that is no delivery of any record.
+pub(super) async fn give_up(log: &Log, stage: &'static str, letter: Letter<'_>, acker: &Acker, verdict: Verdict) {
+    let kind = match carry_out(log, stage, letter, verdict).await {
+        Left::Over | Left::Parked => AckKind::Ack,
+        Left::Later(wait) => AckKind::Nak(Some(wait)),
+    };
+    acknowledge(acker, kind, letter.subject).await;
+}
+
+async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, verdict: Verdict) -> Left {
+    match verdict {
+        Verdict::Done => {
+            metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
+            log.taken(stage).settled();
+            Left::Over
+        }
+        Verdict::RetryAfter(wait, why) | Verdict::Again(wait, why) => {
+            metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
+            tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
+            Left::Later(wait)
+        }
+        Verdict::Wait(_) => Left::Parked,
+        Verdict::Dead(problem) => match dead::put(log, stage, delivery, &problem).await {
+            Ok(()) => {
+                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
+                log.taken(stage).settled();
+                let (code, sentence) = (&problem.code, problem.sentence);
+                tracing::error!(subject = delivery.subject, %code, sentence, "dead letter");
+                Left::Over
+            }
+            Err(e) => {
+                tracing::warn!(error = %e, "a dead letter could not be written; trying again");
+                Left::Later(WRITE_AGAIN)
+            }
+        },
+    }
+}
+
+async fn acknowledge(acker: &Acker, kind: AckKind, subject: &str) {
+    if let Err(e) = acker.ack_with(kind).await {
+        tracing::warn!(error = %e, subject, "an acknowledgement was lost; it will be delivered again");
+    }
+}
+
+/// The verdict of a piece of work that may panic.
+pub(super) async fn decided(delivery: &Delivery, deciding: impl Future<Output = Verdict>) -> Verdict {
+    guard::guarded(deciding).await.unwrap_or_else(|panicked| given_up(delivery, panicked))
+}
