@@ -154,9 +154,11 @@ impl Writer {
         metrics::counter!("ml_pins_total", "kept" => if kept { "true" } else { "false" }).increment(1);
         let said = self.pins.swap(if kept { KEPT } else { NOT_KEPT }, Ordering::Relaxed);
         match kept {
-            true if said != KEPT => tracing::info!(number = entry.number, "Visma keeps the VAT that is pinned"),
+            true if said != KEPT => {
+                tracing::info!(number = entry.number, "Visma keeps VAT that is pinned: pin_vat = true is right");
+            }
             false if said != NOT_KEPT => {
-                tracing::warn!(number = entry.number, "Visma changes VAT amounts that were set: see PINS_NOT_KEPT");
+                tracing::warn!(number = entry.number, "Visma does not keep VAT that is pinned: see PINS_NOT_KEPT");
             }
             _ => {}
         }
