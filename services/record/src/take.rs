@@ -249,7 +249,7 @@ impl<'a> Runner<'a> {
         // That it was taken says to whoever waits for this record that it has moved.
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
-        if self.ways.insert(sequence, Arc::new(Way::Consumer(acker))).is_none() {
+        if self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).is_none() {
             self.push(delivery, stored_at);
         }
     }

@@ -22,7 +22,7 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How a delivery came, and so how it is settled.
 pub(super) enum Way {
     /// By the consumer: it is acknowledged or handed back.
-    Consumer(Acker),
+    Consumer(Box<Acker>),
     /// It waited, under this hash.
     Parked(u64),
 }

@@ -72,8 +72,10 @@ impl Books {
         // One that is not shown because the list moved was modified a moment ago, and the next poll reads it.
         let (rows, _) = self.rows(CustomerRead::read, request).await?;
         for row in rows {
-            let CustomerRead { number, internal_id, email, corporate_id, vat_registration_id, status, .. } = row;
-            let marks = Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
+            let CustomerRead { number, internal_id, email, corporate_id, vat_registration_id, country, status, .. } =
+                row;
+            let (corporate, vat) = (corporate_id.as_deref(), vat_registration_id.as_deref());
+            let marks = Marks::of(email.as_deref(), corporate, vat, country.as_deref());
             let marks = marks.hashed(|purpose, text| vault.keyed_hash(purpose, text));
             let internal = internal_id.map(|id| id.to_string());
             view.listed(&number, internal.as_deref(), &marks, status == CustomerStatus::Inactive);
