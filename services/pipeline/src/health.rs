@@ -30,6 +30,8 @@ pub struct Health {
     /// Whatever has ever been a reason, for the metric that says so.
     known: Arc<Mutex<BTreeSet<&'static str>>>,
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
+    /// Notes on a service that is ready all the same.
+    said: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 /// When a loop turned last, and how long the next turn may take.
@@ -60,6 +62,22 @@ impl Health {
     /// `what` no longer keeps the service from being ready.
     pub fn ready(&self, what: &'static str) {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
+    /// The service is ready, and `what` is to be known of it.
+    pub fn say(&self, what: &'static str, why: impl Into<String>) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(what, why.into());
+    }
+
+    /// `what` is over.
+    pub fn unsay(&self, what: &'static str) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
+    /// The notes on it, line by line.
+    fn said(&self) -> Vec<String> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.iter().map(|(what, why)| format!("{what}: {why}")).collect()
     }
 
     /// The loop `what` turns now, and will again within `within`; if it does not, the service is not alive.
@@ -137,19 +155,17 @@ pub async fn serve(listen: &Address, health: Health, stop: CancellationToken) ->
 }
 
 async fn livez(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    told("alive", "stalled", &health.stalled(Instant::now()))
+    told("alive", "stalled", &health.stalled(Instant::now()), &[])
 }
 
 async fn readyz(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    told("ready", "not ready", &health.reasons())
+    told("ready", "not ready", &health.reasons(), &health.said())
 }
 
-fn told(well: &str, ill: &str, why: &[String]) -> (StatusCode, String) {
-    if why.is_empty() {
-        (StatusCode::OK, format!("{well}\n"))
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("{ill}\n{}\n", why.join("\n")))
-    }
+fn told(well: &str, ill: &str, why: &[String], said: &[String]) -> (StatusCode, String) {
+    let (status, word) = if why.is_empty() { (StatusCode::OK, well) } else { (StatusCode::SERVICE_UNAVAILABLE, ill) };
+    let lines = [word].into_iter().chain(why.iter().chain(said).map(String::as_str));
+    (status, lines.map(|line| format!("{line}\n")).collect())
 }
 
 #[cfg(test)]
@@ -173,8 +189,11 @@ mod tests {
 
     #[test]
     fn both_pages_say_why_not() {
-        let (status, text) = told("ready", "not ready", &["broker: the connection is lost".to_owned()]);
+        let (status, text) = told("ready", "not ready", &["broker: the connection is lost".to_owned()], &[]);
         assert_eq!((status.as_u16(), text.as_str()), (503, "not ready\nbroker: the connection is lost\n"));
-        assert_eq!(told("alive", "stalled", &[]), (StatusCode::OK, "alive\n".to_owned()));
+        assert_eq!(told("alive", "stalled", &[], &[]), (StatusCode::OK, "alive\n".to_owned()));
+        let said = ["BROKER_SET_BACK: the log ends early".to_owned()];
+        let ready = "ready\nBROKER_SET_BACK: the log ends early\n".to_owned();
+        assert_eq!(told("ready", "not ready", &[], &said), (StatusCode::OK, ready));
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) stands: u64,
     pub(crate) given_up: u64,
     pub(crate) superseded: u64,
+    pub(crate) set_backs: u64,
+    pub(crate) unheard: u64,
 }
 
 impl Tally {
@@ -36,5 +38,7 @@ impl Tally {
         self.stands += other.stands;
         self.given_up += other.given_up;
         self.superseded += other.superseded;
+        self.set_backs += other.set_backs;
+        self.unheard += other.unheard;
     }
 }

@@ -38,7 +38,9 @@ impl World {
             }
         }
         let lost = self.chance.in_thousand(self.faults().ack_lost);
-        let Lane { next, pending, .. } = &mut self.lanes[lane];
+        let end = self.broker.end();
+        let Lane { next, pending, ended, .. } = &mut self.lanes[lane];
+        ended.push((task.command, end));
         pending.retain(|command| lost || *command != task.command);
         if task.command == *next {
             *next += 1;
