@@ -1,9 +1,9 @@
-//! A command that is left to a newer one of the same record.
+//! The ends of a life at which nothing stands that it wanted: left to a newer command, or a person's.
 
 use pipeline::problem::{Problem, then_again};
 use record::Verdict;
 
-use super::{Run, System};
+use super::{Document, Run, System};
 use crate::entries::named;
 
 impl<S: System> Run<'_, S> {
@@ -23,4 +23,11 @@ impl<S: System> Run<'_, S> {
         let remedy = then_again("look whether the document stands in the target system");
         Err(Verdict::Dead(Problem::new("SUPERSEDED_IN_DOUBT", sentence, remedy)))
     }
+}
+
+/// A death as a dead letter.
+pub(super) fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
+    let remedy = then_again("do what the sentence and the runbook page of the code say");
+    let sentence = named(document.what, &document.entry, &death.sentence());
+    Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
 }
