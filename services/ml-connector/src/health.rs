@@ -60,8 +60,8 @@ pub(crate) async fn run(settings: &Settings, named: &[Service], here: bool, json
 async fn find(service: &str, admin: &Address) -> Finding {
     let finding = |state, why| Finding { service: service.to_owned(), admin: admin.clone(), state, why };
     match ask(admin, "/livez").await {
-        Answer::Well => match ask(admin, "/readyz").await {
-            Answer::Well => finding(State::Ready, None),
+        Answer::Well(_) => match ask(admin, "/readyz").await {
+            Answer::Well(warnings) => finding(State::Ready, Some(warnings).filter(|warnings| !warnings.is_empty())),
             Answer::Ill(why) => finding(State::NotReady, Some(why)),
             Answer::Silent(why) => finding(State::Stalled, Some(why)),
             Answer::Nobody => finding(State::NotRunning, None),
@@ -73,10 +73,11 @@ async fn find(service: &str, admin: &Address) -> Finding {
 
 impl Finding {
     fn line(&self) -> String {
-        let state = match self.state {
-            State::Ready => "ready",
-            State::NotReady | State::Stalled => self.why.as_deref().unwrap_or("not ready"),
-            State::NotRunning => "not running",
+        let state = match (self.state, &self.why) {
+            (State::Ready, None) => "ready",
+            (State::Ready, Some(warnings)) => &format!("ready; {warnings}"),
+            (State::NotReady | State::Stalled, why) => why.as_deref().unwrap_or("not ready"),
+            (State::NotRunning, _) => "not running",
         };
         format!("{:<18} {state}\n", self.service)
     }

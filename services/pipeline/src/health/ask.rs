@@ -18,8 +18,8 @@ const LARGEST: u64 = 64 * 1024;
 /// What an admin port says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The page was answered with 200.
-    Well,
+    /// The page was answered with 200, and these warnings; mostly none.
+    Well(String),
     /// It was answered with something else, and these lines.
     Ill(String),
     /// Nobody listens there.
@@ -56,11 +56,12 @@ async fn exchange(admin: &str, page: &str) -> std::io::Result<Option<String>> {
 fn read(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
     let mut line = head.lines().next().unwrap_or_default().split_whitespace();
+    let lines = |body: &str| body.trim_end().lines().collect::<Vec<_>>().join("; ");
     match (line.next(), line.next()) {
-        (Some(version), Some("200")) if version.starts_with("HTTP/") => Answer::Well,
-        (Some(version), Some(_)) if version.starts_with("HTTP/") => {
-            Answer::Ill(body.trim_end().lines().collect::<Vec<_>>().join("; "))
+        (Some(version), Some("200")) if version.starts_with("HTTP/") => {
+            Answer::Well(body.split_once('\n').map_or_else(String::new, |(_, warnings)| lines(warnings)))
         }
+        (Some(version), Some(_)) if version.starts_with("HTTP/") => Answer::Ill(lines(body)),
         _ => Answer::Silent("it does not speak HTTP".to_owned()),
     }
 }
@@ -71,7 +72,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_by_its_status() {
-        assert_eq!(read("HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nready\n"), Answer::Well);
+        assert_eq!(read("HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nready\n"), Answer::Well(String::new()));
+        let warned = "HTTP/1.0 200 OK\r\n\r\nready\nroom in CHANGES: 90 % full\n";
+        assert_eq!(read(warned), Answer::Well("room in CHANGES: 90 % full".to_owned()));
         let ill = "HTTP/1.0 503 Service Unavailable\r\n\r\nnot ready\nbroker: the connection is lost\n";
         assert_eq!(read(ill), Answer::Ill("not ready; broker: the connection is lost".to_owned()));
         for strange in ["", "INFO {}\r\n", "HTTP/1.1"] {
