@@ -115,7 +115,10 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.STREAM.UPDATE.CHANGES", &["provision"]),
     ("$JS.API.STREAM.INFO.CHANGES", &["provision", "mapper", "operator"]),
     ("$JS.API.STREAM.INFO.HINTS", &["provision", "mapper", "operator"]),
-    ("$JS.API.STREAM.INFO.KV_ML_CURSORS", &["provision", "ingestor-commerce", "ingestor-visma", "writer-visma", "operator"]),
+    (
+        "$JS.API.STREAM.INFO.KV_ML_CURSORS",
+        &["provision", "ingestor-commerce", "ingestor-visma", "writer-visma", "operator"],
+    ),
     ("$JS.API.DIRECT.GET.OUTCOMES", &["mapper", "operator"]),
     ("$JS.API.DIRECT.GET.DEAD", &["mapper", "operator"]),
     ("$JS.API.DIRECT.GET.HINTS", &["operator"]),

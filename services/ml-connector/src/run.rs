@@ -20,8 +20,8 @@ use record::streams::{self, Durable};
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
 use crate::{
-    accounts, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file, master_keys, ping, polls,
-    vendors,
+    accounts, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file, master_keys, ping,
+    polls, vendors,
 };
 
 /// Every durable consumer of the house.

@@ -100,7 +100,8 @@ pub async fn disk(broker: &Broker) -> Result<Disk, Problem> {
 pub fn table(rooms: &[Room], zone: &TimeZone) -> String {
     let mut table = headed(["stream", "entries", "bytes", "of", "full", "a day", "full on"]);
     for room in rooms {
-        let day = |at: &String| at.parse::<Timestamp>().map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string());
+        let day =
+            |at: &String| at.parse::<Timestamp>().map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string());
         let full_on = match (&room.full_at, room.full_in_days) {
             (Some(at), _) => day(at).unwrap_or_else(|_| at.clone()),
             (None, Some(_)) => "in centuries".to_owned(),
