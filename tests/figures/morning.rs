@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use ml_connector::stand::process::Process;
 use serde_json::json;
 
-use crate::{bare, disk};
 use crate::house::{House, Wishes};
 use crate::{CUSTOMERS, ORDERS};
+use crate::{bare, disk};
 
 /// How messages are published.
 #[derive(Clone, Copy, PartialEq, Eq)]

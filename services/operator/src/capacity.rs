@@ -117,7 +117,8 @@ pub fn table(rooms: &[Room], zone: &TimeZone) -> String {
             full_on,
         ]);
     }
-    let warnings = rooms.iter().filter(|room| room.fills_soon()).map(|room| format!("{}\n", room.warning));
+    let warnings =
+        rooms.iter().filter(|room| room.fills_soon()).map(|room| format!("{}: {}\n", room.stream, room.warning));
     format!("{table}\n{}", warnings.collect::<String>())
 }
 

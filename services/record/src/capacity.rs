@@ -69,17 +69,14 @@ impl Fill {
         now.checked_add(hours.hours()).ok()
     }
 
-    /// A sentence about a stream that fills, with what to do.
+    /// How it fills, and what to do.
     pub fn warning(&self, now: Timestamp) -> String {
         let percent = self.percent().unwrap_or(0);
         let when = match self.full_at(now) {
             Some(at) if self.full_in > Some(0) => format!("full on {} as it grows now", at.strftime("%Y-%m-%d")),
             _ => "full within a day".to_owned(),
         };
-        format!(
-            "{}: {percent} % full, {when}: raise nats.room_for_orders and run `ml-connector provision` (STREAM_FILLS)",
-            self.stream
-        )
+        format!("{percent} % full, {when}: raise nats.room_for_orders and run `ml-connector provision` (STREAM_FILLS)")
     }
 }
 
@@ -289,7 +286,7 @@ mod tests {
     fn a_warning_says_when_and_what_to_do() {
         let now: Timestamp = "2026-12-01T10:00:00Z".parse().unwrap();
         let warning = reading(900_000, NOW - 10 * DAY, 70).fill(NOW).warning(now);
-        assert!(warning.starts_with("CHANGES: 90 % full, full on 2026-12-12 as it grows now: raise"), "{warning}");
+        assert!(warning.starts_with("90 % full, full on 2026-12-12 as it grows now: raise"), "{warning}");
         assert_eq!([told(9_999), told(87_600_000_000), told(16_777_216)], ["9999 bytes", "88 GB", "17 MB"]);
     }
 }
