@@ -2,6 +2,7 @@
 
 mod capacity;
 mod compressed;
+mod disk;
 mod rights;
 mod start;
 

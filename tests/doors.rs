@@ -10,7 +10,7 @@ mod poll;
 mod refusals;
 pub(crate) mod sender;
 mod signer;
-mod stub;
+pub(crate) mod stub;
 mod webhooks;
 
 use std::collections::BTreeMap;

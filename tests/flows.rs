@@ -10,6 +10,7 @@ mod credit;
 mod customers;
 mod day;
 mod falling;
+mod habits;
 mod paid;
 mod parties;
 mod references;

@@ -4,6 +4,7 @@
 mod bombs;
 mod headers;
 mod lists;
+mod poison;
 mod records;
 mod sweeps;
 mod texts;

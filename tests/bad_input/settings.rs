@@ -196,6 +196,16 @@ fn no_secret_is_printed() {
     assert!(!said.out.contains("hidden") && !said.err.contains("hidden"), "{said:#?}");
 }
 
+#[test]
+fn a_command_line_that_is_none_is_told_as_an_object_too() {
+    let said = Desk::new("").run(&["drift", "--json", "--evrything"]);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.status, object["code"].as_str()), (Some(2), Some("USAGE")), "{said:#?}");
+    assert!(object["sentence"].as_str().unwrap().contains("--evrything"), "{object}");
+    let said = Desk::new("").run(&["drift", "--evrything"]);
+    assert!(said.out.is_empty() && said.err.contains("--evrything"), "{said:#?}");
+}
+
 /// A secret that can be guessed is found before anything is started with it, and an error under `--json` is an object.
 #[test]
 fn a_webhook_secret_that_is_too_short_is_found_at_once() {

@@ -207,6 +207,7 @@ impl Siege {
             Some(Entity::Invoice) | None => return self.place_orders(ORDERS).await,
             Some(Entity::CreditNote) => "credit_memos",
             Some(Entity::Cancellation) => "cancellations",
+            Some(Entity::Rest) => "part_cancellations",
             Some(Entity::Edit) => "customer_edits",
         };
         let mut day = json!({
@@ -218,6 +219,7 @@ impl Siege {
         let ids = |list: &str| happened[list].as_array().into_iter().flatten().filter_map(Value::as_u64);
         self.expected.credited += ids("credit_memos").count() as u64;
         self.expected.cancelled += ids("canceled_orders").count() as u64;
+        self.expected.rests += ids("partly_canceled_orders").count() as u64;
         self.expected.moved.extend(ids("edited_customers"));
     }
 

@@ -20,6 +20,8 @@ pub(crate) enum Entity {
     CreditNote,
     /// The invoice of an order that is cancelled: it is deleted.
     Cancellation,
+    /// What is cancelled of an order of which a part was invoiced, and refunded or not: a credit note.
+    Rest,
     /// A customer who is changed.
     Edit,
 }
@@ -82,7 +84,7 @@ pub(crate) enum Place {
     Time(Duration),
 }
 
-use Entity::{Cancellation, CreditNote, Customer, Edit, Invoice};
+use Entity::{Cancellation, CreditNote, Customer, Edit, Invoice, Rest};
 
 /// The create path, invoices and customers.
 pub(crate) fn of_the_writer(batch_from: u64) -> Vec<Window> {
@@ -118,6 +120,13 @@ pub(crate) fn of_later_documents() -> Vec<Window> {
             Window::OutcomeToAck(entity),
         ]);
     }
+    windows.extend([
+        Window::BeforeIntent(Rest),
+        Window::SendToCommit(Rest, Vendor::GoesOn),
+        Window::SendToCommit(Rest, Vendor::GivesUp),
+        Window::AnswerToOutcome(Rest),
+        Window::OutcomeToAck(Rest),
+    ]);
     windows
 }
 
@@ -158,7 +167,7 @@ impl Entity {
     pub(crate) fn is_later(self) -> bool {
         match self {
             Customer | Invoice => false,
-            CreditNote | Cancellation | Edit => true,
+            CreditNote | Cancellation | Rest | Edit => true,
         }
     }
 }
@@ -239,6 +248,7 @@ fn commands(entity: Entity) -> &'static str {
         Customer | Edit => "command.main.visma.customer.",
         Invoice => "command.main.visma.invoice.",
         CreditNote => "command.main.visma.creditnote.",
+        Rest => "command.main.visma.creditnote.cancellation-",
         Cancellation => "command.main.visma.cancellation.",
     }
 }
@@ -247,7 +257,8 @@ fn call(entity: Entity) -> (&'static str, &'static str) {
     match entity {
         Customer => ("POST", "/v1/customer"),
         Invoice => ("POST", "/v2/customerinvoice"),
-        CreditNote => ("POST", "/v2/customercreditnote"),
+        // Of a rest, whichever comes first: the note over what was refunded or the one over what was cancelled.
+        CreditNote | Rest => ("POST", "/v2/customercreditnote"),
         Cancellation => ("DELETE", "/v1/customerinvoice/"),
         Edit => ("PUT", "/v1/customer/"),
     }
@@ -279,6 +290,7 @@ fn entry(message: &Message<'_>, entity: Entity, kind: &str) -> bool {
         Customer | Edit => "outcome.main.visma.customer.",
         Invoice | Cancellation => "outcome.main.visma.invoice.",
         CreditNote => "outcome.main.visma.creditnote.",
+        Rest => "outcome.main.visma.creditnote.cancellation-",
     };
     let withdraws = || Outcome::decode(message.payload).is_ok_and(|outcome| outcome.withdrawn);
     published(message, subjects) && message.header("Ml-Kind") == Some(kind) && (entity != Cancellation || withdraws())

@@ -1,8 +1,8 @@
 //! Strangers at the door: many slow connections, large bodies, forged signatures. Genuine webhooks are answered as if
 //! nobody were there, and the memory stays what it was.
 //!
-//! `ML_ATTACK=60 cargo test -p ml-connector --test house attack -- --nocapture` attacks for so many seconds and prints
-//! what was measured.
+//! `ML_ATTACK=60 cargo test --release -p ml-connector --test house attack -- --nocapture` attacks for so many seconds
+//! and prints what was measured.
 
 use std::time::{Duration, Instant};
 

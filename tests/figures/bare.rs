@@ -15,22 +15,24 @@ use crate::house::House;
 
 /// Chains of writes under way at once, as many as the writer works on.
 const AT_ONCE: usize = 128;
-const STREAMS: [&str; 4] = ["CHANGES", "COMMANDS", "OUTCOMES", "KV_ML_KEYS"];
+/// What orders are written to.
+pub(crate) const STREAMS: [&str; 4] = ["CHANGES", "COMMANDS", "OUTCOMES", "KV_ML_KEYS"];
 
 /// One durable write.
 pub(crate) struct Write {
     stream: &'static str,
-    subject: String,
-    headers: HeaderMap,
+    pub(crate) subject: String,
+    pub(crate) headers: HeaderMap,
     body: Bytes,
-    at: i128,
+    /// When the broker stored it, nanoseconds since the epoch.
+    pub(crate) at: i128,
 }
 
-/// Every durable write that a run made.
-pub(crate) async fn recorded(house: &House) -> Vec<Write> {
+/// Every durable write that a run made to these streams.
+pub(crate) async fn recorded(house: &House, streams: &[&'static str]) -> Vec<Write> {
     let jetstream = house.jetstream().await;
     let mut writes = Vec::new();
-    for name in STREAMS {
+    for name in streams {
         let stream = jetstream.get_stream(name).await.unwrap();
         let mut left = stream.cached_info().state.messages;
         let config =
@@ -57,7 +59,7 @@ pub(crate) async fn recorded(house: &House) -> Vec<Write> {
 
 /// From the first change of an order to the last outcome.
 pub(crate) async fn span(house: &House) -> Duration {
-    let writes = recorded(house).await;
+    let writes = recorded(house, &STREAMS).await;
     let first = writes.iter().filter(|w| w.subject.starts_with("change.main.commerce.")).map(|w| w.at).min().unwrap();
     let last = writes.iter().filter(|w| w.subject.starts_with("outcome.")).map(|w| w.at).max().unwrap();
     Duration::from_nanos(u64::try_from(last - first).unwrap())

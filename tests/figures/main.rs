@@ -22,7 +22,9 @@ mod days;
 mod disk;
 #[path = "../house.rs"]
 mod house;
+mod latency;
 mod morning;
+mod outage;
 mod webhooks;
 
 /// Orders of one run, and customers that they are spread over.
@@ -42,6 +44,14 @@ async fn main() {
     if is_wanted("day") {
         println!("== a day, a storm, a small window and lossy webhooks");
         days::print().await;
+    }
+    if is_wanted("latency") {
+        println!("== webhook → invoice at ten orders a second");
+        latency::print().await;
+    }
+    if is_wanted("outage") {
+        println!("== an outage of Visma's writes");
+        outage::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");

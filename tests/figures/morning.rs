@@ -50,7 +50,7 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
     let broker = house.installation.broker.process.usage().unwrap();
     let calls = visma_calls(&house).await - calls_before;
 
-    let writes = bare::recorded(&house).await;
+    let writes = bare::recorded(&house, &bare::STREAMS).await;
     let bare = bare::replay(&house, &writes, publishing == Publishing::InBatches).await;
     let flow = bare::span(&house).await;
 

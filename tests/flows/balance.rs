@@ -20,7 +20,7 @@ const LIVES: [&[&str]; 6] = [
     &["invoice all", "creditmemo part", "creditmemo all"],
 ];
 
-async fn live(house: &House, order: u64, steps: &[&str]) {
+pub(super) async fn live(house: &House, order: u64, steps: &[&str]) {
     let shown = house.installation.ask_shop(&format!("orders/{order}")).await.unwrap();
     let first = shown["items"].as_array().unwrap().iter().find(|item| item["parent_item_id"].is_null()).unwrap();
     let part = json!([{ "order_item_id": first["item_id"], "qty": 1 }]);

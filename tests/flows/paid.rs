@@ -9,7 +9,7 @@ use crate::house::{House, Wishes};
 use crate::regressions::entries;
 
 /// Documents are released, and settled when they are paid.
-fn settling() -> Wishes {
+pub(super) fn settling() -> Wishes {
     let payments = "\n[[payments]]\nmethod = \"10\"\ncash_account = \"1920\"\n";
     let mut wishes = wishes()
         .set("VISMA__DOCUMENTS__RELEASE_INVOICES", "true")

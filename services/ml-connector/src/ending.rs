@@ -34,6 +34,19 @@ pub fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
     }
 }
 
+/// Tells a person, or with `json` a script, what is wrong with the command line; prints help and version where those
+/// were asked for.
+pub fn usage(wrong: &clap::Error, json: bool) -> ExitCode {
+    if json && wrong.use_stderr() {
+        let text = wrong.render().to_string();
+        let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        tell_of(Some("USAGE"), sentence, "see `ml-connector --help`", true);
+    } else {
+        let _ = wrong.print(); // Nobody listens.
+    }
+    ExitCode::from(u8::try_from(wrong.exit_code()).unwrap_or(1))
+}
+
 /// Tells of a problem, as [`failed`] does.
 pub fn tell(problem: &Problem, json: bool) {
     if json {

@@ -15,7 +15,10 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     pipeline::guard::install();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(wrong) => return ending::usage(&wrong, std::env::args_os().any(|argument| argument == "--json")),
+    };
     let json = cli.json;
     let mut builder = match &cli.verb {
         // A service's work is small steps between waits: one thread does them with the least memory.

@@ -54,13 +54,18 @@ impl Health {
         reasons.get(what).is_none_or(|known| known != why)
     }
 
+    /// Whether `what` keeps the service from being ready.
+    pub fn is_ill(&self, what: &str) -> bool {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner).contains_key(what)
+    }
+
     /// `what` no longer keeps the service from being ready.
     pub fn ready(&self, what: &'static str) {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 
-    /// Says on `/readyz` and in the log why a person must see to `what`, while the service stays ready; without a reason
-    /// it is over.
+    /// Says on `/readyz` and in the log why a person must see to `what`; the service stays ready. Without a reason it is
+    /// over.
     pub fn warn(&self, what: &'static str, why: Option<String>) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         match why {

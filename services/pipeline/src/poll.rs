@@ -13,6 +13,7 @@ mod ill;
 mod lease;
 mod silence;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::buckets;
+use crate::broker::publish::confirmed::Confirmed;
 use crate::broker::token::key_token;
 use crate::clock;
 use crate::guard;
@@ -80,6 +82,7 @@ pub struct Polls {
     /// This process among its replicas.
     me: String,
     takeover: Duration,
+    confirmed: Arc<Mutex<Confirmed>>,
 }
 
 impl Polls {
@@ -97,6 +100,7 @@ impl Polls {
             stop: context.stop.clone(),
             me: uuid::Uuid::now_v7().to_string(),
             takeover: context.broker.settings().takeover.0,
+            confirmed: Arc::new(Mutex::new(Confirmed::of(buckets::POLLS, context.health.clone()))),
         })
     }
 
@@ -119,7 +123,7 @@ impl Polls {
     }
 
     fn slot(&self, name: &str) -> Slot {
-        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection))
+        Slot::new(self.bucket.clone(), format!("{}.{name}", self.connection)).noted(self.confirmed.clone())
     }
 
     /// Runs `once` whenever the poll called `name` (`commerce.order`) is due or asked for, until the service stops.

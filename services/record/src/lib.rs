@@ -63,14 +63,14 @@ impl Log {
     /// The log that a running service works on. Its health says when dead letters have no place to go.
     pub fn open(context: &Context) -> Self {
         let log = Self::on(&context.broker, &context.connection);
-        present::watch(context, DEAD, dead::none(&log.connection, context.name));
+        present::watch(&log.broker, &context.stop, DEAD, dead::none(&log.connection, context.name));
         log
     }
 
     /// Says in the service's health when the stream of `address` is gone, also while there is nothing to write to it.
     /// The address is one that the service may read and that has no entry.
     pub fn watch(&self, context: &Context, address: &Address) {
-        present::watch(context, address.stream(), address.subject());
+        present::watch(&self.broker, &context.stop, address.stream(), address.subject());
     }
 
     /// The log of the connection with this name.

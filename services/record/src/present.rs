@@ -8,10 +8,11 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::stream::DirectGetErrorKind;
 
+use pipeline::broker::Broker;
 use pipeline::problem::chain;
-use pipeline::service::Context;
+use tokio_util::sync::CancellationToken;
 
-use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES};
+use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES, WAITING};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(15);
@@ -20,18 +21,18 @@ const LOOKS: u32 = 2;
 
 /// Looks after `stream` until the service stops; `subject` is one of it that the service may read, and that has no
 /// message.
-pub(crate) fn watch(context: &Context, stream: &'static str, subject: String) {
-    let context = context.clone();
+pub(crate) fn watch(broker: &Broker, stop: &CancellationToken, stream: &'static str, subject: String) {
+    let (broker, stop) = (broker.clone(), stop.clone());
     tokio::spawn(async move {
         let (mut gone, what) = (0, known_as(stream));
-        while context.stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
             // A broker that is away is told of as that.
-            if context.broker.jetstream.client().connection_state() != State::Connected {
+            if broker.jetstream.client().connection_state() != State::Connected {
                 continue;
             }
-            let Some(why) = absent(&context, stream, &subject).await else {
+            let Some(why) = absent(&broker, stream, &subject).await else {
                 if gone >= LOOKS {
-                    context.health.ready(what);
+                    broker.health().ready(what);
                 }
                 gone = 0;
                 continue;
@@ -40,15 +41,15 @@ pub(crate) fn watch(context: &Context, stream: &'static str, subject: String) {
             if gone == LOOKS {
                 let remedy = "run `ml-connector provision`; what it held is in the broker's backup";
                 tracing::error!(stream, why, remedy, "a stream is gone, or cannot be read");
-                context.health.not_ready(what, format!("it is gone, or cannot be read ({why}): {remedy}"));
+                broker.health().not_ready(what, format!("it is gone, or cannot be read ({why}): {remedy}"));
             }
         }
     });
 }
 
 /// Why the stream shows nothing; none when it answers.
-async fn absent(context: &Context, stream: &str, subject: &str) -> Option<String> {
-    let handle = match context.broker.jetstream.get_stream_no_info(stream).await {
+async fn absent(broker: &Broker, stream: &str, subject: &str) -> Option<String> {
+    let handle = match broker.jetstream.get_stream_no_info(stream).await {
         Ok(handle) => handle,
         Err(e) => return Some(chain(&e)),
     };
@@ -67,6 +68,7 @@ fn known_as(stream: &str) -> &'static str {
         COMMANDS => "stream COMMANDS",
         OUTCOMES => "stream OUTCOMES",
         DEAD => "stream DEAD",
+        WAITING => "stream WAITING",
         _ => "stream",
     }
 }

@@ -99,8 +99,8 @@ pub async fn provision(
     Ok(done)
 }
 
-/// Makes a stream, or updates it to `config`; it becomes larger and never smaller. Returns its limit in bytes and a
-/// line about it.
+/// Makes a stream, or updates it to `config`; it becomes larger and never smaller. Returns its limit in bytes and a line
+/// about it.
 async fn make(context: &Context, mut config: Config) -> Result<(u64, String), String> {
     let name = config.name.clone();
     let before = standing(context, &name).await?;
@@ -112,7 +112,8 @@ async fn make(context: &Context, mut config: Config) -> Result<(u64, String), St
             line += &format!(": enlarged to {}", told(config.max_bytes.unsigned_abs()));
         }
         if before.config.compression != config.compression {
-            line += "; what comes after the broker's next start is compressed";
+            let compressed = if config.compression == Some(Compression::S2) { "compressed" } else { "not compressed" };
+            line += &format!("; what comes after the broker's next start is {compressed}");
         }
     }
     let limit = config.max_bytes.unsigned_abs();
@@ -151,10 +152,10 @@ fn streams(settings: &Settings) -> Vec<Config> {
         storage: StorageType::File,
         num_replicas: settings.replicas,
         max_bytes: size(name, settings.room_for_orders),
-        // A block is compressed when it is full, written beside itself, synced and renamed. Killing the server meanwhile
-        // loses nothing (tests/broker/compressed.rs), nor does compaction, which WAITING needs. It has effect on a stream
-        // that was made without it from the server's next start on.
-        compression: Some(Compression::S2),
+        // A full block is compressed beside itself, synced and renamed. Killing the server meanwhile loses nothing
+        // (tests/broker/compressed.rs), nor does compaction, which WAITING needs; what a damaged block does is told in
+        // the default settings. A stream that was made without it is compressed from the server's next start on.
+        compression: Some(if settings.compression { Compression::S2 } else { Compression::None }),
         max_message_size: 8 * 1024 * 1024,
         duplicate_window: Duration::from_secs(120),
         allow_direct: true,

@@ -4,13 +4,13 @@
 //! in progress, so that slow work is not delivered twice; one that has to wait is handed back with a delay, so that it
 //! holds neither its lane nor a place in this process.
 
+mod asleep;
 mod lanes;
 mod settle;
 pub(crate) mod taken;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -20,12 +20,12 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use pipeline::broker::answer::says_missing;
+use pipeline::broker::follow::ROOM;
 use pipeline::broker::not_provisioned;
 use pipeline::clock::now_millis;
 use pipeline::guard;
@@ -35,8 +35,9 @@ use pipeline::telemetry;
 use crate::address::Address;
 use crate::dead::Letter;
 use crate::streams::{Durable, GROUP};
-use crate::waiting::{Due, Parking, Wait};
+use crate::waiting::{Due, Parking};
 use crate::{Log, Verdict};
+use asleep::Asleep;
 use lanes::Lanes;
 use settle::{Way, decided, give_up, settle};
 use taken::Taken;
@@ -90,8 +91,8 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let (lanes, ways) = (Lanes::default(), HashMap::new());
     let (broker, taken) = (log.broker(), log.taken(durable.name));
-    let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::default());
-    let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep };
+    let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::new(Asleep::of(durable.name)));
+    let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, in_hand: 0 };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -127,16 +128,12 @@ struct Runner<'a> {
     taken: Arc<Taken>,
     parking: Arc<Parking>,
     asleep: Arc<Asleep>,
+    /// Bytes of the deliveries that wait or are worked on.
+    in_hand: usize,
 }
 
-/// Those in hand that wait for what is likely to come soon: they take no place of those that work.
-#[derive(Debug, Default)]
-struct Asleep {
-    count: AtomicUsize,
-    news: Notify,
-}
-
-type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64)>>;
+/// Deliveries that are worked on: lane, sequence and bytes of each.
+type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64, usize)>>;
 type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Option<Delivery>, Problem>)>>;
 
 impl<'a> Runner<'a> {
@@ -166,6 +163,7 @@ impl<'a> Runner<'a> {
             .stream()
             .group(GROUP)
             .max_messages_per_batch(self.width.max(1))
+            .max_bytes_per_batch(ROOM)
             .expires(expires)
             .heartbeat(expires.mul_f32(0.45))
             .messages()
@@ -183,12 +181,12 @@ impl<'a> Runner<'a> {
             self.begin(&mut working);
             tokio::select! {
                 biased;
-                Some((lane, sequence)) = working.next(), if !working.is_empty() => {
+                Some((lane, sequence, bytes)) = working.next(), if !working.is_empty() => {
                     self.ways.remove(&sequence);
-                    self.lanes.finish(&lane);
+                    self.finished(&lane, bytes);
                 }
                 Some((due, fetched)) = fetching.next(), if !fetching.is_empty() => self.resume(due, fetched),
-                () = asleep.news.notified() => {}
+                () = asleep.more() => {}
                 () = stop.cancelled(), if taking => taking = false,
                 _ = progress.tick() => {
                     self.report_progress().await;
@@ -199,7 +197,7 @@ impl<'a> Runner<'a> {
                     let parking = Arc::clone(&parking);
                     fetching.push(Box::pin(async move { (due, parking.take(due).await) }));
                 }
-                next = messages.next(), if taking && self.lanes.waiting() < self.width => match next {
+                next = messages.next(), if taking && self.has_room() => match next {
                     Some(Ok(message)) => self.accept(message, &mut working),
                     Some(Err(e)) => {
                         tracing::warn!(error = %chain(&e), "taking was interrupted");
@@ -212,6 +210,15 @@ impl<'a> Runner<'a> {
                 self.hand_back().await;
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.lanes.waiting() < self.width && self.in_hand < ROOM
+    }
+
+    fn finished(&mut self, lane: &str, bytes: usize) {
+        self.lanes.finish(lane);
+        self.in_hand = self.in_hand.saturating_sub(bytes);
     }
 
     fn accept(&mut self, message: jetstream::Message, working: &mut Working<'a>) {
@@ -232,7 +239,7 @@ impl<'a> Runner<'a> {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
                     give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
-                    (subject, sequence)
+                    (subject, sequence, 0)
                 }));
                 return;
             }
@@ -242,12 +249,13 @@ impl<'a> Runner<'a> {
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         if self.ways.insert(sequence, Arc::new(Way::Consumer(acker))).is_none() {
-            self.push(delivery);
+            self.push(delivery, stored_at);
         }
     }
 
-    fn push(&mut self, delivery: Delivery) {
-        self.taken.begun(&delivery);
+    fn push(&mut self, delivery: Delivery, since: u64) {
+        self.taken.begun(&delivery, since);
+        self.in_hand = self.in_hand.saturating_add(delivery.payload.len());
         let lane = guard::caught(|| self.stage.lane(&delivery));
         self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
     }
@@ -260,7 +268,8 @@ impl<'a> Runner<'a> {
             Ok(Some(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, None),
             Ok(Some(delivery)) => {
                 self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
-                self.push(delivery);
+                // Until now it waited as it should.
+                self.push(delivery, now_millis());
             }
             Ok(None) => index.decided(due.own, None),
             Err(problem) => {
@@ -276,11 +285,11 @@ impl<'a> Runner<'a> {
     }
 
     fn begin(&mut self, working: &mut Working<'a>) {
-        while working.len().saturating_sub(self.asleep.count.load(Ordering::Relaxed)) < self.width
+        while working.len().saturating_sub(self.asleep.count()) < self.width
             && let Some((lane, delivery)) = self.lanes.next()
         {
             let Some(way) = self.ways.get(&delivery.sequence).cloned() else {
-                self.lanes.finish(&lane);
+                self.finished(&lane, delivery.payload.len());
                 continue;
             };
             let (log, name, stage, stop) = (self.log, self.durable.name, self.stage, self.stop);
@@ -306,7 +315,7 @@ impl<'a> Runner<'a> {
                 let verdict = deciding.instrument(span).await;
                 taken.decided(&delivery, &verdict);
                 settle(log, &parking, &delivery, &way, verdict).await;
-                (lane, delivery.sequence)
+                (lane, delivery.sequence, delivery.payload.len())
             }));
         }
     }
@@ -322,6 +331,7 @@ impl<'a> Runner<'a> {
 
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
+            self.in_hand = self.in_hand.saturating_sub(delivery.payload.len());
             let Some(way) = self.ways.remove(&delivery.sequence) else { continue };
             self.taken.handed_back(delivery.sequence);
             match way.as_ref() {
@@ -330,23 +340,5 @@ impl<'a> Runner<'a> {
                 Way::Parked(own) => self.parking.index().decided(*own, Some(0)),
             }
         }
-    }
-}
-
-impl Asleep {
-    fn has_room(&self, most: usize) -> bool {
-        self.count.load(Ordering::Relaxed) < most
-    }
-
-    /// Waits in hand for what is likely to come soon; whether it has come.
-    async fn until_moved(&self, log: &Log, wait: &Wait, held: Instant, stop: &CancellationToken) -> bool {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        self.news.notify_one();
-        let moved = tokio::select! {
-            moved = log.until_moved(&wait.on, wait.seen, held) => moved,
-            () = stop.cancelled() => false,
-        };
-        self.count.fetch_sub(1, Ordering::Relaxed);
-        moved
     }
 }

@@ -24,6 +24,8 @@ mod doors;
 mod fulfilled;
 #[path = "commerce/generator.rs"]
 mod generator;
+#[path = "commerce/habits.rs"]
+mod habits;
 #[path = "commerce/oauth.rs"]
 mod oauth;
 #[path = "commerce/paging.rs"]

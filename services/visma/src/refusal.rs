@@ -28,7 +28,7 @@ pub enum Refusal {
     Branch,
     /// The credit terms do not exist.
     CreditTerms,
-    /// The document is released and can no longer be changed.
+    /// The document is released, or is being released, and can no longer be changed.
     Released,
     /// The company has no licence for the API.
     Licence,
@@ -44,6 +44,7 @@ pub enum Refusal {
 /// stand first: a subaccount is no account.
 const SENTENCES: &[(&[&str], Refusal)] = &[
     (&["already released"], Refusal::Released),
+    (&["being released"], Refusal::Released),
     (&["licen"], Refusal::Licence),
     (&["company", "id", "missing"], Refusal::Company),
     (&["not authori", "company"], Refusal::Company),
@@ -184,6 +185,7 @@ mod tests {
         assert_eq!(of("The customer status is 'Inactive'."), Refusal::CustomerInactive);
         assert_eq!(of("No license for this company."), Refusal::Licence);
         assert_eq!(of("Payment can't be updated because it is already released."), Refusal::Released);
+        assert_eq!(of("Invoice can't be released because it is being released."), Refusal::Released);
         assert_eq!(of("AdjdRefNbr '000225' cannot be found in the system."), Refusal::Other);
         assert_eq!(of("Error: "), Refusal::Other);
         assert_eq!(of(""), Refusal::Other);

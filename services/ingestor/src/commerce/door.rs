@@ -74,6 +74,7 @@ pub(super) async fn open(
     let house = House { keeper: Keeper::new(log, &context.vault, losses), log: Arc::default(), health, stop };
     let router = router(settings, secrets, &house).await?;
     let crowd = Crowd::new(limits(settings)?);
+    tokio::spawn(house.keeper.look(context.stop.clone()));
     let (health, stop) = (context.health.clone(), context.stop.clone());
     Ok(Some(tokio::spawn(async move {
         health.ready(DOOR);

@@ -17,6 +17,8 @@ use super::{DURABLE, read_here};
 
 /// Prefix of a hint's key that is an increment id.
 pub(super) const INCREMENT: &str = "increment-";
+/// Key of a hint that says nothing.
+pub(super) const NOTHING: &str = "";
 /// A hook may fire before its transaction commits: a record that is not there is looked for this often.
 const LOOKS: u64 = 8;
 
@@ -42,6 +44,9 @@ impl Stage for Hints<'_> {
 impl Hints<'_> {
     async fn read(&self, delivery: &Delivery) -> Verdict {
         let key = delivery.address.key();
+        if key == NOTHING {
+            return Verdict::Done;
+        }
         let Some(entity) = read_here(delivery.address.entity()) else {
             return Verdict::Done; // A later version hinted at a kind that this one does not read.
         };

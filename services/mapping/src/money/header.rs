@@ -18,6 +18,8 @@ const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 pub(super) struct Header {
     /// What the rows before discount add up to.
     pub(super) rows: Decimal,
+    /// Whether fixed product tax is in it that stands on parts without money of their own.
+    pub(super) fpt_of_parts: bool,
     /// Whether fees of apps are in the total.
     pub(super) custom_fees: bool,
     /// The fees of payment modules that are in the total.
@@ -111,14 +113,21 @@ pub(super) fn check(
     if totals.grand_total < Decimal::ZERO {
         return Err(negative(document));
     }
-    let fpt: Decimal = rows.iter().filter_map(|row| row.fpt.as_ref()).map(|fpt| fpt.amount).sum();
+    let fpts = || rows.iter().filter_map(|row| row.fpt.as_ref());
+    let fpt: Decimal = fpts().map(|fpt| fpt.amount).sum();
+    // Invoices and credit memos leave out what stands on a chosen variant, in versions that do not look there.
+    let own: Decimal = fpts().filter(|fpt| !fpt.of_parts).map(|fpt| fpt.amount).sum();
+    let own = Some(own).filter(|own| !own.is_zero() && *own != fpt && document.kind != Kind::Order);
     let (custom_fees, hidden) = shown_on_the_order_only(document);
-    let ways = ways(fpt, custom_fees, fees);
+    let ways = ways(fpt, own, custom_fees, fees);
     let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
         return Err(does_not_add_up(document, totals, fpt));
     };
+    let fpt_of_parts = own != Some(way.fpt);
+    let in_subtotal = if fpt_of_parts { fpt - way.fpt } else { Decimal::ZERO };
     Ok(Header {
-        rows: totals.subtotal - (fpt - way.fpt),
+        rows: totals.subtotal - in_subtotal,
+        fpt_of_parts,
         custom_fees: !way.custom_fees.is_zero() || !totals.custom_fees.is_zero(),
         fees: if (way.fees + way.untold_tax).is_zero() { Vec::new() } else { fees.to_vec() },
         untold_tax: way.untold_tax,
@@ -127,7 +136,7 @@ pub(super) fn check(
 }
 
 /// The choices, the simplest first.
-fn ways(fpt: Decimal, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
+fn ways(fpt: Decimal, own_fpt: Option<Decimal>, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
     let net: Decimal = fees.iter().map(|fee| fee.net).sum();
     let tax: Decimal = fees.iter().map(|fee| fee.tax).sum();
     let some = |amount: Decimal| [Decimal::ZERO, amount].into_iter().take(if amount.is_zero() { 1 } else { 2 });
@@ -141,7 +150,7 @@ fn ways(fpt: Decimal, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
     let mut ways = Vec::new();
     for (fees, untold_tax) in of_fees {
         for custom_fees in some(custom_fees) {
-            ways.extend(some(fpt).map(|fpt| Way { fpt, custom_fees, fees, untold_tax }));
+            ways.extend(some(fpt).chain(own_fpt).map(|fpt| Way { fpt, custom_fees, fees, untold_tax }));
         }
     }
     ways

@@ -3,7 +3,8 @@
 //! Commerce writes a rate on items, and for the rest (shipping, gift wrap …) in `item_applied_taxes`, where a rate of
 //! 0 % mostly leaves no entry. Several taxes of one thing are split over it (30 of a shipping of 60 at each of two
 //! rates), or stand one on the other; which of them it is, its tax says. Tax without any rate is refused rather than
-//! guessed at, with one exception: where the order shows rates and one of them explains the tax, it is that one.
+//! guessed at, with one exception: where the order shows rates and one of them explains the tax, it is that one; those
+//! of its items come before those of its shipping and of anything else.
 
 use commerce::order::{AppliedTax, Item, Order};
 use rust_decimal::Decimal;
@@ -91,11 +92,39 @@ impl<'a> Rates<'a> {
         if taxed.tax.is_zero() {
             return Ok(vec![line]);
         }
-        let fitting: Vec<Decimal> = self.items.iter().copied().filter(|rate| self.explains(taxed, *rate)).collect();
-        match (fitting.as_slice(), self.items.as_slice()) {
-            ([rate], _) | ([], [rate]) => Ok(vec![MoneyLine { rate: *rate, ..line }]),
+        let fitting = |rates: &[Decimal]| -> Vec<Decimal> {
+            rates.iter().copied().filter(|rate| self.explains(taxed, *rate)).collect()
+        };
+        let others = self.others();
+        match (fitting(&self.items).as_slice(), fitting(&others).as_slice(), self.items.as_slice()) {
+            ([rate], ..) | ([], [rate], _) | ([], [], [rate]) => {
+                Ok(vec![MoneyLine { rate: *rate, tax_codes: self.codes_of(*rate), ..line }])
+            }
             _ => Err(without_rate(self.order, what, taxed.tax)),
         }
+    }
+
+    fn applied(&self) -> impl Iterator<Item = &'a AppliedTax> {
+        let extension = &self.order.extension_attributes;
+        extension.item_applied_taxes.iter().flat_map(|one| &one.applied_taxes).chain(&extension.applied_taxes)
+    }
+
+    /// Distinct rates above zero that the order shows and none of its items has.
+    fn others(&self) -> Vec<Decimal> {
+        let shown = self.applied().filter_map(|tax| tax.percent).filter(|rate| !rate.is_zero());
+        let mut others: Vec<Decimal> = shown.filter(|rate| !self.items.contains(rate)).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+
+    /// The codes that the order shows this rate under.
+    fn codes_of(&self, rate: Decimal) -> Vec<&'a str> {
+        let mut codes: Vec<&str> =
+            self.applied().filter(|tax| tax.percent == Some(rate)).map(|tax| tax.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
     }
 
     /// The lines of a thing by what the order says of its taxes; `None` when it says nothing.

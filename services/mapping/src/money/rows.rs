@@ -40,6 +40,8 @@ pub(super) struct Fpt {
     pub(super) amount: Decimal,
     /// Tax on it. Commerce puts it in the header's tax and in no line.
     pub(super) tax: Decimal,
+    /// Whether it stands on parts of the item, which carry no money themselves.
+    pub(super) of_parts: bool,
 }
 
 /// The rows of a document, with its header, with which they agree.
@@ -190,7 +192,18 @@ fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Re
         let mut kept = kept.into_iter();
         rows.retain(|_| kept.next().unwrap_or(true));
     }
+    leave_out(&mut rows, &header, document.totals.subtotal);
     Ok((rows, header))
+}
+
+/// Takes off rows the fixed product tax that an invoice or a credit memo has left out: that of parts, where only the
+/// other is in the total, and all of it, where none is, and the rows are the subtotal without it.
+fn leave_out(rows: &mut [Row<'_>], header: &Header, subtotal: Decimal) {
+    let sum: Decimal = rows.iter().map(|row| row.gross).sum();
+    let none = header.rows != subtotal && (sum - subtotal).abs() < (sum - header.rows).abs();
+    for row in rows.iter_mut().filter(|_| none || !header.fpt_of_parts) {
+        row.fpt = row.fpt.take().filter(|fpt| !none && !fpt.of_parts);
+    }
 }
 
 fn of_item<'a>(document: &Document<'_>, item: &'a Item) -> Result<Row<'a>, Refusal> {
@@ -236,7 +249,7 @@ fn fpt_of_item(document: &Document<'_>, item: &Item) -> Result<Option<Fpt>, Refu
     let of = |item: &Item| fpt(document, &item.sku, item.weee_tax_applied_row_amount, || item.fixed_product_taxes());
     match of(item)? {
         Some(own) => Ok(Some(own)),
-        None => document.order.children(item.item_id).try_fold(None, |sum, part| Ok(together(sum, of(part)?))),
+        None => document.order.children(item.item_id).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?))),
     }
 }
 
@@ -248,18 +261,21 @@ fn fpt_of_memo(document: &Document<'_>, line: &Line, item: &Item) -> Result<Opti
     }
     let is_part =
         |line: &&Line| document.order.children(item.item_id).any(|part| Some(part.item_id) == line.order_item_id);
-    document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(together(sum, of(part)?)))
+    document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?)))
 }
 
-fn together(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
-    match (one, other) {
+/// What stands on parts of an item, taken together.
+fn of_parts(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
+    let sum = match (one, other) {
         (Some(one), Some(other)) => Some(Fpt {
             title: if one.title == other.title { one.title } else { format!("{}, {}", one.title, other.title) },
             amount: one.amount + other.amount,
             tax: one.tax + other.tax,
+            of_parts: true,
         }),
         (one, other) => one.or(other),
-    }
+    };
+    sum.map(|fpt| Fpt { of_parts: true, ..fpt })
 }
 
 fn share(fpt: Fpt, quantity: Decimal, of: Decimal) -> Fpt {
@@ -290,7 +306,7 @@ fn fpt(
     let mut titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
     titles.dedup();
     let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
-    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(|one| one.tax()).sum() }))
+    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(|one| one.tax()).sum(), of_parts: false }))
 }
 
 /// Amounts of a row are stored with four decimals each.

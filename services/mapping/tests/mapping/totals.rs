@@ -171,6 +171,20 @@ fn fees_of_payment_modules_are_booked_with_their_tax() {
     }
 }
 
+/// The items have other rates, and the module does not list its tax.
+#[test]
+fn a_fee_at_the_rate_of_shipping_is_taxed_at_it() {
+    let mut order = small_order();
+    let shipping = json!({ "type": "shipping",
+        "applied_taxes": [{ "code": "NO-MVA-12", "percent": 12, "amount": number("4.8") }] });
+    order["extension_attributes"]["item_applied_taxes"][2] = shipping;
+    order["extension_attributes"]["qliroone_fee"] = number("11.2");
+    order["extension_attributes"]["qliroone_fee_tax"] = number("1.2");
+    add(&mut order, &[("shipping_tax_amount", number("4.8")), ("tax_amount", json!(71)), ("grand_total", json!(421))]);
+    let command = book(&order, &default_mapping()).unwrap().invoice;
+    assert!(lines(&command).contains(&"3900 33 10.00 Invoice fee".to_owned()), "{:?}", lines(&command));
+}
+
 #[test]
 fn a_fee_without_tax_carries_no_vat_and_the_fee_of_a_later_invoice_is_its_own() {
     let fields = json!({ "mollie_payment_fee": "2.6500", "mollie_payment_fee_tax": "0.0000" });
@@ -274,6 +288,30 @@ fn fixed_product_tax_of_the_chosen_variant_has_a_line() {
     all.0["items"][0]["weee_tax_applied_row_amount"] = json!(30);
     all.0["items"][0]["weee_tax_applied"] = all.0["items"][2]["weee_tax_applied"].clone();
     assert_eq!(book(&all.0, &default_mapping()).unwrap().invoice.predicted.total.to_string(), "445.00");
+}
+
+/// Magento 2.4.9 (magento2#41266): invoices and credit memos have that of other items, and none of a variant.
+#[test]
+fn fixed_product_tax_that_an_invoice_leaves_out_has_no_line_on_it() {
+    let fpt = |command: &InvoiceCommand| lines(command).iter().filter(|line| line.starts_with("3990")).count();
+    let mut all = variant();
+    for document in [&mut all.1, &mut all.2] {
+        document["grand_total"] = json!(415);
+        document["items"][2].as_object_mut().unwrap().retain(|key, _| !key.starts_with("weee"));
+    }
+    let [order, invoice, memo] = commands(&all);
+    assert_eq!([fpt(&order), fpt(&invoice), fpt(&memo)], [1, 0, 0]);
+    // The second item has one of its own, which they do not leave out.
+    let taxes = "[{\"title\":\"Batteri\",\"row_amount\":8,\"row_amount_incl_tax\":8}]";
+    for document in [&mut all.0, &mut all.2] {
+        document["items"][1]["weee_tax_applied_row_amount"] = json!(8);
+        document["items"][1]["weee_tax_applied"] = json!(taxes);
+    }
+    all.0["grand_total"] = json!(453);
+    (all.1["grand_total"], all.2["grand_total"]) = (json!(423), json!(423));
+    let [order, invoice, memo] = commands(&all);
+    assert_eq!([fpt(&order), fpt(&invoice), fpt(&memo)], [2, 1, 1]);
+    assert!(lines(&invoice).contains(&"3990 5 8.00 Batteri (B)".to_owned()), "{:?}", lines(&invoice));
 }
 
 #[test]

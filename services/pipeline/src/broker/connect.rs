@@ -52,6 +52,8 @@ pub struct Settings {
     pub replicas: usize,
     /// Orders that the streams have room for; when one is full, publishing fails and nothing is discarded.
     pub room_for_orders: u64,
+    /// Streams are compressed on the broker's disk.
+    pub compression: bool,
 }
 
 /// Connects as the service called `name`.

@@ -26,6 +26,10 @@ pub struct Follow {
     pub headers_only: bool,
 }
 
+/// Bytes that are asked for at once: a page of messages as large as the broker takes them would be more than a
+/// gigabyte. The largest one fits in it.
+pub const ROOM: usize = 24 * 1024 * 1024;
+
 /// One entry of a stream that is followed.
 #[derive(Debug, Clone, Copy)]
 pub struct Followed<'a> {
@@ -111,6 +115,7 @@ async fn read(
         caught.send_replace(true);
     }
     let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
+    let stream = if follow.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
     let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
     let empty = HeaderMap::new();
     let mut delivered = 0;

@@ -6,7 +6,7 @@
 //! and as one batch when so many do that a batch is quicker (`pace`). A batch is refused as a whole when one message in
 //! it is; its messages then go out one by one, and each learns its own fate.
 
-mod confirmed;
+pub(crate) mod confirmed;
 mod pace;
 
 use std::collections::{HashSet, VecDeque};

@@ -1,11 +1,14 @@
 //! A poll's entry in the bucket, read and replaced as one.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::broker::publish::confirmed::Confirmed;
+use crate::broker::{PutError, Stored};
 use crate::problem::{Problem, chain};
 
 /// Who runs a poll, and what became of its last run.
@@ -48,11 +51,18 @@ pub struct Trouble {
 pub(super) struct Slot {
     bucket: kv::Store,
     key: String,
+    /// What is known of the bucket's confirmations: a poll that cannot write its entry does not run.
+    confirmed: Option<Arc<Mutex<Confirmed>>>,
 }
 
 impl Slot {
     pub(super) fn new(bucket: kv::Store, key: String) -> Self {
-        Self { bucket, key }
+        Self { bucket, key, confirmed: None }
+    }
+
+    /// The same entry, whose writes are noted in `confirmed`.
+    pub(super) fn noted(self, confirmed: Arc<Mutex<Confirmed>>) -> Self {
+        Self { confirmed: Some(confirmed), ..self }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -77,9 +87,15 @@ impl Slot {
 
     /// Replaces the entry if nobody else has since `revision`; says whether that is known to have happened.
     pub(super) async fn write(&self, state: &State, revision: u64) -> bool {
-        match serde_json::to_vec(state) {
-            Ok(bytes) => self.bucket.update(self.key.as_str(), bytes.into(), revision).await.is_ok(),
-            Err(_) => false,
+        let Ok(bytes) = serde_json::to_vec(state) else { return false };
+        let written = match self.bucket.update(self.key.as_str(), bytes.into(), revision).await {
+            Ok(sequence) => Ok(Stored { sequence, duplicate: false }),
+            Err(e) if e.kind() == kv::UpdateErrorKind::WrongLastRevision => Err(PutError::WrongLast),
+            Err(e) => Err(PutError::Unconfirmed(chain(&e))),
+        };
+        if let Some(confirmed) = &self.confirmed {
+            confirmed.lock().unwrap_or_else(PoisonError::into_inner).note(&written);
         }
+        written.is_ok()
     }
 }

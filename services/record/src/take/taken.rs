@@ -72,9 +72,9 @@ impl Taken {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A delivery was taken.
-    pub(super) fn begun(&self, delivery: &Delivery) {
-        let (subject, stored_at) = (delivery.subject.clone(), delivery.stored_at);
+    /// A delivery was taken that was stored, or taken up again, at `stored_at`, milliseconds since the epoch.
+    pub(super) fn begun(&self, delivery: &Delivery, stored_at: u64) {
+        let subject = delivery.subject.clone();
         let new = || One { subject, stored_at, until: None, is_parked: false, fails: None };
         self.state().by_sequence.entry(delivery.sequence).or_insert_with(new).until = None;
     }

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use super::index::{Due, Index, hash};
 use super::list::{place, read};
 use super::{Wait, Waiting};
-use crate::address::Address;
+use crate::address::{Address, Entity, System};
 use crate::envelope::{self, Cause, Envelope};
 use crate::streams::WAITING;
 use crate::take::Delivery;
-use crate::{Entry, Log};
+use crate::{Entry, Log, present};
 
 /// How long the mark stays that something waits no longer: views must have seen it.
 const MARK: &str = "1h";
@@ -44,6 +44,8 @@ impl Parking {
         let index = log.index(stage);
         let parking = Arc::new(Self { log: log.clone(), stage, index });
         parking.follow(stop);
+        let none = parking.place(&log.outcome(System::Mapping, Entity::Order, ""));
+        present::watch(log.broker(), stop, WAITING, none);
         let round = Arc::clone(&parking);
         let stop = stop.clone();
         tokio::spawn(async move {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
+use super::config::Habits;
+use super::fulfil::taxes_beside;
 use super::table::Document;
 use super::text;
 
@@ -21,12 +23,12 @@ pub struct LedgerAccount {
 }
 
 /// What is left of the whole order, and what is left of its invoices.
-pub(super) fn accounts(order: &Document) -> (LedgerAccount, LedgerAccount) {
+pub(super) fn accounts(order: &Document, habits: &Habits) -> (LedgerAccount, LedgerAccount) {
     let number = |name: &str| order.number(name).unwrap_or_default();
     let (total, refunded) = (number("grand_total"), number("total_refunded"));
     let invoiced = order.number("total_invoiced").or_else(|| order.number("total_paid")).unwrap_or_default();
     // What is called cancelled and stands on an invoice that is not paid yet is a claim.
-    let (said, rest) = (number("total_canceled"), total - invoiced);
+    let (said, rest) = (number("total_canceled"), (total - invoiced).max(Decimal::ZERO));
     let canceled = if said > rest + HALF_CENT { rest } else { said };
     let named = canceled < rest - HALF_CENT;
     let (mut left, mut billed) = (Rates::default(), Rates::default());
@@ -48,6 +50,12 @@ pub(super) fn accounts(order: &Document) -> (LedgerAccount, LedgerAccount) {
     let off = if !canceled.is_zero() && !named && !on_invoice { tax } else { Decimal::ZERO };
     left.add(rate, tax - off - back);
     billed.add(rate, if on_invoice { tax - back } else { Decimal::ZERO });
+    for beside in taxes_beside(order, habits) {
+        let rate = beside.rate.unwrap_or(rate);
+        let off = if canceled.is_zero() || named { Decimal::ZERO } else { beside.whole - beside.invoiced };
+        left.add(rate, beside.whole - off - beside.refunded);
+        billed.add(rate, beside.invoiced - beside.refunded);
+    }
     let cents = |amount: Decimal| amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     (
         LedgerAccount { total: cents(total - canceled - refunded), vat: left.shown() },

@@ -32,6 +32,8 @@ pub(crate) struct Day {
     shipments: usize,
     /// Earlier orders that are cancelled.
     cancellations: usize,
+    /// Earlier orders of which a part is invoiced and refunded, and the rest cancelled, in that order or another.
+    part_cancellations: usize,
     /// Whether others are told of the new orders.
     webhook: bool,
 }
@@ -47,6 +49,7 @@ impl Default for Day {
             invoices: 0,
             shipments: 0,
             cancellations: 0,
+            part_cancellations: 0,
             webhook: true,
         }
     }
@@ -63,6 +66,8 @@ pub(crate) struct Happened {
     shipments: Vec<u64>,
     credit_memos: Vec<u64>,
     canceled_orders: Vec<u64>,
+    /// Orders of which the rest was cancelled.
+    partly_canceled_orders: Vec<u64>,
 }
 
 /// One thing that happens.
@@ -74,6 +79,7 @@ enum Event {
     Ship(u64),
     Refund(u64),
     Cancel(u64),
+    CancelRest(u64),
 }
 
 impl Shop {
@@ -117,6 +123,14 @@ impl Shop {
             return Err(format!("{} earlier orders are too few to be shipped and refunded", pool.len()));
         }
         let shipped = pool.split_off(day.credit_memos);
+        if day.part_cancellations > 0 {
+            let shipping = shipped.iter().take(day.shipments);
+            let taken: BTreeSet<u64> = canceled.iter().chain(&invoiced).chain(&pool).chain(shipping).copied().collect();
+            let parts = earlier(&books.orders).0.into_iter().filter(|id| !taken.contains(id));
+            let parts = parts.filter(|id| books.orders.get(id).is_some_and(is_of_several_units)).collect();
+            let parts = some(dice, parts, day.part_cancellations, "orders of several units")?;
+            events.extend(parts.into_iter().map(Event::CancelRest));
+        }
         events.extend(canceled.into_iter().map(Event::Cancel));
         events.extend(invoiced.into_iter().map(Event::Invoice));
         events.extend(pool.into_iter().map(Event::Refund));
@@ -144,6 +158,7 @@ impl Shop {
                     happened.canceled_orders.push(order);
                 }
             }
+            Event::CancelRest(order) => self.cancel_rest(order, dice, happened).await,
             Event::Refund(order) => {
                 let invoiced =
                     self.books().orders.get(&order).is_some_and(|order| order.member("total_paid").is_some());
@@ -171,13 +186,44 @@ impl Shop {
         }
     }
 
-    /// Of ten refunds, four are of everything, four of one unit without shipping, two of a part and some more.
-    fn refund(&self, order: u64, dice: &mut Dice) -> Value {
+    /// Invoices one unit, and refunds of that what the dice say, before the rest is cancelled or after. What the shop
+    /// refuses does not happen.
+    async fn cancel_rest(&self, order: u64, dice: &mut Dice, happened: &mut Happened) {
+        let one = self.one_unit(order);
+        happened.invoices.extend(self.made(order, Action::Invoice(body(&json!({ "items": one }).to_string()))).await);
+        let no_items = |arguments: Value| json!({ "items": [], "arguments": arguments });
+        let refunds = match dice.below(10) {
+            0..5 => vec![json!({})],
+            5 => vec![json!({ "arguments": { "adjustment_negative": 1 } })],
+            6 => vec![json!({ "items": one, "arguments": { "shipping_amount": 0 } })],
+            7 => vec![no_items(json!({ "shipping_amount": 10 })), json!({})],
+            8 => vec![no_items(json!({ "shipping_amount": 0, "adjustment_positive": 1 })), json!({})],
+            _ => Vec::new(),
+        };
+        let after = dice.below(refunds.len() as u64 + 1);
+        for turn in 0..=refunds.len() as u64 {
+            if turn == after && matches!(self.act(order, Action::Cancel).await, Ok(Done::Changed(true))) {
+                happened.partly_canceled_orders.push(order);
+            }
+            let refund = usize::try_from(turn).ok().and_then(|turn| refunds.get(turn));
+            if let Some(refund) = refund {
+                happened.credit_memos.extend(self.made(order, Action::Refund(body(&refund.to_string()))).await);
+            }
+        }
+    }
+
+    /// One unit of an order's first item, as the body of an action names it.
+    fn one_unit(&self, order: u64) -> Value {
         let books = self.books();
         let items = books.orders.get(&order).and_then(|order| order.member("items")).unwrap_or("[]");
         let parent = |item: &&str| text::whole_number(item, "parent_item_id").is_none();
         let first = text::elements(items).into_iter().find(parent).and_then(|item| text::whole_number(item, "item_id"));
-        let one = json!([{ "order_item_id": first, "qty": 1 }]);
+        json!([{ "order_item_id": first, "qty": 1 }])
+    }
+
+    /// Of ten refunds, four are of everything, four of one unit without shipping, two of a part and some more.
+    fn refund(&self, order: u64, dice: &mut Dice) -> Value {
+        let one = self.one_unit(order);
         match dice.below(10) {
             0..4 => json!({}),
             4..8 => json!({ "items": one, "arguments": { "shipping_amount": 0 } }),
@@ -215,6 +261,17 @@ fn earlier(orders: &Table) -> (Vec<u64>, Vec<u64>) {
         orders.iter().filter(|(_, order)| fits(order)).map(|(id, _)| *id).collect()
     };
     (in_state("new"), in_state("processing"))
+}
+
+/// Whether something is left when one unit is taken of the first item, which is one that is counted in units.
+fn is_of_several_units(order: &Document) -> bool {
+    let items = text::elements(order.member("items").unwrap_or("[]")).into_iter().map(Document::new);
+    let mut items = items.filter(|item| item.member("parent_item_id").is_none());
+    let Some(first) = items.next() else { return false };
+    let of = first.number("qty_ordered").unwrap_or_default();
+    first.string("product_type").as_deref() != Some("bundle")
+        && of.fract().is_zero()
+        && (of > rust_decimal::Decimal::ONE || items.next().is_some())
 }
 
 /// The body of an action, of which it is known that it can be read.

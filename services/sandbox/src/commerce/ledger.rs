@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::account::{self, LedgerAccount};
+use super::config::Habits;
 use super::shop::Shop;
 use super::table::{Document, Table};
 use super::text;
@@ -56,7 +57,8 @@ impl Shop {
     /// All orders that are visible, by id.
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerOrder> {
-        self.books().orders.iter().map(|(id, order)| ledger_order(*id, order)).collect()
+        let habits = &self.config().habits;
+        self.books().orders.iter().map(|(id, order)| ledger_order(*id, order, habits)).collect()
     }
 
     /// All invoices, by id.
@@ -111,9 +113,9 @@ fn ledger_document(entity_id: u64, document: &Document) -> LedgerDocument {
     }
 }
 
-fn ledger_order(entity_id: u64, order: &Document) -> LedgerOrder {
+fn ledger_order(entity_id: u64, order: &Document, habits: &Habits) -> LedgerOrder {
     let text = |name: &str| order.string(name).map(|text| text.into_owned());
-    let (account, invoiced) = account::accounts(order);
+    let (account, invoiced) = account::accounts(order, habits);
     LedgerOrder {
         canceled: order.number("total_canceled").unwrap_or_default(),
         account,

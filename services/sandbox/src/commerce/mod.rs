@@ -18,6 +18,7 @@ mod control;
 mod customer;
 mod day;
 mod fulfil;
+mod habits;
 mod ledger;
 mod limit;
 mod place;
@@ -38,8 +39,8 @@ use crate::gate::Gate;
 
 pub use account::LedgerAccount;
 pub use config::{
-    Admin, Admins, CommerceWebhook, Config, Flavour, Ims, Integration, IoEvents, LateCommit, Luck, OrderAttributes,
-    Payload, RateLimit, Webhook,
+    Admin, Admins, CommerceWebhook, Config, Flavour, Habits, Ims, Integration, IoEvents, LateCommit, Luck, ModuleFee,
+    OrderAttributes, Payload, ProductTax, RateLimit, Webhook,
 };
 pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};

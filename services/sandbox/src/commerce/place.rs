@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::habits;
 use super::search::columns::Entity;
 use super::shop::{Shop, moment, now};
 use super::table::Document;
@@ -81,7 +82,8 @@ impl Shop {
         if let Some((id, text)) = quote.customer_document(created_at) {
             self.books().customers.entry(id).or_insert_with(|| Document::new(&text));
         }
-        quote.order(&placement)
+        let order = quote.order(&placement);
+        Order { text: habits::dressed(order.text, &self.config().habits), ..order }
     }
 
     /// Makes a new order visible, late if the dice say so, and announces it.

@@ -47,6 +47,18 @@ async fn the_next_day_goes_on_with_the_orders_of_the_last() {
     let second = day(&shop, &json!({ "orders": 5, "new_customers": 5, "customer_edits": 0, "credit_memos": 3 })).await;
     assert_eq!((count(&second, "invoices"), count(&second, "credit_memos")), (0, 3), "those of yesterday are refunded");
 
+    let third = json!({ "orders": 0, "new_customers": 0, "customer_edits": 0, "credit_memos": 0,
+        "part_cancellations": 5 });
+    let third = day(&shop, &third).await;
+    assert_eq!((count(&third, "invoices"), count(&third, "partly_canceled_orders")), (5, 5), "{third}");
+    for id in third["partly_canceled_orders"].as_array().unwrap() {
+        let order = shop.get(&format!("orders/{id}")).await.json;
+        assert!(
+            order["total_canceled"].as_f64() > Some(0.0) && order["total_invoiced"].as_f64() > Some(0.0),
+            "{order}"
+        );
+    }
+
     let twin = serve(Config { customers: 30, ..Config::default() }, 60).await;
     assert_eq!(day(&twin, &body).await, first, "the seed decides");
     let empty = serve(Config::default(), 0).await;

@@ -9,7 +9,7 @@ use ::visma::read::is_draft;
 use bytes::Bytes;
 use effect::Record;
 use http::Request;
-use pipeline::problem::chain;
+use pipeline::problem::{Problem, chain};
 use proto::{Command, Message as _, Outcome, owner, payer};
 use record::Verdict;
 use record::envelope::Cause;
@@ -26,6 +26,7 @@ use crate::entries::marks;
 use crate::sha256;
 use crate::{now, unreadable};
 use record::Current;
+use record::entry::UNREADABLE;
 
 /// What a payment's record says of one whose release Visma has taken on.
 const RELEASED: &str = "released";
@@ -64,8 +65,7 @@ impl Writer {
             return Err(Self::wait_for(delivery, "NOT_RELEASED", (patience, on), dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
-        // More may have been captured than the document comes to; the rest stays on the customer's account.
-        let applied = Decimal::from_str(&held.entry.predicted_total).map_or(amount, |total| total.min(amount));
+        let applied = applied(amount, &settled.number, &held.entry).map_err(Verdict::Dead)?;
         let paid = Payment {
             kind,
             reference: payment.payment_reference.clone(),
@@ -187,6 +187,17 @@ impl Writer {
     }
 }
 
+/// What of a payment settles its document, which has this number and last entry. More may have been captured than the
+/// document comes to; the rest stays on the customer's account.
+fn applied(amount: Decimal, number: &str, settled: &Outcome) -> Result<Decimal, Problem> {
+    let total = Decimal::from_str(&settled.predicted_total).map_err(|e| {
+        let said = &settled.predicted_total;
+        let sentence = format!("the total {said:?} of document {number}, which it settles, cannot be read: {e}");
+        Problem::new(UNREADABLE, sentence, "look at the record's last entry, then enter the payment in Visma by hand")
+    })?;
+    Ok(total.min(amount))
+}
+
 fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> {
     match payer {
         Some(payer::Customer::CustomerKey(key)) => Ok(owner::Customer::CustomerKey(key)),
@@ -198,3 +209,6 @@ fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> 
 fn moved(delivery: &Delivery) -> Verdict {
     Verdict::retry(delivery.delivered, "the payment's record has moved")
 }
+
+#[cfg(test)]
+mod tests;

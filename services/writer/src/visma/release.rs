@@ -45,6 +45,8 @@ impl Writer {
                 Reply::Updated { etag } => etag.as_deref().and_then(Etag::parse),
                 Reply::Stale => return Ok(()),
                 Reply::Gone => return Err(gone(number)),
+                // An accountant was quicker.
+                Reply::Refused(refusal) if refusal.code == About::Released.code() => return Ok(()),
                 Reply::Refused(refusal) => {
                     return Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, "release it by hand")));
                 }

@@ -14,7 +14,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 
 /// What is known of one stream's confirmations.
 #[derive(Debug)]
-pub(super) struct Confirmed {
+pub(crate) struct Confirmed {
     stream: &'static str,
     health: Health,
     /// When it was last said that there are none.
@@ -22,12 +22,12 @@ pub(super) struct Confirmed {
 }
 
 impl Confirmed {
-    pub(super) fn of(stream: &'static str, health: Health) -> Self {
+    pub(crate) fn of(stream: &'static str, health: Health) -> Self {
         Self { stream, health, said: None }
     }
 
     /// Notes what became of a message.
-    pub(super) fn note(&mut self, put: &Result<Stored, PutError>) {
+    pub(crate) fn note(&mut self, put: &Result<Stored, PutError>) {
         match put {
             Ok(_) => {
                 if self.said.take().is_some() {

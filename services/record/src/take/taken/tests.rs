@@ -14,7 +14,7 @@ fn delivery(sequence: u64) -> Delivery {
 }
 
 fn take(taken: &Taken, sequence: u64, verdict: &Verdict) {
-    taken.begun(&delivery(sequence));
+    taken.begun(&delivery(sequence), 1_000 * sequence);
     taken.decided(&delivery(sequence), verdict);
 }
 
@@ -59,7 +59,7 @@ async fn the_oldest_is_one_that_does_not_wait_as_it_should() {
     let taken = Taken::of("writer-visma", Health::default());
     take(&taken, 1, &Verdict::RetryAfter(60 * SECOND, "waits for its release".to_owned()));
     take(&taken, 2, &fails("503"));
-    taken.begun(&delivery(3));
+    taken.begun(&delivery(3), 3_000);
     taken.settled();
     assert_eq!(taken.standing(), Standing { oldest: Some(2_000), parked: 1, settled: 1 });
     taken.handed_back(3);

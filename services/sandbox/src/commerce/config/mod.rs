@@ -1,6 +1,7 @@
 //! Settings of the simulated shop: who may call, how late commits are, where webhooks go.
 
 mod door;
+mod habits;
 mod webhook;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use super::save::OrderAttributes;
 use crate::generate::TaxHabits;
 pub use door::{Admin, Admins, Flavour, Ims, Integration};
+pub use habits::{Habits, ModuleFee, ProductTax};
 pub use webhook::{CommerceWebhook, IoEvents, Luck, Payload, Webhook};
 
 /// Everything that can be set about the simulated Commerce. The default has one integration that may do everything
@@ -35,6 +37,8 @@ pub struct Config {
     pub maximum_page_size: Option<u32>,
     /// What modules and settings of the shop make of the tax of orders that are placed.
     pub tax: TaxHabits,
+    /// What modules, version and country make of documents besides.
+    pub habits: Habits,
     /// What becomes of custom attributes of orders; unless set, SaaS merges them and PaaS refuses them.
     pub order_attributes: Option<OrderAttributes>,
     /// The names of the installed modules, as `GET /V1/modules` lists them.
@@ -71,6 +75,7 @@ impl Default for Config {
             late_commit: LateCommit::default(),
             maximum_page_size: None,
             tax: TaxHabits::default(),
+            habits: Habits::default(),
             order_attributes: None,
             modules: MODULES.map(str::to_owned).into(),
             webhook: None,

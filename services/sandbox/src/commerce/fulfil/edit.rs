@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::sale::Sale;
 use super::state;
 use crate::commerce::books::Books;
+use crate::commerce::habits;
 use crate::commerce::refusal::Refusal;
 use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::{Shop, now};
@@ -34,7 +35,7 @@ impl Shop {
 
 fn replace(shop: &Shop, books: &mut Books, order: u64, at: &str) -> Result<u64, Refusal> {
     let document = books.orders.get(&order).ok_or_else(Refusal::no_entity)?.clone();
-    let mut sale = Sale::open(order, &document);
+    let mut sale = Sale::open(order, &document, &shop.config().habits);
     if !state::cancel(&mut sale) {
         return Err(Refusal::plain(StatusCode::BAD_REQUEST, "You cannot edit the order."));
     }
@@ -47,7 +48,7 @@ fn replace(shop: &Shop, books: &mut Books, order: u64, at: &str) -> Result<u64, 
         Some(customer) => {
             let quote = shop.generator().with_habits(shop.config().tax).quote(books.next_serial(), customer);
             books.drawn.insert(id, customer);
-            quote.order(&placement).text
+            habits::dressed(quote.order(&placement).text, &shop.config().habits)
         }
         None => copied(&document, &placement),
     };

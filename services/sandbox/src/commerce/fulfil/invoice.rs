@@ -7,12 +7,13 @@
 
 use rust_decimal::Decimal;
 
-use super::Refused;
 use super::credit::Credits;
 use super::line::Line;
 use super::money::{Pair, Rounding};
 use super::sale::Sale;
 use super::take::{Purpose, Quantities, Taken, take};
+use super::{Refused, fee, product_tax};
+use crate::commerce::habits;
 
 /// What is asked to be put on an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) struct Asked {
     pub(super) quantities: Option<Quantities>,
     /// Whether it is paid at once.
     pub(super) paid: bool,
+    /// What is captured, where that is not its total.
+    pub(super) captured: Option<Pair>,
 }
 
 /// A document's amounts.
@@ -56,6 +59,7 @@ pub(super) struct Invoice {
     /// Whether it carries the order's shipping.
     pub(super) first: bool,
     pub(super) paid: bool,
+    pub(super) captured: Option<Pair>,
 }
 
 /// Makes an invoice and moves the order on.
@@ -77,7 +81,7 @@ pub(super) fn make(sale: &mut Sale, asked: &Asked) -> Result<Invoice, Refused> {
     let first = sale.document().member("total_invoiced").is_none();
     let last = is_last(sale, &taken);
     let totals = totals(sale, &mut taken, first, last);
-    let invoice = Invoice { taken, totals, first, paid: asked.paid };
+    let invoice = Invoice { taken, totals, first, paid: asked.paid, captured: asked.captured };
     book(sale, &invoice);
     Ok(invoice)
 }
@@ -132,14 +136,25 @@ fn totals(sale: &Sale, taken: &mut [Taken], first: bool, last: bool) -> Totals {
     totals.tax = limit(totals.tax, open("tax_amount", "tax_invoiced"));
     totals.compensation =
         limit(totals.compensation, open("discount_tax_compensation_amount", "discount_tax_compensation_invoiced"));
+    let open_tax = open("tax_amount", "tax_invoiced");
+    let product_tax = product_tax::invoice(sale, taken, &mut rounding);
+    totals.tax = totals.tax + product_tax.tax.min(open_tax - totals.tax);
+    let fee = fee::of_invoice(sale, first, open_tax - totals.tax);
+    totals.tax = totals.tax + fee.tax;
     let total = totals.subtotal
         + totals.discount
         + totals.shipping.amount
         + totals.tax
         + totals.compensation
-        + totals.shipping.compensation;
+        + totals.shipping.compensation
+        + product_tax.amount
+        + fee.net;
     totals.credits = Credits::of_invoice(sale, total);
     totals.grand_total = total - totals.credits.sum();
+    if let Some(ore) = sale.habits.round_to_ore {
+        let rounded = totals.grand_total.map(|amount| habits::rounded(amount, ore));
+        totals.grand_total = if last { open("grand_total", "total_invoiced") } else { rounded };
+    }
     totals
 }
 
@@ -170,6 +185,7 @@ fn book(sale: &mut Sale, invoice: &Invoice) {
             known.invoiced += quantity;
         }
     }
+    product_tax::book(sale, &invoice.taken, "invoiced");
     let totals = &invoice.totals;
     sale.add("subtotal_invoiced", totals.subtotal);
     sale.add("discount_invoiced", totals.discount);
@@ -182,7 +198,7 @@ fn book(sale: &mut Sale, invoice: &Invoice) {
     let cost: Decimal = invoice.taken.iter().filter(|one| !one.line.has_children).map(cost).sum();
     sale.set_amount("base_total_invoiced_cost", sale.amount("base_total_invoiced_cost") + cost);
     if invoice.paid {
-        sale.pay(totals.grand_total);
+        sale.pay(totals.grand_total, invoice.captured);
         sale.add_payment("shipping_captured", totals.shipping.amount);
     }
 }

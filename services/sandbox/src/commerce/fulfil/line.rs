@@ -7,6 +7,7 @@
 use rust_decimal::Decimal;
 
 use super::money::{Pair, cents, stored};
+use super::product_tax::OfItem;
 use crate::commerce::table::Document;
 use crate::commerce::text;
 
@@ -45,6 +46,7 @@ pub(super) struct Line {
     pub(super) billed: Money,
     /// What has been refunded.
     pub(super) returned: Money,
+    pub(super) product_tax: OfItem,
 }
 
 impl Line {
@@ -82,6 +84,7 @@ impl Line {
                 tax: pair("tax_refunded"),
                 compensation: pair("discount_tax_compensation_refunded"),
             },
+            product_tax: OfItem::read(&document),
             document,
         })
     }

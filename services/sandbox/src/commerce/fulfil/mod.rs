@@ -7,9 +7,11 @@
 
 mod credit;
 mod edit;
+mod fee;
 mod invoice;
 mod line;
-mod money;
+pub(in crate::commerce) mod money;
+mod product_tax;
 mod refund;
 mod render;
 mod sale;
@@ -25,6 +27,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::books::Books;
+use super::config::Habits;
 use super::refusal::Refusal;
 use super::search::columns::Entity;
 use super::shop::{Shop, now};
@@ -54,6 +57,22 @@ pub(crate) struct InvoiceBody {
     /// Whether the money is there. Payment methods without a gateway are always captured, also against this setting,
     /// in a real shop; here `false` plays a gateway that captures later.
     capture: Option<bool>,
+    arguments: InvoiceArguments,
+}
+
+/// What else may be said of an invoice.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct InvoiceArguments {
+    extension_attributes: InvoiceExtension,
+}
+
+/// As [`InvoiceArguments`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct InvoiceExtension {
+    /// In the order's currency.
+    custom_capture_amount: Option<serde_json::Number>,
 }
 
 /// `POST /V1/order/{id}/refund`. Without items, everything that is left; with an empty list, no items.
@@ -123,7 +142,7 @@ impl Shop {
         self.late(order, &at).await;
         let (done, written) = {
             let mut books = self.books();
-            act(&mut books, order, &action, &at)?
+            act(&mut books, &self.config().habits, order, &action, &at)?
         };
         for (entity, id) in written {
             webhook::wait(webhook::announce_saved(self, entity, id)).await;
@@ -132,11 +151,41 @@ impl Shop {
     }
 }
 
+/// Tax of an order that stands on no item's own price and not on its shipping, in the order's currency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BesideTax {
+    /// In percent; `None` for that of shipping.
+    pub(super) rate: Option<Decimal>,
+    pub(super) whole: Decimal,
+    pub(super) invoiced: Decimal,
+    pub(super) refunded: Decimal,
+}
+
+/// The taxes on fixed product taxes and on the fee of a payment module.
+pub(super) fn taxes_beside(order: &Document, habits: &Habits) -> Vec<BesideTax> {
+    let sale = Sale::open(0, order, habits);
+    let of = |rate: Option<Decimal>, [whole, invoiced, refunded]: [money::Pair; 3]| BesideTax {
+        rate,
+        whole: whole.own,
+        invoiced: invoiced.own,
+        refunded: refunded.own,
+    };
+    let rate = |line: &line::Line| {
+        let money = sale.lines.iter().find(|other| Some(other.id) == line.parent).unwrap_or(line);
+        money.document.number("tax_percent")
+    };
+    let mut taxes: Vec<BesideTax> =
+        sale.lines.iter().map(|line| of(rate(line).or(Some(Decimal::ZERO)), line.product_tax.taxes())).collect();
+    taxes.push(of(None, fee::taxes(&sale)));
+    taxes.retain(|tax| !tax.whole.is_zero());
+    taxes
+}
+
 type Written = Vec<(Entity, u64)>;
 
-fn act(books: &mut Books, order: u64, action: &Action, at: &str) -> Result<(Done, Written), Refusal> {
+fn act(books: &mut Books, habits: &Habits, order: u64, action: &Action, at: &str) -> Result<(Done, Written), Refusal> {
     let document = books.orders.get(&order).ok_or_else(Refusal::no_entity)?;
-    let mut sale = Sale::open(order, document);
+    let mut sale = Sale::open(order, document, habits);
     let done = perform(books, &mut sale, action, at).map_err(|refused| refused.0)?;
     if done == Done::Changed(false) {
         return Ok((done, Vec::new()));
@@ -153,7 +202,9 @@ fn perform(books: &mut Books, sale: &mut Sale, action: &Action, at: &str) -> Res
     match action {
         Action::Invoice(body) => {
             let quantities = quantities(body.items.as_deref())?;
-            new_invoice(books, sale, &invoice::Asked { quantities, paid: body.capture.unwrap_or(true) }, at)
+            let captured = captured(sale, &body.arguments.extension_attributes)?;
+            let asked = invoice::Asked { quantities, paid: body.capture.unwrap_or(true), captured };
+            new_invoice(books, sale, &asked, at)
         }
         Action::Refund(body) => {
             let amount = |number: &Option<serde_json::Number>| number.as_ref().map(decimal).transpose();
@@ -213,11 +264,11 @@ fn pay(books: &mut Books, sale: &mut Sale, at: &str) -> Result<Done, Refused> {
         .map(|(id, _)| *id)
         .collect();
     if open.is_empty() {
-        return new_invoice(books, sale, &invoice::Asked { quantities: None, paid: true }, at);
+        return new_invoice(books, sale, &invoice::Asked { quantities: None, paid: true, captured: None }, at);
     }
     for id in open {
         let Some(invoice) = books.invoices.get(&id) else { continue };
-        sale.pay(line::pair(invoice, "grand_total"));
+        sale.pay(line::pair(invoice, "grand_total"), None);
         sale.add_payment("shipping_captured", line::pair(invoice, "shipping_amount"));
         let paid = invoice.with("state", "2").with("updated_at", &Value::from(at).to_string());
         books.invoices.insert(id, paid);
@@ -234,6 +285,17 @@ fn named(books: &mut Books, sale: &Sale, entity: Entity, items: usize, at: &str)
         first_item: books.next_items(items as u64),
         at: at.to_owned(),
     }
+}
+
+/// What is captured for an invoice, where the call names it and the shop lets it.
+fn captured(sale: &Sale, extension: &InvoiceExtension) -> Result<Option<money::Pair>, Refused> {
+    let Some(amount) = &extension.custom_capture_amount else { return Ok(None) };
+    if !sale.habits.custom_capture {
+        return Err(Refused(Refusal::not_supported("custom_capture_amount")));
+    }
+    let own = decimal(amount)?;
+    let base = money::cents(money::ratio(own, sale.amount("base_to_order_rate")));
+    Ok(Some(money::Pair::new(base, own)))
 }
 
 fn quantities(parts: Option<&[Part]>) -> Result<Option<take::Quantities>, Refused> {

@@ -10,37 +10,37 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 /// An amount in the base currency and in the order's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) base: Decimal,
-    pub(super) own: Decimal,
+pub(in crate::commerce) struct Pair {
+    pub(in crate::commerce) base: Decimal,
+    pub(in crate::commerce) own: Decimal,
 }
 
 impl Pair {
-    pub(super) const ZERO: Self = Self { base: Decimal::ZERO, own: Decimal::ZERO };
+    pub(in crate::commerce) const ZERO: Self = Self { base: Decimal::ZERO, own: Decimal::ZERO };
 
-    pub(super) fn new(base: Decimal, own: Decimal) -> Self {
+    pub(in crate::commerce) fn new(base: Decimal, own: Decimal) -> Self {
         Self { base, own }
     }
 
-    pub(super) fn map(self, of: impl Fn(Decimal) -> Decimal) -> Self {
+    pub(in crate::commerce) fn map(self, of: impl Fn(Decimal) -> Decimal) -> Self {
         Self::new(of(self.base), of(self.own))
     }
 
     /// Each currency with that of another amount.
-    pub(super) fn zip(self, other: Self, of: impl Fn(Decimal, Decimal) -> Decimal) -> Self {
+    pub(in crate::commerce) fn zip(self, other: Self, of: impl Fn(Decimal, Decimal) -> Decimal) -> Self {
         Self::new(of(self.base, other.base), of(self.own, other.own))
     }
 
-    pub(super) fn min(self, other: Self) -> Self {
+    pub(in crate::commerce) fn min(self, other: Self) -> Self {
         self.zip(other, Decimal::min)
     }
 
-    pub(super) fn cents(self) -> Self {
+    pub(in crate::commerce) fn cents(self) -> Self {
         self.map(cents)
     }
 
     /// The part `of / all`; zero of nothing.
-    pub(super) fn part(self, of: Decimal, all: Decimal) -> Self {
+    pub(in crate::commerce) fn part(self, of: Decimal, all: Decimal) -> Self {
         self.map(|amount| ratio(amount * of, all))
     }
 }
@@ -81,18 +81,18 @@ impl Sum for Pair {
 
 /// To two decimals, halves away from zero. What a division left behind the tenth decimal is no reason to round down:
 /// PHP rounds to its own precision first.
-pub(super) fn cents(amount: Decimal) -> Decimal {
+pub(in crate::commerce) fn cents(amount: Decimal) -> Decimal {
     let exact = amount.round_dp_with_strategy(10, RoundingStrategy::MidpointAwayFromZero);
     exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// To the four decimals of a column in the database.
-pub(super) fn stored(amount: Decimal) -> Decimal {
+pub(in crate::commerce) fn stored(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// A quotient; zero where nothing can be divided by.
-pub(super) fn ratio(amount: Decimal, by: Decimal) -> Decimal {
+pub(in crate::commerce) fn ratio(amount: Decimal, by: Decimal) -> Decimal {
     amount.checked_div(by).unwrap_or_default()
 }
 
@@ -116,24 +116,24 @@ impl Carry {
 /// The carries of one invoice or credit memo: all its amounts share them, one for each currency, and one more for
 /// amounts with tax.
 #[derive(Debug, Default)]
-pub(super) struct Rounding {
+pub(in crate::commerce) struct Rounding {
     regular: (Carry, Carry),
     including: (Carry, Carry),
 }
 
 impl Rounding {
-    pub(super) fn regular(&mut self, amount: Pair) -> Pair {
+    pub(in crate::commerce) fn regular(&mut self, amount: Pair) -> Pair {
         let (base, own) = &mut self.regular;
         Pair::new(base.round(amount.base, false), own.round(amount.own, false))
     }
 
     /// As [`Rounding::regular`], with the carry turned round, as discounts have it.
-    pub(super) fn negative(&mut self, amount: Pair) -> Pair {
+    pub(in crate::commerce) fn negative(&mut self, amount: Pair) -> Pair {
         let (base, own) = &mut self.regular;
         Pair::new(base.round(amount.base, true), own.round(amount.own, true))
     }
 
-    pub(super) fn including(&mut self, amount: Pair) -> Pair {
+    pub(in crate::commerce) fn including(&mut self, amount: Pair) -> Pair {
         let (base, own) = &mut self.including;
         Pair::new(base.round(amount.base, false), own.round(amount.own, false))
     }

@@ -7,12 +7,13 @@
 
 use rust_decimal::Decimal;
 
-use super::Refused;
 use super::credit::Credits;
 use super::invoice::{Shipping, Totals};
 use super::money::{Pair, Rounding, cents, ratio};
 use super::sale::Sale;
 use super::take::{Purpose, Quantities, Taken, take};
+use super::{Refused, fee, product_tax};
+use crate::commerce::habits;
 
 /// What is asked to be refunded. Amounts are in the base currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +77,7 @@ fn totals(sale: &Sale, taken: &mut [Taken], asked_shipping: Option<Decimal>) -> 
         one.money.row = share(one, left, &mut |amount| rounding.regular(amount));
         one.including = rounding.including(one.line.including.part(one.quantity, one.line.ordered));
     }
+    let product_tax = product_tax::refund(sale, taken, &mut rounding);
     for one in taken.iter_mut().filter(|one| !one.line.dummy && !one.line.billed.discount.own.is_zero()) {
         let left = one.line.billed.discount - one.line.returned.discount;
         one.money.discount = share(one, left, &mut |amount| rounding.negative(amount));
@@ -103,11 +105,23 @@ fn totals(sale: &Sale, taken: &mut [Taken], asked_shipping: Option<Decimal>) -> 
     let open_compensation = sale.pair("discount_tax_compensation_invoiced")
         + sale.pair("shipping_discount_tax_compensation_amount")
         - sale.pair("discount_tax_compensation_refunded");
-    totals.tax = totals.tax.min(open_tax);
+    let fee = fee::of_refund(sale, taken);
+    let beside = product_tax.tax + fee.tax;
+    totals.tax = totals.tax.min(open_tax - beside) + beside;
     totals.compensation = totals.compensation.min(open_compensation);
-    let total = totals.subtotal + totals.discount + totals.shipping.amount + totals.tax + totals.compensation;
+    let total = totals.subtotal
+        + totals.discount
+        + totals.shipping.amount
+        + totals.tax
+        + totals.compensation
+        + product_tax.amount
+        + fee.net;
     totals.credits = Credits::of_refund(sale, total);
     totals.grand_total = total - totals.credits.sum();
+    if let Some(ore) = sale.habits.round_to_ore {
+        let left = sale.pair("total_paid") - sale.pair("total_refunded");
+        totals.grand_total = totals.grand_total.map(|amount| habits::rounded(amount, ore)).min(left);
+    }
     Ok(totals)
 }
 
@@ -190,6 +204,7 @@ fn book(sale: &mut Sale, memo: &CreditMemo) {
             known.refunded += quantity;
         }
     }
+    product_tax::book(sale, &memo.taken, "refunded");
     let totals = &memo.totals;
     sale.add("subtotal_refunded", totals.subtotal);
     sale.add("discount_refunded", totals.discount);

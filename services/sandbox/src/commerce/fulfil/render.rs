@@ -5,6 +5,7 @@
 
 use super::invoice::{Invoice, Shipping, Totals};
 use super::money::{Pair, stored};
+use super::product_tax;
 use super::refund::CreditMemo;
 use super::sale::Sale;
 use super::take::Taken;
@@ -23,7 +24,7 @@ pub(super) struct Named {
 pub(super) fn invoice(sale: &Sale, named: &Named, invoice: &Invoice) -> String {
     let mut document = Object::new();
     head(&mut document, sale, named);
-    totals(&mut document, &invoice.totals);
+    totals(&mut document, sale, &invoice.totals);
     if invoice.first {
         let Shipping { amount, including, tax, compensation } = invoice.totals.shipping;
         put(&mut document, "shipping_amount", amount);
@@ -45,7 +46,7 @@ pub(super) fn invoice(sale: &Sale, named: &Named, invoice: &Invoice) -> String {
 pub(super) fn credit_memo(sale: &Sale, named: &Named, memo: &CreditMemo) -> String {
     let mut document = Object::new();
     head(&mut document, sale, named);
-    totals(&mut document, &memo.totals);
+    totals(&mut document, sale, &memo.totals);
     let Shipping { amount, including, tax, .. } = memo.totals.shipping;
     put(&mut document, "shipping_amount", amount);
     put(&mut document, "shipping_incl_tax", including);
@@ -127,14 +128,14 @@ fn head(document: &mut Object, sale: &Sale, named: &Named) {
     }
 }
 
-fn totals(document: &mut Object, totals: &Totals) {
+fn totals(document: &mut Object, sale: &Sale, totals: &Totals) {
     put(document, "discount_amount", totals.discount);
     put(document, "discount_tax_compensation_amount", totals.compensation);
     put(document, "grand_total", totals.grand_total);
     put(document, "subtotal", totals.subtotal);
     put(document, "subtotal_incl_tax", totals.subtotal_including);
     put(document, "tax_amount", totals.tax);
-    if let Some(credits) = totals.credits.shown() {
+    if let Some(credits) = totals.credits.shown().filter(|_| !sale.habits.hides_credit) {
         document.raw("extension_attributes", &credits);
     }
 }
@@ -159,6 +160,9 @@ fn item(named: &Named, one: &Taken, id: u64, refund: bool) -> String {
         }
     }
     item.decimal("qty", one.quantity);
+    if refund {
+        product_tax::show(&mut item, one);
+    }
     if line.dummy {
         return item.end();
     }
@@ -169,10 +173,6 @@ fn item(named: &Named, one: &Taken, id: u64, refund: bool) -> String {
     put(&mut item, "row_total", one.money.row);
     put(&mut item, "row_total_incl_tax", one.including);
     put(&mut item, "tax_amount", one.money.tax);
-    if refund {
-        item.each(&["base_weee_tax_row_disposition", "weee_tax_applied_row_amount", "weee_tax_row_disposition"], 0)
-            .text("weee_tax_applied", "[]");
-    }
     item.end()
 }
 

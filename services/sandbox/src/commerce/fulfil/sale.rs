@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::line::{self, Line};
 use super::money::{Pair, cents, stored};
+use crate::commerce::config::Habits;
 use crate::commerce::table::Document;
 use crate::commerce::text;
 use crate::generate::json::{array, number};
@@ -26,6 +27,7 @@ pub(super) struct Sale {
     pub(super) id: u64,
     document: Document,
     pub(super) lines: Vec<Line>,
+    pub(super) habits: Habits,
     amounts: BTreeMap<String, Decimal>,
     texts: BTreeMap<String, Option<String>>,
     items: BTreeMap<u64, Changes>,
@@ -35,9 +37,10 @@ pub(super) struct Sale {
 }
 
 impl Sale {
-    pub(super) fn open(id: u64, order: &Document) -> Self {
+    pub(super) fn open(id: u64, order: &Document, habits: &Habits) -> Self {
         Self {
             id,
+            habits: habits.clone(),
             lines: line::lines(order),
             document: order.clone(),
             amounts: BTreeMap::new(),
@@ -105,12 +108,13 @@ impl Sale {
         self.lines.iter().any(|line| !line.dummy && line.to_invoice() > Decimal::ZERO)
     }
 
-    /// What is paid decides what is due, which is rounded, unlike the total.
-    pub(super) fn pay(&mut self, amount: Pair) {
+    /// What is paid decides what is due, which is rounded, unlike the total. Where something else was captured for it,
+    /// the payment says so; that nothing else does is not measured.
+    pub(super) fn pay(&mut self, amount: Pair, captured: Option<Pair>) {
         self.add("total_paid", amount);
         let due = self.pair("grand_total").zip(self.pair("total_paid"), |total, paid| cents(total - paid));
         self.set_pair("total_due", due.map(|due| due.max(Decimal::ZERO)));
-        self.add_payment("amount_paid", amount);
+        self.add_payment("amount_paid", captured.unwrap_or(amount));
     }
 
     pub(super) fn add_payment(&mut self, name: &str, more: Pair) {
@@ -137,6 +141,11 @@ impl Sale {
 
     pub(super) fn set_item(&mut self, id: u64, name: &str, value: Decimal) {
         self.items.entry(id).or_default().push((name.to_owned(), Some(number(stored(value)))));
+    }
+
+    pub(super) fn set_item_text(&mut self, id: u64, name: &str, value: &str) {
+        let text = Value::from(value).to_string();
+        self.items.entry(id).or_default().push((name.to_owned(), Some(text)));
     }
 
     pub(super) fn set_item_pair(&mut self, id: u64, name: &str, value: Pair) {

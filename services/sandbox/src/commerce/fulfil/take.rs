@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use super::Refused;
 use super::line::{Line, Money};
 use super::money::{Pair, ratio};
+use super::product_tax::ProductTax;
 use super::sale::Sale;
 
 /// How many of which items, by their ids.
@@ -24,6 +25,7 @@ pub(super) struct Taken {
     pub(super) money: Money,
     /// The row with tax, before discount.
     pub(super) including: Pair,
+    pub(super) product_tax: ProductTax,
 }
 
 /// What a document is about.
@@ -63,7 +65,13 @@ pub(super) fn take(sale: &Sale, purpose: Purpose, asked: Option<&Quantities>) ->
             return Err(Refused::listed(&message, &[&line.name()]));
         }
         if quantity > Decimal::ZERO {
-            taken.push(Taken { line: line.clone(), quantity, money: Money::default(), including: Pair::ZERO });
+            taken.push(Taken {
+                line: line.clone(),
+                quantity,
+                money: Money::default(),
+                including: Pair::ZERO,
+                product_tax: ProductTax::default(),
+            });
         }
     }
     if taken.iter().all(|one| one.line.dummy) && purpose != Purpose::Refund {
