@@ -163,7 +163,7 @@ fn the_files_of_a_stream_that_the_server_gives_up_are_kept() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Why that is needed: nats-server 2.15.1 removes a compressed stream with one damaged byte when it starts after a kill.
+/// Why that is needed: nats-server 2.15.1 removes a compressed stream with one damaged byte at a start after a kill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_byte_of_a_compressed_stream_makes_the_server_give_it_up() {
     let mut house = House::prepare(Wishes::default()).await;

@@ -64,8 +64,8 @@ impl Health {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 
-    /// Says on `/readyz` and in the log why a person must see to `what`; the service stays ready. Without a reason it is
-    /// over.
+    /// Says on `/readyz` and in the log why a person must see to `what`; the service stays ready. It is over without a
+    /// reason.
     pub fn warn(&self, what: &'static str, why: Option<String>) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         match why {

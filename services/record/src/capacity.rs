@@ -1,7 +1,7 @@
 //! How full each stream is, how it grows, and the day on which it will be full.
 //!
-//! Nothing is scanned: the broker counts entries and bytes, and is asked for one entry, the first of the last days: what
-//! has come since then says how the stream grows. The broker counts bytes before compression, also in its limits.
+//! Nothing is scanned: the broker counts entries and bytes, and is asked for the first entry of the last days. What has
+//! come since then says how a stream grows. Bytes are counted before compression, in limits too.
 
 use std::time::Duration;
 

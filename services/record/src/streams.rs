@@ -99,8 +99,7 @@ pub async fn provision(
     Ok(done)
 }
 
-/// Makes a stream, or updates it to `config`; it becomes larger and never smaller. Returns its limit in bytes and a line
-/// about it.
+/// Makes a stream, or updates it to `config`; it never becomes smaller. Returns its limit in bytes and a line about it.
 async fn make(context: &Context, mut config: Config) -> Result<(u64, String), String> {
     let name = config.name.clone();
     let before = standing(context, &name).await?;
