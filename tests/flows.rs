@@ -7,12 +7,13 @@ mod balance;
 mod comments;
 mod corpus;
 mod credit;
-mod customers;
+pub(crate) mod customers;
 mod day;
 mod falling;
 mod habits;
 mod paid;
 mod parties;
+mod pins;
 mod references;
 mod seen;
 mod verified;
@@ -44,7 +45,7 @@ async fn calls(house: &House, kind: &str) -> u64 {
 }
 
 /// Bodies of the calls of one method whose target contains `path`, in their order.
-async fn bodies(house: &House, method: &str, path: &str) -> Vec<Value> {
+pub(crate) async fn bodies(house: &House, method: &str, path: &str) -> Vec<Value> {
     let log = house.installation.ask("log?since=0").await.unwrap();
     let of = |entry: &&Value| {
         let kind = entry["kind"].as_str().unwrap().starts_with(&format!("{method} "));
@@ -55,7 +56,7 @@ async fn bodies(house: &House, method: &str, path: &str) -> Vec<Value> {
 }
 
 /// Does to the order with this id what a shop does to one.
-async fn act(house: &House, order: u64, verb: &str, body: &Value) -> Value {
+pub(crate) async fn act(house: &House, order: u64, verb: &str, body: &Value) -> Value {
     house.installation.tell_shop(&format!("commerce/orders/{order}/{verb}"), body).await.unwrap()
 }
 
@@ -65,7 +66,7 @@ async fn accountant(house: &House, errand: &Value) {
 }
 
 /// The entity ids of the shop's orders.
-async fn orders(house: &House) -> Vec<u64> {
+pub(crate) async fn orders(house: &House) -> Vec<u64> {
     let orders = house.installation.ask_shop("orders").await.unwrap();
     let list = orders.as_array().cloned().unwrap_or_else(|| orders["orders"].as_array().cloned().unwrap_or_default());
     list.iter().map(|order| order["entity_id"].as_u64().unwrap()).collect()

@@ -28,6 +28,7 @@ mod orders;
 mod ping;
 mod polls;
 mod regressions;
+mod setback;
 mod telemetry;
 mod tidy;
 mod vault;

@@ -30,12 +30,13 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// From the texts as they are written somewhere. A number that cannot be trusted is none.
-    pub fn of(email: Option<&str>, corporate: Option<&str>, vat: Option<&str>) -> Self {
+    /// From the texts as they are written somewhere, numbers of this country unless they say another. A number that
+    /// cannot be trusted is none.
+    pub fn of(email: Option<&str>, corporate: Option<&str>, vat: Option<&str>, country: Option<&str>) -> Self {
         Self {
             email: email.map(visma::payload::spelled).filter(|email| !email.is_empty()),
-            corporate: corporate.and_then(registration::organisation_mark),
-            vat: vat.and_then(registration::vat_mark),
+            corporate: corporate.and_then(|number| registration::organisation_mark(number, vat, country)),
+            vat: vat.and_then(|number| registration::vat_mark(number, country)),
         }
     }
 

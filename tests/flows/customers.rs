@@ -43,7 +43,7 @@ async fn known(house: &House) -> String {
     seeded["numbers"][0].as_str().unwrap().to_owned()
 }
 
-pub(super) fn address(street: &str, phone: &str) -> Value {
+pub(crate) fn address(street: &str, phone: &str) -> Value {
     json!({
         "firstname": "Ola", "lastname": "Prøve", "country_id": "NO", "city": "Oslo", "street": [street],
         "postcode": "0155", "telephone": phone, "default_billing": true, "default_shipping": true,
@@ -60,7 +60,7 @@ pub(super) async fn edit(house: &House, id: u64, body: &Value) {
 }
 
 /// Puts something of a customer into the shop: of the customer itself, or what stands behind a slash of it.
-pub(super) async fn put(house: &House, what: &str, body: &Value) {
+pub(crate) async fn put(house: &House, what: &str, body: &Value) {
     let url = format!("http://{}/_sandbox/commerce/customers/{what}", house.installation.commerce);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer =

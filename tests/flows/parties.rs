@@ -50,6 +50,32 @@ async fn a_made_up_number_is_nobodys_and_a_real_one_is_read_by_its_prefix() {
     assert_eq!(house.dead_letters().await, []);
 }
 
+/// Eight digits are a company in Denmark and another one in Finland. Somebody entered the Danish one in Visma, without
+/// its VAT number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_digits_in_another_country_are_another_company() {
+    let mut house = House::prepare(wishes()).await;
+    let value = |text: &str| json!({ "value": text });
+    let aarhus = json!({
+        "name": value("Aarhus ApS"), "corporateId": value("25064801"),
+        "mainAddress": { "value": { "city": value("Aarhus"), "countryId": value("DK") } },
+    });
+    house.installation.tell("visma/customers", &json!({ "customers": [aarhus] })).await.unwrap();
+    house.installation.start_services().unwrap();
+    for order in [
+        of_company(1, "Tampere Oy", "FI", "2506480-1"),
+        of_company(2, "Aarhus ApS", "DK", "25064801"),
+        of_company(3, "Tampere Oy", "FI", "FI25064801"),
+    ] {
+        house.store(&order).await;
+    }
+    let ledger = house.until_booked(3, PATIENCE).await;
+    let customer = |index: usize| ledger["documents"][index]["invoices"][0]["customer"].clone();
+    assert_eq!((customer(1), customer(0)), (json!("10000"), customer(2)), "{ledger:#}");
+    assert_ne!(customer(0), customer(1), "{ledger:#}");
+    assert_eq!(house.dead_letters().await, []);
+}
+
 /// The account gets a number that another customer in Visma has: written there too, each new buyer of that company
 /// would match both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -110,7 +110,7 @@ async fn account_customer_and_date_are_told_each_by_its_code() {
 }
 
 /// The shop charged 50.01 where Visma computes 50.00.
-fn off_by_a_cent() -> Value {
+pub(super) fn off_by_a_cent() -> Value {
     let changes = [
         ("/items/0/tax_amount", json!(50.01)),
         ("/items/0/row_total_incl_tax", json!(250.01)),
@@ -189,7 +189,7 @@ async fn an_order_that_changed_after_booking_is_one_letter() {
 }
 
 /// The default mapping file with some other lines.
-fn mapping(changes: &[(&str, &str)]) -> Option<String> {
+pub(super) fn mapping(changes: &[(&str, &str)]) -> Option<String> {
     let mut text = mapping::DEFAULT.to_owned();
     for (before, after) in changes {
         assert!(text.contains(before), "{before}");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{PATIENCE, always, booked, heal};
 use crate::bad_input::order::{order, spoilt};
+use crate::flows::customers::{address, put};
 use crate::house::{House, Wishes};
 use crate::regressions::until_entries;
 
@@ -80,4 +81,40 @@ async fn a_backfill_goes_around_a_record_and_brings_it_in_when_it_can_be_shown()
     assert_eq!(code, Some(0), "{said}{talk}");
     house.until("the one that was set aside", PATIENCE, |ledger| booked(ledger) == 4).await;
     assert_eq!(house.dead_letters().await.len(), 1);
+}
+
+/// The shop cannot list the second of four accounts any longer, and the poll, which has read them all, does not list
+/// them again. The sweep meets it: edits of the address books behind it arrive all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_of_accounts_goes_around_one_that_cannot_be_listed() {
+    let wishes = swept().set("COMMERCE__POLL__INTERVAL", "1h").set("COMMERCE__SWEEP__PAGE_SIZE", "2");
+    let mut house = House::prepare(wishes).await;
+    let mut ids = Vec::new();
+    for name in ["anne", "bernt", "cecilie", "david"] {
+        let mut account = json!({ "firstname": name, "lastname": "Prøve", "addresses": [address("Storgata 1", "22")] });
+        account["email"] = json!(format!("{name}@example.no"));
+        let registered = house.installation.tell_shop("commerce/customers", &account).await.unwrap();
+        ids.push(registered["id"].as_u64().unwrap());
+    }
+    house.installation.start_services().unwrap();
+    let changes = |id: u64| format!("change.main.commerce.customer.{id}");
+    for id in &ids {
+        until_entries(&house, "CHANGES", &changes(*id), 1).await;
+    }
+    let on = json!({ "system": "commerce", "method": "GET", "path": "/rest/default/V1/customers/search" });
+    always(&house, json!({ "kind": "json_500", "shows": "\"email\":\"bernt@example.no\"", "on": on })).await;
+    for id in &ids[1..] {
+        put(&house, &format!("{id}/addresses"), &json!([address("Havnegata 9", "99887766")])).await;
+    }
+    let sentence = house.until_dead("RECORD_BROKEN", PATIENCE).await;
+    assert!(sentence.contains(&format!("the customer with the entity_id {}", ids[1])), "{sentence}");
+    for id in &ids[2..] {
+        until_entries(&house, "CHANGES", &changes(*id), 2).await;
+    }
+    // When the shop can show it again, the next poll asks for it.
+    heal(&house).await;
+    let (code, _, talk) = house.verb(&["poll", "now", "commerce", "--wait"], &[]).await;
+    assert_eq!(code, Some(0), "{talk}");
+    until_entries(&house, "CHANGES", &changes(ids[1]), 2).await;
+    assert_eq!(house.dead_letters().await.len(), 1, "{:?}", house.dead_letters().await);
 }

@@ -65,7 +65,9 @@ async fn credit_memos_and_cancellations_of_booked_orders_reach_the_writer() {
     house.store(&order(14)).await;
     until_commanded(&house, "invoice.14").await;
     let commands = commands(&house).await;
-    assert!(!commands.keys().any(|record| record.ends_with(".13")), "{commands:?}");
+    // Where its first version that was read is the cancelled one, Visma may hold what a lost log knew: that is asked.
+    let booked = |record: &&String| record.ends_with(".13") && !record.starts_with("cancellation.");
+    assert_eq!(commands.keys().find(booked), None, "{commands:?}");
     assert!(!commands.keys().any(|record| record.starts_with("payment.")), "payments are off: {commands:?}");
     assert!(!commands.keys().any(|record| record.starts_with("reference.")), "references are off: {commands:?}");
 }

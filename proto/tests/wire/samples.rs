@@ -9,7 +9,7 @@ use proto::{
 };
 
 /// The version of the messages below; those of the versions before it are in their folders and never change.
-pub(crate) const VERSION: &str = "v4";
+pub(crate) const VERSION: &str = "v5";
 
 /// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
@@ -144,7 +144,8 @@ fn reference() -> Reference {
 
 fn cancellation() -> Cancellation {
     let reason = "the order was cancelled".to_owned();
-    Cancellation { invoice_key: "487".to_owned(), reason, credit_note: Some(credit_note()) }
+    let external_reference = "WEB-000000487".to_owned();
+    Cancellation { invoice_key: "487".to_owned(), reason, credit_note: Some(credit_note()), external_reference }
 }
 
 fn verification() -> Verification {

@@ -6,7 +6,7 @@ use crate::life::Life;
 use crate::sending::Next;
 use crate::step::{Death, End, Pause, Step};
 use crate::weighing::{Tried, Weighing};
-use crate::{Intent, Millis, Refusal};
+use crate::{Intent, Millis, Record, Refusal};
 
 /// What a proven absence leads to.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) enum Absence {
     Refused(Refusal),
     /// It shall not stand, and does not.
     Withdraw,
+    /// The record was right to say nothing of it.
+    Unheard(Box<Record>),
 }
 
 /// One doubt, from the first look to the last.
@@ -68,9 +70,22 @@ impl LookingUp {
         &self.doubt.intent
     }
 
+    /// True when it is asked because the record's silence proves nothing, and not because something was sent.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        matches!(self.doubt.absence, Absence::Unheard(_))
+    }
+
     /// All documents that carry our reference, none for absent. The question, or the sweep that answers for many, must
     /// have begun after this step was given and must have read the vendor's list to its end.
     pub fn found(self, numbers: Vec<String>, now: Millis) -> Step {
+        let asked_at = self.asked_at;
+        self.listed(numbers, asked_at, now)
+    }
+
+    /// As [`LookingUp::found`], answered by a sweep that had begun before this step was given, at `began`.
+    pub fn listed(mut self, numbers: Vec<String>, began: Millis, now: Millis) -> Step {
+        self.asked_at = began;
         match <[String; 1]>::try_from(numbers) {
             Ok([number]) => self.life.applied(self.doubt.intent, number, None, self.doubt.settled),
             Err(numbers) if numbers.is_empty() => self.absent(now),
@@ -93,9 +108,16 @@ impl LookingUp {
             // Most sends in doubt were done and show up within seconds: look early, and ever less often. The distance
             // comes from the record, so that a delivery that was handed back goes on where it was.
             let old = Duration::from_millis(now.0.saturating_sub(doubt.intent.written_at.0));
-            let until = now.after(spacing.max(old)).min(doubt.believe_after);
+            let until = match doubt.absence {
+                // The sweep that answered had begun before; the next one proves it.
+                Absence::Unheard(_) if doubt.believe_after <= now => now.after(spacing),
+                _ => now.after(spacing.max(old)).min(doubt.believe_after),
+            };
             let why = doubt.waits_for(Pause::Doubt);
             return life.pause(until, why, Next::Look(doubt));
+        }
+        if let Absence::Unheard(record) = doubt.absence {
+            return life.proven(*record, now);
         }
         doubt.absent_looks = doubt.absent_looks.saturating_add(1);
         if doubt.absent_looks < life.policy.looks {
@@ -113,7 +135,7 @@ impl LookingUp {
             Absence::Withdraw => return life.fall(None),
             Absence::Refused(refusal) => return life.refused(refusal),
             Absence::Faulted(refusal) => Some(refusal),
-            Absence::SendAgain => None,
+            Absence::SendAgain | Absence::Unheard(_) => None,
         };
         Weighing::begin(life, doubt.intent.written_at, Tried::Create { attempts, fault })
     }

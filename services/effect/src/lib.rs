@@ -18,7 +18,9 @@
 //! 3. An intent allows a send for a short while only ([`Policy::send_within`]). A process that slept through it writes
 //!    a new intent first, and loses that write if another process has taken over: an old process cannot send late.
 //!
-//! 4. A try that came to nothing counts against the document only if others got through meanwhile ([`Weighing`]): in an
+//! 4. Where entries may be lost (a broker that was set back to an older copy), a record that says nothing proves
+//!    nothing ([`Silence`]): the vendor is asked first, and what it holds under our reference is adopted.
+//! 5. A try that came to nothing counts against the document only if others got through meanwhile ([`Weighing`]): in an
 //!    outage nothing is given up.
 //!
 //! What stands is changed ([`update`]) and removed ([`withdraw`]) by requests that may be repeated, so neither needs an
@@ -29,6 +31,7 @@ mod life;
 mod policy;
 mod record;
 mod sending;
+mod silence;
 mod step;
 pub mod update;
 mod weighing;
@@ -40,6 +43,7 @@ pub use life::{give_up, open, withdraw};
 pub use policy::{Policy, PolicyError};
 pub use record::{GivenUp, Intent, Kind, Linked, Millis, Outcome, Record, Refusal, Rejected, Withdrawn};
 pub use sending::{Sending, Waiting};
+pub use silence::Silence;
 pub use step::{Death, End, Pause, Reply, Step, Wanted};
 pub use weighing::Weighing;
 pub use withdrawing::{Deleting, Inspecting, Removed};

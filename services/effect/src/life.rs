@@ -2,6 +2,7 @@
 
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::sending::{Next, Waiting};
+use crate::silence::Silence;
 use crate::step::{Death, End, Pause, Step, Wanted};
 use crate::withdrawing::Inspecting;
 use crate::writing::{After, PuttingOutcome, WritingIntent};
@@ -14,6 +15,9 @@ pub(crate) struct Life {
     pub(crate) policy: Policy,
     /// The number that the vendor gave to a send of this very life.
     pub(crate) created: Option<String>,
+    /// When this very life wrote the intent that it sent under last.
+    pub(crate) sent: Option<Millis>,
+    pub(crate) silence: Silence,
     pub(crate) aim: Aim,
 }
 
@@ -30,8 +34,8 @@ pub(crate) enum Aim {
 }
 
 /// Begins, or takes up again after a crash, the life of one create. `record` is the last entry on the record's subject.
-pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step {
-    Life { wanted, policy, created: None, aim: Aim::Stand }.decide(record, now)
+pub fn open(record: Record, wanted: Wanted, policy: Policy, silence: Silence, now: Millis) -> Step {
+    Life { wanted, policy, created: None, sent: None, silence, aim: Aim::Stand }.decide(record, now)
 }
 
 /// Begins, or takes up again after a crash, the life of one withdrawal: in the end the document does not stand, and no
@@ -40,23 +44,33 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, now: Millis) -> Step
 /// What may have been sent is looked for first. What stands is looked at, deleted while the vendor allows it, and is
 /// otherwise the caller's business ([`End::Stands`]): at once where it was `seen_fixed`, in a state that the vendor
 /// does not delete and that a document does not leave. What was never booked costs no call.
-pub fn withdraw(record: Record, wanted: Wanted, policy: Policy, seen_fixed: bool, now: Millis) -> Step {
-    Life { wanted, policy, created: None, aim: Aim::Fall { seen_fixed } }.decide(record, now)
+pub fn withdraw(
+    record: Record,
+    wanted: Wanted,
+    policy: Policy,
+    silence: Silence,
+    seen_fixed: bool,
+    now: Millis,
+) -> Step {
+    Life { wanted, policy, created: None, sent: None, silence, aim: Aim::Fall { seen_fixed } }.decide(record, now)
 }
 
 /// Gives up on a create for a reason that the vendor was not asked about, so that whatever waits for the document need
-/// not wait for ever. An intent is not written over: its doubt is carried along, and the next command settles it.
-pub fn give_up(record: Record, wanted: Wanted, policy: Policy, refusal: Refusal) -> Step {
-    let life = Life { wanted, policy, created: None, aim: Aim::Stand };
+/// not wait for ever. An intent is not written over: its doubt is carried along, and the next command settles it. So is
+/// the doubt whether an intent is lost.
+pub fn give_up(record: Record, wanted: Wanted, policy: Policy, silence: Silence, refusal: Refusal) -> Step {
+    let life = Life { wanted, policy, created: None, sent: None, silence, aim: Aim::Stand };
+    let unheard = life.unheard(&record).map(|believe_after| life.lost(believe_after));
     let (doubt, source_seq, command_seq) = match record {
-        Record::Absent => (None, 0, 0),
-        Record::Rejected(rejected) => (None, rejected.source_seq, rejected.command_seq),
+        Record::Absent => (unheard, 0, 0),
+        Record::Rejected(rejected) => (unheard, rejected.source_seq, rejected.command_seq),
         Record::Intent(intent) => {
             let (source_seq, command_seq) = (intent.source_seq, intent.command_seq);
             // Ours to give up too: an intent of this very command is one that it cannot go on from.
             (Some(intent), source_seq, command_seq.min(life.wanted.command_seq.saturating_sub(1)))
         }
         Record::GivenUp(given_up) => (Some(given_up.intent), given_up.source_seq, given_up.command_seq),
+        Record::Withdrawn(withdrawn) if unheard.is_some() => (unheard, withdrawn.source_seq, withdrawn.command_seq),
         Record::Linked(_) | Record::Withdrawn(_) => return Step::End(End::Done),
     };
     let newer = doubt.as_ref().is_some_and(|intent| life.wanted.command_seq < intent.command_seq);
@@ -70,6 +84,9 @@ pub fn give_up(record: Record, wanted: Wanted, policy: Policy, refusal: Refusal)
 
 impl Life {
     pub(crate) fn decide(self, record: Record, now: Millis) -> Step {
+        if let Some(believe_after) = self.unheard(&record) {
+            return self.ask_first(record, believe_after, now);
+        }
         match (self.aim, record) {
             (Aim::Stand, Record::Absent) => self.intend(1, false),
             (Aim::Stand, Record::Linked(linked)) => self.linked(linked),
@@ -101,7 +118,9 @@ impl Life {
 
     /// Settles what may have been sent. `settled` is up to which change and command the record is settled.
     fn look_up(self, intent: Intent, settled: (u64, u64), now: Millis) -> Step {
-        let believe_after = intent.written_at.after(self.policy.doubt_wait);
+        // A later send may be lost with its entries.
+        let lost = self.silence.believe_after(&self.policy).unwrap_or_default();
+        let believe_after = intent.written_at.after(self.policy.doubt_wait).max(lost);
         let absence = match self.aim {
             Aim::Stand => Absence::SendAgain,
             Aim::Fall { .. } => Absence::Withdraw,

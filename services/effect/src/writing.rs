@@ -33,7 +33,8 @@ impl WritingIntent {
 
     /// It is on disk. `intent` is what was written, `now` the time of the acknowledgement.
     pub fn written(self, intent: Intent, now: Millis) -> Step {
-        Sending::begin(self.life, Sent { intent, doubted: self.doubted }, now)
+        let life = Life { sent: Some(intent.written_at), ..self.life };
+        Sending::begin(life, Sent { intent, doubted: self.doubted }, now)
     }
 
     /// The record has moved, or whether the intent was written is unknown. An own intent that is found by the next

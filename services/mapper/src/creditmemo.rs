@@ -62,6 +62,7 @@ impl Mapper {
         let credit_note = CreditNote { document: Some(document(credit_note, owner)), invoice_keys };
         let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
         self.messages.publish_for_visma(delivery, Entity::CreditNote, (&key, lane), document).await?;
+        self.verify_seen(delivery, lane, (Entity::CreditNote, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),

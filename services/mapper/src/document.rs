@@ -25,9 +25,9 @@ use crate::{Mapper, Published, refused};
 const VIEW_PATIENCE: u64 = 60 * 60 * 1000;
 
 /// A version of a document, decoded.
-struct Version {
+pub(crate) struct Version {
     value: Value,
-    read: InvoiceRead,
+    pub(crate) read: InvoiceRead,
     /// Our reference was taken away from it.
     is_detached: bool,
 }
@@ -88,7 +88,7 @@ impl Mapper {
         }
     }
 
-    async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
+    pub(crate) async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
         let address = self.log.command(System::Visma, Entity::Verification, &seen.number, lane);
         let document = command::Document::Verification(seen);
         self.messages.publish(&address, self.messages.command(delivery, &address, lane, document)).await.map(drop)
@@ -112,7 +112,12 @@ impl Mapper {
         entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
     }
 
-    async fn version(&self, delivery: &Delivery, headers: &HeaderMap, payload: &Bytes) -> Result<Version, Verdict> {
+    pub(crate) async fn version(
+        &self,
+        delivery: &Delivery,
+        headers: &HeaderMap,
+        payload: &Bytes,
+    ) -> Result<Version, Verdict> {
         let value = self.record(delivery, headers, payload).await?;
         let read = InvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
         Ok(Version { value, read, is_detached: header(headers, DETACHED).is_some() })
@@ -163,7 +168,13 @@ fn is_gone(delivery: &Delivery) -> bool {
     header(&delivery.headers, DELETED).is_some()
 }
 
-fn verification(owner: &Owner, reference: &str, numbers: &[String], read: &InvoiceRead, deleted: bool) -> Verification {
+pub(crate) fn verification(
+    owner: &Owner,
+    reference: &str,
+    numbers: &[String],
+    read: &InvoiceRead,
+    deleted: bool,
+) -> Verification {
     let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string()).unwrap_or_default();
     let seen = Verification {
         entity: owner.entity.name().to_owned(),

@@ -19,6 +19,7 @@ mod reading;
 mod references;
 mod seen;
 mod supply;
+mod unseen;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use record::address::Entity;
 use record::take::Delivery;
 
 use crate::messages::{document, payment};
+use crate::unseen::is_news;
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
@@ -37,6 +38,12 @@ impl Mapper {
                 let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
                 self.cancel(delivery, key, cancellation).await
             }
+            Decision::Skip { reason } if is_news(delivery) && mapping::is_withdrawn(&order) => {
+                if let Err(problem) = self.withdraw_unseen(delivery, key, &order, reason.code).await? {
+                    return Ok(Err(problem));
+                }
+                Ok(self.messages.nothing(delivery, Entity::Order, key, (reason.code, &reason.sentence)).await)
+            }
             Decision::Wait { reason } | Decision::Skip { reason } => {
                 Ok(self.messages.nothing(delivery, Entity::Order, key, (reason.code, &reason.sentence)).await)
             }
@@ -52,6 +59,7 @@ impl Mapper {
         let (key, reference) = (invoice.key.clone(), invoice.reference.clone());
         let invoice = command::Document::Invoice(document(invoice, owner));
         self.messages.publish_for_visma(delivery, Entity::Invoice, (&key, lane), (Some(&reference), invoice)).await?;
+        self.verify_seen(delivery, lane, (Entity::Invoice, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
@@ -72,6 +80,25 @@ impl Mapper {
         self.messages.publish_for_visma(delivery, Entity::Payment, (&key, lane), (None, document)).await
     }
 
+    /// Takes back what the log may have lost: an order that is first seen when it is cancelled may have been booked in
+    /// a time that a broker which was set back does not know. Where it was not, that costs no call.
+    async fn withdraw_unseen(
+        &self,
+        delivery: &Delivery,
+        key: &str,
+        order: &Order,
+        why: &str,
+    ) -> Result<Published, Verdict> {
+        if why != mapping::code::STATE_SKIPPED {
+            return Ok(Ok(()));
+        }
+        let withdrawal = mapping::withdrawal(order, &self.rules.mapping).map_err(refused)?;
+        let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = withdrawal;
+        let cancellation = proto::Cancellation { invoice_key, reason, external_reference, credit_note: None };
+        let document = (None, command::Document::Cancellation(cancellation));
+        Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (key, key), document).await)
+    }
+
     /// Publishes what takes an invoice back.
     pub(crate) async fn cancel(
         &self,
@@ -79,7 +106,8 @@ impl Mapper {
         lane: &str,
         cancellation: mapping::Cancellation,
     ) -> Result<Published, Verdict> {
-        let mapping::Cancellation { invoice_key, reason, customer, credit_note } = cancellation;
+        let mapping::Cancellation { invoice, customer, credit_note } = cancellation;
+        let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = invoice;
         self.claim(&credit_note.reference, Entity::Cancellation, &invoice_key)?;
         let owner = match self.parties.settle(&self.messages, delivery, customer).await {
             Ok(owner) => owner,
@@ -92,6 +120,7 @@ impl Mapper {
             invoice_key: invoice_key.clone(),
             reason,
             credit_note: Some(credit_note),
+            external_reference,
         });
         let document = (Some(reference.as_str()), document);
         Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (&invoice_key, lane), document).await)

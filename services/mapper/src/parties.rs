@@ -147,7 +147,8 @@ impl Parties {
     /// What a customer is matched by, under this mapping: a command of the same identity need not be repeated.
     fn identity(&self, customer: &visma::customer::Customer, kind: &str) -> String {
         let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
-        let marks = Marks::of(Some(&customer.contact.email), corporate, vat).hashed(|p, t| self.vault.keyed_hash(p, t));
+        let marks = Marks::of(Some(&customer.contact.email), corporate, vat, Some(&customer.address.country));
+        let marks = marks.hashed(|purpose, text| self.vault.keyed_hash(purpose, text));
         let identity =
             marks.iter().fold(self.mapping_version.clone(), |all, (name, mark)| all + ";" + name + "=" + mark);
         self.vault.keyed_hash(IDENTITY, &(identity + kind))

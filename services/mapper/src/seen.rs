@@ -49,6 +49,13 @@ impl Seen {
         numbers.sort();
         numbers
     }
+
+    /// Every number that was seen with this reference.
+    pub(crate) fn numbers(&self, kind: Entity, reference: &str) -> Vec<String> {
+        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = index.numbers.get(&hash(&(kind, reference)));
+        numbers.into_iter().flatten().map(|number| (*number).to_string()).collect()
+    }
 }
 
 /// Follows the changes of both kinds.

@@ -9,7 +9,7 @@ use commerce::order::Order;
 use rust_decimal::Decimal;
 
 use crate::cancelled::{self, Part};
-use crate::decision::{Cancellation, Credits, Refund, Refusal};
+use crate::decision::{Cancellation, Credits, Refund, Refusal, Withdrawal};
 use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
@@ -33,12 +33,25 @@ pub fn is_cancelled(invoice: &Invoice) -> bool {
 /// # Errors
 /// As [`order()`](crate::order()).
 pub fn cancellation(order: &Order, mapping: &Mapping) -> Result<Cancellation, Refusal> {
-    let reason = match &order.relation_child_real_id {
+    let withdrawn = order.updated_at.as_deref();
+    let key = order.entity_id.to_string();
+    of(&Document::of_order(order)?, withdrawn, mapping, (key, "X", order_reason(order)))
+}
+
+/// The invoice of an order that [is withdrawn](is_withdrawn) and of which nothing is known that was booked.
+///
+/// # Errors
+/// When it has no number.
+pub fn withdrawal(order: &Order, mapping: &Mapping) -> Result<Withdrawal, Refusal> {
+    let reference = draft::reference(&Document::of_order(order)?, mapping, "")?;
+    Ok(Withdrawal { key: order.entity_id.to_string(), reference, reason: order_reason(order) })
+}
+
+fn order_reason(order: &Order) -> String {
+    match &order.relation_child_real_id {
         Some(by) => format!("Order {} was replaced by order {by}", order.increment_id),
         None => format!("Order {} was cancelled", order.increment_id),
-    };
-    let withdrawn = order.updated_at.as_deref();
-    of(&Document::of_order(order)?, withdrawn, mapping, (order.entity_id.to_string(), "X", reason))
+    }
 }
 
 /// What undoes the Visma invoice of a Commerce invoice that [is cancelled](is_cancelled) after it was booked.
@@ -98,7 +111,7 @@ pub fn cancelled_part(order: &Order, before: Option<Before<'_>>, mapping: &Mappi
     let key = order.entity_id.to_string();
     let reason = format!("Cancelled part of order {}", order.increment_id);
     let undo = of(&document, order.updated_at.as_deref(), mapping, (key, "X", reason))?;
-    let Cancellation { customer, mut credit_note, invoice_key, .. } = undo;
+    let Cancellation { customer, mut credit_note, invoice: Withdrawal { key: invoice_key, .. } } = undo;
     let count = before.map_or(1, |before| before.notes.saturating_add(1));
     if count > 1 {
         credit_note.key = part_key(&invoice_key, count);
@@ -140,5 +153,7 @@ fn of(
     };
     let head = Head { key: format!("cancellation-{invoice_key}"), letter, date: date.date(), text: reason.clone() };
     let credit_note = draft::command(document, mapping, head, customer.key.clone(), (&facts, currency))?;
-    Ok(Cancellation { invoice_key, reason, customer, credit_note })
+    // The letters of what undoes a document are those of the document, behind an X.
+    let reference = draft::reference(document, mapping, letter.trim_start_matches('X'))?;
+    Ok(Cancellation { invoice: Withdrawal { key: invoice_key, reference, reason }, customer, credit_note })
 }

@@ -48,6 +48,13 @@ fn is_named(order: &Order, cancelled: Decimal) -> bool {
     let left = not_invoiced(order);
     let tax_left = order.tax_invoiced.map(|invoiced| order.tax_amount - invoiced);
     let differs = tax_left.is_some_and(|left| (order.tax_canceled - left).abs() > HALF_CENT);
+    // Where points or credit pay, the tax may have been invoiced afterwards, by an invoice that comes to nothing; and
+    // what units cost is not what is not paid.
+    let extension = &order.extension_attributes;
+    let credits = [extension.reward_currency_amount, extension.customer_balance_amount, extension.gift_cards_amount];
+    if credits.iter().any(|amount| !amount.is_zero()) {
+        return false;
+    }
     differs && cancelled <= left + HALF_CENT && order.shipping_canceled.is_zero()
 }
 
@@ -69,8 +76,9 @@ pub(crate) fn totals(order: &Order) -> Totals {
 fn rest(order: &Order, shown: Totals) -> Totals {
     let (whole, extension) = (order.totals(), &order.extension_attributes);
     let left = not_invoiced(order);
-    let (grand_total, tax_amount) = match order.tax_invoiced {
-        Some(invoiced) if shown.grand_total > left + HALF_CENT => (left, order.tax_amount - invoiced),
+    let tax_left = order.tax_invoiced.map(|invoiced| order.tax_amount - invoiced);
+    let (grand_total, tax_amount) = match tax_left {
+        Some(tax) if shown.grand_total > left + HALF_CENT || shown.tax_amount > tax + HALF_CENT => (left, tax),
         _ => (shown.grand_total, shown.tax_amount),
     };
     let credits = Totals {
@@ -78,6 +86,8 @@ fn rest(order: &Order, shown: Totals) -> Totals {
         tax_amount,
         gift_cards: whole.gift_cards - extension.gift_cards_invoiced,
         store_credit: whole.store_credit - extension.customer_balance_invoiced,
+        gift_wrap: whole.gift_wrap - extension.gift_wrap_invoiced(),
+        gift_wrap_tax: whole.gift_wrap_tax - extension.gift_wrap_tax_invoiced(),
         ..Totals::default()
     };
     // The first invoice carries the whole shipping, so that it is cancelled as a whole or not at all.

@@ -89,13 +89,22 @@ pub struct OrderPayment {
     pub payment: PaymentCommand,
 }
 
+/// An invoice that shall not stand any longer, if it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Key of its record.
+    pub key: String,
+    /// Our reference on it.
+    pub reference: String,
+    /// For the accountant.
+    pub reason: String,
+}
+
 /// What takes back an invoice that shall not stand any longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// Key of the invoice's record.
-    pub invoice_key: String,
-    /// For the accountant.
-    pub reason: String,
+    /// What shall not stand.
+    pub invoice: Withdrawal,
     /// Who bought.
     pub customer: CustomerCommand,
     /// What credits it in full when it can no longer be deleted.

@@ -10,7 +10,7 @@ use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount
 use crate::document::{Document, Kind};
 use crate::facts;
 use crate::fee;
-use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, VatCode};
+use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, PinVat, VatCode};
 use crate::money::{self, MoneyLine};
 use crate::refusal::{code, refuse};
 use crate::rounding::{gap, round};
@@ -59,7 +59,7 @@ pub(crate) fn command(
     let mut draft = Draft { rules, facts, limits, decimals: currency.decimals, tax, lines, taxed };
     draft.write(&settled)?;
     let predicted = draft.close()?;
-    let pinned = if mapping.totals.pin_vat { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
+    let pinned = if draft.pins() { predicted.vat.iter().map(pin).collect() } else { Vec::new() };
     let invoice = Invoice {
         external_reference: reference.clone(),
         document_date: head.date.to_string(),
@@ -84,7 +84,7 @@ fn pin(amount: &VatAmount) -> TaxDetail {
     TaxDetail { vat_code: amount.code.clone(), taxable: amount.taxable, vat: amount.vat }
 }
 
-fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str) -> Result<String, Refusal> {
+pub(crate) fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str) -> Result<String, Refusal> {
     let number = document.number.trim();
     if number.is_empty() {
         let (name, id) = (document.name().capital(), document.entity_id);
@@ -151,8 +151,8 @@ impl<'a> Draft<'a> {
     fn write(&mut self, settled: &Settled<'a>) -> Result<(), Refusal> {
         let Mapping { invoice, totals, .. } = self.rules.mapping;
         let own_lines = invoice.discount == Discount::Line;
-        // Without pins Visma computes VAT from the lines, so that they have to be what the shop taxed.
-        let apart = !totals.pin_vat || invoice.discount == Discount::OutsideVat;
+        // Where Visma computes VAT from the lines, or may, they have to be what the shop taxed.
+        let apart = totals.pin_vat != PinVat::Always || invoice.discount == Discount::OutsideVat;
         let (mut discounts, mut untaxed): (Vec<(MoneyLine<'a>, VatCode)>, _) = (Vec::new(), Decimal::ZERO);
         for (line, code) in &settled.lines {
             let aside = if apart { line.untaxed_discount } else { Decimal::ZERO };
@@ -221,21 +221,46 @@ impl<'a> Draft<'a> {
         Ok(Predicted { total, vat: self.vat()?, rounding, charged })
     }
 
+    fn charged(&self) -> Vec<VatAmount> {
+        vat::charged(&self.taxed, self.tax, self.decimals, || self.first())
+    }
+
+    fn computed(&self) -> Vec<VatAmount> {
+        vat::computed(&self.taxed, self.rules.mapping.totals.vat_on, self.decimals)
+    }
+
+    /// Whether the VAT that was charged is set on the document.
+    fn pins(&self) -> bool {
+        match self.rules.mapping.totals.pin_vat {
+            PinVat::Always => true,
+            PinVat::Never => false,
+            PinVat::Try => self.shows(&self.charged(), &self.computed()),
+        }
+    }
+
+    /// Whether a document shows if Visma keeps VAT, with a total that is within the limit also if it does not.
+    fn shows(&self, charged: &[VatAmount], computed: &[VatAmount]) -> bool {
+        let sum = |amounts: &[VatAmount]| amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
+        charged != computed && (sum(charged) - sum(computed)).abs() <= self.limits.rounding
+    }
+
     /// VAT per code as it will stand in Visma.
     fn vat(&self) -> Result<Vec<VatAmount>, Refusal> {
-        let totals = &self.rules.mapping.totals;
-        let charged = vat::charged(&self.taxed, self.tax, self.decimals, || self.first());
-        if totals.pin_vat {
+        let (charged, pin_vat) = (self.charged(), self.rules.mapping.totals.pin_vat);
+        if pin_vat == PinVat::Always {
             return Ok(charged);
         }
-        let computed = vat::computed(&self.taxed, totals.vat_on, self.decimals);
+        let computed = self.computed();
         let differs =
             |(computed, charged): &(&VatAmount, &VatAmount)| (computed.vat - charged.vat).abs() > self.limits.vat;
-        let Some((computed, charged)) = computed.iter().zip(&charged).find(differs) else { return Ok(computed) };
+        let Some((computed, charged)) = computed.iter().zip(&charged).find(differs) else {
+            let tried = pin_vat == PinVat::Try && self.shows(&charged, &computed);
+            return Ok(if tried { charged } else { computed });
+        };
         let sentence = format!(
             "On {}, the shop charged {} {currency} of VAT that belongs to VAT code {}, but Visma computes {} {currency} \
              from {} {currency}. A difference of more than {} {currency} is not booked as rounding. It can be booked \
-             where VAT is pinned (pin_vat).",
+             where VAT is pinned (pin_vat = true).",
             self.rules.document.name(),
             charged.vat,
             charged.code,

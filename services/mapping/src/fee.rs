@@ -32,6 +32,8 @@ pub(crate) struct Fee {
     /// Without tax.
     pub(crate) net: Decimal,
     pub(crate) tax: Decimal,
+    /// Net and tax on the order: without tax of its own, what a document has of it is taxed as that was.
+    pub(crate) ordered: (Decimal, Decimal),
 }
 
 /// The fees that may be in the total of a document.
@@ -46,9 +48,10 @@ pub(crate) fn of_document(document: &Document<'_>, rules: &[FeeRule]) -> Result<
             Some(modules) => of(rule, modules, document.name())?,
             None => None,
         };
-        let fee = match own {
-            Some(own) => Some(own),
-            None => of(rule, order.0, order.1)?,
+        let fee = match (own, of(rule, order.0, order.1)?) {
+            (Some(own), Some(Fee { ordered, .. })) => Some(Fee { ordered, ..own }),
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (None, None) => None,
         };
         fees.extend(fee.filter(|fee| !fee.net.is_zero() || !fee.tax.is_zero()));
     }
@@ -68,5 +71,5 @@ fn of(rule: &FeeRule, modules: &Modules, name: Name<'_>) -> Result<Option<Fee>, 
     super::money::range::fee(&rule.amount, amount, tax, name)?;
     let field = rule.amount.rsplit('/').next().unwrap_or_default().to_owned();
     let net = if rule.includes_tax { amount - tax } else { amount };
-    Ok(Some(Fee { label: rule.label.clone(), field, net, tax }))
+    Ok(Some(Fee { label: rule.label.clone(), field, net, tax, ordered: (net, tax) }))
 }

@@ -195,11 +195,23 @@ pub(crate) enum Guests {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) vat_on: VatOn,
-    pub(crate) pin_vat: bool,
+    pub(crate) pin_vat: PinVat,
     /// Largest amount of the rounding line in a currency of two decimals. Each currency has its own in [`Currency`].
     pub(crate) rounding_limit: Decimal,
     /// Largest difference of a VAT code, in the order's currency.
     pub(crate) vat_limit: Decimal,
+}
+
+/// Whether the VAT that the shop charged is set on documents, to stand there instead of what Visma computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PinVat {
+    /// On every document: Visma is known to keep it.
+    Always,
+    /// Where it differs from what Visma computes, and by no more than the limits: such a document shows whether Visma
+    /// keeps it, and is within the limits either way.
+    Try,
+    /// On none: Visma is known to compute its own.
+    Never,
 }
 
 /// How far a document in Visma may be from the shop's, in the document's currency.

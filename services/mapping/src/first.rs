@@ -213,8 +213,9 @@ fn totals(file: &mut String, books: &Books, seen: &Seen) {
             "pin_vat = false                # Visma's own computation is used: it does not keep VAT that is set\n"
         }
         None => {
-            "pin_vat = false                # Visma's own computation is used. true sets VAT per code to what the shop\n\
-             # charged: exact for every order, once a verified document has shown that Visma keeps it.\n"
+            "pin_vat = \"try\"                # VAT is set to what the shop charged where that is within vat_limit of Visma's own\n\
+             # computation. The first such document that is verified shows whether Visma keeps it: then `ml-connector\n\
+             # mapping check` says whether to write true or false here.\n"
         }
     };
     *file += "rounding_limit = 0.50          # largest rounding line; above it the order is refused\n";

@@ -42,12 +42,13 @@ mod vat;
 pub use account::{Account, account};
 pub use cancellation::{
     Before, cancellation, cancelled_part, has_cancelled, invoice_cancellation, is_cancelled, is_withdrawn, part_key,
+    withdrawal,
 };
 pub use credit_memo::credit_memo;
 pub use customer::customer;
 pub use decision::{
     Booking, Cancellation, Credits, CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, InvoiceCommand,
-    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount,
+    Invoiced, OrderPayment, PaymentCommand, Predicted, Reason, Refund, Refusal, ToDo, VatAmount, Withdrawal,
 };
 pub use file::{DEFAULT, Mapping, Problem, Problems};
 pub use first::{additions, first};

@@ -10,6 +10,7 @@ mod header;
 mod items;
 pub(crate) mod range;
 pub(crate) mod rate;
+mod rest;
 mod rows;
 mod split;
 
@@ -50,6 +51,8 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) country: Option<&'a str>,
     /// Part of `discount` that the shop did not take off what it taxed.
     pub(crate) untaxed_discount: Decimal,
+    /// Of how many pieces it is the sum, where it counts one.
+    pub(crate) pieces: Option<Decimal>,
     /// Whether it is what other documents left of a row, so that it has their roundings too.
     pub(crate) left: bool,
 }
@@ -87,6 +90,7 @@ impl MoneyLine<'_> {
             tax_codes: Vec::new(),
             country: None,
             untaxed_discount: Decimal::ZERO,
+            pieces: None,
             left: false,
         }
     }
@@ -111,7 +115,7 @@ pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -
     let order = document.order;
     let (rows, header) = match document.kind {
         Kind::CancelledPart => rows::cancelled(document, fees, limits)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits.rounding)?,
+        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits)?,
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
@@ -199,10 +203,11 @@ fn custom_fees<'a>(order: &'a Order) -> impl Iterator<Item = MoneyLine<'a>> {
 fn module_fees<'a>(fees: &[Fee], rates: &rate::Rates<'a>) -> Result<Vec<MoneyLine<'a>>, Refusal> {
     let mut lines = Vec::new();
     for fee in fees {
-        let line = MoneyLine { tax: fee.tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), fee.net) };
-        match fee.tax.is_zero() {
+        let of = |net, tax| MoneyLine { tax, ..MoneyLine::single(LineKind::Fee, fee.label.clone(), net) };
+        let (line, ordered) = (of(fee.net, fee.tax), of(fee.ordered.0, fee.ordered.1));
+        match fee.tax.is_zero() && ordered.tax.is_zero() {
             true => lines.push(line),
-            false => lines.extend(rates.of(&fee.field, &fee.label, line.clone(), &line)?),
+            false => lines.extend(rates.of(&fee.field, &fee.label, line, &ordered)?),
         }
     }
     Ok(lines)
@@ -213,13 +218,16 @@ fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<
     let mut lines = Vec::new();
     for (row, fpt) in rows.iter().filter_map(|row| row.fpt.as_ref().map(|fpt| (row, fpt))) {
         let item = row.item;
-        let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), fpt.amount);
-        let line = MoneyLine { item: Some(item), tax: fpt.tax, ..line };
-        // A shop may leave it untaxed on items that it taxes.
-        match fpt.tax.is_zero() {
+        let of = |amount: Decimal, tax: Decimal| {
+            let line = MoneyLine::single(LineKind::Fpt, format!("{} ({})", fpt.title, item.code()), amount);
+            MoneyLine { item: Some(item), tax, pieces: Some(row.quantity), ..line }
+        };
+        let (line, ordered) = (of(fpt.amount, fpt.tax), of(fpt.ordered.0, fpt.ordered.1));
+        // A shop may leave it untaxed on items that it taxes; not on the order alone, or on the refund.
+        match fpt.tax.is_zero() && ordered.tax.is_zero() {
             true => lines.push(line),
             false if item.tax_percent.is_some_and(|rate| !rate.is_zero()) => lines.extend(rates.of_item(item, line)?),
-            false => lines.extend(rates.of("weee", "the fixed product tax", line.clone(), &line)?),
+            false => lines.extend(rates.of("weee", "the fixed product tax", line, &ordered)?),
         }
     }
     Ok(lines)

@@ -61,7 +61,7 @@ async fn find(service: &str, admin: &Address) -> Finding {
     let finding = |state, why| Finding { service: service.to_owned(), admin: admin.clone(), state, why };
     match ask(admin, "/livez").await {
         Answer::Well(_) => match ask(admin, "/readyz").await {
-            Answer::Well(warnings) => finding(State::Ready, Some(warnings).filter(|warnings| !warnings.is_empty())),
+            Answer::Well(said) => finding(State::Ready, said),
             Answer::Ill(why) => finding(State::NotReady, Some(why)),
             Answer::Silent(why) => finding(State::Stalled, Some(why)),
             Answer::Nobody => finding(State::NotRunning, None),
@@ -73,11 +73,11 @@ async fn find(service: &str, admin: &Address) -> Finding {
 
 impl Finding {
     fn line(&self) -> String {
-        let state = match (self.state, &self.why) {
-            (State::Ready, None) => "ready",
-            (State::Ready, Some(warnings)) => &format!("ready; {warnings}"),
-            (State::NotReady | State::Stalled, why) => why.as_deref().unwrap_or("not ready"),
-            (State::NotRunning, _) => "not running",
+        let state = match (self.state, self.why.as_deref()) {
+            (State::Ready, Some(said)) => format!("ready; {said}"),
+            (State::Ready, None) => "ready".to_owned(),
+            (State::NotReady | State::Stalled, why) => why.unwrap_or("not ready").to_owned(),
+            (State::NotRunning, _) => "not running".to_owned(),
         };
         format!("{:<18} {state}\n", self.service)
     }

@@ -137,11 +137,13 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             .await
         }
         Service::WriterVisma => {
+            let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(writer::visma::NAME, shell, async move |context| {
                 let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
-                let target = writer::visma::Target { vendor, company, settings: create, documents };
+                let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
+                let target = writer::visma::Target { vendor, company, settings: create, documents, prefix, from };
                 Box::pin(writer::visma::run(context, target)).await
             })
             .await

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod buckets;
 pub mod connect;
+pub mod continuity;
 pub mod follow;
 pub mod last;
 pub mod publish;
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 pub use connect::{Settings, connect};
 pub use publish::{Publisher, Put, PutError, Stored};
 
+use continuity::Continuity;
+
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 
@@ -32,6 +35,7 @@ pub struct Broker {
     publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
     health: Health,
     stop: CancellationToken,
+    continuity: Continuity,
 }
 
 impl std::fmt::Debug for Broker {
@@ -44,17 +48,25 @@ impl Broker {
     /// The broker behind a connection that is there already.
     pub fn new(jetstream: jetstream::Context, settings: Settings, health: Health) -> Self {
         let (publishers, stop) = (Arc::default(), CancellationToken::new());
-        Self { jetstream, settings: Arc::new(settings), publishers, health, stop }
+        let (settings, continuity) = (Arc::new(settings), Continuity::default());
+        Self { jetstream, settings, publishers, health, stop, continuity }
     }
 
-    /// The same broker for a service that ends with `stop`: it is waited for no longer than that.
+    /// The same broker for a service that ends with `stop`: it is waited for no longer than that, and the service
+    /// begins anew when the broker is set back.
     pub(crate) fn until(self, stop: CancellationToken) -> Self {
+        self.continuity.watch(&self.jetstream, stop.clone());
         Self { stop, ..self }
     }
 
     /// The settings this broker was connected with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What was seen of the streams.
+    pub fn continuity(&self) -> &Continuity {
+        &self.continuity
     }
 
     /// The health of the service that is connected.
@@ -68,7 +80,8 @@ impl Broker {
         publishers
             .entry(stream)
             .or_insert_with(|| {
-                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone())
+                let seen = self.continuity.clone();
+                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone(), seen)
             })
             .clone()
     }

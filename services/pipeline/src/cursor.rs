@@ -11,6 +11,7 @@ use crate::problem::{Problem, chain};
 /// The cursor of one poll.
 #[derive(Debug, Clone)]
 pub struct Cursor {
+    broker: Broker,
     bucket: kv::Store,
     key: String,
 }
@@ -22,7 +23,7 @@ impl Cursor {
     /// `BROKER_NOT_PROVISIONED` when the bucket is not there.
     pub async fn open(broker: &Broker, connection: &str, name: &str) -> Result<Self, Problem> {
         let key = format!("{}.{name}", key_token(connection));
-        Ok(Self { bucket: broker.bucket(buckets::CURSORS).await?, key })
+        Ok(Self { broker: broker.clone(), bucket: broker.bucket(buckets::CURSORS).await?, key })
     }
 
     /// What was last written, or `None` before the first time.
@@ -41,6 +42,10 @@ impl Cursor {
     /// When the broker does not confirm it; the poll then reads the same again.
     pub async fn write<T: Serialize>(&self, value: &T) -> Result<(), Problem> {
         let bytes = serde_json::to_vec(value).map_err(|e| self.failed("written", &chain(&e)))?;
+        // Of streams that were set back it would be ahead.
+        let held = self.broker.continuity().hold(&self.broker.jetstream);
+        let wait = self.broker.settings().publish_timeout.0;
+        tokio::time::timeout(wait, held).await.map_err(|_| self.failed("written", "the broker is away"))?;
         self.bucket.put(self.key.as_str(), bytes.into()).await.map_err(|e| self.failed("written", &chain(&e)))?;
         Ok(())
     }

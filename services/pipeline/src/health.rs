@@ -30,8 +30,8 @@ pub struct Health {
     /// Whatever has ever been a reason, for the metric that says so.
     known: Arc<Mutex<BTreeSet<&'static str>>>,
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
-    /// What a person must see to before it keeps the service from working.
-    warnings: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    /// Notes on a service that is ready all the same.
+    said: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 /// When a loop turned last, and how long the next turn may take.
@@ -64,27 +64,20 @@ impl Health {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 
-    /// Says on `/readyz` and in the log why a person must see to `what`; the service stays ready. It is over without a
-    /// reason.
-    pub fn warn(&self, what: &'static str, why: Option<String>) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        match why {
-            Some(why) => {
-                if !warnings.contains_key(what) {
-                    tracing::warn!(why, "{what}");
-                }
-                warnings.insert(what, why);
-            }
-            None => {
-                warnings.remove(what);
-            }
-        }
+    /// The service is ready, and `what` is to be known of it.
+    pub fn say(&self, what: &'static str, why: impl Into<String>) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(what, why.into());
     }
 
-    /// What a person must see to, line by line.
-    fn warnings(&self) -> Vec<String> {
-        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        warnings.iter().map(|(what, why)| format!("{what}: {why}")).collect()
+    /// `what` is over.
+    pub fn unsay(&self, what: &'static str) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
+    /// The notes on it, line by line.
+    fn said(&self) -> Vec<String> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.iter().map(|(what, why)| format!("{what}: {why}")).collect()
     }
 
     /// The loop `what` turns now, and will again within `within`; if it does not, the service is not alive.
@@ -166,13 +159,12 @@ async fn livez(State((health, _)): State<(Health, PrometheusHandle)>) -> (Status
 }
 
 async fn readyz(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    told("ready", "not ready", &health.reasons(), &health.warnings())
+    told("ready", "not ready", &health.reasons(), &health.said())
 }
 
-/// A page: how it is, why it is ill, and what it warns of.
-fn told(well: &str, ill: &str, why: &[String], warnings: &[String]) -> (StatusCode, String) {
+fn told(well: &str, ill: &str, why: &[String], said: &[String]) -> (StatusCode, String) {
     let (status, word) = if why.is_empty() { (StatusCode::OK, well) } else { (StatusCode::SERVICE_UNAVAILABLE, ill) };
-    let lines = [word].into_iter().chain(why.iter().chain(warnings).map(String::as_str));
+    let lines = [word].into_iter().chain(why.iter().chain(said).map(String::as_str));
     (status, lines.map(|line| format!("{line}\n")).collect())
 }
 
@@ -200,15 +192,8 @@ mod tests {
         let (status, text) = told("ready", "not ready", &["broker: the connection is lost".to_owned()], &[]);
         assert_eq!((status.as_u16(), text.as_str()), (503, "not ready\nbroker: the connection is lost\n"));
         assert_eq!(told("alive", "stalled", &[], &[]), (StatusCode::OK, "alive\n".to_owned()));
-    }
-
-    #[test]
-    fn a_warning_is_told_and_does_not_make_a_service_unready() {
-        let health = Health::default();
-        health.warn("room in CHANGES", Some("90 % full".to_owned()));
-        let page = |health: &Health| told("ready", "not ready", &health.reasons(), &health.warnings());
-        assert_eq!(page(&health), (StatusCode::OK, "ready\nroom in CHANGES: 90 % full\n".to_owned()));
-        health.warn("room in CHANGES", None);
-        assert_eq!(page(&health), (StatusCode::OK, "ready\n".to_owned()));
+        let said = ["BROKER_SET_BACK: the log ends early".to_owned()];
+        let ready = "ready\nBROKER_SET_BACK: the log ends early\n".to_owned();
+        assert_eq!(told("ready", "not ready", &[], &said), (StatusCode::OK, ready));
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing is scanned: the broker counts entries and bytes, and is asked for the first entry of the last days. What has
 //! come since then says how a stream grows. Bytes are counted before compression, in limits too.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Info;
@@ -198,9 +199,10 @@ impl Log {
 pub fn watch(log: &Log, context: &Context) {
     let (log, context) = (log.clone(), context.clone());
     tokio::spawn(async move {
+        let mut told = HashSet::new();
         loop {
             match log.capacity().await {
-                Ok(fills) => fills.iter().for_each(|fill| show(fill, &context)),
+                Ok(fills) => fills.iter().for_each(|fill| show(fill, &mut told, &context)),
                 Err(problem) => tracing::debug!(%problem, "how full the streams are could not be asked"),
             }
             if context.stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
@@ -211,14 +213,22 @@ pub fn watch(log: &Log, context: &Context) {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
-fn show(fill: &Fill, context: &Context) {
+fn show(fill: &Fill, told: &mut HashSet<&'static str>, context: &Context) {
     let stream = fill.stream;
     metrics::gauge!("ml_stream_bytes", "stream" => stream).set(fill.bytes as f64);
     metrics::gauge!("ml_stream_limit_bytes", "stream" => stream).set(fill.limit.map_or(f64::INFINITY, |l| l as f64));
     metrics::gauge!("ml_stream_full_days", "stream" => stream).set(fill.full_in.map_or(f64::INFINITY, |d| d as f64));
     let what = known_as(stream);
-    let warning = fill.full_in.filter(|days| *days <= TOLD_WITHIN).map(|_| fill.warning(Timestamp::now()));
-    context.health.warn(what, warning);
+    if fill.full_in.is_some_and(|days| days <= TOLD_WITHIN) {
+        let warning = fill.warning(Timestamp::now());
+        if told.insert(stream) {
+            tracing::warn!(stream, warning, "a stream fills");
+        }
+        context.health.say(what, warning);
+    } else {
+        told.remove(stream);
+        context.health.unsay(what);
+    }
 }
 
 /// What the filling of a stream is called in a service's health.

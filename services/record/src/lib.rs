@@ -63,6 +63,7 @@ impl Log {
     /// The log that a running service works on. Its health says when dead letters have no place to go.
     pub fn open(context: &Context) -> Self {
         let log = Self::on(&context.broker, &context.connection);
+        log.broker.continuity().mark(address::is_marked);
         present::watch(&log.broker, &context.stop, DEAD, dead::none(&log.connection, context.name));
         log
     }

@@ -1,5 +1,7 @@
 //! Reading: the last entry of a record, one by its sequence, and what a stream holds of some records, once.
 
+use std::time::{Duration, SystemTime};
+
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{self, Context};
@@ -26,6 +28,12 @@ pub enum Which {
     Last,
     /// The last one, headers only.
     LastHeaders,
+    /// All of them from this sequence of the stream on, with their bodies.
+    From(u64),
+    /// All of them since this moment, milliseconds since the epoch, headers only.
+    Since(u64),
+    /// The newest of all records, headers only.
+    Newest,
 }
 
 impl Log {
@@ -111,9 +119,14 @@ fn look(subjects: &[String], which: Which) -> pull::Config {
         deliver_policy: match which {
             Which::All => DeliverPolicy::All,
             Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,
+            Which::From(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+            Which::Since(millis) => DeliverPolicy::ByStartTime {
+                start_time: (SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).into(),
+            },
+            Which::Newest => DeliverPolicy::Last,
         },
         ack_policy: AckPolicy::None,
-        headers_only: which != Which::Last,
+        headers_only: !matches!(which, Which::Last | Which::From(_)),
         memory_storage: true,
         ..pull::Config::default()
     }

@@ -245,10 +245,11 @@ impl<'a> Runner<'a> {
             }
         };
         let delivery = Delivery { address, subject, headers, payload, sequence, delivered, stored_at };
+        self.log.broker().continuity().saw(self.durable.stream(), &delivery.subject, sequence);
         // That it was taken says to whoever waits for this record that it has moved.
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
-        if self.ways.insert(sequence, Arc::new(Way::Consumer(acker))).is_none() {
+        if self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).is_none() {
             self.push(delivery, stored_at);
         }
     }

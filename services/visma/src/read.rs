@@ -58,6 +58,9 @@ pub struct CustomerRead {
     /// Of the main contact, as it was entered.
     #[serde(default, rename = "mainContact", deserialize_with = "lenient::email")]
     pub email: Option<String>,
+    /// Of the main address, ISO 3166-1 alpha-2.
+    #[serde(default, rename = "mainAddress", deserialize_with = "lenient::country")]
+    pub country: Option<String>,
     /// Organisation number, as it was entered.
     #[serde(default, deserialize_with = "lenient::text")]
     pub corporate_id: Option<String>,

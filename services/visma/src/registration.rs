@@ -44,18 +44,52 @@ pub fn read(typed: &str, country: Option<&str>) -> Option<Registration> {
 }
 
 /// The text by which an organisation number is compared: letters and digits alone, without what surrounds the number.
-/// Nothing for one that cannot be trusted.
+/// Nothing for one that cannot be trusted, or of which nobody can say whose it is: some eight digits are a number in
+/// Denmark and another one in Finland.
+///
+/// It is of the country that it names itself, or that a `vat` number names which contains it; else of the `country` of
+/// its address; but in the north, of the country whose check digit it has.
 #[must_use]
-pub fn organisation_mark(text: &str) -> Option<String> {
-    let number = read(text, None).and_then(|read| read.organisation).unwrap_or_else(|| labels::compact(text));
-    repeats(&number).is_none().then_some(number)
+pub fn organisation_mark(text: &str, vat: Option<&str>, country: Option<&str>) -> Option<String> {
+    let named = read(text, None);
+    let number = named.as_ref().and_then(|read| read.organisation.clone()).unwrap_or_else(|| labels::compact(text));
+    if repeats(&number).is_some() {
+        return None;
+    }
+    let with_it = || vat.and_then(|vat| read(vat, None)).filter(|read| read.organisation.as_ref() == Some(&number));
+    if let Some(vat) = named.filter(|read| read.organisation.is_some()).or_else(with_it).map(|read| read.vat) {
+        return Some(marked(vat.get(..2)?, &number));
+    }
+    let is_number = |country: &&&str| registration(country, &number, false).is_some();
+    let fitting: Vec<&&str> = NORDIC.iter().filter(is_number).collect();
+    match country.map(forms::registrar).filter(|country| !country.is_empty()) {
+        Some(abroad) if !NORDIC.contains(&abroad) => Some(marked(abroad, &number)),
+        Some(home) if fitting.iter().any(|country| **country == home) => Some(marked(home, &number)),
+        _ => match fitting.as_slice() {
+            [] => Some(number),
+            [only] => Some(marked(only, &number)),
+            _ => None,
+        },
+    }
 }
 
-/// The text by which a VAT number is compared; nothing for one that cannot be trusted.
+/// Countries whose VAT number contains the organisation number.
+const NORDIC: [&str; 4] = ["NO", "SE", "DK", "FI"];
+
+/// Numbers of Norway, Sweden and Denmark differ in their length; all others need their country.
+fn marked(country: &str, number: &str) -> String {
+    match country {
+        "NO" | "SE" | "DK" => number.to_owned(),
+        _ => format!("{country}{number}"),
+    }
+}
+
+/// The text by which a VAT number is compared, of this country if it names none. Nothing for one that cannot be
+/// trusted.
 #[must_use]
-pub fn vat_mark(text: &str) -> Option<String> {
+pub fn vat_mark(text: &str, country: Option<&str>) -> Option<String> {
     let compact = labels::compact(text);
-    match read(text, None) {
+    match read(text, country) {
         Some(read) => read.proven.then_some(read.vat),
         // With a prefix it was found wanting; without one nothing is known against it.
         None => (!compact.is_empty() && forms::prefixed(&compact).is_none()).then_some(compact),

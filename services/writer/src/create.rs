@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Step};
-use effect::{Waiting, Wanted};
+use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Silence};
+use effect::{Step, Waiting, Wanted};
 use pipeline::problem::{Problem, then_again};
 use pipeline::vendor::Permit;
 use proto::{Command, Outcome};
@@ -58,6 +58,19 @@ pub(crate) trait System: Sync {
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
+
+    /// Says what the silence of the log proves of a document; else when to ask again.
+    fn silence(&self, _key: &Self::Key) -> impl Future<Output = Result<Silence, Duration>> + Send {
+        std::future::ready(Ok(Silence::Proves))
+    }
+
+    /// The numbers under `key` that the log does not know, and when they were read; none when they are to be looked up.
+    fn held(&self, _key: &Self::Key) -> Option<(Vec<String>, Millis)> {
+        None
+    }
+
+    /// The log says now that a document stands under `key`.
+    fn logged(&self, _key: &Self::Key, _number: &str) {}
 }
 
 /// A target system that documents can be removed from.
@@ -139,10 +152,10 @@ enum Left {
 }
 
 /// One life under way.
-struct Run<'a, S: System> {
-    driver: &'a Driver<S>,
+pub(crate) struct Run<'a, S: System> {
+    pub(crate) driver: &'a Driver<S>,
     delivery: &'a Delivery,
-    document: &'a Document<'a, S::Key>,
+    pub(crate) document: &'a Document<'a, S::Key>,
     request: Option<&'a S::Request>,
     cause: Cause,
     held: Current,
@@ -160,7 +173,8 @@ impl<S: System> Driver<S> {
         held: Option<Current>,
     ) -> Result<Ended, Verdict> {
         let mut run = self.run(delivery, document, Some(request), held).await?;
-        let step = effect::open(run.held.record.clone(), document.wanted.clone(), self.policy, now());
+        let silence = self.silence(document, &run.held.record).await?;
+        let step = effect::open(run.held.record.clone(), document.wanted.clone(), self.policy, silence, now());
         match run.go(step).await? {
             Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
             Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, Box::new(run.held))),
@@ -179,7 +193,8 @@ impl<S: System> Driver<S> {
     ) -> Result<Record, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
         let refusal = Refusal { code: problem.code.to_string(), sentence: problem.sentence.clone() };
-        let step = effect::give_up(run.held.record.clone(), document.wanted.clone(), self.policy, refusal);
+        let silence = self.silence(document, &run.held.record).await?;
+        let step = effect::give_up(run.held.record.clone(), document.wanted.clone(), self.policy, silence, refusal);
         match run.go(step).await? {
             Left::End(_) => Ok(run.held.record),
             Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
@@ -257,7 +272,8 @@ impl<S: Removing> Driver<S> {
     ) -> Result<Fallen, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
         let (record, wanted) = (run.held.record.clone(), document.wanted.clone());
-        let mut step = effect::withdraw(record, wanted, self.policy, is_fixed(&run.held.entry), now());
+        let (silence, is_fixed) = (self.silence(document, &record).await?, is_fixed(&run.held.entry));
+        let mut step = effect::withdraw(record, wanted, self.policy, silence, is_fixed, now());
         loop {
             step = match run.go(step).await? {
                 Left::Delete(deleting) => {
@@ -298,13 +314,7 @@ impl<S: System> Run<'_, S> {
                     let Some(request) = self.request else { return Err(self.astray()) };
                     self.driver.system.send(sending, self.permit.take(), request).await
                 }
-                Step::LookUp(looking) => {
-                    let since = looking.intent().written_at;
-                    match self.driver.system.find(&self.document.key, since).await {
-                        Ok(numbers) => looking.found(numbers, now()),
-                        Err(wait) => looking.failed(wait.map(|wait| now().after(wait)), now()),
-                    }
-                }
+                Step::LookUp(looking) => self.look_up(looking).await,
                 Step::Wait(waiting) => self.wait(waiting).await?,
                 Step::Weigh(weighing) => {
                     let passed = self.driver.system.passed_since(weighing.since());
@@ -344,6 +354,9 @@ impl<S: System> Run<'_, S> {
         let address = &self.document.address;
         match self.driver.appender.append(address, &entry, &marks, self.held.sequence, &self.cause).await {
             Some(sequence) => {
+                if !entry.number.is_empty() {
+                    self.driver.system.logged(&self.document.key, &entry.number);
+                }
                 self.held = Current { record, sequence, entry };
                 true
             }

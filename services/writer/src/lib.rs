@@ -8,6 +8,7 @@ mod amend;
 pub mod commerce;
 mod create;
 mod entries;
+mod silence;
 pub mod visma;
 
 use effect::Millis;

@@ -9,6 +9,7 @@ mod credit_note;
 mod customer;
 mod customer_change;
 mod customers;
+mod horizon;
 mod invoice;
 mod lookups;
 mod payment;
@@ -25,6 +26,7 @@ use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use ::visma::requests::Company;
+use ::visma::stamp::Stamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use pipeline::cursor::Cursor;
@@ -42,6 +44,7 @@ use record::{Appender, Log, Verdict, entry};
 use crate::create::Driver;
 use crate::unreadable;
 use customers::Customers;
+use horizon::Horizon;
 use lookups::Lookups;
 pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 
@@ -63,6 +66,10 @@ pub struct Target {
     pub settings: Settings,
     /// What is done with them besides.
     pub documents: Documents,
+    /// What our references begin with.
+    pub prefix: String,
+    /// No document of ours is older: the go-live date, less a day for time zones.
+    pub from: Stamp,
 }
 
 /// Runs the service until it is told to stop.
@@ -72,13 +79,14 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let policy = target.settings.policy()?;
     let width = target.settings.width;
+    let (customers, log) = (Arc::new(Customers::default()), Log::open(&context));
     let api = Api {
         lookups: Lookups::start(&context, &target),
+        horizon: Horizon::start((&context, &log), &target, policy, &customers),
         vendor: target.vendor,
         company: target.company.clone(),
         refused_wait: target.settings.refused_wait.0,
     };
-    let log = Log::open(&context);
     let appender = Appender::open(&log, &context, TARGET);
     let writer = Writer {
         read: Cursor::open(&context.broker, &context.connection, "visma.customer").await?,
@@ -86,7 +94,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         context: context.clone(),
         company: target.company,
         documents: target.documents,
-        customers: Arc::new(Customers::default()),
+        customers,
         pins: AtomicU8::new(0),
     };
     tokio::select! {
@@ -103,6 +111,7 @@ struct Api {
     vendor: Vendor,
     company: Company,
     lookups: Lookups,
+    horizon: Horizon,
     refused_wait: Duration,
 }
 
@@ -131,6 +140,7 @@ impl Writer {
             view.up().await;
         }
         self.context.health.ready("customers");
+        while self.driver.system.horizon.known().await.is_err() {}
         tracing::info!(customers = self.customers.count(), "customers known");
     }
 

@@ -47,7 +47,7 @@ fn rejected() -> Rejected {
 }
 
 fn begin(record: Record) -> Step {
-    open(record, wanted(), policy(), NOW)
+    open(record, wanted(), policy(), Silence::Proves, NOW)
 }
 
 fn at(seconds: u64) -> Millis {
@@ -202,7 +202,7 @@ fn a_look_that_began_too_early_proves_nothing_however_late_it_answers() {
 
 #[test]
 fn a_look_that_failed_proves_nothing() {
-    let looking = step!(open(Record::Intent(intent(1)), wanted(), policy(), at(301)), LookUp);
+    let looking = step!(open(Record::Intent(intent(1)), wanted(), policy(), Silence::Proves, at(301)), LookUp);
     let wait = step!(looking.failed(Some(at(360)), at(302)), Wait);
     assert_eq!((wait.why(), wait.until()), (Pause::LookFailed, at(360)));
     assert!(matches!(absent_twice(step!(wait.over(at(360)), LookUp), 360), Step::WriteIntent(_)));
@@ -210,7 +210,7 @@ fn a_look_that_failed_proves_nothing() {
 
 #[test]
 fn attempts_are_a_commands_own() {
-    let spent = |record| absent_twice(step!(open(record, wanted(), policy(), at(301)), LookUp), 301);
+    let spent = |record| absent_twice(step!(open(record, wanted(), policy(), Silence::Proves, at(301)), LookUp), 301);
     let put = step!(spent(Record::Intent(intent(2))), PutOutcome);
     assert_eq!(put.outcome().refusal, Some(Refusal::unresolved(2)));
     let earlier = Intent { command: "c1".to_owned(), command_seq: 1, ..intent(2) };
@@ -220,7 +220,7 @@ fn attempts_are_a_commands_own() {
 #[test]
 fn an_older_version_looks_for_a_newer_one_and_never_sends() {
     let newer = Intent { source_seq: 30, command: "c3".to_owned(), command_seq: 3, ..intent(1) };
-    let looking = step!(open(Record::Intent(newer), wanted(), policy(), at(301)), LookUp);
+    let looking = step!(open(Record::Intent(newer), wanted(), policy(), Silence::Proves, at(301)), LookUp);
     let end = step!(absent_twice(looking, 301), End);
     assert_eq!(end, End::Dead(Death::Superseded { by: "c3".to_owned() }));
 }
@@ -296,7 +296,7 @@ fn nothing_is_given_up_while_nothing_gets_through() {
 
 #[test]
 fn a_refusal_after_doubt_is_looked_up_first() {
-    let looking = step!(open(Record::Intent(intent(1)), wanted(), policy(), at(301)), LookUp);
+    let looking = step!(open(Record::Intent(intent(1)), wanted(), policy(), Silence::Proves, at(301)), LookUp);
     let writing = step!(absent_twice(looking, 301), WriteIntent);
     let intent = writing.intent(at(320));
     let second = step!(writing.written(intent, at(320)), Send);

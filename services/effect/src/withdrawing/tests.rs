@@ -38,7 +38,7 @@ fn refusal() -> Refusal {
 }
 
 fn begin(record: Record) -> Step {
-    withdraw(record, wanted(), Policy::default(), false, NOW)
+    withdraw(record, wanted(), Policy::default(), Silence::Proves, false, NOW)
 }
 
 fn at(seconds: u64) -> Millis {
@@ -76,13 +76,13 @@ fn what_was_never_booked_is_withdrawn_without_a_call_and_stays_so() {
         // The booking that it overtook, and one that is decided again from the same old change.
         for command_seq in [1, 3] {
             let older = Wanted { command: "c1".to_owned(), command_seq, source_seq: 10, ..wanted() };
-            let put = step!(open(outcome.record(), older, Policy::default(), NOW), PutOutcome);
+            let put = step!(open(outcome.record(), older, Policy::default(), Silence::Proves, NOW), PutOutcome);
             assert_eq!((put.outcome().kind, put.outcome().source_seq), (Kind::Unchanged, 20));
             assert!(matches!(put.outcome().record(), Record::Withdrawn(_)));
         }
         // An order that came back to life.
         let newer = Wanted { command: "c3".to_owned(), command_seq: 3, source_seq: 30, ..wanted() };
-        assert!(matches!(open(outcome.record(), newer, Policy::default(), NOW), Step::WriteIntent(_)));
+        assert!(matches!(open(outcome.record(), newer, Policy::default(), Silence::Proves, NOW), Step::WriteIntent(_)));
     }
 }
 
@@ -102,7 +102,7 @@ fn what_the_vendor_does_not_delete_is_not_tried() {
     let end = step!(look.found(Some("v2".to_owned()), false, NOW), End);
     assert_eq!(end, End::Stands(Linked { etag: Some("v2".to_owned()), ..linked() }));
     // Where a poll has seen it so, not even a look.
-    let known = withdraw(Record::Linked(linked()), wanted(), Policy::default(), true, NOW);
+    let known = withdraw(Record::Linked(linked()), wanted(), Policy::default(), Silence::Proves, true, NOW);
     assert_eq!(step!(known, End), End::Stands(linked()));
 }
 
@@ -207,7 +207,8 @@ fn what_may_have_been_sent_is_looked_for_first() {
     assert_eq!((put.outcome().command.as_str(), put.outcome().number.as_deref()), ("c1", Some("100")));
     assert_eq!(step!(put.written(at(1)), Inspect).number(), "100");
 
-    let looking = step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), false, at(301)), LookUp);
+    let looking =
+        step!(withdraw(Record::Intent(intent()), wanted(), Policy::default(), Silence::Proves, false, at(301)), LookUp);
     let wait = step!(looking.found(Vec::new(), at(301)), Wait);
     let put = step!(step!(wait.over(at(316)), LookUp).found(Vec::new(), at(316)), PutOutcome);
     assert!(put.outcome().withdrawn && put.outcome().number.is_none());
@@ -223,16 +224,17 @@ fn an_older_cancellation_does_not_undo_a_newer_booking() {
 
 #[test]
 fn giving_up_over_an_intent_carries_the_doubt_along() {
-    let put = step!(give_up(Record::Intent(intent()), wanted(), Policy::default(), refusal()), PutOutcome);
+    let put =
+        step!(give_up(Record::Intent(intent()), wanted(), Policy::default(), Silence::Proves, refusal()), PutOutcome);
     let record = put.outcome().record();
     let Record::GivenUp(given_up) = &record else { panic!("{record:?}") };
     assert_eq!((&given_up.intent, given_up.command_seq, &given_up.refusal), (&intent(), 2, &refusal()));
     // The command itself, delivered again, ends as it did; it sends nothing.
-    let again = step!(open(record.clone(), wanted(), Policy::default(), NOW), End);
+    let again = step!(open(record.clone(), wanted(), Policy::default(), Silence::Proves, NOW), End);
     assert_eq!(again, End::Dead(Death::Refused(refusal())));
     // The next one looks before it sends, from the time of the intent on.
     let next = Wanted { command: "c3".to_owned(), command_seq: 3, source_seq: 30, body_hash: "a".to_owned() };
-    let looking = step!(open(record, next, Policy::default(), NOW), LookUp);
+    let looking = step!(open(record, next, Policy::default(), Silence::Proves, NOW), LookUp);
     assert_eq!(looking.intent(), &intent());
     let put = step!(looking.found(vec!["100".to_owned()], at(1)), PutOutcome);
     assert_eq!((put.outcome().number.as_deref(), put.outcome().command_seq), (Some("100"), 3));
@@ -240,9 +242,12 @@ fn giving_up_over_an_intent_carries_the_doubt_along() {
 
 #[test]
 fn giving_up_where_nothing_stands_is_a_refusal_and_where_something_stands_is_nothing() {
-    let put = step!(give_up(Record::Absent, wanted(), Policy::default(), refusal()), PutOutcome);
+    let put = step!(give_up(Record::Absent, wanted(), Policy::default(), Silence::Proves, refusal()), PutOutcome);
     let record = put.outcome().record();
     assert!(matches!(&record, Record::Rejected(rejected) if rejected.refusal == refusal()));
-    assert_eq!(step!(give_up(record, wanted(), Policy::default(), refusal()), End), End::Done);
-    assert_eq!(step!(give_up(Record::Linked(linked()), wanted(), Policy::default(), refusal()), End), End::Done);
+    assert_eq!(step!(give_up(record, wanted(), Policy::default(), Silence::Proves, refusal()), End), End::Done);
+    assert_eq!(
+        step!(give_up(Record::Linked(linked()), wanted(), Policy::default(), Silence::Proves, refusal()), End),
+        End::Done
+    );
 }

@@ -20,12 +20,29 @@ impl Entry {
 
 #[derive(Default)]
 pub(crate) struct Broker {
+    /// Entries with their places in the whole log.
     subjects: Vec<Vec<Entry>>,
+    places: Vec<Vec<u64>>,
+    written: u64,
 }
 
 impl Broker {
     pub(crate) fn new(lanes: usize) -> Self {
-        Self { subjects: vec![Vec::new(); lanes] }
+        Self { subjects: vec![Vec::new(); lanes], places: vec![Vec::new(); lanes], written: 0 }
+    }
+
+    /// Entries in the whole log.
+    pub(crate) fn end(&self) -> u64 {
+        self.written
+    }
+
+    /// Puts an older copy in its place, which ends at `end`.
+    pub(crate) fn set_back(&mut self, end: u64) {
+        for (log, places) in self.subjects.iter_mut().zip(&mut self.places) {
+            places.retain(|place| *place <= end);
+            log.truncate(places.len());
+        }
+        self.written = end;
     }
 
     /// What the record says, and the sequence of its last entry.
@@ -46,6 +63,8 @@ impl Broker {
             return None;
         }
         log.push(entry);
+        self.written += 1;
+        self.places[lane].push(self.written);
         Some(log.len())
     }
 

@@ -8,6 +8,7 @@ use crate::worker::Told;
 pub(crate) enum Due {
     Deliver { lane: usize },
     Restart { worker: usize },
+    SetBack,
     Write { task: u64, entry: Entry },
     Permit { task: u64 },
     Arrive { task: u64, lane: usize, body: String, refused: bool },

@@ -19,6 +19,8 @@ mod broker;
 mod chance;
 mod due;
 mod lane;
+mod setback;
+mod setup;
 mod tally;
 mod updates;
 mod vendor;
@@ -28,9 +30,10 @@ mod world;
 use std::time::Duration;
 
 use effect::Policy;
+use setup::Setup;
 use tally::Tally;
 use vendor::Faults;
-use world::{Setup, World};
+use world::World;
 
 const SEEDS: u64 = 3000;
 
@@ -40,7 +43,7 @@ fn policy() -> Policy {
 }
 
 fn stormy(policy: Policy) -> Setup {
-    Setup { policy, faults: Faults::storm(), lanes: 6, workers: 3, careless: world::Careless::default() }
+    Setup { policy, faults: Faults::storm(), lanes: 6, workers: 3, careless: setup::Careless::default(), set_backs: 0 }
 }
 
 fn run(seed: u64, setup: Setup, tell: bool) -> Result<Tally, String> {
@@ -116,13 +119,13 @@ fn an_intent_that_allows_late_sends_is_caught() {
 
 #[test]
 fn a_worker_that_ignores_the_deadline_is_caught() {
-    let late = || Setup { careless: world::Careless { deadline: true, ..Default::default() }, ..stormy(policy()) };
+    let late = || Setup { careless: setup::Careless { deadline: true, ..Default::default() }, ..stormy(policy()) };
     assert!(caught(late, 2000) > 0);
 }
 
 #[test]
 fn a_worker_that_overwrites_the_record_is_caught() {
-    let blind = || Setup { careless: world::Careless { expected: true, ..Default::default() }, ..stormy(policy()) };
+    let blind = || Setup { careless: setup::Careless { expected: true, ..Default::default() }, ..stormy(policy()) };
     assert!(caught(blind, 300) > 0);
 }
 

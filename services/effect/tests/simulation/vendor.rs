@@ -80,6 +80,8 @@ pub(crate) struct Vendor {
     pub(crate) looks: u64,
     pub(crate) deletes: u64,
     pub(crate) reads: u64,
+    /// Our log of it was, not the vendor.
+    pub(crate) was_set_back: bool,
 }
 
 /// When it answers, and what.

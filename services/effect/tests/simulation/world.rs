@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use effect::{End, Kind, Millis, Policy, Record, Reply, Step};
+use effect::{End, Kind, Millis, Record, Reply, Step};
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
 use crate::due::{Due, hopeless};
 use crate::lane::{self, Asks, Lane, applies, commands};
+use crate::setup::Setup;
 use crate::tally::Tally;
 use crate::vendor::{Faults, Vendor};
 use crate::worker::{Task, Told};
@@ -17,58 +18,41 @@ const CALM_AT: u64 = 2 * 3_600_000;
 /// When a world that has not come to rest is stuck.
 const HORIZON: u64 = 48 * 3_600_000;
 /// Clocks differ by up to this from true time.
-const SKEW: u64 = 3000;
+pub(crate) const SKEW: u64 = 3000;
 /// Virtual time begins here, so that slow clocks do not run below zero.
 const BEGIN: u64 = 1_000_000;
 
-#[derive(Clone, Copy)]
-pub(crate) struct Setup {
-    pub(crate) policy: Policy,
-    pub(crate) faults: Faults,
-    pub(crate) lanes: usize,
-    pub(crate) workers: usize,
-    pub(crate) careless: Careless,
-}
-
-/// Mistakes of the shell that the protocol is meant to make impossible to overlook.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Careless {
-    /// Sends without looking at the clock.
-    pub(crate) deadline: bool,
-    /// Writes without the expected sequence.
-    pub(crate) expected: bool,
-}
-
-struct Worker {
+pub(crate) struct Worker {
     alive: bool,
     skew: u64,
 }
 
 pub(crate) struct World {
-    setup: Setup,
-    chance: Chance,
-    now: u64,
+    pub(crate) setup: Setup,
+    pub(crate) chance: Chance,
+    pub(crate) now: u64,
     agenda: BTreeMap<(u64, u64), Due>,
     count: u64,
-    lanes: Vec<Lane>,
-    workers: Vec<Worker>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) workers: Vec<Worker>,
     tasks: BTreeMap<u64, Task>,
-    broker: Broker,
-    vendor: Vendor,
+    pub(crate) broker: Broker,
+    pub(crate) vendor: Vendor,
     /// The number that a request of this task was given.
     committed: BTreeMap<u64, String>,
-    dead: Vec<(usize, String, String)>,
-    tally: Tally,
+    pub(crate) dead: Vec<(usize, String, String)>,
+    pub(crate) tally: Tally,
     mistake: Option<String>,
     tell: bool,
+    /// When the log was set back last.
+    pub(crate) set_back_at: Option<u64>,
 }
 
 impl World {
     pub(crate) fn new(seed: u64, setup: Setup, tell: bool) -> Self {
         let mut chance = Chance::new(seed);
-        let lanes = (0..setup.lanes)
-            .map(|lane| Lane { commands: commands(lane, &mut chance), next: 0, pending: Vec::new() })
-            .collect();
+        let lanes =
+            (0..setup.lanes).map(|lane| Lane { commands: commands(lane, &mut chance), ..Lane::default() }).collect();
         let worker = |_| Worker { alive: true, skew: chance.between(0, 2 * SKEW) };
         let workers = (0..setup.workers).map(worker).collect();
         Self {
@@ -87,6 +71,7 @@ impl World {
             tally: Tally::default(),
             mistake: None,
             tell,
+            set_back_at: None,
         }
     }
 
@@ -104,6 +89,10 @@ impl World {
             let at = self.now + self.chance.between(0, 600_000);
             self.plan(at, Due::Deliver { lane });
         }
+        for _ in 0..self.setup.set_backs {
+            let at = self.now + self.chance.between(60_000, CALM_AT);
+            self.plan(at, Due::SetBack);
+        }
         while let Some(((at, _), due)) = self.agenda.pop_first() {
             if at > BEGIN + HORIZON || self.mistake.is_some() {
                 return;
@@ -117,12 +106,12 @@ impl World {
         if self.now < BEGIN + CALM_AT { self.setup.faults } else { Faults::none() }
     }
 
-    fn plan(&mut self, at: u64, due: Due) {
+    pub(crate) fn plan(&mut self, at: u64, due: Due) {
         self.count += 1;
         self.agenda.insert((at, self.count), due);
     }
 
-    fn story(&self, what: impl FnOnce() -> String) {
+    pub(crate) fn story(&self, what: impl FnOnce() -> String) {
         if self.tell {
             println!("{:>12} {}", self.now - BEGIN, what());
         }
@@ -135,6 +124,7 @@ impl World {
     fn happen(&mut self, due: Due) {
         match due {
             Due::Deliver { lane } => self.deliver(lane),
+            Due::SetBack => self.set_back(),
             Due::Restart { worker } => self.workers[worker].alive = true,
             Due::Write { task, entry } => self.write(task, entry),
             Due::Permit { task } => self.permit(task),
@@ -182,7 +172,7 @@ impl World {
     }
 
     fn deliver(&mut self, lane: usize) {
-        let Lane { commands, next, pending } = &self.lanes[lane];
+        let Lane { commands, next, pending, .. } = &self.lanes[lane];
         let again = !pending.is_empty() && (*next == commands.len() || self.chance.in_thousand(500));
         let command = if again { pending[self.chance.index(pending.len())] } else { *next };
         if command == commands.len() {
@@ -265,13 +255,14 @@ impl World {
                 task.expected = sequence;
                 let command = &self.lanes[task.lane].commands[task.command];
                 let (wanted, policy) = (command.wanted.clone(), self.setup.policy);
+                let silence = self.silence();
                 // What was possible when the intent was written need not be when it is found.
                 let hindered = matches!(record, Record::Intent(_)) && self.chance.in_thousand(self.faults().hindered);
                 task.gives_up = command.asks == Asks::GiveUp || command.asks == Asks::Stand && hindered;
                 Some(match command.asks {
-                    _ if task.gives_up => effect::give_up(record, wanted, policy, hopeless()),
-                    Asks::Fall => effect::withdraw(record, wanted, policy, false, now),
-                    Asks::Stand | Asks::GiveUp => effect::open(record, wanted, policy, now),
+                    _ if task.gives_up => effect::give_up(record, wanted, policy, silence, hopeless()),
+                    Asks::Fall => effect::withdraw(record, wanted, policy, silence, false, now),
+                    Asks::Stand | Asks::GiveUp => effect::open(record, wanted, policy, silence, now),
                 })
             }
             told => {
@@ -288,7 +279,7 @@ impl World {
         }
     }
 
-    fn crash(&mut self, worker: usize) {
+    pub(crate) fn crash(&mut self, worker: usize) {
         self.tally.crashes += 1;
         self.story(|| format!("worker {worker} crashes"));
         self.tasks.retain(|_, task| task.worker != worker);
@@ -328,7 +319,10 @@ impl World {
                 let at = if delayed { now + self.chance.between(0, 400_000) } else { soon };
                 self.plan(at, Due::Permit { task: id });
             }
-            Step::LookUp(_) => self.plan(soon, Due::Listing { task: id }),
+            Step::LookUp(looking) => {
+                self.tally.unheard += u64::from(looking.is_unheard());
+                self.plan(soon, Due::Listing { task: id });
+            }
             Step::Reopen(_) => self.plan(soon, Due::Reading { task: id }),
             Step::Wait(wait) => {
                 let until = (wait.until().0 + SKEW).saturating_sub(self.workers[task.worker].skew).max(now);
@@ -373,7 +367,9 @@ impl World {
             }
         }
         let lost = self.chance.in_thousand(self.faults().ack_lost);
-        let Lane { next, pending, .. } = &mut self.lanes[lane];
+        let end = self.broker.end();
+        let Lane { next, pending, ended, .. } = &mut self.lanes[lane];
+        ended.push((task.command, end));
         pending.retain(|command| lost || *command != task.command);
         if task.command == *next {
             *next += 1;

@@ -206,8 +206,9 @@ impl Entity {
 }
 
 fn customer_headers(customer: &CustomerRead, changes: &Changes) -> Vec<(&'static str, String)> {
-    let CustomerRead { email, corporate_id, vat_registration_id, .. } = customer;
-    let marks = matching::Marks::of(email.as_deref(), corporate_id.as_deref(), vat_registration_id.as_deref());
+    let CustomerRead { email, corporate_id, vat_registration_id, country, .. } = customer;
+    let (corporate, vat) = (corporate_id.as_deref(), vat_registration_id.as_deref());
+    let marks = matching::Marks::of(email.as_deref(), corporate, vat, country.as_deref());
     let mut headers = marks.hashed(|purpose, text| changes.hash(purpose, text));
     headers.push((matching::NUMBER, customer.number.clone()));
     headers.extend(customer.internal_id.map(|id| (matching::INTERNAL, id.to_string())));

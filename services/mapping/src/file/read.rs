@@ -188,6 +188,15 @@ impl<'t> Reader<'t> {
         })
     }
 
+    /// A flag, or a word for neither: then it is the inner `None`.
+    pub(super) fn flag_or(&mut self, table: &Table<'t>, key: &str, word: &str) -> Option<Option<bool>> {
+        self.one(table, key, &format!("`true`, `false` or `\"{word}\"`"), |value| match value {
+            DeValue::Boolean(flag) => Some(Some(*flag)),
+            DeValue::String(text) if text == word => Some(None),
+            _ => None,
+        })
+    }
+
     /// One of several words.
     pub(super) fn choice<T: Copy>(&mut self, table: &Table<'t>, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let word = self.text(table, key)?;

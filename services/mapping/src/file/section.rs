@@ -9,7 +9,7 @@ use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names};
 use super::{
     ClosedPeriod, Currency, Customers, Discount, ExchangeRate, Guests, InvoiceSettings, Mapping, NameOf, Payment,
-    Store, Totals, VatOn, check, fee, sales_order, tax,
+    PinVat, Store, Totals, VatOn, check, fee, sales_order, tax,
 };
 use crate::decision::Field;
 use crate::held::QUESTION;
@@ -226,7 +226,11 @@ fn totals<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Option<Totals> {
     reader.known_keys(&table, &["vat_on", "pin_vat", "rounding_limit", "vat_limit"]);
     let vat_on = reader.choice(&table, "vat_on", &[("document", VatOn::Document), ("line", VatOn::Line)]);
     reader.required(&table, "pin_vat");
-    let pin_vat = reader.flag(&table, "pin_vat");
+    let pin_vat = reader.flag_or(&table, "pin_vat", "try").map(|flag| match flag {
+        Some(true) => PinVat::Always,
+        Some(false) => PinVat::Never,
+        None => PinVat::Try,
+    });
     reader.required(&table, "rounding_limit");
     let [rounding_limit, vat_limit] = ["rounding_limit", "vat_limit"].map(|key| limit(reader, &table, key));
     Some(Totals {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, QUESTION};
-use crate::file::Mapping;
+use crate::file::{Mapping, PinVat};
 use crate::rules::{Place, Rules};
 use crate::survey::{Books, Entry, Segment};
 
@@ -122,12 +122,18 @@ fn placed(mapping: &Mapping, path: &str, finding: Finding) -> Finding {
     mapping.place(path).map_or(finding.clone(), |place| finding.at(place))
 }
 
-/// VAT that is set on documents and not kept is other VAT than was predicted.
+/// VAT that is set on documents and not kept is other VAT than was predicted; and a trial ends with its first answer.
 fn pins(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {
-    if mapping.totals.pin_vat && books.keeps_pins == Some(false) {
-        let sentence = "verified documents show that Visma computes VAT anew, whatever is set on them: pin_vat = false";
-        found.push(placed(mapping, "totals.pin_vat", Finding::new("totals", sentence)));
-    }
+    let sentence = match (mapping.totals.pin_vat, books.keeps_pins) {
+        (PinVat::Always | PinVat::Try, Some(false)) => {
+            "verified documents show that Visma computes VAT anew, whatever is set on them: write pin_vat = false"
+        }
+        (PinVat::Try, Some(true)) => {
+            "verified documents show that Visma keeps VAT that is set on them: write pin_vat = true"
+        }
+        (PinVat::Always | PinVat::Try, None) | (PinVat::Always, Some(true)) | (PinVat::Never, _) => return,
+    };
+    found.push(placed(mapping, "totals.pin_vat", Finding::new("totals", sentence)));
 }
 
 fn currencies(mapping: &Mapping, books: &Books, found: &mut Vec<Finding>) {

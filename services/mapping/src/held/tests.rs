@@ -107,6 +107,28 @@ fn nothing_is_said_of_what_fits_or_is_not_known() {
     assert_eq!(held(crate::DEFAULT, &Survey::default()), Vec::<String>::new());
 }
 
+/// What a file with this `pin_vat` is told of what verified documents show.
+fn told_of_pins(pin_vat: &str, keeps: Option<bool>) -> String {
+    let mut survey = survey();
+    survey.books.keeps_pins = keeps;
+    held(&crate::DEFAULT.replace("\npin_vat = true\n", &format!("\npin_vat = {pin_vat}\n")), &survey).join("\n")
+}
+
+#[test]
+fn a_trial_of_pins_ends_with_what_verified_documents_show() {
+    for (pin_vat, keeps, write) in [
+        ("true", Some(false), "pin_vat = false"),
+        ("\"try\"", Some(false), "pin_vat = false"),
+        ("\"try\"", Some(true), "pin_vat = true"),
+    ] {
+        let told = told_of_pins(pin_vat, keeps);
+        assert!(told.starts_with("totals: verified documents") && told.ends_with(write), "{pin_vat}: {told}");
+    }
+    for (pin_vat, keeps) in [("true", Some(true)), ("false", Some(true)), ("false", Some(false)), ("\"try\"", None)] {
+        assert_eq!(told_of_pins(pin_vat, keeps), "", "{pin_vat}");
+    }
+}
+
 #[test]
 fn what_visma_does_not_hold_is_named() {
     let accounts = |survey: &mut Survey| {

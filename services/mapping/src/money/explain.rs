@@ -7,10 +7,12 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::MoneyLine;
-use crate::rules::LineKind;
 
 /// Tax is rounded by each of two roundings: its own, and what earlier rows carry over or the base was rounded by.
 const ROUNDINGS: Decimal = Decimal::TWO;
+
+/// No tax has a lower rate than this, in percent, other than none: what it was charged on can be worked out.
+pub(super) const LOWEST: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// How a shop rounds the tax of one line.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +28,14 @@ pub(crate) struct Rounds {
 impl Rounds {
     /// As a shop that rounds to this unit may round the tax of this line.
     pub(crate) fn of(line: &MoneyLine<'_>, unit: Decimal) -> Self {
-        let pieces = match (line.kind, line.item) {
-            // One amount for all pieces of the item.
-            (LineKind::Fpt, Some(item)) => item.qty_ordered,
-            _ => line.quantity,
-        };
-        Self { unit, pieces, times: if line.left { Decimal::TWO } else { Decimal::ONE } }
+        let pieces = line.pieces.unwrap_or(line.quantity);
+        let times = if line.left { Decimal::TWO } else { Decimal::ONE };
+        Self { times, ..Self::of_pieces(pieces, unit) }
+    }
+
+    /// As it may round the tax of so many pieces.
+    pub(crate) fn of_pieces(pieces: Decimal, unit: Decimal) -> Self {
+        Self { unit, pieces, times: Decimal::ONE }
     }
 
     /// Whether the tax is this rate, in percent, of the base.
@@ -44,9 +48,21 @@ impl Rounds {
         self.within(Decimal::ONE, base, rate, tax)
     }
 
+    /// The least and the most of which this rate explains the tax; `None` where a rate says nothing of that.
+    pub(crate) fn bases(self, rate: Decimal, tax: Decimal) -> Option<(Decimal, Decimal)> {
+        let base = |tax: Decimal| (tax * Decimal::ONE_HUNDRED).checked_div(rate);
+        let off = self.off(ROUNDINGS, tax);
+        if rate < LOWEST { None } else { Some((base(tax - off)?, base(tax + off)?)) }
+    }
+
     fn within(self, roundings: Decimal, base: Decimal, rate: Decimal, tax: Decimal) -> bool {
-        let off = (base * rate / Decimal::ONE_HUNDRED - tax).abs();
-        off <= self.unit * roundings * self.times || off <= self.unit * self.pieces.abs() && self.is_by_piece(tax)
+        (base * rate / Decimal::ONE_HUNDRED - tax).abs() <= self.off(roundings, tax)
+    }
+
+    /// How far the tax may be from base × rate.
+    fn off(self, roundings: Decimal, tax: Decimal) -> Decimal {
+        let off = self.unit * roundings * self.times;
+        if self.is_by_piece(tax) { off.max(self.unit * self.pieces.abs()) } else { off }
     }
 
     /// Whether the tax is a rounded amount for each piece.

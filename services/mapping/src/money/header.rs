@@ -4,7 +4,7 @@ use commerce::order::Order;
 use commerce::totals::Totals;
 use rust_decimal::Decimal;
 
-use super::rows::Row;
+use super::rows::{self, Fpt, Row};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
 use crate::fee::Fee;
@@ -18,8 +18,8 @@ const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 pub(super) struct Header {
     /// What the rows before discount add up to.
     pub(super) rows: Decimal,
-    /// Whether fixed product tax is in it that stands on parts without money of their own.
-    pub(super) fpt_of_parts: bool,
+    /// The fixed product tax of the rows that is in the total.
+    pub(super) fpt: Fpts,
     /// Whether fees of apps are in the total.
     pub(super) custom_fees: bool,
     /// The fees of payment modules that are in the total.
@@ -28,6 +28,27 @@ pub(super) struct Header {
     pub(super) untold_tax: Decimal,
     /// Paid with, or refunded as, what the shop owed, where only the order shows it.
     pub(super) hidden: Hidden,
+}
+
+/// The fixed product tax that a document has of its rows. Versions of Commerce that do not look at the chosen variant
+/// leave what stands on it out of invoices and credit memos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Fpts {
+    #[default]
+    All,
+    /// What stands on parts of an item is left out.
+    Own,
+    None,
+}
+
+impl Fpts {
+    pub(super) fn has(self, fpt: &Fpt) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own => !fpt.of_parts,
+            Self::None => false,
+        }
+    }
 }
 
 /// Liabilities that the order shows and its invoice or credit memo does not.
@@ -80,22 +101,33 @@ impl Hidden {
     }
 }
 
+/// The fixed product tax of a document: one choice of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fixed {
+    which: Fpts,
+    in_subtotal: Decimal,
+    /// In no header field.
+    beside: Decimal,
+    tax: Decimal,
+}
+
 /// What may be in a total and in no header field, besides liabilities: one choice of it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Way {
-    /// Fixed product tax outside of the subtotal.
-    fpt: Decimal,
+    fixed: Fixed,
     /// Fees of apps that only the order shows.
     custom_fees: Decimal,
     /// Fees of payment modules, without tax.
     fees: Decimal,
+    /// Their tax, where the document's tax contains it.
+    told_tax: Decimal,
     /// Their tax, where the document's tax does not contain it.
     untold_tax: Decimal,
 }
 
 impl Way {
     fn sum(self) -> Decimal {
-        self.fpt + self.custom_fees + self.fees + self.untold_tax
+        self.fixed.beside + self.custom_fees + self.fees + self.untold_tax
     }
 }
 
@@ -113,21 +145,18 @@ pub(super) fn check(
     if totals.grand_total < Decimal::ZERO {
         return Err(negative(document));
     }
-    let fpts = || rows.iter().filter_map(|row| row.fpt.as_ref());
-    let fpt: Decimal = fpts().map(|fpt| fpt.amount).sum();
-    // Invoices and credit memos leave out what stands on a chosen variant, in versions that do not look there.
-    let own: Decimal = fpts().filter(|fpt| !fpt.of_parts).map(|fpt| fpt.amount).sum();
-    let own = Some(own).filter(|own| !own.is_zero() && *own != fpt && document.kind != Kind::Order);
     let (custom_fees, hidden) = shown_on_the_order_only(document);
-    let ways = ways(fpt, own, custom_fees, fees);
+    let mut ways = ways(&fixed(document.kind, rows), custom_fees, fees);
+    // The lines of an invoice or a credit memo show more: those that agree with them come first.
+    if matches!(document.kind, Kind::Invoice | Kind::CreditMemo) {
+        ways.sort_by_cached_key(|way| off(way, totals, rows));
+    }
     let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
-        return Err(does_not_add_up(document, totals, fpt));
+        return Err(does_not_add_up(document, totals, rows));
     };
-    let fpt_of_parts = own != Some(way.fpt);
-    let in_subtotal = if fpt_of_parts { fpt - way.fpt } else { Decimal::ZERO };
     Ok(Header {
-        rows: totals.subtotal - in_subtotal,
-        fpt_of_parts,
+        rows: totals.subtotal - way.fixed.in_subtotal,
+        fpt: way.fixed.which,
         custom_fees: !way.custom_fees.is_zero() || !totals.custom_fees.is_zero(),
         fees: if (way.fees + way.untold_tax).is_zero() { Vec::new() } else { fees.to_vec() },
         untold_tax: way.untold_tax,
@@ -135,22 +164,47 @@ pub(super) fn check(
     })
 }
 
+/// How far rows and taxes are off by a choice.
+fn off(way: &Way, totals: &Totals, rows: &[Row<'_>]) -> Decimal {
+    let gross: Decimal = rows.iter().map(|row| row.gross).sum();
+    let subtotal = totals.subtotal - way.fixed.in_subtotal;
+    let of_rows = [gross, gross - rows::in_parents(rows)].map(|gross| (subtotal - gross).abs());
+    let tax = rows.iter().map(|row| row.tax).sum::<Decimal>() + totals.shipping_tax_amount + totals.gift_wrap_tax;
+    let of_taxes = (totals.tax_amount - tax - way.fixed.tax - way.told_tax).abs();
+    of_rows.into_iter().min().unwrap_or_default() + of_taxes
+}
+
+/// The choices of fixed product tax, the simplest first: an order has all of it.
+fn fixed(kind: Kind, rows: &[Row<'_>]) -> Vec<Fixed> {
+    let choices = match kind {
+        Kind::Order | Kind::CancelledPart => &[Fpts::All][..],
+        Kind::Invoice | Kind::CreditMemo => &[Fpts::All, Fpts::Own, Fpts::None],
+    };
+    let of = |which: Fpts| {
+        let fpts = || rows.iter().filter_map(|row| row.fpt.as_ref()).filter(move |fpt| which.has(fpt));
+        let amount: Decimal = fpts().map(|fpt| fpt.amount).sum();
+        let within = Fixed { which, in_subtotal: amount, beside: Decimal::ZERO, tax: fpts().map(|fpt| fpt.tax).sum() };
+        [within, Fixed { in_subtotal: Decimal::ZERO, beside: amount, ..within }]
+    };
+    choices.iter().flat_map(|which| of(*which)).collect()
+}
+
 /// The choices, the simplest first.
-fn ways(fpt: Decimal, own_fpt: Option<Decimal>, custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
+fn ways(fixed: &[Fixed], custom_fees: Decimal, fees: &[Fee]) -> Vec<Way> {
     let net: Decimal = fees.iter().map(|fee| fee.net).sum();
     let tax: Decimal = fees.iter().map(|fee| fee.tax).sum();
     let some = |amount: Decimal| [Decimal::ZERO, amount].into_iter().take(if amount.is_zero() { 1 } else { 2 });
-    let mut of_fees = vec![(Decimal::ZERO, Decimal::ZERO)];
+    let mut of_fees = vec![Way::default()];
     if !fees.is_empty() {
-        of_fees.push((net, Decimal::ZERO));
+        of_fees.push(Way { fees: net, told_tax: tax, ..Way::default() });
     }
     if !tax.is_zero() {
-        of_fees.push((net, tax));
+        of_fees.push(Way { fees: net, untold_tax: tax, ..Way::default() });
     }
     let mut ways = Vec::new();
-    for (fees, untold_tax) in of_fees {
+    for of_fees in of_fees {
         for custom_fees in some(custom_fees) {
-            ways.extend(some(fpt).chain(own_fpt).map(|fpt| Way { fpt, custom_fees, fees, untold_tax }));
+            ways.extend(fixed.iter().map(|fixed| Way { fixed: *fixed, custom_fees, ..of_fees }));
         }
     }
     ways
@@ -215,7 +269,8 @@ fn negative(document: &Document<'_>) -> Refusal {
     refuse(code::NEGATIVE_TOTAL, format!("{name} has a total of {total} {currency}: {what}."))
 }
 
-fn does_not_add_up(document: &Document<'_>, totals: &Totals, fpt: Decimal) -> Refusal {
+fn does_not_add_up(document: &Document<'_>, totals: &Totals, rows: &[Row<'_>]) -> Refusal {
+    let fpt: Decimal = rows.iter().filter_map(|row| row.fpt.as_ref()).map(|fpt| fpt.amount).sum();
     let (name, currency) = (document.name().capital(), document.currency());
     let with_fpt =
         if fpt.is_zero() { String::new() } else { format!(" (with fixed product tax {})", totals.sum() + fpt) };

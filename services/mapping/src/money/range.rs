@@ -47,6 +47,12 @@ pub(crate) fn order(order: &Order, name: Name<'_>) -> Result<(), Refusal> {
         ("gw_tax_amount", extension.gw_tax_amount),
         ("gw_items_tax_amount", extension.gw_items_tax_amount),
         ("gw_card_tax_amount", extension.gw_card_tax_amount),
+        ("gw_price_invoiced", extension.gw_price_invoiced),
+        ("gw_items_price_invoiced", extension.gw_items_price_invoiced),
+        ("gw_card_price_invoiced", extension.gw_card_price_invoiced),
+        ("gw_tax_amount_invoiced", extension.gw_tax_amount_invoiced),
+        ("gw_items_tax_invoiced", extension.gw_items_tax_invoiced),
+        ("gw_card_tax_invoiced", extension.gw_card_tax_invoiced),
     ];
     let fees = extension.custom_fees.iter().map(|fee| ("custom_fee_amount", fee.custom_fee_amount));
     let items = order.items.iter().flat_map(|item| {

@@ -8,7 +8,7 @@ use commerce::totals::Totals;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
-use super::{gross, items};
+use super::{gross, items, rest};
 use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
 use crate::document::{Document, Kind};
@@ -40,6 +40,8 @@ pub(super) struct Fpt {
     pub(super) amount: Decimal,
     /// Tax on it. Commerce puts it in the header's tax and in no line.
     pub(super) tax: Decimal,
+    /// Amount and tax on the order.
+    pub(super) ordered: (Decimal, Decimal),
     /// Whether it stands on parts of the item, which carry no money themselves.
     pub(super) of_parts: bool,
 }
@@ -50,8 +52,9 @@ pub(super) struct Fpt {
 pub(super) fn with_header<'a>(
     document: &Document<'a>,
     fees: &[Fee],
-    tolerance: Decimal,
+    limits: Limits,
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
+    let tolerance = limits.rounding;
     if document.kind != Kind::Order {
         return of_lines(document, fees, tolerance);
     }
@@ -65,7 +68,9 @@ pub(super) fn with_header<'a>(
             let mut rows: Vec<Row<'a>> =
                 items.into_iter().map(|item| of_item(document, item)).collect::<Result<_, _>>()?;
             let header = header::check(document, &rows, fees, tolerance);
-            let rebuilt = |header: Header| gross::rebuild(document.order, &mut rows, header.rows, off).map(|()| header);
+            let rebuilt = |header: Header| {
+                gross::rebuild(document.order, &mut rows, header.rows, off, limits.unit).map(|()| header)
+            };
             match header.and_then(rebuilt) {
                 Ok(header) => return Ok((rows, header)),
                 Err(error) => refusal = refusal.or(Some(error)),
@@ -83,7 +88,9 @@ pub(super) fn cancelled<'a>(
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     let (mut rows, header) = cancelled_of(document.order, fees, limits)?;
     let Some(before) = document.before else { return Ok((rows, header)) };
-    for earlier in cancelled_of(before, fees, limits)?.0 {
+    let (earlier, before) = cancelled_of(before, fees, limits)?;
+    let header = rest::less(header, &before);
+    for earlier in earlier {
         if let Some(row) = rows.iter_mut().find(|row| row.item.item_id == earlier.item.item_id) {
             row.quantity -= earlier.quantity;
             row.gross -= earlier.gross;
@@ -100,9 +107,9 @@ pub(super) fn cancelled<'a>(
 }
 
 fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(Vec<Row<'a>>, Header), Refusal> {
-    let (rows, header) = with_header(&Document::of_order(order)?, fees, limits.rounding)?;
-    let rows = rows.into_iter();
-    let mut parts: Vec<Row<'a>> = match cancelled::part(order) {
+    let (rows, header) = with_header(&Document::of_order(order)?, fees, limits)?;
+    let (rows, part_of) = (rows.into_iter(), cancelled::part(order));
+    let mut parts: Vec<Row<'a>> = match part_of {
         Part::Nothing => Vec::new(),
         Part::Whole => return Ok((rows.collect(), header)),
         Part::Rest => rows.filter_map(not_invoiced).collect(),
@@ -111,19 +118,26 @@ fn cancelled_of<'a>(order: &'a Order, fees: &[Fee], limits: Limits) -> Result<(V
             named.map(|row| part(row.item.qty_canceled, row)).collect()
         }
     };
-    in_whole_units(&mut parts, &cancelled::totals(order), limits.unit.scale());
-    Ok((parts, Header::default()))
+    let totals = cancelled::totals(order);
+    in_whole_units(&mut parts, &totals, rest::tax(&header.fees) - header.untold_tax, limits.unit.scale());
+    let header = match part_of {
+        Part::Rest => rest::header(order, &header, &parts, &totals, limits),
+        Part::Nothing | Part::Whole | Part::Named => Header::default(),
+    };
+    Ok((parts, header))
 }
 
 /// Rounds shares of rows, so that what is credited of them first and what is credited later add up to the invoice on
 /// each account and VAT code. Either each share is rounded by itself, where that is the header's tax; or what the
-/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax.
-fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, places: u32) {
+/// rounding of one leaves is carried to the next one of its rate, as the shop does it with tax. `fees` is the tax of
+/// fees that may be among them.
+fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, fees: Decimal, places: u32) {
     let amounts: [for<'r, 'a> fn(&'r mut Row<'a>) -> &'r mut Decimal; 3] =
         [|row| &mut row.gross, |row| &mut row.discount, |row| &mut row.tax];
     let fpt = |row: &Row<'_>| row.fpt.as_ref().map_or(Decimal::ZERO, |fpt| fpt.tax);
     let by_themselves: Decimal = rows.iter().map(|row| round(row.tax, places) + fpt(row)).sum();
-    let carries = by_themselves + totals.shipping_tax_amount != round(totals.tax_amount, places);
+    let others = by_themselves + totals.shipping_tax_amount + totals.gift_wrap_tax;
+    let carries = [Decimal::ZERO, fees].iter().all(|fees| others + fees != round(totals.tax_amount, places));
     for amount in amounts {
         let mut carried: BTreeMap<Option<Decimal>, Decimal> = BTreeMap::new();
         for row in rows.iter_mut() {
@@ -180,30 +194,26 @@ fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Re
     let lines = document.lines.iter().filter_map(|line| line.row_total.map(|gross| (line, gross)));
     let mut rows = lines.map(|(line, gross)| of_line(document, line, gross)).collect::<Result<Vec<_>, _>>()?;
     let header = header::check(document, &rows, fees, tolerance)?;
-    let sum = |rows: &[Row<'_>]| rows.iter().map(|row| row.gross).sum::<Decimal>();
-    // A bundle with a fixed price whose parts show theirs: they are in its price.
-    let parts = |row: &Row<'_>| {
-        let shown = |parent: u64| rows.iter().any(|other| other.item.item_id == parent && !other.gross.is_zero());
-        row.item.parent_item_id.is_some_and(shown)
-    };
-    let in_parts: Decimal = rows.iter().filter(|row| parts(row)).map(|row| row.gross).sum();
-    if !in_parts.is_zero() && (sum(&rows) - in_parts - header.rows).abs() < (sum(&rows) - header.rows).abs() {
-        let kept: Vec<bool> = rows.iter().map(|row| !parts(row)).collect();
+    let (sum, in_parents) = (rows.iter().map(|row| row.gross).sum::<Decimal>(), in_parents(&rows));
+    if (sum - in_parents - header.rows).abs() < (sum - header.rows).abs() {
+        let kept: Vec<bool> = rows.iter().map(|row| !is_in_parent(row, &rows)).collect();
         let mut kept = kept.into_iter();
         rows.retain(|_| kept.next().unwrap_or(true));
     }
-    leave_out(&mut rows, &header, document.totals.subtotal);
+    for row in &mut rows {
+        row.fpt = row.fpt.take().filter(|fpt| header.fpt.has(fpt));
+    }
     Ok((rows, header))
 }
 
-/// Takes off rows the fixed product tax that an invoice or a credit memo has left out: that of parts, where only the
-/// other is in the total, and all of it, where none is, and the rows are the subtotal without it.
-fn leave_out(rows: &mut [Row<'_>], header: &Header, subtotal: Decimal) {
-    let sum: Decimal = rows.iter().map(|row| row.gross).sum();
-    let none = header.rows != subtotal && (sum - subtotal).abs() < (sum - header.rows).abs();
-    for row in rows.iter_mut().filter(|_| none || !header.fpt_of_parts) {
-        row.fpt = row.fpt.take().filter(|fpt| !none && !fpt.of_parts);
-    }
+/// What rows show that is in the price of their parents too: the parts of a bundle with a fixed price.
+pub(super) fn in_parents(rows: &[Row<'_>]) -> Decimal {
+    rows.iter().filter(|row| is_in_parent(row, rows)).map(|row| row.gross).sum()
+}
+
+fn is_in_parent(row: &Row<'_>, rows: &[Row<'_>]) -> bool {
+    let shown = |parent: u64| rows.iter().any(|other| other.item.item_id == parent && !other.gross.is_zero());
+    row.item.parent_item_id.is_some_and(shown)
 }
 
 fn of_item<'a>(document: &Document<'_>, item: &'a Item) -> Result<Row<'a>, Refusal> {
@@ -229,7 +239,10 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
         refuse(code::LINE_NOT_ON_ORDER, sentence)
     })?;
     let fpt = match document.kind {
-        Kind::CreditMemo => fpt_of_memo(document, line, item)?,
+        Kind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
+            (Some(own), Some(Fpt { ordered, .. })) => Some(Fpt { ordered, ..own }),
+            (own, _) => own,
+        },
         // Invoices show none: theirs is the order item's, by quantity.
         _ => fpt_of_item(document, item)?.map(|fpt| share(fpt, line.qty, item.qty_ordered)),
     };
@@ -271,7 +284,8 @@ fn of_parts(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
             title: if one.title == other.title { one.title } else { format!("{}, {}", one.title, other.title) },
             amount: one.amount + other.amount,
             tax: one.tax + other.tax,
-            of_parts: true,
+            ordered: (one.ordered.0 + other.ordered.0, one.ordered.1 + other.ordered.1),
+            ..one
         }),
         (one, other) => one.or(other),
     };
@@ -306,7 +320,8 @@ fn fpt(
     let mut titles: Vec<&str> = taxes.iter().map(|one| one.title.as_str()).filter(|title| !title.is_empty()).collect();
     titles.dedup();
     let title = if titles.is_empty() { "Fixed product tax".to_owned() } else { titles.join(", ") };
-    Ok(Some(Fpt { title, amount, tax: taxes.iter().map(|one| one.tax()).sum(), of_parts: false }))
+    let tax = taxes.iter().map(|one| one.tax()).sum();
+    Ok(Some(Fpt { title, amount, tax, ordered: (amount, tax), of_parts: false }))
 }
 
 /// Amounts of a row are stored with four decimals each.

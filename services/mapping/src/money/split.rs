@@ -7,11 +7,10 @@ use commerce::order::AppliedTax;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::MoneyLine;
+use super::explain::LOWEST;
 
 /// Taxes are kept with four decimals.
 const STORED: u32 = 4;
-/// No tax has a lower rate than this, in percent, other than none: what it was charged on can be worked out.
-const LOWEST: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// What is taxed at one rate.
 struct Part<'a> {

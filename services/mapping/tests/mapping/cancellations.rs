@@ -42,8 +42,8 @@ fn an_order_is_withdrawn_when_it_is_cancelled_or_replaced() {
 fn the_credit_note_repeats_the_invoice_line_by_line() {
     let invoice = book(&small_order(), &default_mapping()).unwrap().invoice;
     let undo = mapping::cancellation(&small(cancelled), &default_mapping()).unwrap();
-    assert_eq!(undo.invoice_key, invoice.key);
-    assert_eq!(undo.reason, "Order 000001042 was cancelled");
+    assert_eq!(undo.invoice.key, invoice.key);
+    assert_eq!(undo.invoice.reason, "Order 000001042 was cancelled");
     let note = undo.credit_note;
     assert_eq!((note.key.as_str(), note.reference.as_str()), ("cancellation-1042", "WEB-X000001042"));
     assert_eq!(note.invoice.lines, invoice.invoice.lines);
@@ -58,7 +58,7 @@ fn a_replaced_order_names_the_one_that_replaces_it() {
         (order["state"], order["relation_child_real_id"]) = (json!("closed"), json!("000001042-1"));
     });
     let undo = mapping::cancellation(&order, &default_mapping()).unwrap();
-    assert_eq!(undo.reason, "Order 000001042 was replaced by order 000001042-1");
+    assert_eq!(undo.invoice.reason, "Order 000001042 was replaced by order 000001042-1");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_cancelled_invoice_is_undone_likewise() {
     let invoice = decode_invoice(&raw);
     assert!(mapping::is_cancelled(&invoice));
     let undo = mapping::invoice_cancellation(&invoice, &decode(&small_order()), &default_mapping()).unwrap();
-    assert_eq!((undo.invoice_key.as_str(), undo.credit_note.key.as_str()), ("invoice-877", "cancellation-invoice-877"));
+    assert_eq!((undo.invoice.key.as_str(), undo.credit_note.key.as_str()), ("invoice-877", "cancellation-invoice-877"));
     assert_eq!(undo.credit_note.reference, "WEB-XI000000012");
     assert_eq!(undo.credit_note.invoice.lines, booked.invoice.lines);
 }

@@ -4,12 +4,11 @@
 
 use commerce::order::Order;
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::shop::{Basket, Fpt, basket, number};
-use crate::support::{book_invoice, credit, decode, default_mapping};
+use crate::support::{book_invoice, credit, decode, default_mapping, draws};
 use crate::visma_total::{self, VatRounding, hundredths};
 
 /// What is refunded of an order, besides rows.
@@ -146,7 +145,7 @@ fn memo(basket: &Basket, order: &Order, wanted: &[bool], extras: Extras) -> Valu
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 300, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(draws(300))]
 
     #[test]
     fn an_invoice_of_all_is_booked_as_its_order(basket in basket()) {

@@ -3,16 +3,15 @@
 use commerce::order::Order;
 use mapping::{Scope, Trigger};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::shop::{Algorithm, Basket, basket};
-use crate::support::{book, changed, default_mapping, every_order};
+use crate::shop::{Algorithm, Basket, Fpt, Kind, Row, basket};
+use crate::support::{book, changed, default_mapping, draws, every_order};
 use crate::visma_total::{self, VatRounding, hundredths};
 
 proptest! {
-    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(draws(400))]
 
     #[test]
     fn with_pinned_vat_the_predicted_total_is_the_grand_total(basket in basket()) {
@@ -68,6 +67,31 @@ proptest! {
         prop_assert_eq!(&first, &book(&order, &mapping));
         prop_assert_eq!(&first, &book(&disguised(&order, seed), &mapping));
     }
+}
+
+/// One is six hundredths more than price × quantity, the other seven less, and its tax tells which.
+#[test]
+fn rows_that_are_cut_off_are_each_rebuilt_to_their_tax() {
+    let row = |price: u32, pieces: u32, rate: usize, discount: u32| {
+        let quarters = 4 * pieces;
+        Row { kind: Kind::Simple, price, quarters, rate, discount, fpt: 1 }
+    };
+    let basket = Basket {
+        rows: vec![row(83724, 12, 1, 100), row(73, 3, 0, 0), row(72212, 19, 0, 100)],
+        algorithm: Algorithm::Total,
+        prices_include_tax: true,
+        tax_before_discount: true,
+        country: 0,
+        currency: 0,
+        shipping: 0,
+        shipping_discount: 0,
+        fpt: Fpt::None,
+        gift_card: 0,
+        store_credit: 0,
+    };
+    let predicted = book(&basket.order(), &default_mapping()).unwrap().invoice.predicted;
+    let vat: Vec<String> = predicted.vat.iter().map(|amount| format!("{} {}", amount.code, amount.vat)).collect();
+    assert_eq!(vat, ["31 1310.46", "3 2744.49"]);
 }
 
 /// Numbers at the edges of what a decimal holds.

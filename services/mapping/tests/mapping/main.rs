@@ -11,6 +11,7 @@
 
 mod broken_orders;
 mod cancellations;
+mod cancelled_rest;
 mod customers;
 mod documents;
 mod drawn_documents;

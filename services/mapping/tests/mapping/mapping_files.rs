@@ -21,8 +21,10 @@ const UNKNOWN: [Case; 7] = [
     ("segment = 1", "segment = 1\nbrand = 2", "dimension[1].brand", "not known"),
 ];
 
-const TYPES: [Case; 10] = [
+const TYPES: [Case; 12] = [
     ("hold = true", "hold = \"yes\"", "invoice.hold", "`true` or `false` is expected here, not the text \"yes\""),
+    ("pin_vat = true", "pin_vat = \"yes\"", "totals.pin_vat", "`true`, `false` or `\"try\"` is expected here"),
+    ("pin_vat = true", "pin_vat = 1", "totals.pin_vat", "`true`, `false` or `\"try\"` is expected here"),
     ("rounding_limit = 0.50", "rounding_limit = \"0.50\"", "totals.rounding_limit", "a number is expected"),
     (
         "account = \"3060\"",

@@ -71,8 +71,8 @@ fn gift_wrap_and_fees_have_lines_of_their_own() {
     assert_eq!(fee, expected("3900", "5", "9.00"));
 }
 
-/// The small order with a fixed product tax of 10 on A, taxed at 25 % or not.
-fn with_fpt(order: &mut Value, taxed: bool) {
+/// The small order, or its credit memo, with a fixed product tax of 10 on A, taxed at 25 % or not.
+pub(crate) fn with_fpt(order: &mut Value, taxed: bool) {
     let with_tax = if taxed { number("12.5") } else { json!(10) };
     let text = format!("[{{\"title\":\"EE-avgift\",\"row_amount\":\"10.0000\",\"row_amount_incl_tax\":{with_tax}}}]");
     order["items"][0]["weee_tax_applied"] = json!(text);

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use commerce::order::Order;
 use mapping::{Booking, DEFAULT, Decision, Mapping, Meaning, Refusal, Scope, States};
+use proptest::test_runner::Config;
 use serde_json::{Value, json};
+
+/// What a mapping file may say of VAT that is set on documents.
+pub(crate) const PINS: [&str; 3] = ["true", "false", "\"try\""];
 
 /// The recorded orders by name, as Commerce sent them.
 pub(crate) fn recorded() -> Vec<(String, String)> {
@@ -229,4 +233,11 @@ pub(crate) fn page(command: &mapping::InvoiceCommand) -> String {
     }
     writeln!(page, "total {}; rounding {}", command.predicted.total, command.predicted.rounding).unwrap();
     page
+}
+
+/// So many draws, or as many as `PROPTEST_CASES` says.
+pub(crate) fn draws(cases: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").is_ok();
+    let usual = Config { failure_persistence: None, ..Config::default() };
+    if asked { usual } else { Config { cases, ..usual } }
 }

@@ -5,6 +5,7 @@
 mod country;
 mod discount;
 mod exceptions;
+mod pins;
 mod rates;
 mod split;
 
@@ -59,6 +60,14 @@ fn refused(order: &Value, words: &[&str]) {
     for pin in ["pin_vat = true", "pin_vat = false"] {
         told(book(order, &changed(&[("pin_vat = true", pin)])).err(), words);
     }
+}
+
+/// The small order, where the shop charged a hundredth more on its item than 25 % of it.
+fn off_by_a_hundredth() -> Value {
+    let mut order = small_order();
+    order["items"][0]["tax_amount"] = number("50.01");
+    (order["tax_amount"], order["grand_total"]) = (number("75.01"), number("415.01"));
+    order
 }
 
 fn told(refusal: Option<Refusal>, words: &[&str]) {

@@ -101,6 +101,20 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect())
 }
 
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for file in files(from)? {
+        let Some(name) = file.file_name() else { continue };
+        if file.is_dir() {
+            copy(&file, &to.join(name))?;
+        } else {
+            std::fs::copy(&file, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 fn find_file(folder: &Path, name: &str) -> Option<PathBuf> {
     for file in files(folder).ok()? {
         if file.is_dir() {
@@ -219,6 +233,33 @@ impl Broker {
         self.process.kill();
         self.process = Self::process(&self.server, &self.arguments, &self.environment, &self.log)?;
         self.wait_until_up().await
+    }
+
+    /// Copies its store to `to`, as a backup does: it is stopped for that, and started again.
+    ///
+    /// # Errors
+    /// When it cannot be copied, or does not come up again.
+    pub async fn back_up(&mut self, to: &Path) -> anyhow::Result<()> {
+        self.process.kill();
+        copy(&self.store(), to)?;
+        self.kill_and_restart().await
+    }
+
+    /// Puts the copy `from` in the place of its store, or an empty one, and starts it again.
+    ///
+    /// # Errors
+    /// When it cannot be copied, or does not come up again.
+    pub async fn restore(&mut self, from: Option<&Path>) -> anyhow::Result<()> {
+        self.process.kill();
+        std::fs::remove_dir_all(self.store())?;
+        if let Some(from) = from {
+            copy(from, &self.store())?;
+        }
+        self.kill_and_restart().await
+    }
+
+    fn store(&self) -> PathBuf {
+        self.log.with_file_name("jetstream")
     }
 
     /// A JetStream context on it.

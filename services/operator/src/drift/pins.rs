@@ -61,8 +61,10 @@ impl fmt::Display for Pinning {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let example = self.example.as_deref().unwrap_or_default();
         match self.proof() {
-            Proof::Kept => write!(out, "Visma keeps VAT that is pinned, as {example} shows"),
-            Proof::NotKept => write!(out, "Visma does not keep VAT that is pinned, as {example} shows"),
+            Proof::Kept => write!(out, "Visma keeps VAT that is pinned, as {example} shows (pin_vat = true)"),
+            Proof::NotKept => {
+                write!(out, "Visma does not keep VAT that is pinned, as {example} shows (pin_vat = false)")
+            }
             Proof::Unknown => write!(out, "no document shows yet whether Visma keeps VAT that is pinned"),
         }
     }

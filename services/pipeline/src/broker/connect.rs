@@ -23,6 +23,14 @@ use crate::settings::Span;
 /// What the broker has refused this process for want of rights, as it says it; the first of it.
 static DENIED: LazyLock<watch::Sender<Option<String>>> = LazyLock::new(watch::Sender::default);
 
+/// Connections of this process to the broker so far.
+static CONNECTIONS: LazyLock<watch::Sender<u64>> = LazyLock::new(watch::Sender::default);
+
+/// Tells of every connection to the broker that is made from now on: the streams behind it may be others.
+pub fn connections() -> watch::Receiver<u64> {
+    CONNECTIONS.subscribe()
+}
+
 /// How to reach the broker, and how the house uses it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +159,7 @@ fn note(health: &Health, event: Event) {
     match event {
         Event::Connected => {
             health.ready("broker");
+            CONNECTIONS.send_modify(|connections| *connections = connections.saturating_add(1));
             tracing::info!("connected to the broker");
         }
         Event::Disconnected => {

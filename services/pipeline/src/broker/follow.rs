@@ -133,6 +133,7 @@ async fn read(
         if let Err(panicked) = guard::caught(|| see(Followed { subject, headers, body, sequence })) {
             tracing::error!(subject = %message.subject, %panicked, "an entry is not in a view");
         }
+        broker.continuity().saw(follow.stream, &message.subject, info.stream_sequence);
         *next = Some(info.stream_sequence + 1);
         if info.pending == 0 {
             caught.send_replace(true);

@@ -16,7 +16,8 @@ use async_nats::HeaderMap;
 use async_nats::header::{
     NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
 };
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::context::traits::TimeoutProvider as _;
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
 use bytes::Bytes;
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::answer::find;
+use super::continuity::Continuity;
 use crate::health::Health;
 use crate::problem::{Problem, chain};
 use confirmed::Confirmed;
@@ -104,9 +106,15 @@ pub struct Publisher {
 
 impl Publisher {
     /// Starts the task that publishes; it ends when the last clone is dropped and the queue is empty.
-    pub(crate) fn start(context: Context, stream: &'static str, batch_from: usize, health: Health) -> Self {
+    pub(crate) fn start(
+        context: Context,
+        stream: &'static str,
+        batch_from: usize,
+        health: Health,
+        continuity: Continuity,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let line = Line { context, confirmed: Mutex::new(Confirmed::of(stream, health)) };
+        let line = Line { context, stream, continuity, confirmed: Mutex::new(Confirmed::of(stream, health)) };
         tokio::spawn(async move { line.run(batch_from, waiting).await });
         Self { queue }
     }
@@ -127,6 +135,8 @@ impl Publisher {
 /// What goes out to one stream.
 struct Line {
     context: Context,
+    stream: &'static str,
+    continuity: Continuity,
     confirmed: Mutex<Confirmed>,
 }
 
@@ -140,7 +150,7 @@ impl Line {
             while let Ok(more) = waiting.try_recv() {
                 queue.push_back(more);
             }
-            if pace.is_batch(queue.len()) {
+            if pace.is_batch(queue.len()) && self.continuity.is_held(&self.context) {
                 let batch = next_batch(&mut queue);
                 if pace.is_batch(batch.len()) {
                     let began = Instant::now();
@@ -175,15 +185,34 @@ impl Line {
 
     async fn begin_single(&self, waiting: Waiting) -> impl Future<Output = ()> {
         let Waiting { put, reply } = waiting;
-        let sent = self.context.send_publish(put.subject.clone(), message(&put)).await;
+        let sent = match self.continuity.is_held(&self.context) {
+            true => Some(self.context.send_publish(put.subject.clone(), message(&put)).await),
+            false => None,
+        };
         async move {
+            let sent = match sent {
+                Some(sent) => sent,
+                None => self.send_when_held(&put).await,
+            };
             let result = match sent {
                 Ok(ack) => {
                     ack.await.map(|a| Stored { sequence: a.sequence, duplicate: a.duplicate }).map_err(|e| failure(&e))
                 }
                 Err(e) => Err(failure(&e)),
             };
+            if let Ok(stored) = &result {
+                self.continuity.saw(self.stream, &put.subject, stored.sequence);
+            }
             self.answer(reply, result);
+        }
+    }
+
+    /// Sends on a connection whose streams are held to be those before; too late when that takes longer than an
+    /// acknowledgement may.
+    async fn send_when_held(&self, put: &Put) -> Result<PublishAckFuture, PublishError> {
+        match tokio::time::timeout(self.context.timeout(), self.continuity.hold(&self.context)).await {
+            Ok(()) => self.context.send_publish(put.subject.clone(), message(put)).await,
+            Err(_) => Err(PublishError::new(PublishErrorKind::TimedOut)),
         }
     }
 
@@ -193,6 +222,7 @@ impl Line {
                 let count = batch.len() as u64;
                 for (place, waiting) in (1..).zip(batch) {
                     let sequence = last.saturating_sub(count.saturating_sub(place));
+                    self.continuity.saw(self.stream, &waiting.put.subject, sequence);
                     self.answer(waiting.reply, Ok(Stored { sequence, duplicate: false }));
                 }
             }

@@ -18,8 +18,8 @@ const LARGEST: u64 = 64 * 1024;
 /// What an admin port says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The page was answered with 200, and these warnings; mostly none.
-    Well(String),
+    /// The page was answered with 200, and says this besides.
+    Well(Option<String>),
     /// It was answered with something else, and these lines.
     Ill(String),
     /// Nobody listens there.
@@ -56,12 +56,12 @@ async fn exchange(admin: &str, page: &str) -> std::io::Result<Option<String>> {
 fn read(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
     let mut line = head.lines().next().unwrap_or_default().split_whitespace();
-    let lines = |body: &str| body.trim_end().lines().collect::<Vec<_>>().join("; ");
+    let lines = |skip| body.trim_end().lines().skip(skip).collect::<Vec<_>>().join("; ");
     match (line.next(), line.next()) {
         (Some(version), Some("200")) if version.starts_with("HTTP/") => {
-            Answer::Well(body.split_once('\n').map_or_else(String::new, |(_, warnings)| lines(warnings)))
+            Answer::Well(Some(lines(1)).filter(|said| !said.is_empty()))
         }
-        (Some(version), Some(_)) if version.starts_with("HTTP/") => Answer::Ill(lines(body)),
+        (Some(version), Some(_)) if version.starts_with("HTTP/") => Answer::Ill(lines(0)),
         _ => Answer::Silent("it does not speak HTTP".to_owned()),
     }
 }
@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_by_its_status() {
-        assert_eq!(read("HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nready\n"), Answer::Well(String::new()));
-        let warned = "HTTP/1.0 200 OK\r\n\r\nready\nroom in CHANGES: 90 % full\n";
-        assert_eq!(read(warned), Answer::Well("room in CHANGES: 90 % full".to_owned()));
+        assert_eq!(read("HTTP/1.0 200 OK\r\ncontent-length: 6\r\n\r\nready\n"), Answer::Well(None));
+        let said = "HTTP/1.0 200 OK\r\n\r\nready\nBROKER_SET_BACK: the log ends early\n";
+        assert_eq!(read(said), Answer::Well(Some("BROKER_SET_BACK: the log ends early".to_owned())));
         let ill = "HTTP/1.0 503 Service Unavailable\r\n\r\nnot ready\nbroker: the connection is lost\n";
         assert_eq!(read(ill), Answer::Ill("not ready; broker: the connection is lost".to_owned()));
         for strange in ["", "INFO {}\r\n", "HTTP/1.1"] {

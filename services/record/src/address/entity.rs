@@ -61,11 +61,13 @@ pub enum Entity {
     SeenInvoice,
     /// A credit note as it was seen in Visma, among our own decisions.
     SeenCreditNote,
+    /// The moment before which the log's silence proves nothing.
+    Horizon,
 }
 
 impl Entity {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Order,
         Self::Invoice,
         Self::CreditMemo,
@@ -81,6 +83,7 @@ impl Entity {
         Self::Comment,
         Self::SeenInvoice,
         Self::SeenCreditNote,
+        Self::Horizon,
     ];
 
     /// As it stands in subjects.
@@ -101,6 +104,7 @@ impl Entity {
             Self::Comment => "comment",
             Self::SeenInvoice => "visma-invoice",
             Self::SeenCreditNote => "visma-creditnote",
+            Self::Horizon => "horizon",
         }
     }
 
@@ -120,7 +124,8 @@ impl Entity {
             | Self::Cancellation
             | Self::Verification
             | Self::Payment
-            | Self::Comment => self.name(),
+            | Self::Comment
+            | Self::Horizon => self.name(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is written is what is read: nothing that `effect` decided is lost between two processes.
 
+use effect::Silence;
 use effect::{Outcome as Settled, Policy, Wanted};
 use proto::Message as _;
 
@@ -83,6 +84,6 @@ fn a_doubt_that_was_given_up_is_looked_for_by_the_next_command() {
         ..settled()
     };
     let next = Wanted { command: "c3".to_owned(), command_seq: 3, ..wanted() };
-    let step = effect::open(read(&outcome(&given_up, NOW)), next, Policy::default(), NOW);
+    let step = effect::open(read(&outcome(&given_up, NOW)), next, Policy::default(), Silence::Proves, NOW);
     assert!(matches!(step, effect::Step::LookUp(_)), "{step:?}");
 }

@@ -22,7 +22,7 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How a delivery came, and so how it is settled.
 pub(super) enum Way {
     /// By the consumer: it is acknowledged or handed back.
-    Consumer(Acker),
+    Consumer(Box<Acker>),
     /// It waited, under this hash.
     Parked(u64),
 }
@@ -68,11 +68,11 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
             if parking.is_parked(&delivery.address) {
                 parking.over(&delivery.address).await;
             }
-            acknowledge(acker, AckKind::Ack, &delivery.subject).await;
+            acknowledge(log, acker, AckKind::Ack, &delivery.subject).await;
         }
-        (Way::Consumer(acker), Left::Parked) => acknowledge(acker, AckKind::Ack, &delivery.subject).await,
+        (Way::Consumer(acker), Left::Parked) => acknowledge(log, acker, AckKind::Ack, &delivery.subject).await,
         (Way::Consumer(acker), Left::Later(wait)) => {
-            acknowledge(acker, AckKind::Nak(Some(wait.min(LONGEST))), &delivery.subject).await;
+            acknowledge(log, acker, AckKind::Nak(Some(wait.min(LONGEST))), &delivery.subject).await;
         }
         (Way::Parked(own), Left::Over) => {
             parking.over(&delivery.address).await;
@@ -92,7 +92,7 @@ pub(super) async fn give_up(log: &Log, stage: &'static str, letter: Letter<'_>, 
         Left::Over | Left::Parked => AckKind::Ack,
         Left::Later(wait) => AckKind::Nak(Some(wait)),
     };
-    acknowledge(acker, kind, letter.subject).await;
+    acknowledge(log, acker, kind, letter.subject).await;
 }
 
 async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, verdict: Verdict) -> Left {
@@ -124,7 +124,13 @@ async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, verdict
     }
 }
 
-async fn acknowledge(acker: &Acker, kind: AckKind, subject: &str) {
+async fn acknowledge(log: &Log, acker: &Acker, kind: AckKind, subject: &str) {
+    let broker = log.broker();
+    // Of streams that were set back, its sequence may be another message's.
+    let held = broker.continuity().hold(&broker.jetstream);
+    if tokio::time::timeout(broker.settings().publish_timeout.0, held).await.is_err() {
+        return tracing::warn!(subject, "the broker is away; it will be delivered again");
+    }
     if let Err(e) = acker.ack_with(kind).await {
         tracing::warn!(error = %e, subject, "an acknowledgement was lost; it will be delivered again");
     }

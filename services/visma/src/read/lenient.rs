@@ -77,6 +77,13 @@ pub(super) fn email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(contact.get_mut("email").map(Value::take).and_then(scalar))
 }
 
+/// The country of an address: `{id, name}`, or its id alone.
+pub(super) fn country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let mut address = Value::deserialize(deserializer)?;
+    let country = ["country", "countryId"].into_iter().find_map(|key| address.get_mut(key).map(Value::take));
+    Ok(country.and_then(|mut country| scalar(country.get_mut("id").map(Value::take).unwrap_or(country))))
+}
+
 /// Visma adds words to this list, so a new one is no error.
 pub(super) fn customer_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CustomerStatus, D::Error> {
     Ok(match text(deserializer)? {

@@ -32,7 +32,6 @@ const RIGHT: [&str; 29] = [
     "SI99885271",
     "SK9109135277",
 ];
-const NORDIC: [&str; 4] = ["NO", "SE", "DK", "FI"];
 
 fn as_read(typed: &str, country: &str) -> Option<(Option<String>, String, bool)> {
     read(typed, Some(country)).map(|read| (read.organisation, read.vat, read.proven))
@@ -48,7 +47,7 @@ fn a_right_number_is_known_by_its_prefix_wherever_it_is_billed() {
         }
         let spread: String = vat.chars().flat_map(|letter| [letter, '.', ' ']).collect();
         assert_eq!(read(&spread.to_lowercase(), None).unwrap().vat, vat, "{spread}");
-        assert_eq!(vat_mark(&spread).as_deref(), Some(vat));
+        assert_eq!(vat_mark(&spread, None).as_deref(), Some(vat));
     }
 }
 
@@ -98,7 +97,7 @@ fn a_wrong_check_digit_is_no_number_in_the_north_and_matches_nobody_elsewhere() 
         let (organisation, found, _) = as_read(typed, country).unwrap();
         assert_eq!((organisation, found.as_str()), (None, vat), "{typed}");
     }
-    assert_eq!([vat_mark("EL123456789"), vat_mark("CZ1234567890"), vat_mark("NO123456789")], [None, None, None]);
+    assert_eq!(["EL123456789", "CZ1234567890", "NO123456789"].map(|number| vat_mark(number, None)), [None, None, None]);
 }
 
 #[test]
@@ -136,12 +135,12 @@ fn what_stands_around_a_number_is_left_out() {
 #[test]
 fn marks_are_one_for_all_spellings() {
     for text in ["974760673", "974 760 673", "NO974760673", "NO 974 760 673 MVA", "974760673MVA"] {
-        assert_eq!(organisation_mark(text).as_deref(), Some("974760673"), "{text}");
+        assert_eq!(organisation_mark(text, None, None).as_deref(), Some("974760673"), "{text}");
     }
-    assert_eq!(vat_mark("NO 974760673").as_deref(), Some("NO974760673MVA"));
+    assert_eq!(vat_mark("NO 974760673", None).as_deref(), Some("NO974760673MVA"));
     // In Visma it may stand without prefix: nothing is known against it.
-    assert_eq!(vat_mark("974760673").as_deref(), Some("974760673"));
-    assert_eq!((vat_mark(" - "), organisation_mark(" - ")), (None, None));
+    assert_eq!(vat_mark("974760673", None).as_deref(), Some("974760673"));
+    assert_eq!((vat_mark(" - ", None), organisation_mark(" - ", None, None)), (None, None));
 }
 
 /// Its check digit is right, and it is what people type who have none.
@@ -149,5 +148,55 @@ fn marks_are_one_for_all_spellings() {
 fn a_digit_repeated_matches_nobody() {
     let expected = (Some("999999999".to_owned()), "NO999999999MVA".to_owned(), false);
     assert_eq!(as_read("NO 999 999 999 MVA", "NO"), Some(expected));
-    assert_eq!((vat_mark("NO999999999MVA"), organisation_mark("999 999 999")), (None, None));
+    assert_eq!((vat_mark("NO999999999MVA", None), organisation_mark("999 999 999", None, None)), (None, None));
+}
+
+/// Eight digits that are a right number in Denmark and another company's in Finland.
+const BOTH: &str = "25064801";
+
+#[test]
+fn a_number_of_two_countries_is_the_one_that_is_named_or_billed_or_nobodys() {
+    let mark = |text: &str, vat: Option<&str>, country: Option<&str>| organisation_mark(text, vat, country);
+    for (text, vat, country, expected) in [
+        (BOTH, None, Some("DK"), Some("25064801")),
+        (BOTH, None, Some("FI"), Some("FI25064801")),
+        ("2506480-1", None, Some("AX"), Some("FI25064801")),
+        // What names its country is of that, wherever it is billed.
+        ("DK25064801", None, Some("FI"), Some("25064801")),
+        ("FI25064801", None, Some("DK"), Some("FI25064801")),
+        (BOTH, Some("FI25064801"), Some("DK"), Some("FI25064801")),
+        (BOTH, Some("DK 25 06 48 01"), Some("FI"), Some("25064801")),
+        // A VAT number that is of another company says nothing of this one.
+        (BOTH, Some("DK31063868"), Some("FI"), Some("FI25064801")),
+        (BOTH, None, None, None),
+        (BOTH, None, Some(""), None),
+        (BOTH, None, Some("NO"), None),
+        // Eight digits of a register elsewhere.
+        (BOTH, None, Some("GB"), Some("GB25064801")),
+        ("31063868", None, Some("GB"), Some("GB31063868")),
+        // The check digit tells Danish numbers from Finnish ones mostly.
+        ("31063868", None, None, Some("31063868")),
+        ("37859855", None, None, Some("FI37859855")),
+        ("37859855", None, Some("SE"), Some("FI37859855")),
+        // Nine digits are Norwegian, in the north, and elsewhere of wherever they are.
+        ("974760673", None, Some("NO"), Some("974760673")),
+        ("974760673", None, Some("SE"), Some("974760673")),
+        ("974760673", None, Some("EE"), Some("EE974760673")),
+        ("974760673", Some("NO974760673MVA"), Some("EE"), Some("974760673")),
+        ("HRB 12345", None, Some("DE"), Some("DEHRB12345")),
+        ("HRB 12345", None, None, Some("HRB12345")),
+    ] {
+        assert_eq!(mark(text, vat, country).as_deref(), expected, "{text} {vat:?} {country:?}");
+    }
+}
+
+#[test]
+fn a_vat_number_without_prefix_is_of_the_country_of_its_address() {
+    assert_eq!(vat_mark("974 760 673 MVA", Some("SE")).as_deref(), Some("NO974760673MVA"));
+    assert_eq!(vat_mark("974760673", Some("NO")).as_deref(), Some("NO974760673MVA"));
+    assert_eq!(
+        [vat_mark(BOTH, Some("DK")), vat_mark(BOTH, Some("FI"))].map(Option::unwrap),
+        ["DK25064801", "FI25064801"]
+    );
+    assert_eq!(vat_mark("DK25064801", Some("FI")).as_deref(), Some("DK25064801"));
 }

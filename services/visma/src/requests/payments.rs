@@ -9,6 +9,7 @@ use super::wrapped::{Wrapped, text, wrap};
 use super::{Company, RequestError, segment};
 use crate::decimal::Exact;
 use crate::payment::{Kind, Payment};
+use crate::stamp::Stamp;
 
 /// Characters of a payment's text (`PaymentUpdateDto.invoiceText`).
 const TEXT: usize = 50;
@@ -35,6 +36,15 @@ impl Company {
         size: u32,
     ) -> Result<Request<Bytes>, RequestError> {
         let query = Query::default().with(Param::Customer(customer)).with(Param::DocumentFrom(from));
+        self.get("/v1/customerPayment", &query.with(Param::Page { number: page, size }))
+    }
+
+    /// `GET /v1/customerPayment` modified at or after a moment; the list knows no time of creation.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn payments_modified_since(&self, since: Stamp, page: u32, size: u32) -> Result<Request<Bytes>, RequestError> {
+        let query = Query::default().with(Param::ModifiedSince(since));
         self.get("/v1/customerPayment", &query.with(Param::Page { number: page, size }))
     }
 

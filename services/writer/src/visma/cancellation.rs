@@ -21,8 +21,12 @@ impl Writer {
     ) -> Result<(), Verdict> {
         let address = self.record(Entity::Invoice, &cancellation.invoice_key);
         let held = self.driver.read(delivery, &address).await?;
-        // What is in doubt is looked for under the reference that it was sent with.
-        let reference = held.entry.external_reference.clone();
+        // What is in doubt is looked for under the reference that it was sent with; what the log does not know under
+        // the one that it has in the shop.
+        let reference = match held.entry.external_reference.as_str() {
+            "" => cancellation.external_reference.clone(),
+            known => known.to_owned(),
+        };
         let entry = Outcome {
             external_reference: reference.clone(),
             change_version: command.change_version.clone(),

@@ -87,7 +87,7 @@ impl Writer {
     ) -> Result<Option<Problem>, Verdict> {
         let (data, body_hash) = self.open_customer(delivery, &customer).await?;
         let (corporate, vat) = (data.corporate_id.as_deref(), data.vat_registration_id.as_deref());
-        let marks = Marks::of(Some(&data.contact.email), corporate, vat);
+        let marks = Marks::of(Some(&data.contact.email), corporate, vat, Some(&data.address.country));
         let marks = marks.hashed(|purpose, text| self.context.vault.keyed_hash(purpose, text));
         let document = Document {
             address: self.record(Entity::Customer, &customer.key),
@@ -103,6 +103,8 @@ impl Writer {
         let held = match &held.record {
             Record::Linked(_) | Record::Intent(_) | Record::GivenUp(_) => held,
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
+                // Whoever may be under way to Visma is in the view after this.
+                self.driver.silence(&document, &held.record).await?;
                 match self.matched(&document)? {
                     // With nothing to be brought up to date, the link is all that there is to do.
                     Some(number) => {

@@ -160,6 +160,21 @@ impl Customers {
         index.put(number, known, inactive);
     }
 
+    /// A customer as a list of Visma's shows it now, before the poll that reads it.
+    pub(crate) fn listed(
+        &self,
+        number: &str,
+        internal: Option<&str>,
+        marks: &[(&'static str, String)],
+        inactive: bool,
+    ) {
+        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        index.put(number, parsed(marks), inactive);
+        if let Some(internal) = internal {
+            index.identify(internal, number);
+        }
+    }
+
     /// A customer as it was read at Visma: what it says replaces what was known.
     fn read(&self, headers: &HeaderMap) {
         if let Some(number) = text(headers, NUMBER) {

@@ -100,14 +100,8 @@ impl Writer {
         match self.driver.create(delivery, &document, &request, Some(held)).await? {
             Ended::Done(_) => self.release_payment(delivery, &document.address, kind).await,
             Ended::Differs(linked, held) => {
-                Box::pin(self.later_version(
-                    delivery,
-                    document,
-                    &request,
-                    (linked, *held),
-                    (Entity::Payment.word(), told),
-                ))
-                .await
+                let (stands, source) = ((linked, *held), (Entity::Payment.word(), told));
+                Box::pin(self.later_version(delivery, document, &request, stands, source)).await
             }
         }
     }

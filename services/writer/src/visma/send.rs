@@ -8,7 +8,7 @@ use ::visma::refusal::Refusal as About;
 use ::visma::reply::{Answer, Failure, read_create, read_delete, read_record, read_update};
 use bytes::Bytes;
 use effect::update::Reply as Updated;
-use effect::{Millis, Pause, Refusal, Removed, Reply, Sending, Step};
+use effect::{Millis, Pause, Refusal, Removed, Reply, Sending, Silence, Step};
 use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
@@ -43,6 +43,18 @@ impl System for Api {
 
     async fn find(&self, key: &Key, since: Millis) -> Looked {
         self.lookups.find(key.clone(), since).await
+    }
+
+    async fn silence(&self, key: &Key) -> Result<Silence, Duration> {
+        self.horizon.silence(key).await
+    }
+
+    fn held(&self, key: &Key) -> Option<(Vec<String>, Millis)> {
+        self.horizon.held(key)
+    }
+
+    fn logged(&self, key: &Key, number: &str) {
+        self.horizon.logged(key, number);
     }
 
     async fn send(&self, sending: Sending, permit: Option<Permit>, create: &Create) -> Step {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use ::visma::compare::{Comparison, Part, Pins, compare};
 use ::visma::etag::Etag;
 use ::visma::read::is_draft;
-use effect::Record;
+use effect::{Record, Silence};
 use pipeline::problem::{Problem, chain};
 use proto::{Command, Difference, Kind, Outcome, Verification};
 use record::Verdict;
@@ -15,6 +15,7 @@ use record::envelope::Cause;
 use record::take::Delivery;
 
 use super::Writer;
+use super::lookups::Key;
 use super::release::Draft;
 use super::standing::On;
 use crate::entries::named;
@@ -84,6 +85,13 @@ impl Writer {
                 return Ok(());
             }
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) if seen.deleted => return Ok(()),
+            Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) if self.may_be_adopted(&seen).await? => {
+                let dependent = (what, &held.entry);
+                let why = "the log was set back, and does not know it again yet";
+                let on = On { address: &address, seen: held.sequence, is_soon: false };
+                let patience = self.documents.patience.0;
+                return Err(Self::wait_for(delivery, "DOCUMENT_UNKNOWN", (patience, on), dependent, why));
+            }
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
                 let sentence = format!(
                     "Visma holds {} {} with our reference {}, and our record says that there is none",
@@ -119,6 +127,18 @@ impl Writer {
         }
     }
 
+    /// True when the log may come to know a document that it knows nothing of.
+    async fn may_be_adopted(&self, seen: &Verification) -> Result<bool, Verdict> {
+        let reference = seen.external_reference.clone();
+        let key = match document(&seen.entity)? {
+            Entity::CreditNote => Key::CreditNote(reference),
+            _ => Key::Reference(reference),
+        };
+        let silence = self.driver.system.horizon.silence(&key).await;
+        let later = |wait| Verdict::RetryAfter(wait, "it is not known yet whether the log was set back".to_owned());
+        silence.map(|silence| silence != Silence::Proves).map_err(later)
+    }
+
     /// The number that the document's customer has now, where it was given another one.
     fn renumbered(&self, entry: &Outcome) -> Option<String> {
         entry.booked.as_ref().and_then(|booked| self.customers.renumbered(&booked.customer_number))
@@ -134,9 +154,11 @@ impl Writer {
         metrics::counter!("ml_pins_total", "kept" => if kept { "true" } else { "false" }).increment(1);
         let said = self.pins.swap(if kept { KEPT } else { NOT_KEPT }, Ordering::Relaxed);
         match kept {
-            true if said != KEPT => tracing::info!(number = entry.number, "Visma keeps the VAT that is pinned"),
+            true if said != KEPT => {
+                tracing::info!(number = entry.number, "Visma keeps VAT that is pinned: pin_vat = true is right");
+            }
             false if said != NOT_KEPT => {
-                tracing::warn!(number = entry.number, "Visma changes VAT amounts that were set: see PINS_NOT_KEPT");
+                tracing::warn!(number = entry.number, "Visma does not keep VAT that is pinned: see PINS_NOT_KEPT");
             }
             _ => {}
         }

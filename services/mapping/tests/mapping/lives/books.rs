@@ -202,6 +202,15 @@ fn left(sale: &Sale, by_invoices: bool) -> (Decimal, BTreeMap<&'static str, Deci
     for line in &sale.lines {
         add(line.rate, by_item(line));
     }
+    let billed_only = by_invoices || (!cancelled.is_zero() && (sale.by_core || clipped));
+    for (rate, tax) in sale.more_taxes(billed_only) {
+        add(rate, tax);
+    }
+    if !billed_only && !cancelled.is_zero() {
+        for (rate, tax) in sale.taxes_named() {
+            add(rate, -tax);
+        }
+    }
     let void = sale.invoiced.is_none() && (by_invoices || cancelled == sale.total);
     let (rate, tax) = sale.shipping_tax();
     add(rate, if void { Decimal::ZERO } else { tax });

@@ -2,7 +2,7 @@
 //! cancelled. Written from the measured facts: no amount of it comes from the crate under test.
 //!
 //! * An invoice takes a line's share of what is left of it, and with the last unit all; the first one carries the
-//!   shipping.
+//!   shipping. [`extras`] says where the rest goes.
 //! * A credit memo takes its share of what was invoiced and not refunded, shipping as asked for, and adjustments
 //!   without tax. It is refused where more goes back than was paid, or nothing does.
 //! * `registerCancellation` cancels the units that are neither invoiced nor shipped, sets `total_canceled` to
@@ -12,7 +12,14 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
+mod extras;
+mod shown;
+
 use crate::shop::number;
+use extras::{On, Taxed};
+use shown::{item, of_memo, paper};
+
+pub(super) use extras::Extras;
 
 /// Rates of the shop, in per cent; the first is that of shipping.
 const RATES: [i64; 4] = [25, 15, 12, 0];
@@ -37,6 +44,9 @@ pub(super) struct Line {
     whole: Money,
     billed: Money,
     returned: Money,
+    /// Gift wrap and fixed product tax of a piece.
+    wrap: Taxed,
+    fpt: Taxed,
 }
 
 /// An invoice or a credit memo, and whether the money of it moved.
@@ -66,6 +76,7 @@ pub(super) struct Sale {
     /// Tax refunded by rate.
     pub(super) tax_refunded: Vec<(i64, Decimal)>,
     kept: Decimal,
+    extras: Extras,
 }
 
 fn cents(amount: Decimal) -> Decimal {
@@ -114,6 +125,8 @@ impl Line {
             whole,
             billed: none,
             returned: none,
+            wrap: Taxed::default(),
+            fpt: Taxed::default(),
         }
     }
 
@@ -152,7 +165,9 @@ impl Sale {
     pub(super) fn place(lines: Vec<Line>, shipping: u32) -> Self {
         let net = Decimal::new(i64::from(shipping), 2);
         let shipping = (net, cents(net * Decimal::from(RATES[0]) / Decimal::ONE_HUNDRED));
-        let total = lines.iter().map(|line| line.whole.net() + line.whole.tax).sum::<Decimal>();
+        let mut on = On::default();
+        lines.iter().for_each(|line| on.add(line, line.ordered));
+        let total = lines.iter().map(|line| line.whole.net() + line.whole.tax).sum::<Decimal>() + on.total();
         Self {
             total: total + shipping.0 + shipping.1,
             lines,
@@ -169,6 +184,7 @@ impl Sale {
             memos: Vec::new(),
             tax_refunded: Vec::new(),
             kept: Decimal::ZERO,
+            extras: Extras::default(),
         }
     }
 
@@ -180,14 +196,16 @@ impl Sale {
         matches!(self.state, "new" | "processing")
     }
 
-    /// Invoices as many of each line as `wanted` says.
+    /// Invoices as many of each line as `wanted` says; nothing where a cancellation has given points back.
     pub(super) fn invoice(&mut self, wanted: impl Fn(usize, u32) -> u32, paid: bool) {
         let parts: Vec<u32> = self.lines.iter().enumerate().map(|(at, line)| wanted(at, line.to_invoice())).collect();
-        if !self.can_act() || parts.iter().all(|part| *part == 0) {
+        let is_over = self.by_core && self.extras.has_points_left();
+        if !self.can_act() || is_over || parts.iter().all(|part| *part == 0) {
             return;
         }
-        let (mut sum, mut items) = (Money::default(), Vec::new());
+        let (mut sum, mut items, mut on) = (Money::default(), Vec::new(), On::default());
         for (at, (line, part)) in self.lines.iter_mut().zip(parts).enumerate().filter(|(_, (_, part))| *part > 0) {
+            on.add(line, part);
             let one = line.whole.less(line.billed).share(part, line.ordered - line.invoiced);
             line.invoiced += part;
             line.billed = line.billed.plus(one);
@@ -196,9 +214,12 @@ impl Sale {
         }
         let first = self.invoiced.is_none();
         let (shipping, shipping_tax) = if first { self.shipping } else { Default::default() };
-        let total = sum.net() + sum.tax + shipping + shipping_tax;
+        self.extras.invoice(&mut on, first, self.lines.iter().all(|line| line.to_invoice() == 0));
+        let total = sum.net() + sum.tax + shipping + shipping_tax + on.total();
+        let total = total - self.extras.pay(total);
         let id = self.invoices.len() + 1;
-        let mut json = paper(100 + id, sum, shipping_tax, total, items);
+        let mut json = paper(100 + id, sum, shipping_tax + on.tax(), total, items);
+        json["extension_attributes"] = on.json();
         if first {
             (json["shipping_amount"], json["shipping_tax_amount"]) = (number(shipping), number(shipping_tax));
         }
@@ -224,20 +245,24 @@ impl Sale {
     pub(super) fn refund(&mut self, wanted: impl Fn(usize, u32) -> u32, shipping: u32, plus: u32, minus: u32) {
         let before = self.clone();
         let parts: Vec<u32> = self.lines.iter().enumerate().map(|(at, line)| wanted(at, line.to_refund())).collect();
-        let (mut sum, mut items) = (Money::default(), Vec::new());
+        let (mut sum, mut items, mut on) = (Money::default(), Vec::new(), On::default());
         for (at, (line, part)) in self.lines.iter_mut().zip(parts).enumerate().filter(|(_, (_, part))| *part > 0) {
+            on.add(line, part);
             let one = line.billed.less(line.returned).share(part, line.to_refund());
             line.refunded += part;
             line.returned = line.returned.plus(one);
             sum = sum.plus(one);
-            self.tax_refunded.push((line.rate, one.tax));
-            items.push(item(at, line, part, one));
+            self.tax_refunded.push((line.rate, one.tax + line.fpt.1 * Decimal::from(part)));
+            items.push(of_memo(item(at, line, part, one), line, part));
         }
         let open = (self.shipping.0 - self.shipping_refunded.0, self.shipping.1 - self.shipping_refunded.1);
         let part = Decimal::new(i64::from(shipping), 2).min(open.0);
         let part_tax = if part == open.0 { open.1 } else { cents(self.shipping.1 * part / self.shipping.0) };
         let (plus, minus) = (Decimal::new(i64::from(plus), 2), Decimal::new(i64::from(minus), 2));
-        let total = sum.net() + sum.tax + part + part_tax + plus - minus;
+        self.extras.refund(&mut on, self.invoiced.is_some(), !part.is_zero());
+        self.tax_refunded.push((RATES[0], on.tax() - on.fpt.1));
+        let total = sum.net() + sum.tax + part + part_tax + plus - minus + on.total();
+        let total = total - self.extras.pay_back(total);
         let refunded = self.refunded.unwrap_or_default() + total;
         let refused = matches!(self.state, "canceled" | "closed") || total <= Decimal::ZERO || refunded > self.paid;
         if refused || part_tax > open.1 {
@@ -247,7 +272,8 @@ impl Sale {
         self.shipping_refunded = (self.shipping_refunded.0 + part, self.shipping_refunded.1 + part_tax);
         self.tax_refunded.push((RATES[0], part_tax));
         self.kept += minus;
-        let mut json = paper(200 + self.memos.len(), sum, part_tax, total, items);
+        let mut json = paper(200 + self.memos.len(), sum, part_tax + on.tax(), total, items);
+        json["extension_attributes"] = on.json();
         for (name, amount) in [
             ("shipping_amount", part),
             ("shipping_tax_amount", part_tax),
@@ -287,12 +313,14 @@ impl Sale {
         (self.state, self.by_core) = (becomes, true);
     }
 
-    /// An extension cancels single units, as several do: the header grows by what they cost.
+    /// An extension cancels single units, as several do: the header grows by what they cost. Of an order that points
+    /// pay it does not: what they cost is not what is not paid then.
     pub(super) fn cancel_some(&mut self, wanted: impl Fn(usize, u32) -> u32) {
         // Where it would be the last of them, the shipping too: then it is a cancellation of the order.
         let left: u32 = self.lines.iter().map(Line::to_cancel).sum();
         let parts: Vec<u32> = self.lines.iter().enumerate().map(|(at, line)| wanted(at, line.to_cancel())).collect();
-        if !self.can_act() || parts.iter().sum::<u32>() >= left || self.lines.iter().any(|line| line.invoiced > 0) {
+        let whole = parts.iter().sum::<u32>() >= left || self.extras.has_points();
+        if !self.can_act() || whole || self.lines.iter().any(|line| line.invoiced > 0) {
             return;
         }
         let mut total = self.canceled.unwrap_or_default();
@@ -300,8 +328,9 @@ impl Sale {
             let earlier = line.whole.share(line.canceled, line.ordered);
             line.canceled += part;
             let one = line.whole.share(line.canceled, line.ordered).less(earlier);
-            total += one.net() + one.tax;
-            self.tax_canceled += one.tax;
+            let fpt = (line.fpt.0 * Decimal::from(part), line.fpt.1 * Decimal::from(part));
+            total += one.net() + one.tax + fpt.0 + fpt.1;
+            self.tax_canceled += one.tax + fpt.1;
         }
         self.canceled = Some(total);
     }
@@ -323,76 +352,13 @@ impl Sale {
     }
 
     pub(super) fn tax(&self) -> Decimal {
-        self.lines.iter().map(|line| line.whole.tax).sum::<Decimal>() + self.shipping.1
+        let more: Decimal = self.more_taxes(false).iter().map(|(_, tax)| *tax).sum();
+        self.lines.iter().map(|line| line.whole.tax).sum::<Decimal>() + self.shipping.1 + more
     }
 
     pub(super) fn tax_invoiced(&self) -> Decimal {
         let shipping = if self.invoiced.is_some() { self.shipping.1 } else { Decimal::ZERO };
-        self.lines.iter().map(|line| line.billed.tax).sum::<Decimal>() + shipping
+        let more: Decimal = self.more_taxes(true).iter().map(|(_, tax)| *tax).sum();
+        self.lines.iter().map(|line| line.billed.tax).sum::<Decimal>() + shipping + more
     }
-
-    /// The order as REST shows it.
-    pub(super) fn json(&self) -> Value {
-        let sum = |of: fn(&Line) -> Decimal| self.lines.iter().map(of).sum::<Decimal>();
-        let optional = |amount: Option<Decimal>| amount.map_or(Value::Null, number);
-        let shown = |on: bool, amount: Decimal| if on { number(amount) } else { Value::Null };
-        let (billed, cancelled) = (self.invoiced.is_some(), self.canceled.is_some());
-        let shipping_canceled = if billed { Decimal::ZERO } else { self.shipping.0 };
-        let refunded: Decimal = self.tax_refunded.iter().map(|(_, tax)| *tax).sum();
-        let applied = |kind: &str, id: Option<usize>, rate: i64, tax: Decimal| {
-            json!({ "type": kind, "item_id": id,
-                "applied_taxes": [{ "code": format!("NO-MVA-{rate}"), "percent": rate, "amount": number(tax) }] })
-        };
-        let taxed = self.lines.iter().enumerate().filter(|(_, line)| line.rate != 0);
-        let mut taxes: Vec<Value> =
-            taxed.map(|(at, line)| applied("product", Some(at + 1), line.rate, line.whole.tax)).collect();
-        taxes.push(applied("shipping", None, RATES[0], self.shipping.1));
-        json!({
-            "entity_id": 7, "increment_id": "000000007", "store_id": 1, "state": self.state, "status": self.state,
-            "created_at": "2026-03-01 08:00:00", "updated_at": "2026-03-02 08:00:00", "customer_is_guest": 1,
-            "customer_group_id": 0, "customer_email": "kari@example.no", "order_currency_code": "NOK",
-            "base_currency_code": "NOK", "base_to_order_rate": 1, "grand_total": number(self.total),
-            "base_grand_total": number(self.total), "subtotal": number(sum(|line| line.whole.row)),
-            "discount_amount": number(-sum(|line| line.whole.discount)), "tax_amount": number(self.tax()),
-            "shipping_amount": number(self.shipping.0), "shipping_tax_amount": number(self.shipping.1),
-            "total_paid": shown(!self.paid.is_zero(), self.paid), "total_invoiced": optional(self.invoiced),
-            "total_refunded": optional(self.refunded), "total_canceled": optional(self.canceled),
-            "tax_invoiced": shown(billed, self.tax_invoiced()),
-            "tax_refunded": shown(self.refunded.is_some(), refunded),
-            "tax_canceled": shown(cancelled, self.tax_canceled),
-            "shipping_canceled": shown(cancelled && !self.can_act(), shipping_canceled),
-            "billing_address": { "firstname": "Kari", "lastname": "Nordmann", "street": ["Storgata 1"],
-                "postcode": "0155", "city": "Oslo", "country_id": "NO" },
-            "payment": { "method": "checkmo" },
-            "items": self.lines.iter().enumerate().map(|(at, line)| line.json(at)).collect::<Vec<_>>(),
-            "extension_attributes": { "item_applied_taxes": taxes },
-        })
-    }
-}
-
-impl Line {
-    fn json(&self, at: usize) -> Value {
-        json!({
-            "item_id": at + 1, "product_type": "simple", "sku": format!("SKU-{at}"), "name": "Product",
-            "qty_ordered": self.ordered, "qty_invoiced": self.invoiced, "qty_refunded": self.refunded,
-            "qty_canceled": self.canceled, "qty_shipped": self.shipped, "price": number(self.price),
-            "row_total": number(self.whole.net().max(Decimal::ZERO)), "discount_amount": number(self.whole.discount),
-            "tax_percent": self.rate, "tax_amount": number(self.whole.tax), "row_invoiced": number(self.billed.row),
-            "discount_invoiced": number(self.billed.discount), "tax_invoiced": number(self.billed.tax),
-        })
-    }
-}
-
-fn item(at: usize, line: &Line, part: u32, money: Money) -> Value {
-    json!({ "order_item_id": at + 1, "sku": format!("SKU-{at}"), "name": "Product", "qty": part,
-        "price": number(line.price), "row_total": number(money.row), "discount_amount": number(money.discount),
-        "tax_amount": number(money.tax) })
-}
-
-fn paper(id: usize, sum: Money, shipping_tax: Decimal, total: Decimal, items: Vec<Value>) -> Value {
-    json!({ "entity_id": id, "increment_id": format!("{id:09}"), "order_id": 7, "store_id": 1,
-        "created_at": "2026-03-02 08:00:00", "updated_at": "2026-03-02 08:00:00", "order_currency_code": "NOK",
-        "base_currency_code": "NOK", "base_to_order_rate": 1, "subtotal": number(sum.row),
-        "discount_amount": number(-sum.discount), "tax_amount": number(sum.tax + shipping_tax),
-        "grand_total": number(total), "base_grand_total": number(total), "items": items })
 }

@@ -1,10 +1,11 @@
 //! Lines whose tax no rate explains, booked as the mapping file says by name.
 
 use mapping::Mapping;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{case, expect, page, rows, told};
-use crate::support::{book, changed, changed_text, credit, default_mapping, small_order};
+use super::{case, expect, number, page, rows, told};
+use crate::money::with_fpt;
+use crate::support::{book, changed, changed_text, credit, default_mapping, small_memo, small_order};
 
 const USED: &str = "[[vat_exception]]\nwhen = { sku = [\"A\", \"B\"], tax_rate = 25 }\nreason = \"used goods\"\n\
     book = \"untaxed\"\ncode = \"6\"\n# Dimension segments.";
@@ -90,4 +91,43 @@ fn an_exception_that_contradicts_itself_is_no_file() {
         assert_eq!(found.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), [path], "{found:?}");
         assert!(found[0].to_string().contains(words), "`{words}` is not in: {}", found[0]);
     }
+}
+
+/// The small order and its credit memo with this in each item's or document's own fields, the order taxed and the memo
+/// not: 10 of fixed product tax on A, or 20 of a fee.
+fn refunded_without_tax(what: &str) -> (Value, Value) {
+    let (mut order, mut memo) = (small_order(), small_memo());
+    if what == "fpt" {
+        with_fpt(&mut order, true);
+        with_fpt(&mut memo, false);
+        (order["grand_total"], memo["grand_total"]) = (number("427.5"), json!(425));
+        return (order, memo);
+    }
+    order["extension_attributes"]["mollie_payment_fee"] = json!(20);
+    order["extension_attributes"]["mollie_payment_fee_tax"] = json!(5);
+    memo["extension_attributes"] = json!({ "mollie_payment_fee": 20, "mollie_payment_fee_tax": 0 });
+    (order["tax_amount"], order["grand_total"], memo["grand_total"]) = (json!(80), json!(440), json!(435));
+    (order, memo)
+}
+
+#[test]
+fn what_the_order_taxed_and_the_refund_does_not_is_a_question_also_beside_the_rows() {
+    for (what, words, line, vat) in [
+        ("fpt", ["the fpt line of A (VAT code 3) is 10.00 NOK", "25 % of that is 2.50 NOK"], "8.00", "62.00"),
+        ("fee", ["the fee line (VAT code 3) is 20.00 NOK", "25 % of that is 5.00 NOK"], "16.00", "64.00"),
+    ] {
+        let (order, memo) = refunded_without_tax(what);
+        assert!(book(&order, &default_mapping()).is_ok(), "{what}");
+        told(credit(&memo, &order, &default_mapping()).err(), &[words[0], words[1], "charged 0.00 NOK"]);
+        let note = credit(&memo, &order, &with(REFUNDS, &[])).unwrap().credit_note;
+        assert!(page(&note).0.iter().any(|[_, code, amount]| code == "3" && amount == line), "{:?}", page(&note));
+        assert_eq!(note.predicted.vat[0].vat.to_string(), vat);
+        assert_eq!(note.predicted.total.to_string(), format!("{}.00", memo["grand_total"]));
+    }
+    // Where the order has none on it either, there is none.
+    let (mut order, memo) = refunded_without_tax("fpt");
+    with_fpt(&mut order, false);
+    (order["tax_amount"], order["grand_total"]) = (json!(75), json!(425));
+    let note = credit(&memo, &order, &default_mapping()).unwrap().credit_note;
+    assert!(page(&note).0.contains(&["3990", "5", "10.00"].map(str::to_owned)), "{:?}", page(&note));
 }
