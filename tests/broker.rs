@@ -1,5 +1,7 @@
 //! The broker goes away and comes back, at every time; a writer goes away and another takes its place.
 
+mod capacity;
+mod compressed;
 mod disk;
 mod rights;
 mod start;

@@ -274,7 +274,7 @@ fn a_master_key_that_is_none_is_refused_before_the_broker_is_waited_for() {
     let without = Desk::new(nowhere);
     let short = Desk::new(nowhere).with("ML__VAULT__MASTER_KEY", "c2hvcnQ=");
     let no_file = Desk::new(nowhere).with("ML__VAULT__MASTER_KEY_FILE", "nowhere/master.key");
-    for verb in [&["provision"][..], &["run", "writer-visma"]] {
+    for verb in [&["provision"][..], &["run", "writer-commerce"]] {
         without.run(verb).assert_refused("VAULT_NO_MASTER_KEY", &["master-key"]);
         short.run(verb).assert_refused("VAULT_BAD_MASTER_KEY", &["32 bytes"]);
         no_file.run(verb).assert_refused("VAULT_NO_MASTER_KEY", &["nowhere/master.key"]);

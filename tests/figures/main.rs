@@ -19,6 +19,7 @@ mod bare;
 mod day;
 #[path = "day.rs"]
 mod days;
+mod disk;
 #[path = "../house.rs"]
 mod house;
 mod latency;

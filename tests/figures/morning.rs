@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use ml_connector::stand::process::Process;
 use serde_json::json;
 
-use crate::bare;
 use crate::house::{House, Wishes};
 use crate::{CUSTOMERS, ORDERS};
+use crate::{bare, disk};
 
 /// How messages are published.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub(crate) async fn print(name: &str, publishing: Publishing) {
     println!("  counted for each process    {} MB ({})", services.resident / 1_000_000, each.join(", "));
     println!("resident, broker              {} MB", broker.resident / 1_000_000);
     println!("dead letters                  {}", house.dead_letters().await.len());
+    disk::print(&house, ORDERS).await;
     assert!(ledger["missing"].as_array().unwrap().is_empty());
 }
 

@@ -30,10 +30,9 @@ use mapping::{Mapping, Refusal, Scope, ToDo};
 use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
 use record::address::{Entity, Kind, System};
-use record::backlog;
 use record::streams::Durable;
 use record::take::{self, Delivery, Stage};
-use record::{Log, Verdict};
+use record::{Log, Verdict, backlog, capacity};
 
 pub use comments::Comments;
 use messages::Messages;
@@ -87,6 +86,7 @@ pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
     let parties = Parties::new(&log, &context.vault, rules.mapping.version());
     log.watch(&context, &log.command(System::Visma, Entity::Invoice, "", ""));
     backlog::watch(&log, DURABLE, None, &context);
+    capacity::watch(&log, &context);
     let log = &log;
     let stage =
         Mapper { rules, messages, parties, references, seen, purchases, context: context.clone(), log: log.clone() };

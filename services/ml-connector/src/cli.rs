@@ -60,6 +60,9 @@ pub enum Verb {
     /// List what waits for another document, a release or a customer, since when and until when. Broker user:
     /// operator.
     Waiting,
+    /// Show how full each stream is, how it grows, and the day on which it will be full. Exit code 0: none within 90
+    /// days; 1: some. Broker user: operator.
+    Capacity,
     /// List the documents in Visma that differ from what was booked: deleted, entered twice, another total, no
     /// reference. Compares what the polls read last; does not call Visma. Exit code 0: none; 1: some. Broker user:
     /// operator.

@@ -4,6 +4,7 @@ mod accounts;
 mod backfill;
 mod bench;
 mod budgets;
+mod capacity;
 pub mod cli;
 mod credentials;
 pub mod demo;

@@ -20,8 +20,8 @@ use record::streams::{self, Durable};
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
 use crate::{
-    accounts, backfill, budgets, credentials, demo, erase, health, manual, mapping_file, master_keys, ping, polls,
-    vendors,
+    accounts, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file, master_keys, ping,
+    polls, vendors,
 };
 
 /// Every durable consumer of the house.
@@ -79,6 +79,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Waiting => list_waiting(&Settings::load(config)?, json).await,
         Verb::DeadLetters => dead_letters(&Settings::load(config)?, json).await,
+        Verb::Capacity => return capacity::run(&Settings::load(config)?, json).await,
         Verb::Drift => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked, json)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb, json).await,

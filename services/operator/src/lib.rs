@@ -3,6 +3,7 @@
 //! Everything here reads and nothing writes. Data is returned; who prints it decides on the form.
 
 pub mod backfill;
+pub mod capacity;
 pub mod dead_letters;
 pub mod drift;
 pub mod orders;

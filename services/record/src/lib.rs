@@ -12,6 +12,7 @@ pub mod address;
 mod appender;
 pub mod backlog;
 pub mod body;
+pub mod capacity;
 pub mod dead;
 pub mod entry;
 pub mod envelope;

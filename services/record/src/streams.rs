@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::stream::{Compression, Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
+use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
@@ -15,6 +16,7 @@ use pipeline::problem::{Problem, chain};
 use pipeline::vault;
 
 use crate::address::{Connection, Kind, Span, System};
+use crate::capacity::{DISK_OF_BYTES, size, told};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
@@ -28,6 +30,8 @@ pub const OUTCOMES: &str = "OUTCOMES";
 pub const WAITING: &str = "WAITING";
 /// Deliveries given up on.
 pub const DEAD: &str = "DEAD";
+/// All of them.
+pub(crate) const STREAMS: [&str; 6] = [HINTS, CHANGES, COMMANDS, OUTCOMES, WAITING, DEAD];
 
 /// The priority group of every durable consumer: one active client, others stand by.
 pub const GROUP: &str = "active";
@@ -69,12 +73,16 @@ pub async fn provision(
     connection: &Connection,
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
-    let mut done = Vec::new();
+    let (mut done, mut bytes) = (Vec::new(), 0);
     for config in streams(settings) {
         let name = config.name.clone();
-        context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
-        done.push(format!("stream {name}"));
+        let (limit, line) = make(context, config).await.map_err(|cause| failed(&name, &cause))?;
+        bytes += limit;
+        done.push(line);
     }
+    let (room, disk) = (told(bytes), told(bytes / DISK_OF_BYTES));
+    let orders = settings.room_for_orders;
+    done.push(format!("room for {orders} orders: {room} as the broker counts them, about {disk} of disk when full"));
     for config in buckets(settings) {
         let name = config.name.clone();
         context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
@@ -91,12 +99,44 @@ pub async fn provision(
     Ok(done)
 }
 
+/// Makes a stream, or updates it to `config`; it never becomes smaller. Returns its limit in bytes and a line about it.
+async fn make(context: &Context, mut config: Config) -> Result<(u64, String), String> {
+    let name = config.name.clone();
+    let before = standing(context, &name).await?;
+    let mut line = format!("stream {name}");
+    if let Some(before) = &before {
+        let held = i64::try_from(before.state.bytes).unwrap_or(i64::MAX);
+        config.max_bytes = config.max_bytes.max(before.config.max_bytes).max(held);
+        if before.config.max_bytes < config.max_bytes && before.config.max_bytes > 0 {
+            line += &format!(": enlarged to {}", told(config.max_bytes.unsigned_abs()));
+        }
+        if before.config.compression != config.compression {
+            let compressed = if config.compression == Some(Compression::S2) { "compressed" } else { "not compressed" };
+            line += &format!("; what comes after the broker's next start is {compressed}");
+        }
+    }
+    let limit = config.max_bytes.unsigned_abs();
+    context.create_or_update_stream(config).await.map_err(|e| chain(&e))?;
+    Ok((limit, line))
+}
+
+/// A stream as it is; none when there is none.
+async fn standing(context: &Context, name: &str) -> Result<Option<Info>, String> {
+    match context.get_stream(name).await {
+        Ok(stream) => Ok(Some(stream.cached_info().clone())),
+        Err(e) => match e.kind() {
+            GetStreamErrorKind::JetStream(e) if e.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
+            _ => Err(chain(&e)),
+        },
+    }
+}
+
 fn failed(name: &str, cause: &str) -> Problem {
     Problem::new(
         "BROKER_PROVISION",
         format!("{name} could not be made or updated: {cause}"),
-        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for six streams of \
-         nats.max_bytes each (max_file_store in the server's jetstream block)",
+        "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for \
+         nats.room_for_orders (max_file_store in the server's jetstream block)",
     )
 }
 
@@ -110,7 +150,11 @@ fn streams(settings: &Settings) -> Vec<Config> {
         discard: DiscardPolicy::New,
         storage: StorageType::File,
         num_replicas: settings.replicas,
-        max_bytes: settings.max_bytes,
+        max_bytes: size(name, settings.room_for_orders),
+        // A full block is compressed beside itself, synced and renamed. Killing the server meanwhile loses nothing
+        // (tests/broker/compressed.rs), nor does compaction, which WAITING needs; what a damaged block does is told in
+        // the default settings. A stream that was made without it is compressed from the server's next start on.
+        compression: Some(if settings.compression { Compression::S2 } else { Compression::None }),
         max_message_size: 8 * 1024 * 1024,
         duplicate_window: Duration::from_secs(120),
         allow_direct: true,
@@ -155,6 +199,8 @@ fn buckets(settings: &Settings) -> Vec<Config> {
         storage: StorageType::File,
         num_replicas: settings.replicas,
         max_messages_per_subject: 1,
+        // Small and sealed: compression would win nothing.
+        compression: None,
         allow_direct: true,
         allow_rollup: false,
         deny_delete: true,

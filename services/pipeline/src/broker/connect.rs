@@ -58,8 +58,10 @@ pub struct Settings {
     pub clock_limit: Span,
     /// Copies of each stream: 1, or 3 on a cluster.
     pub replicas: usize,
-    /// Upper bound of each stream of record in bytes; when it is full, publishing fails and nothing is discarded.
-    pub max_bytes: i64,
+    /// Orders that the streams have room for; when one is full, publishing fails and nothing is discarded.
+    pub room_for_orders: u64,
+    /// Streams are compressed on the broker's disk.
+    pub compression: bool,
 }
 
 /// Connects as the service called `name`.
