@@ -83,6 +83,7 @@ async fn caller(house: &House, token: &str) -> Vendor {
         },
         read_retry_after: |headers, now| visma::rate::retry_after(headers, now.into()),
         probe_wait: timeout,
+        trial: None,
     };
     let shares = Shares { documents: 20, polls: 5 };
     let budget = Budget::open(&broker, "visma", shares, timeout).await.unwrap();

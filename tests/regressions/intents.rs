@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull;
 use ml_connector::stand::tap::{Message, Side, Tap, Way};
+use proto::Message as _;
 use record::address::{Address, Connection, Entity, System};
 use serde_json::json;
 
@@ -112,6 +113,60 @@ async fn a_writer_does_not_send_under_the_intent_of_another() {
     let record = until_entries(&house, "OUTCOMES", "outcome.main.visma.invoice.2", 2).await;
     assert_eq!(record.len(), 2, "an intent and an outcome: {record:#?}");
     assert_eq!(house.dead_letters().await, []);
+}
+
+/// Writes an intent of the command `sequence` over the record of invoice 1, as if it had been sent and never answered.
+async fn in_doubt(house: &House, sequence: u64) {
+    let record = "outcome.main.visma.invoice.1";
+    let last = until_entries(house, "OUTCOMES", record, 2).await.pop().unwrap();
+    let outcome = proto::Outcome::decode(last.payload).unwrap();
+    let written_at = outcome.written_at;
+    let intent = proto::Outcome {
+        kind: proto::Kind::Intent.into(),
+        command_id: "the newer one".to_owned(),
+        command_sequence: sequence,
+        written_at,
+        attempt: 1,
+        ..outcome
+    };
+    let mut headers = last.headers.clone();
+    headers.insert("Nats-Msg-Id", format!("in doubt {sequence}").as_str());
+    headers.insert("Ml-Kind", "intent");
+    headers.insert("Nats-Expected-Last-Subject-Sequence", last.sequence.to_string().as_str());
+    let jetstream = house.jetstream().await;
+    jetstream.publish_with_headers(record, headers, intent.encode_to_vec().into()).await.unwrap().await.unwrap();
+}
+
+/// An older command finds the intent of a newer one. While that is in the log, it settles what it may have sent, and
+/// the older one ends with it. Where a restored log has lost it, nobody would, and a person is told.
+#[tokio::test]
+async fn an_older_command_is_left_to_the_newer_one_that_is_in_the_log() {
+    let mut house = House::start(patient()).await;
+    store(&house, 1).await;
+    house.until_booked(1, PATIENCE).await;
+    let command = Address::command(&Connection::new("main"), System::Visma, Entity::Invoice, "1", "1").subject();
+    let first = until_entries(&house, "COMMANDS", &command, 1).await.remove(0);
+    let jetstream = house.jetstream().await;
+    let again = async |id: &str| {
+        let mut headers = first.headers.clone();
+        headers.insert("Nats-Msg-Id", id);
+        headers.insert("Ml-First", "false");
+        let put = jetstream.publish_with_headers(first.subject.clone(), headers, first.payload.clone());
+        put.await.unwrap().await.unwrap().sequence
+    };
+    house.installation.take_service(WRITER).unwrap().kill();
+    let older = again("older").await;
+    in_doubt(&house, older + 1).await;
+    assert_eq!(again("newer").await, older + 1);
+    house.installation.start_service(WRITER).unwrap();
+    until_entries(&house, "OUTCOMES", "outcome.main.visma.invoice.1", 4).await;
+    let log = std::fs::read_to_string(house.installation.folder().join(format!("{WRITER}.log"))).unwrap();
+    assert!(log.contains("left to a newer command"), "{log}");
+    assert_eq!(house.dead_letters().await, []);
+    in_doubt(&house, older + 1000).await;
+    again("lost").await;
+    house.until_dead("SUPERSEDED_IN_DOUBT", PATIENCE).await;
+    assert_eq!(calls(&house, CREATE).await, 1);
 }
 
 /// A command that says of itself that it is its record's first is believed no further than the intent, which loses

@@ -126,7 +126,7 @@ impl LookingUp {
         let wanted = &life.wanted;
         if wanted.source_seq < doubt.settled.0 || wanted.command_seq < doubt.settled.1 {
             // To send now would put an older version where a newer one may still be put.
-            return Step::End(End::Dead(Death::Superseded { by: doubt.intent.command }));
+            return Step::End(End::Superseded { by: doubt.intent.command, by_seq: doubt.intent.command_seq });
         }
         // Another command is another person's wish, or a newer version: it has its own attempts.
         let ours = doubt.intent.command_seq == life.wanted.command_seq;

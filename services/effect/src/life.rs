@@ -92,16 +92,20 @@ impl Life {
             (Aim::Stand, Record::Linked(linked)) => self.linked(linked),
             (Aim::Stand, Record::Rejected(rejected)) => self.rejected(rejected),
             (Aim::Stand, Record::Withdrawn(withdrawn)) => self.withdrawn(withdrawn),
+            // The newer command settles what it may have sent.
+            (_, Record::Intent(intent)) if self.wanted.command_seq < intent.command_seq && self.is_silent() => {
+                Step::End(End::Superseded { by: intent.command, by_seq: intent.command_seq })
+            }
             (_, Record::Intent(intent)) => {
                 let settled = (intent.source_seq, intent.command_seq);
                 self.look_up(intent, settled, now)
             }
-            // Whoever has not heard of it yet must not go on with what was given up.
-            (Aim::Stand, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
-                Step::End(End::Dead(Death::Refused(given_up.refusal)))
+            (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq < given_up.command_seq => {
+                Step::End(End::Superseded { by: given_up.command, by_seq: given_up.command_seq })
             }
-            (Aim::Fall { .. }, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
-                Step::End(End::Dead(Death::Superseded { by: given_up.command }))
+            // Whoever has not heard of it yet must not go on with what was given up.
+            (_, Record::GivenUp(given_up)) if self.wanted.command_seq <= given_up.command_seq => {
+                Step::End(End::Dead(Death::Refused(given_up.refusal)))
             }
             (_, Record::GivenUp(given_up)) => {
                 self.look_up(given_up.intent, (given_up.source_seq, given_up.command_seq), now)
@@ -114,6 +118,11 @@ impl Life {
             }
             (Aim::Fall { .. }, Record::Withdrawn(withdrawn)) => self.keep_withdrawn(withdrawn),
         }
+    }
+
+    /// This life has sent nothing, and no entry is lost: nobody but those who wrote entries has anything to settle.
+    fn is_silent(&self) -> bool {
+        self.sent.is_none() && self.silence == Silence::Proves
     }
 
     /// Settles what may have been sent. `settled` is up to which change and command the record is settled.

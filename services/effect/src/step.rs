@@ -59,6 +59,14 @@ pub enum End {
     /// It was to be withdrawn, and the vendor does not let go of it. What follows (a credit note) is the caller's
     /// decision.
     Stands(Linked),
+    /// Nothing was done: a newer command of the record is under way, or was given up, and its end is the end of this
+    /// one too. Where that command is lost, this is the caller's to tell a person.
+    Superseded {
+        /// Id of the newer command.
+        by: String,
+        /// Stream sequence of the newer command.
+        by_seq: u64,
+    },
     /// A person is needed; the dead letter, then acknowledge.
     Dead(Death),
 }
@@ -70,11 +78,6 @@ pub enum Death {
     Duplicate {
         /// The vendor's numbers.
         numbers: Vec<String>,
-    },
-    /// A newer version was sent, its fate is unknown, and nothing is to be found. Its own command settles that.
-    Superseded {
-        /// Id of the newer version's command.
-        by: String,
     },
     /// The vendor refused, or we gave up ([`Refusal::unresolved`]); the outcome says so too.
     Refused(Refusal),
@@ -96,7 +99,6 @@ impl Death {
     pub fn code(&self) -> &str {
         match self {
             Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
-            Self::Superseded { .. } => "SUPERSEDED_IN_DOUBT",
             Self::Refused(refusal) => &refusal.code,
             Self::Contended { .. } => "UPDATE_CONTENDED",
             Self::Gone { .. } => "DOCUMENT_GONE",
@@ -110,10 +112,6 @@ impl Death {
             Self::Duplicate { numbers } => format!(
                 "Documents {} have the same reference of ours. Keep one, and delete or credit the others.",
                 numbers.join(", ")
-            ),
-            Self::Superseded { by } => format!(
-                "A newer version of the document was sent by command {by}, no answer came, and no document with our \
-                 reference is to be found. Nothing is to be done for this version; see to the newer one's dead letter."
             ),
             Self::Refused(refusal) => refusal.sentence.clone(),
             Self::Contended { attempts } => format!(

@@ -63,6 +63,9 @@ pub async fn webhook_secrets(settings: &Webhook, context: &Context) -> Result<Se
     Ok(Kept::read(context, WEBHOOK).await?.follow_webhooks(context, settings).await)
 }
 
+/// Longer than any number of Visma's: to delete it tries whether writes get through, and changes nothing.
+const NOBODYS: &str = "ml-connector-tries-whether-writes-get-through";
+
 /// As [`visma`], under `fields` alone.
 ///
 /// # Errors
@@ -79,6 +82,7 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
         },
         read_retry_after: |headers, now| ::visma::rate::retry_after(headers, now.into()),
         probe_wait: settings.create.probe_wait.0,
+        trial: company.delete_invoice(NOBODYS, None).ok(),
     };
     let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), company))

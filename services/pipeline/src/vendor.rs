@@ -4,6 +4,7 @@
 
 mod breaker;
 mod proofs;
+mod trial;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,6 +75,9 @@ pub struct Api {
     pub read_retry_after: ReadRetryAfter,
     /// While nothing gets through: the longest wait between two calls that try.
     pub probe_wait: Duration,
+    /// A write that changes nothing. While writes fail it is sent before a create is: a create that fails is in doubt
+    /// for minutes, and what depends on it waits as long.
+    pub trial: Option<Request<Bytes>>,
 }
 
 /// One vendor's API. Cheap to clone.
@@ -85,6 +89,7 @@ pub struct Vendor {
     read_retry_after: ReadRetryAfter,
     proofs: Arc<Proofs>,
     breaker: Breaker,
+    trial: Option<Arc<Request<Bytes>>>,
     unnamed: Arc<Mutex<Schedule>>,
     for_documents: Arc<AtomicU64>,
 }
@@ -108,9 +113,9 @@ impl Vendor {
     pub fn new(http: Http, budget: Budget, api: Api, health: Health) -> Self {
         let breaker = Breaker::new(budget.vendor(), health, api.probe_wait);
         let unnamed = Arc::new(Mutex::new(Schedule::new(PATIENCE, MOST_PATIENCE)));
-        let Api { auth, read_window, read_retry_after, probe_wait: _ } = api;
-        let (proofs, for_documents) = (Arc::new(Proofs::new(auth)), Arc::default());
-        Self { http, budget, read_window, read_retry_after, proofs, breaker, unnamed, for_documents }
+        let Api { auth, read_window, read_retry_after, probe_wait: _, trial } = api;
+        let (proofs, for_documents, trial) = (Arc::new(Proofs::new(auth)), Arc::default(), trial.map(Arc::new));
+        Self { http, budget, read_window, read_retry_after, proofs, breaker, trial, unnamed, for_documents }
     }
 
     /// Hears of what other processes learn of the vendor's patience, until `stop`.
@@ -130,7 +135,10 @@ impl Vendor {
     /// # Errors
     /// How long to wait.
     pub async fn permit(&self) -> Result<Permit, Duration> {
-        let pass = self.breaker.enter(Kind::Write)?;
+        let mut pass = self.breaker.enter(Kind::Write)?;
+        if let Some(trial) = self.trial.as_deref().filter(|_| pass.is_risky()) {
+            pass = self.tried(pass, trial).await?;
+        }
         let budget = self.budget.take(Class::Document).await?;
         Ok(Permit { budget, pass })
     }
@@ -262,16 +270,30 @@ impl Vendor {
         if class == Class::Document {
             self.for_documents.fetch_add(1, Ordering::Relaxed);
         }
+        let answer = self.sent(authorization, request).await;
+        let (met, why) = met(&answer);
+        pass.met(met, request.method() == Method::GET, &why);
+        self.noted(spent, answer).await
+    }
+
+    /// Sends a request once, and counts it.
+    async fn sent(&self, proof: HeaderValue, request: &Request<Bytes>) -> Result<Response<Bytes>, SendError> {
         let mut request = request.clone();
-        request.headers_mut().insert(AUTHORIZATION, authorization);
-        let is_read = request.method() == Method::GET;
+        request.headers_mut().insert(AUTHORIZATION, proof);
         let method = request.method().as_str().to_owned();
         let answer = self.http.send(request).await;
         let status = answer.as_ref().map_or_else(|_| "none".to_owned(), |a| a.status().as_str().to_owned());
         metrics::counter!("ml_calls_total", "vendor" => self.budget.vendor(), "method" => method, "status" => status)
             .increment(1);
-        let (met, why) = met(&answer);
-        pass.met(met, is_read, &why);
+        answer
+    }
+
+    /// Takes from an answer what it says of the vendor's clock and window.
+    async fn noted(
+        &self,
+        spent: Spent,
+        answer: Result<Response<Bytes>, SendError>,
+    ) -> Result<Response<Bytes>, CallError> {
         if let Some(apart) = answer.as_ref().ok().and_then(skew) {
             self.note_skew(apart);
         }

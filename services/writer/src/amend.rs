@@ -140,7 +140,9 @@ impl<S: Updating> Driver<S> {
                     let sentence = named(document.what, &document.entry, &death.sentence());
                     return Err(Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy)));
                 }
-                Step::End(End::Done | End::Differs(_) | End::Stands(_)) => return Ok(Amended::Done(Box::new(held))),
+                Step::End(End::Done | End::Differs(_) | End::Stands(_) | End::Superseded { .. }) => {
+                    return Ok(Amended::Done(Box::new(held)));
+                }
             };
         }
     }

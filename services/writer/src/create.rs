@@ -1,11 +1,13 @@
 //! Drives the life of one document: carries out each step that `effect` gives, until it ends or has to wait for long.
 //! What differs between targets is behind [`System`], and behind [`Removing`] where documents can be removed.
 
+mod ending;
+
 use std::time::Duration;
 
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Silence};
 use effect::{Step, Waiting, Wanted};
-use pipeline::problem::{Problem, then_again};
+use pipeline::problem::Problem;
 use pipeline::vendor::Permit;
 use proto::{Command, Outcome};
 use record::Verdict;
@@ -13,8 +15,9 @@ use record::envelope::{self, Cause, header};
 use record::take::Delivery;
 use tokio_util::sync::CancellationToken;
 
-use crate::entries::{fill, marks, named};
+use crate::entries::{fill, marks};
 use crate::now;
+use ending::dead;
 use record::address::{Address, Entity};
 use record::entry::{self, UNREADABLE};
 use record::{Appender, Current, Log};
@@ -179,6 +182,10 @@ impl<S: System> Driver<S> {
             Left::End(End::Done) => Ok(Ended::Done(run.held.record)),
             Left::End(End::Differs(linked)) => Ok(Ended::Differs(linked, Box::new(run.held))),
             Left::End(End::Dead(death)) => Err(dead(document, &death)),
+            Left::End(End::Superseded { by, by_seq }) => {
+                run.superseded(&by, by_seq).await?;
+                Ok(Ended::Done(run.held.record))
+            }
             Left::End(End::Stands(_)) | Left::Delete(_) | Left::Inspect(_) => Err(run.astray()),
         }
     }
@@ -288,6 +295,10 @@ impl<S: Removing> Driver<S> {
                 Left::End(End::Done) => return Ok(Fallen::Done),
                 Left::End(End::Stands(linked)) => return Ok(Fallen::Stands(linked)),
                 Left::End(End::Dead(death)) => return Err(dead(document, &death)),
+                Left::End(End::Superseded { by, by_seq }) => {
+                    run.superseded(&by, by_seq).await?;
+                    return Ok(Fallen::Done);
+                }
                 Left::End(End::Differs(_)) => return Err(run.astray()),
             };
         }
@@ -386,11 +397,4 @@ fn is_worth_handing_back(pause: Pause) -> bool {
         Pause::Doubt | Pause::LookFailed => true,
         Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::Fault | Pause::BetweenLooks => false,
     }
-}
-
-/// A death as a dead letter.
-fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verdict {
-    let remedy = then_again("do what the sentence and the runbook page of the code say");
-    let sentence = named(document.what, &document.entry, &death.sentence());
-    Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
 }

@@ -74,6 +74,9 @@ pub(crate) fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
     commands
 }
 
+/// Lane and command, and the code or the newer command that it ended with.
+type Ends = [(usize, String, String)];
+
 pub(crate) fn applies(outcome: &Outcome) -> bool {
     outcome.kind == Kind::Applied && !outcome.withdrawn
 }
@@ -84,7 +87,7 @@ pub(crate) fn verdict(
     lane: &Lane,
     broker: &Broker,
     vendor: &Vendor,
-    dead: &[(usize, String, String)],
+    (dead, left): (&Ends, &Ends),
 ) -> Result<(), String> {
     let fail = |what: String| Err(format!("lane {index}: {what}"));
     let documents = vendor.documents.iter().filter(|document| document.lane == index).count();
@@ -141,12 +144,16 @@ pub(crate) fn verdict(
     let given = lane.commands.iter().enumerate().filter(|(place, _)| !lane.lost.contains(place));
     // A newer command's entry may be older than the copy that was put back.
     let newest = broker.log(index).last().map_or(0, |entry| entry.order().1);
+    let ended = |command: &String| {
+        let settled = outcomes.iter().any(|outcome| outcome.command == *command);
+        settled || dead.iter().any(|(at, id, _)| *at == index && id == command)
+    };
     for Wanted { command, command_seq, .. } in given.map(|(_, command)| &command.wanted) {
         if was_set_back && *command_seq < newest {
             continue;
         }
-        let settled = outcomes.iter().any(|outcome| outcome.command == *command);
-        if !settled && !dead.iter().any(|(at, id, _)| *at == index && id == command) {
+        let newer = left.iter().filter(|(at, id, _)| *at == index && id == command);
+        if !ended(command) && !newer.map(|(_, _, by)| by).any(ended) {
             return fail(format!("command {command} has neither an outcome nor a dead letter"));
         }
     }

@@ -83,7 +83,7 @@ fn one_document_stays_one_document() {
     // A simulation in which nothing goes wrong proves nothing.
     let rare = [sum.crashes, sum.adopted, sum.sent_again, sum.lost_writes, sum.rejected, sum.unresolved, sum.late];
     assert!(rare.iter().all(|count| *count > 0), "something never happened: {sum:?}");
-    let rare = [sum.withdrawn, sum.stands, sum.given_up];
+    let rare = [sum.withdrawn, sum.stands, sum.given_up, sum.superseded];
     assert!(rare.iter().all(|count| *count > 0), "something never happened: {sum:?}");
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Tally {
     pub(crate) withdrawn: u64,
     pub(crate) stands: u64,
     pub(crate) given_up: u64,
+    pub(crate) superseded: u64,
     pub(crate) set_backs: u64,
     pub(crate) unheard: u64,
 }
@@ -36,6 +37,7 @@ impl Tally {
         self.withdrawn += other.withdrawn;
         self.stands += other.stands;
         self.given_up += other.given_up;
+        self.superseded += other.superseded;
         self.set_backs += other.set_backs;
         self.unheard += other.unheard;
     }

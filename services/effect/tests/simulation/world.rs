@@ -1,8 +1,10 @@
 //! Virtual time, and everything that happens in it.
 
+mod ending;
+
 use std::collections::BTreeMap;
 
-use effect::{End, Kind, Millis, Record, Reply, Step};
+use effect::{Kind, Millis, Record, Reply, Step};
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
@@ -41,6 +43,8 @@ pub(crate) struct World {
     /// The number that a request of this task was given.
     committed: BTreeMap<u64, String>,
     pub(crate) dead: Vec<(usize, String, String)>,
+    /// Commands that were left to newer ones.
+    left: Vec<(usize, String, String)>,
     pub(crate) tally: Tally,
     mistake: Option<String>,
     tell: bool,
@@ -68,6 +72,7 @@ impl World {
             vendor: Vendor::default(),
             committed: BTreeMap::new(),
             dead: Vec::new(),
+            left: Vec::new(),
             tally: Tally::default(),
             mistake: None,
             tell,
@@ -342,50 +347,13 @@ impl World {
         self.tasks.insert(id, task);
     }
 
-    fn end(&mut self, task: &Task, end: &End) {
-        let lane = task.lane;
-        let command = self.lanes[lane].commands[task.command].wanted.command.clone();
-        self.story(|| format!("lane {lane}: {command} ends: {end:?}"));
-        match end {
-            End::Done if task.gives_up => {
-                self.dead.push((lane, command, "AMBIGUOUS".to_owned()));
-            }
-            End::Done => {}
-            End::Differs(linked) => {
-                if self.lanes[lane].commands[task.command].wanted.source_seq < linked.source_seq {
-                    self.mistake = Some(format!("lane {lane}: {command} would put an older version over a newer one"));
-                }
-                self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned()));
-            }
-            End::Stands(_) => {
-                self.tally.stands += 1;
-                self.dead.push((lane, command, "STANDS".to_owned()));
-            }
-            End::Dead(death) => {
-                self.tally.unresolved += u64::from(death.code() == "IN_DOUBT_UNRESOLVED");
-                self.dead.push((lane, command, death.code().to_owned()));
-            }
-        }
-        let lost = self.chance.in_thousand(self.faults().ack_lost);
-        let end = self.broker.end();
-        let Lane { next, pending, ended, .. } = &mut self.lanes[lane];
-        ended.push((task.command, end));
-        pending.retain(|command| lost || *command != task.command);
-        if task.command == *next {
-            *next += 1;
-            pending.extend(lost.then_some(task.command));
-        }
-        let at = self.now + self.chance.between(0, 300_000);
-        self.plan(at, Due::Deliver { lane });
-    }
-
     /// What is true at the end of every world. Documents are counted as the accountant left them.
     pub(crate) fn verdict(mut self) -> Result<Tally, String> {
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
         for (index, lane) in self.lanes.iter().enumerate() {
-            lane::verdict(index, lane, &self.broker, &self.vendor, &self.dead)?;
+            lane::verdict(index, lane, &self.broker, &self.vendor, (&self.dead, &self.left))?;
         }
         self.tally.documents = self.vendor.documents.len() as u64;
         self.tally.sends = self.vendor.sends;

@@ -62,8 +62,13 @@ pub async fn commerce_with(settings: &Commerce, fields: &Fields, context: &Conte
         let gateway = Gateway { client_id: &ims.client_id, org_id: &ims.org_id, store: &ims.store };
         base = gateway.open(base).map_err(|e| invalid(&e))?;
     }
-    let api =
-        Api { auth, read_window: |_| None, read_retry_after: ::commerce::reply::retry_after, probe_wait: PROBE_WAIT };
+    let api = Api {
+        auth,
+        read_window: |_| None,
+        read_retry_after: ::commerce::reply::retry_after,
+        probe_wait: PROBE_WAIT,
+        trial: None,
+    };
     // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
     let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), base))

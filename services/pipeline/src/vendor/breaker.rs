@@ -21,7 +21,7 @@ const FAULTS: u32 = 3;
 /// The first wait between two probes, about.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// How soon the others ask again while a probe is under way.
-const PROBING: Duration = Duration::from_millis(250);
+pub(super) const PROBING: Duration = Duration::from_millis(250);
 
 /// The kinds of calls, as the breaker tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub(super) struct Pass {
     breaker: Breaker,
     kind: Kind,
     is_probe: bool,
+    is_risky: bool,
     is_told: bool,
 }
 
@@ -102,7 +103,9 @@ impl Breaker {
     /// A breaker that lets everything through.
     /// Waits between probes grow up to `longest`: a backlog begins within that after an outage.
     pub(super) fn new(vendor: &'static str, health: Health, longest: Duration) -> Self {
-        let schedule = Schedule::new(FIRST_WAIT.min(longest), longest);
+        // Waits are drawn from up to half as much again as the schedule's.
+        let middle = longest * 2 / 3;
+        let schedule = Schedule::new(FIRST_WAIT.min(middle), middle);
         let state = Mutex::new(State { open: None, schedule, faults: 0 });
         Self(Arc::new(Inner { vendor, health, state, passed_at: AtomicU64::new(0) }))
     }
@@ -122,15 +125,16 @@ impl Breaker {
     /// How long to wait.
     pub(super) fn enter(&self, kind: Kind) -> Result<Pass, Duration> {
         let mut state = self.state();
-        let mut is_probe = false;
+        let (mut is_probe, mut is_risky) = (false, false);
         if let Some(open) = state.open.as_mut().filter(|open| open.keeps(kind)) {
             if let Some(wait) = open.wait() {
                 return Err(wait);
             }
             open.is_probing = true;
             is_probe = true;
+            is_risky = open.kept == Kept::Writes && open.every.is_none();
         }
-        Ok(Pass { breaker: self.clone(), kind, is_probe, is_told: false })
+        Ok(Pass { breaker: self.clone(), kind, is_probe, is_risky, is_told: false })
     }
 
     /// Whether a write was let in after `since`, milliseconds since the epoch.
@@ -203,6 +207,11 @@ impl Open {
 }
 
 impl Pass {
+    /// Whether the attempt is a probe that may be carried out although no good answer comes.
+    pub(super) fn is_risky(&self) -> bool {
+        self.is_risky
+    }
+
     /// What the attempt met, and `why` in words where it was nothing good. `is_read` where it was a read under the pass
     /// of a write that is to follow.
     pub(super) fn met(mut self, met: Met, is_read: bool, why: &str) {

@@ -101,6 +101,27 @@ async fn a_probe_that_was_never_made_leaves_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_among_failing_writes_is_risky_and_no_wait_is_longer_than_the_longest() {
+    let breaker = breaker();
+    for _ in 0..FAULTS {
+        let pass = breaker.enter(Kind::Write).unwrap();
+        assert!(!pass.is_risky(), "nothing is known to fail yet");
+        pass.met(Met::Fault, false, "it answers 503");
+    }
+    for _ in 0..200 {
+        let wait = breaker.wait(Kind::Write).unwrap();
+        assert!(wait <= LONGEST_WAIT, "{wait:?}");
+        pass(wait).await;
+        let probe = breaker.enter(Kind::Write).unwrap();
+        assert!(probe.is_risky());
+        probe.met(Met::Fault, false, "it answers 503");
+    }
+    breaker.hold(Duration::from_secs(60), "VISMA_UNAUTHORISED: the token is refused");
+    pass(Duration::from_secs(60)).await;
+    assert!(!breaker.enter(Kind::Write).unwrap().is_risky(), "who is turned away at the door has done nothing");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_told_is_what_was_met_last() {
     let health = Health::default();
     let breaker = Breaker::new("visma", health.clone(), LONGEST_WAIT);
