@@ -86,7 +86,10 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.HINTS.v.hint.>", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.OUTCOMES.v.outcome.main.commerce.>", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.DEAD.v.dead.>", &["provision", "operator"]),
-    ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.*.writer-visma.>", &["provision", "writer-visma", "operator"]),
+    (
+        "$JS.API.CONSUMER.CREATE.WAITING.v.waiting.*.writer-visma.>",
+        &["provision", "mapper", "writer-visma", "operator"],
+    ),
     ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.>", &["provision", "operator"]),
     ("$JS.API.DIRECT.GET.WAITING", &["ingestor-commerce", "mapper", "writer-visma", "writer-commerce", "operator"]),
     // Consumers of services.

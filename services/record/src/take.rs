@@ -35,7 +35,7 @@ use pipeline::telemetry;
 use crate::address::Address;
 use crate::dead::Letter;
 use crate::streams::{Durable, GROUP};
-use crate::waiting::{Due, Parking};
+use crate::waiting::{Due, Parking, Taken as Up};
 use crate::{Log, Verdict};
 use asleep::Asleep;
 use lanes::Lanes;
@@ -134,7 +134,7 @@ struct Runner<'a> {
 
 /// Deliveries that are worked on: lane, sequence and bytes of each.
 type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64, usize)>>;
-type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Option<Delivery>, Problem>)>>;
+type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Up, Problem>)>>;
 
 impl<'a> Runner<'a> {
     /// Says that the loop turns. What it waits for at one place is an answer of the broker, or the next report of
@@ -249,8 +249,10 @@ impl<'a> Runner<'a> {
         // That it was taken says to whoever waits for this record that it has moved.
         self.log.moved(&delivery.address);
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
-        if self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).is_none() {
-            self.push(delivery, stored_at);
+        match self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).as_deref() {
+            None => self.push(delivery, stored_at),
+            Some(Way::Parked(own)) => self.parking.index().decided(*own, None),
+            Some(Way::Consumer(_)) => {}
         }
     }
 
@@ -262,20 +264,21 @@ impl<'a> Runner<'a> {
     }
 
     /// What waited is taken up again.
-    fn resume(&mut self, due: Due, fetched: Result<Option<Delivery>, Problem>) {
-        let index = self.parking.index();
+    fn resume(&mut self, due: Due, fetched: Result<Up, Problem>) {
+        let (index, later) = (self.parking.index(), now_millis().saturating_add(LOOK_AGAIN));
         match fetched {
             // Its acknowledgement was lost, and it came by the consumer too.
-            Ok(Some(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, None),
-            Ok(Some(delivery)) => {
+            Ok(Up::Up(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, Some(later)),
+            Ok(Up::Up(delivery)) => {
                 self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
                 // Until now it waited as it should.
-                self.push(delivery, now_millis());
+                self.push(*delivery, now_millis());
             }
-            Ok(None) => index.decided(due.own, None),
+            Ok(Up::Gone) => index.decided(due.own, None),
+            Ok(Up::Missing) => index.missed(due.own, later),
             Err(problem) => {
                 tracing::debug!(%problem, "what waits could not be read; it is looked at again");
-                index.decided(due.own, Some(now_millis().saturating_add(LOOK_AGAIN)));
+                index.decided(due.own, Some(later));
             }
         }
     }

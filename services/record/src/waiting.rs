@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use crate::address::Address;
 pub(crate) use index::{Due, Index};
 pub use list::Waiting;
-pub(crate) use parking::Parking;
+pub(crate) use parking::{Parking, Taken};
 
 /// What a delivery waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -52,6 +52,8 @@ pub(super) struct Accounts {
     waiting: BTreeSet<String>,
     /// How far mapper and writer are.
     past: [u64; 2],
+    /// Changes and commands that wait for another document, by their sequence: nobody is past them.
+    parked: BTreeSet<(Kind, u64)>,
     /// Orders that were read after this are not judged yet, milliseconds since the epoch.
     until: u64,
 }
@@ -63,8 +65,9 @@ impl Accounts {
         let past = [backlog::past(log, mapper).await?, backlog::past(log, writer).await?];
         let settles = u64::try_from(settles.as_millis()).unwrap_or(u64::MAX);
         let until = pipeline::clock::now_millis().saturating_sub(settles);
-        let mut read =
-            Self { orders: BTreeMap::new(), records: BTreeMap::new(), waiting: BTreeSet::new(), past, until };
+        let parked = log.waiting().await?.into_iter().map(|one| (one.delivery.kind(), one.sequence)).collect();
+        let (orders, records, waiting) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let mut read = Self { orders, records, waiting, past, parked, until };
         let versions = |entity| log.entity(Kind::Change, System::Commerce, entity);
         log.read(&versions(Entity::Order), Which::Last, |_, entry| read.order(entry)).await?;
         for entity in [Entity::Invoice, Entity::CreditMemo] {
@@ -91,7 +94,7 @@ impl Accounts {
 
     /// A credit memo or an invoice that the mapper is not past yet.
     fn paper(&mut self, entry: &Entry) {
-        if entry.sequence <= self.past[0] {
+        if entry.sequence <= self.past[0] && !self.parked.contains(&(Kind::Change, entry.sequence)) {
             return;
         }
         let order = body::unpack(&entry.headers, &entry.payload).ok().and_then(|bytes| {
@@ -118,7 +121,9 @@ impl Accounts {
         let held: BTreeMap<_, _> = held.iter().map(|one| ((one.entity, one.number.as_str()), one)).collect();
         let judged = self.records.iter().filter_map(|(lane, records)| {
             let sold = self.orders.get(lane)?;
-            let settled = records.values().all(|command| *command <= self.past[1]);
+            let settled = records
+                .values()
+                .all(|command| *command <= self.past[1] && !self.parked.contains(&(Kind::Command, *command)));
             if !settled || sold.sequence > self.past[0] || sold.at > self.until || self.waiting.contains(lane) {
                 return None;
             }

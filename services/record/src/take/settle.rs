@@ -66,7 +66,7 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
         (Way::Consumer(acker), Left::Over) => {
             // An earlier version of the record may wait.
             if parking.is_parked(&delivery.address) {
-                parking.over(&delivery.address).await;
+                parking.over(&delivery.address, delivery.sequence).await;
             }
             acknowledge(log, acker, AckKind::Ack, &delivery.subject).await;
         }
@@ -75,13 +75,17 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
             acknowledge(log, acker, AckKind::Nak(Some(wait.min(LONGEST))), &delivery.subject).await;
         }
         (Way::Parked(own), Left::Over) => {
-            parking.over(&delivery.address).await;
+            parking.over(&delivery.address, delivery.sequence).await;
             parking.index().decided(*own, None);
         }
         (Way::Parked(own), Left::Parked) => parking.index().decided(*own, None),
         (Way::Parked(own), Left::Later(wait)) => {
             let wait = u64::try_from(wait.min(LONGEST).as_millis()).unwrap_or(u64::MAX);
-            parking.index().decided(*own, Some(now_millis().saturating_add(wait)));
+            let until = now_millis().saturating_add(wait);
+            if let Err(e) = parking.again(delivery, until).await {
+                tracing::debug!(error = %e, "when a wait goes on is known here alone");
+            }
+            parking.index().decided(*own, Some(until));
         }
     }
 }

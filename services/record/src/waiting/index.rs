@@ -19,7 +19,12 @@ struct Parked {
     on: u64,
     /// When it is taken up in any case, milliseconds since the epoch.
     until: u64,
+    /// How often its entry was not found.
+    missed: u8,
 }
+
+/// So often an entry is looked for before it is taken to be gone.
+const MISSES: u8 = 20;
 
 #[derive(Debug, Default)]
 struct State {
@@ -29,8 +34,9 @@ struct State {
     /// Those whose record has moved, in that order, and the same to look them up.
     due: VecDeque<u64>,
     raised: HashSet<u64>,
-    /// Those that were taken up and are not decided on.
+    /// Those that were taken up and are not decided on, and those among them whose record has moved since.
     in_hand: HashSet<u64>,
+    again: HashSet<u64>,
     /// How far the slow round has come.
     round: u64,
 }
@@ -92,7 +98,7 @@ impl Index {
     pub(crate) fn park(&self, own: u64, entry: u64, on: &Address, until: u64) {
         let mut state = self.state();
         if state.parked.get(&own).is_none_or(|known| known.entry <= entry) {
-            state.insert(own, Parked { entry, on: hash(on), until });
+            state.insert(own, Parked { entry, on: hash(on), until, missed: 0 });
         }
         drop(state);
         self.news.notify_one();
@@ -133,10 +139,12 @@ impl Index {
         let mut state = self.state();
         while let Some(own) = state.due.pop_front() {
             state.raised.remove(&own);
-            if let (Some(parked), false) = (state.parked.get(&own).copied(), state.in_hand.contains(&own)) {
-                state.in_hand.insert(own);
+            let Some(parked) = state.parked.get(&own).copied() else { continue };
+            if state.in_hand.insert(own) {
                 return Some(Due { own, entry: parked.entry });
             }
+            // It has moved again: it is due when what is in hand is decided on.
+            state.again.insert(own);
         }
         let State { by_time, in_hand, .. } = &*state;
         let own = by_time.range(..=(now, u64::MAX)).map(|(_, own)| *own).find(|own| !in_hand.contains(own))?;
@@ -150,11 +158,26 @@ impl Index {
     pub(crate) fn decided(&self, own: u64, again: Option<u64>) {
         let mut state = self.state();
         state.in_hand.remove(&own);
+        if state.again.remove(&own) {
+            state.raise(own);
+        }
         if let (Some(until), Some(parked)) = (again, state.parked.get(&own).copied()) {
             state.insert(own, Parked { until, ..parked });
         }
         drop(state);
         self.news.notify_one();
+    }
+
+    /// Its entry was not found: a copy of the log may be late, so it is looked for again at `again`, and not for ever.
+    pub(crate) fn missed(&self, own: u64, again: u64) {
+        let mut state = self.state();
+        state.in_hand.remove(&own);
+        match state.parked.get(&own).copied() {
+            Some(parked) if parked.missed < MISSES => {
+                state.insert(own, Parked { until: again, missed: parked.missed + 1, ..parked });
+            }
+            Some(_) | None => state.remove(own),
+        }
     }
 
     /// When the next one is due by its time, milliseconds since the epoch.

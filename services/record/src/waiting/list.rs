@@ -25,6 +25,8 @@ pub struct Waiting {
     pub stage: String,
     /// Where the delivery stands.
     pub delivery: Address,
+    /// Its subject as it was delivered.
+    pub subject: String,
     /// Its sequence in its stream.
     pub sequence: u64,
     /// How often it has been taken.
@@ -43,7 +45,7 @@ pub struct Waiting {
 
 impl Waiting {
     pub(super) fn write(&self, headers: &mut HeaderMap) {
-        envelope::set(headers, envelope::ORIGIN, &self.delivery.subject());
+        envelope::set(headers, envelope::ORIGIN, &self.subject);
         envelope::set(headers, envelope::ORIGIN_SEQUENCE, &self.sequence.to_string());
         envelope::set(headers, envelope::ATTEMPTS, &self.delivered.to_string());
         envelope::set(headers, SINCE, &self.since.to_string());
@@ -58,9 +60,11 @@ impl Waiting {
 pub(super) fn read(subject: &str, headers: &HeaderMap) -> Option<Waiting> {
     let number = |name| header(headers, name)?.parse::<u64>().ok();
     let address = |name| Address::parse(&text(headers, name)?).ok();
+    let origin = text(headers, envelope::ORIGIN)?.into_owned();
     Some(Waiting {
         stage: subject.split('.').nth(2)?.to_owned(),
-        delivery: address(envelope::ORIGIN)?,
+        delivery: Address::parse(&origin).ok()?,
+        subject: origin,
         sequence: number(envelope::ORIGIN_SEQUENCE)?,
         delivered: number(envelope::ATTEMPTS)?,
         since: number(SINCE)?,

@@ -77,7 +77,8 @@ fn an_entry_is_read_as_it_was_written() {
     let main = Connection::new("main");
     let waiting = Waiting {
         stage: "writer-visma".to_owned(),
-        delivery: Address::command(&main, System::Visma, Entity::Payment, "invoice-7", "7"),
+        subject: "command.main.visma.payment.invoice-7.02".to_owned(),
+        delivery: Address::parse("command.main.visma.payment.invoice-7.02").unwrap(),
         sequence: 12,
         delivered: 2,
         since: 1_000,

@@ -34,20 +34,23 @@ fn told(left: &str, documents: &[Booked], held: &[Held]) -> Option<String> {
         )]),
         waiting: BTreeSet::new(),
         past: [1, 1],
+        parked: BTreeSet::new(),
         until: 1,
     };
     let mut drifts = accounts.unbalanced(documents, held);
     assert!(drifts.len() < 2, "{drifts:?}");
     // While anything is under way nothing is said.
     let waiting = || BTreeSet::from(["47".to_owned()]);
-    for (past, until, waiting) in [
-        ([0, 1], 1, BTreeSet::new()),
-        ([1, 0], 1, BTreeSet::new()),
-        ([1, 1], 0, BTreeSet::new()),
-        ([1, 1], 1, waiting()),
+    let parked = BTreeSet::from([(Kind::Command, 1)]);
+    for (past, until, waiting, parked) in [
+        ([0, 1], 1, BTreeSet::new(), BTreeSet::new()),
+        ([1, 0], 1, BTreeSet::new(), BTreeSet::new()),
+        ([1, 1], 0, BTreeSet::new(), BTreeSet::new()),
+        ([1, 1], 1, waiting(), BTreeSet::new()),
+        ([1, 1], 1, BTreeSet::new(), parked),
     ] {
         let (orders, records) = (accounts.orders.clone(), accounts.records.clone());
-        let under_way = Accounts { orders, records, past, until, waiting };
+        let under_way = Accounts { orders, records, past, until, waiting, parked };
         assert_eq!(under_way.unbalanced(documents, held), []);
     }
     drifts.pop().map(|drift| drift.sentence)

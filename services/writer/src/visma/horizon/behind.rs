@@ -13,6 +13,8 @@ use crate::now;
 pub(super) const CODE: &str = "BROKER_SET_BACK";
 /// So long after the last document that was adopted, what is left is told by its numbers: nobody asks for it.
 const QUIET: u64 = 10 * 60 * 1000;
+/// A reading under which the lists moved is made again after this time.
+const UNSETTLED: u64 = 60 * 1000;
 /// So long after it, and no longer, the log counts as one that has not caught up.
 const FORGOTTEN: u64 = 7 * 24 * 60 * 60 * 1000;
 /// Numbers that are named.
@@ -90,13 +92,18 @@ impl Behind {
 
     /// True when the time for it has come.
     pub(super) fn is_due(&self) -> bool {
-        !self.is_proven() && now() >= self.believe_after
+        match self.is_proven() {
+            false => now() >= self.believe_after,
+            // The lists moved under the last reading: what it did not show may stand all the same.
+            true => !self.settled && now().0 >= self.began.0 + UNSETTLED,
+        }
     }
 
     /// When there is something to do or to say.
     pub(super) fn due(&self) -> Option<Duration> {
         let quiet = Duration::from_millis((self.moved.0 + QUIET).saturating_sub(now().0)) + Duration::from_secs(1);
-        self.left().or((!self.is_told).then_some(quiet))
+        let unsettled = (!self.settled).then_some(Duration::from_millis(UNSETTLED));
+        self.left().or(unsettled).or((!self.is_told).then_some(quiet))
     }
 
     /// Takes over what a reading found that began when nothing could be under way any longer.
@@ -150,7 +157,7 @@ impl Behind {
     /// True when the log has caught up: it knows all that Visma holds, and nothing is under way that it does not know.
     pub(super) fn is_over(&self) -> bool {
         let is_forgotten = self.is_told && now().0 >= self.moved.0 + FORGOTTEN;
-        self.is_proven() && (self.held.is_empty() || is_forgotten)
+        self.is_proven() && (self.held.is_empty() && self.settled || is_forgotten)
     }
 
     /// For the service's health.

@@ -70,7 +70,7 @@ impl Books {
     pub(super) async fn customers(&self, since: Stamp, vault: &Vault, view: &Customers) -> Result<(), Problem> {
         let request = |page| self.company.list(List::Customers, Rows::ModifiedSince(since), page, MANY);
         // One that is not shown because the list moved was modified a moment ago, and the next poll reads it.
-        let (rows, _) = self.rows(CustomerRead::read, request).await?;
+        let (rows, _) = self.rows(CustomerRead::read, request, false).await?;
         for row in rows {
             let CustomerRead { number, internal_id, email, corporate_id, vat_registration_id, country, status, .. } =
                 row;
@@ -88,7 +88,7 @@ impl Books {
         read: fn(&Value) -> Result<T, ReadError>,
         request: impl Fn(u32) -> Result<Request<Bytes>, RequestError>,
     ) -> Result<Held, Problem> {
-        let (rows, settled) = self.rows(read, request).await?;
+        let (rows, settled) = self.rows(read, request, true).await?;
         let ours = rows.into_iter().filter_map(|row| {
             let reference = row.key().filter(|reference| reference.starts_with(&self.prefix))?;
             Some((reference, row.number().to_owned()))
@@ -105,18 +105,36 @@ impl Books {
         &self,
         read: fn(&Value) -> Result<T, ReadError>,
         request: impl Fn(u32) -> Result<Request<Bytes>, RequestError>,
+        of_ours: bool,
     ) -> Result<(Vec<T>, bool), Problem> {
         let mut pager = Pager::new(MANY_PAGES);
         let mut rows = Vec::new();
         loop {
             let request = request(pager.page()).map_err(|e| unread(&chain(&e)))?;
-            let page = self.page(&request, read).await?;
+            let page = self.page(&request, read, of_ours).await?;
             let turn = pager.take(&page);
-            rows.extend(page.rows);
+            rows.extend(page.rows.into_iter().flatten());
             match turn {
                 Turn::Fetch(_) => {}
                 Turn::Drained { settled } => return Ok((rows, settled)),
                 Turn::TooLong => return Ok((rows, false)),
+            }
+        }
+    }
+
+    /// A row; none where it cannot be read and is nobody's business here: with `of_ours`, where it does not name us.
+    fn row<T>(
+        &self,
+        row: &Value,
+        read: fn(&Value) -> Result<T, ReadError>,
+        of_ours: bool,
+    ) -> Result<Option<T>, ReadError> {
+        match read(row) {
+            Ok(read) => Ok(Some(read)),
+            Err(e) if of_ours && row.to_string().contains(&self.prefix) => Err(e),
+            Err(e) => {
+                tracing::warn!(error = %chain(&e), "a row of Visma's list cannot be read; it is left out");
+                Ok(None)
             }
         }
     }
@@ -126,11 +144,15 @@ impl Books {
         &self,
         request: &Request<Bytes>,
         read: fn(&Value) -> Result<T, ReadError>,
-    ) -> Result<Page<T>, Problem> {
+        of_ours: bool,
+    ) -> Result<Page<Option<T>>, Problem> {
         loop {
             let wait = match self.vendor.call(Class::Document, request).await {
                 Ok(response) => match read_page(&response, clock::now().into()) {
-                    Ok(page) => return page.each(read).map_err(|e| unread(&chain(&e))),
+                    Ok(page) => {
+                        let read = page.each(|row| self.row(row, read, of_ours));
+                        return read.map_err(|e| unread(&chain(&e)));
+                    }
                     Err(Failure::Busy { retry_after, .. }) => retry_after,
                     Err(failure) => return Err(unread(&chain(&failure))),
                 },
