@@ -60,13 +60,19 @@ async fn entries(house: &House, stream: &str) -> Vec<(u64, String, usize)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_stream_is_told_and_everything_goes_on_when_it_is_larger() {
     let admin = Port::take().unwrap();
-    let house = House::start(quick(&admin).set("NATS__MAX_BYTES", "150000")).await;
+    let house = House::start(quick(&admin).set("NATS__ROOM_FOR_ORDERS", "1")).await;
     house.until_ready(INGESTOR).await;
+    // Entries of a connection that nobody serves leave room for some dozens of orders in the smallest stream.
+    let jetstream = house.jetstream().await;
+    for number in 0..16 {
+        let subject = format!("change.other.commerce.order.{number}");
+        jetstream.publish(subject, vec![b'x'; 1_000_000].into()).await.unwrap().await.unwrap();
+    }
     house.place(60, 20).await;
     until_told(&house, INGESTOR, &["CHANGES: BROKER_NOT_CONFIRMED"]).await;
     until_ill(&house, INGESTOR, "CHANGES: BROKER_NOT_CONFIRMED").await;
     let before = entries(&house, "CHANGES").await;
-    let larger = [("ML__NATS__MAX_BYTES", "100000000")];
+    let larger = [("ML__NATS__ROOM_FOR_ORDERS", "100000")];
     let (code, _, talk) = house.verb(&["provision"], &larger).await;
     assert_eq!(code, Some(0), "{talk}");
     until_settled(&house, 60).await;
