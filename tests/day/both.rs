@@ -62,7 +62,8 @@ pub(crate) async fn until_quiet(house: &House) {
 /// Messages that a service has yet to deal with, and messages ever written.
 async fn traffic(house: &House) -> (u64, u64) {
     let jetstream = house.jetstream().await;
-    let (mut waiting, mut written) = (0, 0);
+    let parked = house.installation.log().await.unwrap().waiting().await.unwrap();
+    let (mut waiting, mut written) = (parked.len() as u64, 0);
     for name in ["HINTS", "CHANGES", "COMMANDS", "OUTCOMES"] {
         let stream = jetstream.get_stream(name).await.unwrap();
         written += stream.cached_info().state.last_sequence;

@@ -28,7 +28,8 @@ async fn until_quiet(house: &House, orders: u64) {
     let (log, began, mut quiet) = (house.installation.log().await.unwrap(), Instant::now(), 0);
     while quiet < 4 {
         let waiting = async |durable| backlog::waiting(&log, durable).await.unwrap();
-        let busy = waiting(mapper::DURABLE).await + waiting(writer::visma::DURABLE).await;
+        let parked = log.waiting().await.unwrap().len() as u64;
+        let busy = parked + waiting(mapper::DURABLE).await + waiting(writer::visma::DURABLE).await;
         let settled = operator::orders::progress(&log).await.unwrap().settled;
         quiet = if busy == 0 && settled >= orders { quiet + 1 } else { 0 };
         assert!(began.elapsed() < PATIENCE, "{settled} of {orders} orders, {busy} in hand\n{}", house.logs());
