@@ -197,7 +197,8 @@ impl Index {
         let after = state.round.saturating_add(1);
         let next: Vec<_> =
             state.parked.range(after..).take(few).map(|(own, p)| Due { own: *own, entry: p.entry }).collect();
-        state.round = next.last().map_or(0, |last| last.own);
+        // After the last one it begins again.
+        state.round = next.last().filter(|_| next.len() == few).map_or(0, |last| last.own);
         next
     }
 }
