@@ -199,10 +199,15 @@ async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
     done.iter().try_for_each(|line| say(line, json))
 }
 
-async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
+/// The log as the verb `name` reads it.
+async fn log_for(settings: &Settings, name: &str) -> Result<Log, Problem> {
     service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "dead-letters", &Health::default()).await?;
-    let letters = dead_letters::list(&Log::on(&connected, &settings.connection)).await?;
+    let connected = broker::connect(&settings.nats, name, &Health::default()).await?;
+    Ok(Log::on(&connected, &settings.connection))
+}
+
+async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let letters = dead_letters::list(&log_for(settings, "dead-letters").await?).await?;
     if json {
         return letters.iter().try_for_each(|letter| print(&(serde_json::to_string(letter)? + "\n")));
     }
@@ -210,9 +215,7 @@ async fn dead_letters(settings: &Settings, json: bool) -> anyhow::Result<()> {
 }
 
 async fn list_waiting(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "waiting", &Health::default()).await?;
-    let all = waiting::list(&Log::on(&connected, &settings.connection)).await?;
+    let all = waiting::list(&log_for(settings, "waiting").await?).await?;
     if json {
         return all.iter().try_for_each(|one| print(&(serde_json::to_string(one)? + "\n")));
     }
@@ -221,9 +224,7 @@ async fn list_waiting(settings: &Settings, json: bool) -> anyhow::Result<()> {
 
 /// Lists what is not as it was booked; the exit code is 1 when something is.
 async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "drift", &Health::default()).await?;
-    let report = drift::report(&Log::on(&connected, &settings.connection), accounts::settles(settings)).await?;
+    let report = drift::report(&log_for(settings, "drift").await?, accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,

@@ -35,7 +35,8 @@ pub(crate) const STREAMS: [&str; 6] = [HINTS, CHANGES, COMMANDS, OUTCOMES, WAITI
 
 /// The priority group of every durable consumer: one active client, others stand by.
 pub const GROUP: &str = "active";
-/// Deliveries that may be out at once: parked ones count, so it is far above what a process works on.
+/// Deliveries that may be out at once: those that are to be tried later count, so it is far above what a process works
+/// on. What waits for another record is settled and does not count.
 const MAX_ACK_PENDING: i64 = 10_000;
 
 /// A durable consumer and what it takes.

@@ -1,8 +1,9 @@
 //! Taking deliveries from a durable consumer: lane by lane in order, many lanes side by side.
 //!
 //! One client is active and others stand by (a pinned consumer). A delivery that is being worked on is reported to be
-//! in progress, so that slow work is not delivered twice; one that has to wait is handed back with a delay, so that it
-//! holds neither its lane nor a place in this process.
+//! in progress, so that slow work is not delivered twice. One that waits for another record is kept in hand for moments
+//! or written down (`waiting`); one that has to be tried later is handed back with a delay. Neither holds a place of
+//! those that work.
 
 mod asleep;
 mod lanes;

@@ -90,33 +90,33 @@ pub struct OrderExtension {
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_card_base_tax_amount: Decimal,
 
-    /// What of `gw_price` the invoices have.
+    /// The part of `gw_price` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_price_invoiced: Decimal,
-    /// What of `gw_items_price` the invoices have.
+    /// The part of `gw_items_price` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_items_price_invoiced: Decimal,
-    /// What of `gw_card_price` the invoices have.
+    /// The part of `gw_card_price` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_card_price_invoiced: Decimal,
-    /// What of `gw_tax_amount` the invoices have.
+    /// The part of `gw_tax_amount` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_tax_amount_invoiced: Decimal,
-    /// What of `gw_items_tax_amount` the invoices have.
+    /// The part of `gw_items_tax_amount` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_items_tax_invoiced: Decimal,
-    /// What of `gw_card_tax_amount` the invoices have.
+    /// The part of `gw_card_tax_amount` that the invoices have.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gw_card_tax_invoiced: Decimal,
 }
 
 impl OrderExtension {
-    /// What the invoices have of the gift wraps of order and items, and of the card, without tax.
+    /// The part of the gift wraps of order and items, and of the card, that the invoices have, without tax.
     pub fn gift_wrap_invoiced(&self) -> Decimal {
         self.gw_price_invoiced + self.gw_items_price_invoiced + self.gw_card_price_invoiced
     }
 
-    /// What the invoices have of the tax on those.
+    /// The part of the tax on those that the invoices have.
     pub fn gift_wrap_tax_invoiced(&self) -> Decimal {
         self.gw_tax_amount_invoiced + self.gw_items_tax_invoiced + self.gw_card_tax_invoiced
     }
