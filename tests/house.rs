@@ -63,7 +63,7 @@ impl House {
             sandbox: wishes.sandbox,
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
             settings: wishes.settings,
-            rights: wishes.rights.then(|| include_str!("../deploy/nats/nats.conf").to_owned()),
+            rights: wishes.rights.then(|| rights(&["main"])),
         };
         Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }
     }
@@ -242,6 +242,15 @@ impl House {
         }
         all
     }
+}
+
+/// The shipped configuration of the broker, with the users of these connections in the place of what it includes.
+pub(crate) fn rights(connections: &[&str]) -> String {
+    let connections: Vec<_> = connections.iter().map(|name| record::address::Connection::new(name)).collect();
+    let include = "include \"users.conf\"\n";
+    let shipped = include_str!("../deploy/nats/nats.conf");
+    assert!(shipped.contains(include));
+    shipped.replace(include, &ml_connector::rights::users(&connections))
 }
 
 impl Drop for House {

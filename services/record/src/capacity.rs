@@ -11,6 +11,7 @@ use jiff::{Timestamp, ToSpan as _};
 use pipeline::clock::now_millis;
 use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use pipeline::task;
 
 use crate::Log;
 use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES, STREAMS, WAITING};
@@ -198,7 +199,7 @@ impl Log {
 /// Shows how full the streams are in metrics, and says in the service's health which will be full soon, until it stops.
 pub fn watch(log: &Log, context: &Context) {
     let (log, context) = (log.clone(), context.clone());
-    tokio::spawn(async move {
+    task::spawn(async move {
         let mut told = HashSet::new();
         loop {
             match log.capacity().await {
