@@ -132,13 +132,13 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
 ];
 
 /// A connection that speaks the broker's protocol by itself, so that a refusal is known before the next line.
-struct Wire {
+pub(crate) struct Wire {
     lines: BufReader<tokio::net::tcp::OwnedReadHalf>,
     out: tokio::net::tcp::OwnedWriteHalf,
 }
 
 impl Wire {
-    async fn to(house: &House, user: &str) -> Self {
+    pub(crate) async fn to(house: &House, user: &str) -> Self {
         let (read, out) = TcpStream::connect(house.installation.broker.address).await.unwrap().into_split();
         let mut wire = Self { lines: BufReader::new(read), out };
         let hello = json!({ "user": user, "pass": PASSWORD, "verbose": false, "pedantic": false, "headers": true });
@@ -147,7 +147,7 @@ impl Wire {
     }
 
     /// Whether the broker does what it is told.
-    async fn may(&mut self, told: &str) -> bool {
+    pub(crate) async fn may(&mut self, told: &str) -> bool {
         self.out.write_all(format!("{told}PING\r\n").as_bytes()).await.unwrap();
         let mut allowed = true;
         loop {

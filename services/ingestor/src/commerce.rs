@@ -183,7 +183,7 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default));
     let (ports, believed) = ((&source.doors, &source.webhook), (&source.secrets, source.stores.as_slice()));
     let seat = door::open((&context, &log), ports, believed, losses.clone()).await?;
-    let hints = hints::run((&context, &log), &recorder, WIDTH);
+    let hints = hints::run((&context, &log), (&recorder, &source.stores), WIDTH);
     let polls = poll::run(&context, &recorder, &source);
     let counting = async {
         if let Some(losses) = &losses {
