@@ -46,7 +46,7 @@ pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};
 pub use shop::{OpenError, Shop};
 pub(crate) use text::{items, whole_number};
-pub use webhook::Kind;
+pub use webhook::Channel;
 pub use webhook::log::{Deliveries, Delivery, Outcome, Shown};
 
 /// The simulated shop as HTTP: REST behind the gate, and the test's own door beside it (see [`control_router`]).

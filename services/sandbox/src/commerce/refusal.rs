@@ -12,14 +12,14 @@ const NO_ENTITY: &str = "The entity that was requested doesn't exist. Verify the
 
 /// A refused call: a status and the exact body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct CommerceRefusal {
     status: StatusCode,
     content_type: &'static str,
     body: String,
     retry_after: Option<u64>,
 }
 
-impl Refusal {
+impl CommerceRefusal {
     fn json(status: StatusCode, body: &Value) -> Self {
         Self { status, content_type: super::reply::JSON, body: body.to_string(), retry_after: None }
     }

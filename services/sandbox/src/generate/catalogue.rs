@@ -51,7 +51,7 @@ impl TaxClass {
 
 /// How a product is sold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProductType {
     #[default]
     Simple,
     /// A simple one that was put into the cart from a grouped product.
@@ -66,7 +66,7 @@ pub(super) enum Kind {
     BundleFixed,
 }
 
-impl Kind {
+impl ProductType {
     /// `product_type` of an order item.
     pub(super) fn product_type(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@
 use rust_decimal::Decimal;
 
 use super::basket::Line;
-use super::catalogue::{Kind, Product, Rate};
+use super::catalogue::{Product, ProductType, Rate};
 use super::json::{Object, array, number};
 use super::order::Ids;
 use super::quote::Quote;
@@ -35,7 +35,7 @@ pub(super) struct Item {
 #[derive(Clone, Copy)]
 struct Face {
     id: u64,
-    kind: Kind,
+    kind: ProductType,
     product: Product,
     sku: &'static str,
     quantity: Decimal,
@@ -57,7 +57,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut first_row = 0;
     for line in &quote.lines {
-        let dynamic = line.kind == Kind::BundleDynamic;
+        let dynamic = line.kind == ProductType::BundleDynamic;
         let rows = first_row..first_row + line.money_rows().len();
         let face = Face {
             id: ids.item(items.len()),
@@ -80,7 +80,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
             let product = child.product;
             let part = Face {
                 id: ids.item(items.len()),
-                kind: Kind::Simple,
+                kind: ProductType::Simple,
                 product,
                 sku: product.sku,
                 quantity,
@@ -102,7 +102,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
 
 /// A configurable line carries the SKU of the chosen variant; every other its own.
 fn sku(line: &Line) -> &'static str {
-    let chosen = line.children.first().filter(|_| line.kind == Kind::Configurable);
+    let chosen = line.children.first().filter(|_| line.kind == ProductType::Configurable);
     chosen.map_or(line.product.sku, |child| child.product.sku)
 }
 
@@ -135,20 +135,20 @@ fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
         .text("sku", face.sku)
         .integer("store_id", quote.store.id)
         .text("updated_at", ids.created_at);
-    if face.kind != Kind::Grouped {
+    if face.kind != ProductType::Grouped {
         item.integer("weight", 1);
     }
-    if face.kind == Kind::Simple {
+    if face.kind == ProductType::Simple {
         item.decimal("base_cost", Decimal::new(face.product.ore * 2 / 5, 2));
     }
     if !face.kind.is_virtual() && !face.is_child {
         item.decimal("row_weight", face.quantity);
     }
     match face.kind {
-        Kind::Configurable => item.raw("product_option", CONFIGURABLE_OPTION),
-        Kind::BundleDynamic | Kind::BundleFixed => item.raw("product_option", BUNDLE_OPTION),
-        Kind::Downloadable => item.raw("product_option", DOWNLOAD_OPTION),
-        Kind::Simple | Kind::Grouped | Kind::Virtual => &mut item,
+        ProductType::Configurable => item.raw("product_option", CONFIGURABLE_OPTION),
+        ProductType::BundleDynamic | ProductType::BundleFixed => item.raw("product_option", BUNDLE_OPTION),
+        ProductType::Downloadable => item.raw("product_option", DOWNLOAD_OPTION),
+        ProductType::Simple | ProductType::Grouped | ProductType::Virtual => &mut item,
     };
     item
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::audit::Entity;
 use super::books::Books;
 use super::document::write;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 use super::{customer_write, release, schemas};
 
 /// Something that an accountant does.
@@ -200,16 +200,16 @@ impl Books {
         }
     }
 
-    fn perform(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
+    fn perform(&mut self, number: &str, errand: &Errand) -> Result<(), VismaRefusal> {
         let entity = errand.entity;
         match errand.deed {
             Deed::Edit => self.edit(number, errand)?,
             Deed::Delete => {
-                let kind = self.document(entity, number).ok_or(Refusal::NotFound)?.kind;
+                let kind = self.document(entity, number).ok_or(VismaRefusal::NotFound)?.kind;
                 self.shelf_mut(kind).drop(number);
             }
             Deed::Double => {
-                let document = self.document(entity, number).ok_or(Refusal::NotFound)?.clone();
+                let document = self.document(entity, number).ok_or(VismaRefusal::NotFound)?.clone();
                 write::double(self, &document);
             }
             Deed::Renumber => {
@@ -222,7 +222,7 @@ impl Books {
             }
             Deed::Pay => {
                 let document = self.document(entity, number).filter(|document| document.status.released());
-                let document = document.ok_or(Refusal::Invalid("it is not released".to_owned()))?;
+                let document = document.ok_or(VismaRefusal::Invalid("it is not released".to_owned()))?;
                 let amount = errand.amount.unwrap_or(document.balance());
                 self.receive(entity, number, amount);
             }
@@ -232,14 +232,14 @@ impl Books {
         Ok(())
     }
 
-    fn edit(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
+    fn edit(&mut self, number: &str, errand: &Errand) -> Result<(), VismaRefusal> {
         if errand.entity == Entity::Customer {
-            let before = self.customers.get(number).ok_or(Refusal::NotFound)?;
+            let before = self.customers.get(number).ok_or(VismaRefusal::NotFound)?;
             let after = customer_write::changed(self, before, &errand.body)?;
             customer_write::update(self, after);
             return Ok(());
         }
-        let before = self.document(errand.entity, number).ok_or(Refusal::NotFound)?;
+        let before = self.document(errand.entity, number).ok_or(VismaRefusal::NotFound)?;
         let after = write::changed(self, before, &errand.body)?;
         write::update(self, after);
         Ok(())

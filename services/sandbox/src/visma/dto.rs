@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// The type of a field's value.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum FieldType {
     Text,
     Decimal,
     Integer,
@@ -26,9 +26,9 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) enum Shape {
     /// `{"value": x}`.
-    Wrapped(Kind),
+    Wrapped(FieldType),
     /// `x`.
-    Bare(Kind),
+    Bare(FieldType),
     /// An array of objects.
     List(&'static Schema),
 }
@@ -97,7 +97,7 @@ fn unwrapped(path: &str) -> String {
     )
 }
 
-impl Kind {
+impl FieldType {
     fn check(&self, value: &Value, path: &str) -> Result<(), String> {
         let fits = match self {
             Self::Any => true,

@@ -58,7 +58,7 @@ use auth::Tokens;
 use books::Books;
 use list::Shuffle;
 use query::Query;
-use reply::Refusal;
+use reply::VismaRefusal;
 use route::Route;
 
 #[derive(Debug)]
@@ -226,7 +226,7 @@ async fn answer(State(company): State<Company>, request: Request) -> Response {
                 let query = Query::read(parts.uri.query().unwrap_or_default());
                 let call = Call { route, query, headers: parts.headers, body, points };
                 let served =
-                    if permitted { company.serve(&config, call, sight).await } else { Err(Refusal::Forbidden) };
+                    if permitted { company.serve(&config, call, sight).await } else { Err(VismaRefusal::Forbidden) };
                 served.unwrap_or_else(IntoResponse::into_response)
             }
         },

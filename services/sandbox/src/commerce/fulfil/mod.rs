@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use super::books::Books;
 use super::config::Habits;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::search::columns::Entity;
 use super::shop::{Shop, now};
 use super::table::Document;
@@ -109,15 +109,15 @@ struct Part {
 
 /// Why Magento does not do it; always 400.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused(Refusal);
+pub(crate) struct Refused(CommerceRefusal);
 
 impl Refused {
     fn plain(message: &str) -> Self {
-        Self(Refusal::plain(StatusCode::BAD_REQUEST, message))
+        Self(CommerceRefusal::plain(StatusCode::BAD_REQUEST, message))
     }
 
     fn listed(message: &str, values: &[&str]) -> Self {
-        Self(Refusal::listed(StatusCode::BAD_REQUEST, message, values))
+        Self(CommerceRefusal::listed(StatusCode::BAD_REQUEST, message, values))
     }
 
     fn document(what: &str, faults: &[String]) -> Self {
@@ -137,7 +137,7 @@ impl Shop {
     ///
     /// # Errors
     /// What Magento would answer.
-    pub(crate) async fn act(&self, order: u64, action: Action) -> Result<Done, Refusal> {
+    pub(crate) async fn act(&self, order: u64, action: Action) -> Result<Done, CommerceRefusal> {
         let at = now();
         self.late(order, &at).await;
         let (done, written) = {
@@ -183,8 +183,14 @@ pub(super) fn taxes_beside(order: &Document, habits: &Habits) -> Vec<BesideTax> 
 
 type Written = Vec<(Entity, u64)>;
 
-fn act(books: &mut Books, habits: &Habits, order: u64, action: &Action, at: &str) -> Result<(Done, Written), Refusal> {
-    let document = books.orders.get(&order).ok_or_else(Refusal::no_entity)?;
+fn act(
+    books: &mut Books,
+    habits: &Habits,
+    order: u64,
+    action: &Action,
+    at: &str,
+) -> Result<(Done, Written), CommerceRefusal> {
+    let document = books.orders.get(&order).ok_or_else(CommerceRefusal::no_entity)?;
     let mut sale = Sale::open(order, document, habits);
     let done = perform(books, &mut sale, action, at).map_err(|refused| refused.0)?;
     if done == Done::Changed(false) {
@@ -291,7 +297,7 @@ fn named(books: &mut Books, sale: &Sale, entity: Entity, items: usize, at: &str)
 fn captured(sale: &Sale, extension: &InvoiceExtension) -> Result<Option<money::Pair>, Refused> {
     let Some(amount) = &extension.custom_capture_amount else { return Ok(None) };
     if !sale.habits.custom_capture {
-        return Err(Refused(Refusal::not_supported("custom_capture_amount")));
+        return Err(Refused(CommerceRefusal::not_supported("custom_capture_amount")));
     }
     let own = decimal(amount)?;
     let base = money::cents(money::ratio(own, sale.amount("base_to_order_rate")));

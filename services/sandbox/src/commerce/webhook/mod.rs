@@ -27,7 +27,7 @@ pub(crate) use events::{Handshake, Queue, handshake};
 /// The ways in which the shop tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum Channel {
     /// The small POST with an HMAC.
     Hmac,
     /// Adobe Commerce Webhooks.
@@ -57,18 +57,18 @@ pub(crate) async fn wait(waiting: Waiting) {
 
 /// Tells of a document that was saved, in every way that is configured. Only Adobe Commerce Webhooks are waited for.
 pub(crate) fn announce_saved(shop: &Shop, entity: Entity, id: u64) -> Waiting {
-    let tell = |kind: Kind| announce(shop, kind, entity, id);
-    drop((tell(Kind::Hmac), tell(Kind::Events)));
-    tell(Kind::Commerce)
+    let tell = |kind: Channel| announce(shop, kind, entity, id);
+    drop((tell(Channel::Hmac), tell(Channel::Events)));
+    tell(Channel::Commerce)
 }
 
 /// Tells of a document in one way, if that is configured.
-pub(crate) fn announce(shop: &Shop, kind: Kind, entity: Entity, id: u64) -> Waiting {
+pub(crate) fn announce(shop: &Shop, kind: Channel, entity: Entity, id: u64) -> Waiting {
     let config = shop.config();
     let luck = match kind {
-        Kind::Hmac => config.webhook.as_ref()?.luck(),
-        Kind::Commerce => config.commerce_webhook.as_ref()?.luck,
-        Kind::Events => config.io_events.as_ref()?.luck,
+        Channel::Hmac => config.webhook.as_ref()?.luck(),
+        Channel::Commerce => config.commerce_webhook.as_ref()?.luck,
+        Channel::Events => config.io_events.as_ref()?.luck,
     };
     let name = entity.spoken()?;
     let document = shop.books().table(entity).get(&id).cloned()?;
@@ -83,9 +83,9 @@ pub(crate) fn announce(shop: &Shop, kind: Kind, entity: Entity, id: u64) -> Wait
     Some(tokio::spawn(async move {
         tokio::time::sleep(fate.delay).await;
         match kind {
-            Kind::Hmac => hmac::send(&shop, &saved, fate.times).await,
-            Kind::Commerce => signed::send(&shop, &saved, fate.times).await,
-            Kind::Events => events::queue(&shop, &saved, fate.times),
+            Channel::Hmac => hmac::send(&shop, &saved, fate.times).await,
+            Channel::Commerce => signed::send(&shop, &saved, fate.times).await,
+            Channel::Events => events::queue(&shop, &saved, fate.times),
         }
     }))
 }

@@ -1,6 +1,6 @@
 //! A document of the customer ledger: an invoice, or a credit note.
 //!
-//! Visma computes and checks the two alike; they differ in the names of a few fields, which [`Kind`] knows.
+//! Visma computes and checks the two alike; they differ in the names of a few fields, which [`DocumentKind`] knows.
 
 use std::sync::OnceLock;
 
@@ -27,7 +27,7 @@ pub(super) use shelf::Shelf;
 
 /// The kinds of customer documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DocumentKind {
     /// The customer owes.
     Invoice,
     /// The company owes.
@@ -93,7 +93,7 @@ pub(super) struct Sums {
 /// A customer document.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
-    pub(super) kind: Kind,
+    pub(super) kind: DocumentKind,
     pub(super) id: u64,
     pub(super) number: String,
     pub(super) customer: String,
@@ -165,7 +165,7 @@ impl Status {
     }
 }
 
-impl Kind {
+impl DocumentKind {
     /// `documentType`.
     pub(super) fn name(self) -> &'static str {
         self.entity().document_type()

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Held, InputVat, rate, supplier};
+use super::{InputVat, StoredRecord, rate, supplier};
 use crate::visma::books::Books;
 use crate::visma::clock;
 use crate::visma::config::Config;
@@ -182,7 +182,7 @@ impl InvoiceLine {
     }
 }
 
-impl Held<SupplierInvoice> {
+impl StoredRecord<SupplierInvoice> {
     /// The invoice as JSON; lists show the note only when it is asked for.
     pub(in crate::visma) fn shown(&self, config: &Config, with_note: bool) -> Value {
         let invoice = &self.content;
@@ -230,7 +230,7 @@ impl Held<SupplierInvoice> {
     }
 }
 
-impl Row for Held<SupplierInvoice> {
+impl Row for StoredRecord<SupplierInvoice> {
     fn place(&self) -> u64 {
         self.id
     }

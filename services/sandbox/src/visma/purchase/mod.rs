@@ -25,7 +25,7 @@ pub use order::{OrderLine, PurchaseOrder};
 
 /// A record as it is held: what was written, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Held<T> {
+pub(super) struct StoredRecord<T> {
     pub(super) id: u64,
     pub(super) content: T,
     pub(super) stamps: Stamps,
@@ -34,9 +34,9 @@ pub(super) struct Held<T> {
 /// What the supplier's side holds.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
-    pub(super) orders: BTreeMap<String, Held<PurchaseOrder>>,
+    pub(super) orders: BTreeMap<String, StoredRecord<PurchaseOrder>>,
     /// By document type and number: the same number can occur in several types.
-    pub(super) invoices: BTreeMap<(String, String), Held<SupplierInvoice>>,
+    pub(super) invoices: BTreeMap<(String, String), StoredRecord<SupplierInvoice>>,
 }
 
 impl Books {
@@ -103,10 +103,10 @@ impl Books {
         self.put_supplier_invoice(content).map(drop)
     }
 
-    fn held<T>(&mut self, content: T, before: Option<(u64, Stamps)>) -> Held<T> {
+    fn held<T>(&mut self, content: T, before: Option<(u64, Stamps)>) -> StoredRecord<T> {
         match before {
-            Some((id, stamps)) => Held { id, content, stamps: self.next_stamps(&stamps) },
-            None => Held { id: self.next_id(), content, stamps: self.first_stamps() },
+            Some((id, stamps)) => StoredRecord { id, content, stamps: self.next_stamps(&stamps) },
+            None => StoredRecord { id: self.next_id(), content, stamps: self.first_stamps() },
         }
     }
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Held, InputVat, rate, supplier};
+use super::{InputVat, StoredRecord, rate, supplier};
 use crate::visma::clock;
 use crate::visma::config::Config;
 use crate::visma::list::{self, Row};
@@ -155,7 +155,7 @@ impl PurchaseOrder {
     }
 }
 
-impl Held<PurchaseOrder> {
+impl StoredRecord<PurchaseOrder> {
     /// The order as JSON; the free fields are shown when they are asked for.
     pub(in crate::visma) fn shown(&self, config: &Config, query: &Query) -> Value {
         let order = &self.content;
@@ -194,7 +194,7 @@ impl Held<PurchaseOrder> {
     }
 }
 
-impl Row for Held<PurchaseOrder> {
+impl Row for StoredRecord<PurchaseOrder> {
     fn place(&self) -> u64 {
         self.id
     }
