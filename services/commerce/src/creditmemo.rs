@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::decode::{self, DecodeError};
-use crate::document::{self, Comment, Extension, Line, State};
+use crate::document::{self, Comment, DocumentState, Extension, Line};
 use crate::field;
 use crate::modules::Modules;
 use crate::totals::Totals;
@@ -33,7 +33,7 @@ pub struct CreditMemo {
     pub store_id: Option<u64>,
     /// Where it stands.
     #[serde(default, deserialize_with = "document::state")]
-    pub state: Option<State>,
+    pub state: Option<DocumentState>,
     /// When it was made: UTC, `YYYY-MM-DD HH:MM:SS`.
     #[serde(default)]
     pub created_at: Option<String>,

@@ -29,7 +29,7 @@ pub use extension::{
 };
 pub use item::{FixedProductTax, Item, ProductType};
 pub use payment::Payment;
-pub use state::State;
+pub use state::OrderState;
 
 /// A sales order. Amounts without `base_` are in `order_currency_code`, the others in `base_currency_code`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Order {
     pub store_id: Option<u64>,
     /// State; may be absent in old shops.
     #[serde(default)]
-    pub state: Option<State>,
+    pub state: Option<OrderState>,
     /// The merchant's name for where the order stands within its state.
     #[serde(default)]
     pub status: Option<String>,

@@ -3,7 +3,7 @@
 //! Whether it was booked is not known here. The credit note repeats the invoice line by line, so that nothing is left
 //! of either when both stand.
 
-use commerce::document::State;
+use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
 use rust_decimal::Decimal;
@@ -25,7 +25,7 @@ pub fn is_withdrawn(order: &Order) -> bool {
 
 /// Whether a Commerce invoice was taken back.
 pub fn is_cancelled(invoice: &Invoice) -> bool {
-    invoice.state == Some(State::Canceled)
+    invoice.state == Some(DocumentState::Canceled)
 }
 
 /// What undoes the invoice of an order that [is withdrawn](is_withdrawn) after it was booked.

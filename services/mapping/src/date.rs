@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::decision::Refusal;
-use crate::document::{Kind, Name};
+use crate::document::{DocumentKind, Name};
 use crate::file::Mapping;
 use crate::refusal::{code, refuse};
 
@@ -17,7 +17,7 @@ use crate::refusal::{code, refuse};
 /// # Errors
 /// When the order does not say, or not in Commerce's form.
 pub(crate) fn placed(order: &Order, mapping: &Mapping) -> Result<DateTime, Refusal> {
-    local(order.created_at.as_deref(), Name::new(Kind::Order, &order.increment_id), mapping)
+    local(order.created_at.as_deref(), Name::new(DocumentKind::Order, &order.increment_id), mapping)
 }
 
 /// A time of Commerce (`2026-01-31 08:00:11`, UTC) in the company's time zone.

@@ -22,7 +22,7 @@ use crate::rounding::round;
 
 /// Which of the three it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DocumentKind {
     /// A sales order.
     Order,
     /// What was cancelled of an order of which something else was invoiced, or is yet to be.
@@ -36,14 +36,14 @@ pub(crate) enum Kind {
 /// What a document is called in a sentence: `credit memo 000000009`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
-    kind: Kind,
+    kind: DocumentKind,
     number: &'a str,
 }
 
 /// A document of Commerce whose amounts are within reason.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DocumentKind,
     pub(crate) entity_id: u64,
     pub(crate) number: &'a str,
     pub(crate) created_at: Option<&'a str>,
@@ -65,10 +65,10 @@ pub(crate) struct Document<'a> {
 impl<'a> Document<'a> {
     /// An order as a document.
     pub(crate) fn of_order(order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::Order, number: &order.increment_id };
+        let name = Name { kind: DocumentKind::Order, number: &order.increment_id };
         range::order(order, name)?;
         Ok(Self {
-            kind: Kind::Order,
+            kind: DocumentKind::Order,
             entity_id: order.entity_id,
             number: &order.increment_id,
             created_at: order.created_at.as_deref(),
@@ -99,16 +99,16 @@ impl<'a> Document<'a> {
             Some(before) => credited(order).less(&credited(Self::of_order(before)?.order)),
             None => credited(order),
         };
-        Ok(Self { kind: Kind::CancelledPart, totals, before, ..whole })
+        Ok(Self { kind: DocumentKind::CancelledPart, totals, before, ..whole })
     }
 
     /// An invoice as a document.
     pub(crate) fn of_invoice(invoice: &'a Invoice, order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::Invoice, number: &invoice.increment_id };
-        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        let name = Name { kind: DocumentKind::Invoice, number: &invoice.increment_id };
+        range::order(order, Name { kind: DocumentKind::Order, number: &order.increment_id })?;
         range::invoice(invoice, name)?;
         Ok(Self {
-            kind: Kind::Invoice,
+            kind: DocumentKind::Invoice,
             entity_id: invoice.entity_id,
             number: &invoice.increment_id,
             created_at: invoice.created_at.as_deref(),
@@ -124,11 +124,11 @@ impl<'a> Document<'a> {
 
     /// A credit memo as a document.
     pub(crate) fn of_credit_memo(memo: &'a CreditMemo, order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::CreditMemo, number: &memo.increment_id };
-        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        let name = Name { kind: DocumentKind::CreditMemo, number: &memo.increment_id };
+        range::order(order, Name { kind: DocumentKind::Order, number: &order.increment_id })?;
         range::credit_memo(memo, name)?;
         Ok(Self {
-            kind: Kind::CreditMemo,
+            kind: DocumentKind::CreditMemo,
             entity_id: memo.entity_id,
             number: &memo.increment_id,
             created_at: memo.created_at.as_deref(),
@@ -160,7 +160,7 @@ impl<'a> Document<'a> {
 
 impl<'a> Name<'a> {
     /// A name for what is looked at before it is a document.
-    pub(crate) fn new(kind: Kind, number: &'a str) -> Self {
+    pub(crate) fn new(kind: DocumentKind, number: &'a str) -> Self {
         Self { kind, number }
     }
 
@@ -177,10 +177,10 @@ impl<'a> Name<'a> {
 impl fmt::Display for Name<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            Kind::Order => "order",
-            Kind::CancelledPart => "the cancelled part of order",
-            Kind::Invoice => "invoice",
-            Kind::CreditMemo => "credit memo",
+            DocumentKind::Order => "order",
+            DocumentKind::CancelledPart => "the cancelled part of order",
+            DocumentKind::Invoice => "invoice",
+            DocumentKind::CreditMemo => "credit memo",
         };
         write!(out, "{kind} {}", self.number)
     }

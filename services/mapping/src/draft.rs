@@ -7,7 +7,7 @@ use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
 use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::facts;
 use crate::fee;
 use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, PinVat, VatCode};
@@ -276,7 +276,7 @@ impl<'a> Draft<'a> {
     /// stands there.
     fn first(&self) -> Option<String> {
         let document = self.rules.document;
-        if document.kind == Kind::Order {
+        if document.kind == DocumentKind::Order {
             return None;
         }
         let mapping = self.rules.mapping;

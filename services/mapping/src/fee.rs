@@ -7,7 +7,7 @@ use commerce::order::Modules;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
-use crate::document::{Document, Kind, Name};
+use crate::document::{Document, DocumentKind, Name};
 use crate::refusal::{code, refuse};
 
 /// Where a module of the shop shows a fee.
@@ -41,7 +41,7 @@ pub(crate) struct Fee {
 /// # Errors
 /// When a field that a rule names is there and is not an amount.
 pub(crate) fn of_document(document: &Document<'_>, rules: &[FeeRule]) -> Result<Vec<Fee>, Refusal> {
-    let order = (&document.order.modules, Name::new(Kind::Order, &document.order.increment_id));
+    let order = (&document.order.modules, Name::new(DocumentKind::Order, &document.order.increment_id));
     let mut fees = Vec::new();
     for rule in rules {
         let own = match document.modules {

@@ -26,7 +26,7 @@ pub(crate) use problem::called;
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
-use crate::document::Kind;
+use crate::document::DocumentKind;
 use crate::fee::FeeRule;
 use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
@@ -261,7 +261,7 @@ pub(crate) struct TaxCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VatException {
     /// Kinds of documents that it speaks of; empty for all.
-    pub(crate) documents: Vec<Kind>,
+    pub(crate) documents: Vec<DocumentKind>,
     /// Why such lines are right, for the accountant.
     pub(crate) reason: String,
     pub(crate) book: BookVat,

@@ -4,13 +4,13 @@
 
 mod due;
 
-use commerce::document;
-use commerce::order::{Item, Order, State};
+use commerce::document::DocumentState;
+use commerce::order::{Item, Order, OrderState};
 use rust_decimal::Decimal;
 
 use crate::date;
 use crate::decision::{Decision, Reason, Refusal};
-use crate::document::{Document, Kind, Name};
+use crate::document::{Document, DocumentKind, Name};
 use crate::file::Mapping;
 use crate::refusal::{code, reason, refuse};
 use crate::rounding::round;
@@ -39,7 +39,7 @@ impl<T> From<Held> for Decision<T> {
 /// # Errors
 /// When it cannot be told: a store that the mapping file does not list, a state that Commerce does not have, no date.
 pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Option<Held>, Refusal> {
-    let name = Name::new(Kind::Order, &order.increment_id);
+    let name = Name::new(DocumentKind::Order, &order.increment_id);
     if let Some(reason) = elsewhere(order.store_id, None, name, mapping, scope)? {
         return Ok(Some(Held::Skip(reason)));
     }
@@ -55,7 +55,7 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
     }
     let state = state_of(order)?;
     // An order is called cancelled also when what was invoiced of it was refunded and the rest cancelled.
-    let counts_as = if *state == State::Canceled && is_touched(order) { &State::Closed } else { state };
+    let counts_as = if *state == OrderState::Canceled && is_touched(order) { &OrderState::Closed } else { state };
     let sentence = |what: &str| format!("{} is in state {state}{what}.", name.capital());
     match scope.states.meaning(counts_as) {
         Some(Meaning::Book) => {}
@@ -94,7 +94,7 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
 /// As [`order`].
 pub(crate) fn document(
     document: &Document<'_>,
-    state: Option<document::State>,
+    state: Option<DocumentState>,
     mapping: &Mapping,
     scope: &Scope,
 ) -> Result<Option<Held>, Refusal> {
@@ -106,19 +106,19 @@ pub(crate) fn document(
         return Ok(Some(held));
     }
     match state {
-        Some(document::State::Canceled) => {
+        Some(DocumentState::Canceled) => {
             let sentence = format!("{} is cancelled.", name.capital());
             return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence))));
         }
-        Some(document::State::Open) if document.kind == Kind::CreditMemo => {
+        Some(DocumentState::Open) if document.kind == DocumentKind::CreditMemo => {
             let sentence = format!("{} is open: nothing has been refunded yet.", name.capital());
             return Ok(Some(Held::Wait(reason(code::STATE_WAITS, sentence))));
         }
-        Some(document::State::Other(number)) => {
+        Some(DocumentState::Other(number)) => {
             let sentence = format!("{} is in state {number}, which Commerce does not have.", name.capital());
             return Err(refuse(code::UNKNOWN_STATE, sentence));
         }
-        Some(document::State::Open | document::State::Settled) | None => {}
+        Some(DocumentState::Open | DocumentState::Settled) | None => {}
     }
     Ok(costs_nothing(document.totals.grand_total, document.currency(), name, mapping, scope))
 }
@@ -129,8 +129,8 @@ pub(crate) fn document(
 pub(crate) fn is_withdrawn(order: &Order) -> bool {
     let replaced = order.relation_child_real_id.is_some();
     let over = match order.state {
-        Some(State::Canceled) => true,
-        Some(State::Closed) => replaced,
+        Some(OrderState::Canceled) => true,
+        Some(OrderState::Closed) => replaced,
         _ => false,
     };
     over && !is_touched(order)
@@ -201,7 +201,7 @@ fn costs_nothing(total: Decimal, currency: &str, name: Name<'_>, mapping: &Mappi
     Some(Held::Skip(reason(code::ZERO_TOTAL, sentence)))
 }
 
-fn state_of(order: &Order) -> Result<&State, Refusal> {
+fn state_of(order: &Order) -> Result<&OrderState, Refusal> {
     order.state.as_ref().ok_or_else(|| {
         let sentence = format!("Order {} has no state, so it is not known whether it counts.", order.increment_id);
         refuse(code::UNKNOWN_STATE, sentence)

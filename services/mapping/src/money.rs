@@ -19,7 +19,7 @@ use commerce::totals::Totals;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
 use crate::refusal::{code, refuse};
@@ -114,13 +114,15 @@ pub(crate) struct Money<'a> {
 pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
     let order = document.order;
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => rows::cancelled(document, fees, limits)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits)?,
+        DocumentKind::CancelledPart => rows::cancelled(document, fees, limits)?,
+        DocumentKind::Order | DocumentKind::Invoice | DocumentKind::CreditMemo => {
+            rows::with_header(document, fees, limits)?
+        }
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
     for row in &rows {
-        let left = document.kind == Kind::CancelledPart;
+        let left = document.kind == DocumentKind::CancelledPart;
         lines.extend(rates.of_item(row.item, MoneyLine { left, ..item_line(row) })?);
     }
     lines.extend(shipping(document, &rates)?);
@@ -161,7 +163,7 @@ fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<
     }
     let ordered = line(&document.order.totals());
     let lines = rates.of("shipping", "the shipping", line(totals), &ordered)?;
-    if document.kind != Kind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
+    if document.kind != DocumentKind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
         return Ok(lines);
     }
     // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax
@@ -239,7 +241,7 @@ fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<
 fn refunds_beyond_the_lines(document: &Document<'_>) -> bool {
     let totals = &document.totals;
     let refunds_shipping = !totals.shipping_amount.is_zero() || !totals.shipping_tax_amount.is_zero();
-    document.kind == Kind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
+    document.kind == DocumentKind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
 }
 
 /// What is refunded beyond the rows, and what is kept back of them: by the merchant's choice, or by miscalculation.

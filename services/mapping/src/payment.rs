@@ -6,7 +6,7 @@
 //! only what the method itself paid is left to settle; an order has one such method.
 
 use commerce::creditmemo::CreditMemo;
-use commerce::document::State;
+use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
 use rust_decimal::Decimal;
@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use crate::customer::optional;
 use crate::date;
 use crate::decision::{CustomerCommand, InvoiceCommand, OrderPayment, PaymentCommand, Refusal};
-use crate::document::{Kind, Name};
+use crate::document::{DocumentKind, Name};
 use crate::file::{ClosedPeriod, Currency, Mapping};
 use crate::refusal::code;
 use crate::rounding::round;
@@ -37,10 +37,10 @@ pub(crate) fn of_part(
     let Some(settlement) = mapping.payments.find(facts) else { return Ok(None) };
     let amount = captured(paid, order).unwrap_or(paid.grand_total);
     let amount = round(amount, currency.decimals);
-    if paid.state != Some(State::Settled) || amount <= Decimal::ZERO {
+    if paid.state != Some(DocumentState::Settled) || amount <= Decimal::ZERO {
         return Ok(None);
     }
-    let name = Name::new(Kind::Invoice, &paid.increment_id);
+    let name = Name::new(DocumentKind::Invoice, &paid.increment_id);
     let payment = PaymentCommand {
         reference: format!("{}PI{}", mapping.invoice.reference_prefix, paid.increment_id),
         method: settlement.method.clone(),
@@ -65,7 +65,7 @@ pub(crate) fn of_invoice(
     (facts, currency): (&Facts<'_>, Currency),
     invoice: &InvoiceCommand,
 ) -> Option<PaymentCommand> {
-    if paid.state != Some(State::Settled) {
+    if paid.state != Some(DocumentState::Settled) {
         return None;
     }
     let payment = of(mapping, facts, invoice, ("PI", &paid.increment_id))?;

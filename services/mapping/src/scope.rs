@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce::order::State;
+use commerce::order::OrderState;
 use serde::Deserialize;
 
 /// What is in scope. The default lets every order of every store through and reads states as [`States::default`] says.
@@ -112,17 +112,17 @@ impl Default for States {
 
 impl States {
     /// What a state means; `None` for one that neither core Commerce nor `other` has.
-    pub(crate) fn meaning(&self, state: &State) -> Option<Meaning> {
+    pub(crate) fn meaning(&self, state: &OrderState) -> Option<Meaning> {
         match state {
-            State::New => Some(self.new),
-            State::PendingPayment => Some(self.pending_payment),
-            State::Processing => Some(self.processing),
-            State::Complete => Some(self.complete),
-            State::Closed => Some(self.closed),
-            State::Canceled => Some(self.canceled),
-            State::Holded => Some(self.holded),
-            State::PaymentReview => Some(self.payment_review),
-            State::Other(name) => self.other.get(name).copied(),
+            OrderState::New => Some(self.new),
+            OrderState::PendingPayment => Some(self.pending_payment),
+            OrderState::Processing => Some(self.processing),
+            OrderState::Complete => Some(self.complete),
+            OrderState::Closed => Some(self.closed),
+            OrderState::Canceled => Some(self.canceled),
+            OrderState::Holded => Some(self.holded),
+            OrderState::PaymentReview => Some(self.payment_review),
+            OrderState::Other(name) => self.other.get(name).copied(),
         }
     }
 }

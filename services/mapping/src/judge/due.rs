@@ -3,7 +3,7 @@
 //! Commerce has no date for "paid" or "shipped": both are read off the order as it stands. An order of which money went
 //! back counts as both, so that a credit memo never waits for an invoice that is not to come.
 
-use commerce::order::{Item, Order, State};
+use commerce::order::{Item, Order, OrderState};
 use rust_decimal::Decimal;
 
 use crate::scope::Trigger;
@@ -13,7 +13,7 @@ const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
 /// What is missing for the order to be booked, if anything.
 pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
-    let over = matches!(order.state, Some(State::Complete | State::Closed | State::Canceled));
+    let over = matches!(order.state, Some(OrderState::Complete | OrderState::Closed | OrderState::Canceled));
     // A refund below zero, of which more was kept back than refunded, sends no money back.
     let refunded = order.total_refunded.is_some_and(|sum| sum > Decimal::ZERO);
     match trigger {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::rows::{self, Fpt, Row};
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::refusal::{code, refuse};
 
@@ -148,7 +148,7 @@ pub(super) fn check(
     let (custom_fees, hidden) = shown_on_the_order_only(document);
     let mut ways = ways(&fixed(document.kind, rows), custom_fees, fees);
     // The lines of an invoice or a credit memo show more: those that agree with them come first.
-    if matches!(document.kind, Kind::Invoice | Kind::CreditMemo) {
+    if matches!(document.kind, DocumentKind::Invoice | DocumentKind::CreditMemo) {
         ways.sort_by_cached_key(|way| off(way, totals, rows));
     }
     let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
@@ -175,10 +175,10 @@ fn off(way: &Way, totals: &Totals, rows: &[Row<'_>]) -> Decimal {
 }
 
 /// The choices of fixed product tax, the simplest first: an order has all of it.
-fn fixed(kind: Kind, rows: &[Row<'_>]) -> Vec<Fixed> {
+fn fixed(kind: DocumentKind, rows: &[Row<'_>]) -> Vec<Fixed> {
     let choices = match kind {
-        Kind::Order | Kind::CancelledPart => &[Fpts::All][..],
-        Kind::Invoice | Kind::CreditMemo => &[Fpts::All, Fpts::Own, Fpts::None],
+        DocumentKind::Order | DocumentKind::CancelledPart => &[Fpts::All][..],
+        DocumentKind::Invoice | DocumentKind::CreditMemo => &[Fpts::All, Fpts::Own, Fpts::None],
     };
     let of = |which: Fpts| {
         let fpts = || rows.iter().filter_map(|row| row.fpt.as_ref()).filter(move |fpt| which.has(fpt));
@@ -233,8 +233,8 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Hidden) {
     let Order { extension_attributes: extension, .. } = document.order;
     let unless = |shown: Decimal, amount: Decimal| if shown.is_zero() { amount } else { Decimal::ZERO };
     match document.kind {
-        Kind::Order | Kind::CancelledPart => (Decimal::ZERO, Hidden::default()),
-        Kind::Invoice | Kind::CreditMemo => {
+        DocumentKind::Order | DocumentKind::CancelledPart => (Decimal::ZERO, Hidden::default()),
+        DocumentKind::Invoice | DocumentKind::CreditMemo => {
             let fees = extension.custom_fees.iter().map(|fee| fee.custom_fee_amount).sum();
             let hidden = Hidden {
                 gift_cards: unless(document.totals.gift_cards, extension.gift_cards_amount),
@@ -252,8 +252,8 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Hidden) {
 fn negative(document: &Document<'_>) -> Refusal {
     let (name, total, currency) = (document.name().capital(), document.totals.grand_total, document.currency());
     let what = match document.kind {
-        Kind::Order | Kind::Invoice => "a customer invoice cannot be negative".to_owned(),
-        Kind::CreditMemo | Kind::CancelledPart => {
+        DocumentKind::Order | DocumentKind::Invoice => "a customer invoice cannot be negative".to_owned(),
+        DocumentKind::CreditMemo | DocumentKind::CancelledPart => {
             let kept = match document.adjustment_fee.is_zero() {
                 true => String::new(),
                 false => format!(" after a fee of {} {currency} was kept back", document.adjustment_fee.normalize()),

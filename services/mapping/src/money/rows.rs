@@ -11,7 +11,7 @@ use super::header::{self, Header};
 use super::{gross, items, rest};
 use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
 use crate::refusal::{code, refuse};
@@ -55,7 +55,7 @@ pub(super) fn with_header<'a>(
     limits: Limits,
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     let tolerance = limits.rounding;
-    if document.kind != Kind::Order {
+    if document.kind != DocumentKind::Order {
         return of_lines(document, fees, tolerance);
     }
     if document.order.items.is_empty() {
@@ -239,7 +239,7 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
         refuse(code::LINE_NOT_ON_ORDER, sentence)
     })?;
     let fpt = match document.kind {
-        Kind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
+        DocumentKind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
             (Some(own), Some(Fpt { ordered, .. })) => Some(Fpt { ordered, ..own }),
             (own, _) => own,
         },
