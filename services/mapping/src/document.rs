@@ -1,7 +1,7 @@
-//! What is booked: an order, an invoice or a credit memo, as one thing.
+//! Documents that are booked: an order, an invoice and a credit memo, as one type.
 //!
 //! All three have a header that adds up and rows that belong to items of one order. How they differ is settled here and
-//! in `money`; what writes Visma's document asks no more which one it is.
+//! in `money`; the code that writes Visma's document need not ask which one it is.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ use crate::rounding::round;
 pub(crate) enum DocumentKind {
     /// A sales order.
     Order,
-    /// What was cancelled of an order of which something else was invoiced, or is yet to be.
+    /// The cancelled part of an order of which something else was invoiced, or is yet to be.
     CancelledPart,
     /// An invoice, of an order or of a part.
     Invoice,
@@ -33,7 +33,7 @@ pub(crate) enum DocumentKind {
     CreditMemo,
 }
 
-/// What a document is called in a sentence: `credit memo 000000009`.
+/// Name of a document in a sentence: `credit memo 000000009`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
     kind: DocumentKind,
@@ -49,12 +49,12 @@ pub(crate) struct Document<'a> {
     pub(crate) created_at: Option<&'a str>,
     /// The order; for an order itself.
     pub(crate) order: &'a Order,
-    /// Of a cancelled part: the order as it stood when a part was credited before.
+    /// The order as it stood when a part was credited before; only a cancelled part has it.
     pub(crate) before: Option<&'a Order>,
     /// The lines of an invoice or a credit memo; an order has its items.
     pub(crate) lines: &'a [Line],
     pub(crate) totals: Totals,
-    /// What modules added to an invoice or a credit memo; an order has its own.
+    /// Fields that modules added to an invoice or a credit memo; an order has its own.
     pub(crate) modules: Option<&'a Modules>,
     /// Refunded beyond the rows.
     pub(crate) adjustment_refund: Decimal,
@@ -82,8 +82,9 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What was cancelled of an order as a document, less what was when it stood as `before` says. What was credited
-    /// then is rounded to these decimals, and so is what it comes to now: the notes add up to it.
+    /// The cancelled part of an order as a document, less the part that was cancelled when the order stood as `before`
+    /// says. The total and the tax of both are rounded to these decimals, so that the credit notes add up to the total
+    /// now.
     pub(crate) fn of_cancelled_part(
         order: &'a Order,
         before: Option<&'a Order>,
@@ -142,7 +143,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What it is called in a sentence.
+    /// Returns its name in a sentence.
     pub(crate) fn name(&self) -> Name<'a> {
         Name { kind: self.kind, number: self.number }
     }

@@ -24,7 +24,7 @@ const RATE_DECIMALS: u32 = 8;
 /// Longest description that is sent; longer ones are cut.
 const DESCRIPTION: usize = 250;
 
-/// What a document of Visma's says about itself.
+/// Head of a document of Visma's: the facts about the document as a whole.
 #[derive(Debug)]
 pub(crate) struct Head {
     /// Key of its record.
@@ -117,7 +117,8 @@ fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result
     }
 }
 
-/// What the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its rate makes.
+/// Writes the note that the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its
+/// rate makes.
 fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
     let coupon = order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}"));
     let reasons = settled.reasons.iter().map(|reason| format!("VAT of {reason}"));
@@ -229,7 +230,7 @@ impl<'a> Draft<'a> {
         vat::computed(&self.taxed, self.rules.mapping.totals.vat_on, self.decimals)
     }
 
-    /// Whether the VAT that was charged is set on the document.
+    /// Checks whether the VAT that was charged is set on the document.
     fn pins(&self) -> bool {
         match self.rules.mapping.totals.pin_vat {
             PinVat::Always => true,
@@ -238,7 +239,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether a document shows if Visma keeps VAT, with a total that is within the limit also if it does not.
+    /// Checks whether the document can show if Visma keeps VAT: charged and computed VAT differ, and the total is
+    /// within the limit also if Visma does not keep it.
     fn shows(&self, charged: &[VatAmount], computed: &[VatAmount]) -> bool {
         let sum = |amounts: &[VatAmount]| amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
         charged != computed && (sum(charged) - sum(computed)).abs() <= self.limits.rounding

@@ -17,9 +17,9 @@ pub(crate) struct FeeRule {
     pub(crate) amount: String,
     /// JSON pointer to the tax on it; `None` where the module takes none.
     pub(crate) tax: Option<String>,
-    /// Whether the amount contains that tax.
+    /// True when the amount contains that tax.
     pub(crate) includes_tax: bool,
-    /// What the buyer reads on the line.
+    /// Text that the buyer reads on the line.
     pub(crate) label: String,
 }
 

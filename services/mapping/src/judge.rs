@@ -1,6 +1,7 @@
-//! Whether a document is booked at all, by the settings of the service.
+//! Judges whether a document is booked at all, by the settings of the service.
 //!
-//! What is out of scope is never looked at further, so that a broken order of another store is nobody's dead letter.
+//! A document that is out of scope is not looked at further, so that a broken order of another store is nobody's dead
+//! letter.
 
 mod due;
 
@@ -123,8 +124,8 @@ pub(crate) fn document(
     Ok(costs_nothing(document.totals.grand_total, document.currency(), name, mapping, scope))
 }
 
-/// Whether an order was taken back as a whole: cancelled, or closed because an edited one stands in its place, before
-/// anything of it was invoiced. What was refunded is taken back by its credit memos instead, and the rest as
+/// Checks whether an order was taken back as a whole: cancelled, or closed because an edited one stands in its place,
+/// before anything of it was invoiced. What was refunded is taken back by its credit memos instead, and the rest as
 /// [cancelled](crate::cancelled).
 pub(crate) fn is_withdrawn(order: &Order) -> bool {
     let replaced = order.relation_child_real_id.is_some();
@@ -136,7 +137,7 @@ pub(crate) fn is_withdrawn(order: &Order) -> bool {
     over && !is_touched(order)
 }
 
-/// Whether something of an order was invoiced, paid or refunded, so that it is in the shop's books.
+/// Checks whether something of an order was invoiced, paid or refunded, so that it is in the shop's books.
 pub(crate) fn is_touched(order: &Order) -> bool {
     let sums = [order.total_paid, order.total_invoiced, order.total_refunded];
     let handled = |item: &Item| !item.qty_invoiced.is_zero() || !item.qty_refunded.is_zero();
@@ -182,7 +183,7 @@ pub(crate) fn elsewhere(
     Ok(Some(reason(code::OUT_OF_SCOPE, format!("{name} is of website {website}, which is not in scope."))))
 }
 
-/// What a record is called at the beginning of a sentence.
+/// Name of a record at the beginning of a sentence.
 pub(crate) struct Called(pub(crate) String);
 
 impl From<Name<'_>> for Called {

@@ -34,7 +34,7 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) kind: LineKind,
     /// The item behind an item line or a fixed product tax.
     pub(crate) item: Option<&'a Item>,
-    /// What the buyer reads.
+    /// Text that the buyer reads.
     pub(crate) description: String,
     pub(crate) quantity: Decimal,
     /// Before discount, without tax.
@@ -51,9 +51,9 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) country: Option<&'a str>,
     /// Part of `discount` that the shop did not take off what it taxed.
     pub(crate) untaxed_discount: Decimal,
-    /// Of how many pieces it is the sum, where it counts one.
+    /// Number of pieces that it is the sum of, where its quantity is one.
     pub(crate) pieces: Option<Decimal>,
-    /// Whether it is what other documents left of a row, so that it has their roundings too.
+    /// True when it is what other documents left of a row, so that it has their roundings too.
     pub(crate) left: bool,
 }
 
@@ -72,7 +72,7 @@ impl MoneyLine<'_> {
         }
     }
 
-    /// Whether it costs nothing, and never did.
+    /// Checks whether it costs nothing, and never did.
     pub(crate) fn is_free(&self) -> bool {
         self.gross.is_zero() && self.discount.is_zero() && self.tax.is_zero()
     }
@@ -244,7 +244,8 @@ fn refunds_beyond_the_lines(document: &Document<'_>) -> bool {
     document.kind == DocumentKind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
 }
 
-/// What is refunded beyond the rows, and what is kept back of them: by the merchant's choice, or by miscalculation.
+/// Returns lines for what is refunded beyond the rows, and for what is kept back of them: by the merchant's choice, or
+/// by miscalculation.
 fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a>> {
     let beyond = if refunds_beyond_the_lines(document) { document.totals.shipping_net() } else { Decimal::ZERO };
     let lines = [
@@ -255,13 +256,14 @@ fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a
     lines.into_iter().filter(|line| !line.gross.is_zero())
 }
 
-/// What the shop refunded without meaning to, or kept back.
+/// Returns a line for what the shop refunded without meaning to, or kept back.
 fn miscalculated<'a>(beyond: Decimal) -> MoneyLine<'a> {
     let kind = if beyond > Decimal::ZERO { LineKind::AdjustmentRefund } else { LineKind::AdjustmentFee };
     MoneyLine::single(kind, "Difference in the shop's refund", beyond)
 }
 
-/// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
+/// Returns lines for what was paid with money that the shop already owed, or refunded as such: it lowers the total, not
+/// the revenue.
 fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Item = MoneyLine<'a>> {
     let totals = &document.totals;
     [

@@ -23,7 +23,8 @@ use crate::rules::Facts;
 /// The order's own sums are rounded to two places, an invoice's total is not.
 const OFF: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
-/// What of an order's invoice in Visma a paid invoice of Commerce settles, where the order itself is what is booked.
+/// Returns the payment by which a paid invoice of Commerce settles its order's invoice in Visma, or a part of it, where
+/// the order itself is what is booked.
 ///
 /// # Errors
 /// When it has no date, or the rules for branches leave it without one.
@@ -73,9 +74,10 @@ pub(crate) fn of_invoice(
     Some(PaymentCommand { amount, ..payment })
 }
 
-/// What was captured for an invoice, where that is not its total: Adobe Commerce as a Cloud Service lets a shop capture
-/// another amount (`custom_capture_amount` of the request that makes the invoice). No field of an invoice shows it, the
-/// order's payment does; so it is known for an order's only invoice. On 360 orders of Magento 2.4.7 both are the same.
+/// Returns the amount that was captured for an invoice, where that is not its total: Adobe Commerce as a Cloud Service
+/// lets a shop capture another amount (`custom_capture_amount` of the request that makes the invoice). No field of an
+/// invoice shows it, the order's payment does; so it is known for an order's only invoice. On 360 orders of Magento
+/// 2.4.7 both are the same.
 fn captured(paid: &Invoice, order: &Order) -> Option<Decimal> {
     let differs = |amount: Decimal| Some(amount.checked_sub(paid.grand_total)?.abs() > OFF);
     let amount = order.payment.as_ref()?.amount_paid.filter(|amount| *amount > Decimal::ZERO)?;

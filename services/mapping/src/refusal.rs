@@ -12,13 +12,13 @@ pub mod code {
     pub const CUSTOMER_WAITS: &str = "CUSTOMER_WAITS";
     /// The order is booked, and its invoices are not noted on it.
     pub const NOT_NOTED: &str = "NOT_NOTED";
-    /// Of a website or store that is not in scope.
+    /// Belongs to a website or store that is not in scope.
     pub const OUT_OF_SCOPE: &str = "OUT_OF_SCOPE";
     /// In a state that is never booked.
     pub const STATE_SKIPPED: &str = "STATE_SKIPPED";
     /// In a state that is not booked yet.
     pub const STATE_WAITS: &str = "STATE_WAITS";
-    /// What makes an order an invoice has not happened yet.
+    /// The event that makes an order an invoice has not happened yet.
     pub const TRIGGER_WAITS: &str = "TRIGGER_WAITS";
     /// Costs nothing, and such documents are left out.
     pub const ZERO_TOTAL: &str = "ZERO_TOTAL";

@@ -12,7 +12,7 @@ use crate::rules::Rules;
 const DOCUMENTS: [(&str, DocumentKind); 3] =
     [("order", DocumentKind::Order), ("invoice", DocumentKind::Invoice), ("credit_memo", DocumentKind::CreditMemo)];
 
-/// What becomes of the base that the tax does not explain, by its name in the file.
+/// Treatment of the base that the tax does not explain, by its name in the file.
 #[derive(Clone, Copy)]
 enum Book {
     Untaxed,

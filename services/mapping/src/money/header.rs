@@ -16,11 +16,11 @@ const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 /// A header that adds up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Header {
-    /// What the rows before discount add up to.
+    /// Sum of the rows before discount.
     pub(super) rows: Decimal,
     /// The fixed product tax of the rows that is in the total.
     pub(super) fpt: Fpts,
-    /// Whether fees of apps are in the total.
+    /// True when fees of apps are in the total.
     pub(super) custom_fees: bool,
     /// The fees of payment modules that are in the total.
     pub(super) fees: Vec<Fee>,
@@ -36,7 +36,7 @@ pub(super) struct Header {
 pub(super) enum Fpts {
     #[default]
     All,
-    /// What stands on parts of an item is left out.
+    /// All but the tax that stands on parts of an item.
     Own,
     None,
 }
@@ -111,7 +111,7 @@ struct Fixed {
     tax: Decimal,
 }
 
-/// What may be in a total and in no header field, besides liabilities: one choice of it.
+/// One choice of what may be in a total and in no header field, besides liabilities.
 #[derive(Debug, Clone, Copy, Default)]
 struct Way {
     fixed: Fixed,
@@ -133,8 +133,9 @@ impl Way {
 
 /// Checks that the document's amounts add up to its total, to within `tolerance`.
 ///
-/// What may be in a total and in no header field: fixed product tax outside of the subtotal, fees of payment modules,
-/// and on invoices and credit memos what only the order shows of fees, gift cards, store credit and reward points.
+/// Some amounts may be in a total and in no header field: fixed product tax outside of the subtotal, fees of payment
+/// modules, and on invoices and credit memos what only the order shows of fees, gift cards, store credit and reward
+/// points.
 pub(super) fn check(
     document: &Document<'_>,
     rows: &[Row<'_>],

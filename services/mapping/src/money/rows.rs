@@ -42,7 +42,7 @@ pub(super) struct Fpt {
     pub(super) tax: Decimal,
     /// Amount and tax on the order.
     pub(super) ordered: (Decimal, Decimal),
-    /// Whether it stands on parts of the item, which carry no money themselves.
+    /// True when it stands on parts of the item, which carry no money themselves.
     pub(super) of_parts: bool,
 }
 
@@ -80,7 +80,8 @@ pub(super) fn with_header<'a>(
     Err(refusal.unwrap_or_else(|| refuse(code::LINES_DO_NOT_ADD_UP, "No reading of the items adds up.")))
 }
 
-/// What was cancelled of the rows of an order, with the order's header where that is all of it.
+/// Returns the cancelled part of an order's rows, with the order's header where that is all of it. The part that was
+/// cancelled before, as `document.before` has it, is taken off.
 pub(super) fn cancelled<'a>(
     document: &Document<'a>,
     fees: &[Fee],
@@ -154,7 +155,8 @@ fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, fees: Decimal, places: 
     }
 }
 
-/// What no invoice has of a row: to the øre where the shop tells what its invoices have, and else by quantity.
+/// Returns the part of a row that no invoice has: to the øre where the shop tells what its invoices have, and else by
+/// quantity.
 fn not_invoiced(row: Row<'_>) -> Option<Row<'_>> {
     let item = row.item;
     let quantity = item.qty_ordered - item.qty_invoiced;
@@ -206,7 +208,7 @@ fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Re
     Ok((rows, header))
 }
 
-/// What rows show that is in the price of their parents too: the parts of a bundle with a fixed price.
+/// Sums up the rows that are in the price of their parents too: the parts of a bundle with a fixed price.
 pub(super) fn in_parents(rows: &[Row<'_>]) -> Decimal {
     rows.iter().filter(|row| is_in_parent(row, rows)).map(|row| row.gross).sum()
 }
@@ -277,7 +279,7 @@ fn fpt_of_memo(document: &Document<'_>, line: &Line, item: &Item) -> Result<Opti
     document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?)))
 }
 
-/// What stands on parts of an item, taken together.
+/// Adds up the fixed product tax that stands on parts of an item.
 fn of_parts(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
     let sum = match (one, other) {
         (Some(one), Some(other)) => Some(Fpt {
