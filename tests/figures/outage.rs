@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Wishes};
 
-/// What is played, seconds.
+/// Length of the outage that is played, seconds.
 const OUTAGE: u64 = 900;
 /// How long it takes here.
 const SHORTENED: u64 = 45;

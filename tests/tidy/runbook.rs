@@ -6,7 +6,7 @@ use super::{assert_none, files, read};
 
 /// Texts of capitals in the source that are no codes: names of variables, buckets and settings.
 const NO_CODES: [&str; 6] = ["CARGO_", "KV_", "ML_", "NATS_", "OTEL_", "RUST_"];
-/// What each page answers, in this order.
+/// Questions that each page answers, in this order.
 const SECTIONS: [&str; 4] =
     ["## What happened", "## Why it matters", "## What to do", "## How to see that it is solved"];
 
