@@ -50,7 +50,7 @@ pub struct CreditMemo {
     #[serde(default, deserialize_with = "field::optional_amount")]
     pub base_to_order_rate: Option<Decimal>,
 
-    /// What the customer gets back.
+    /// Total that the customer gets back.
     #[serde(deserialize_with = "field::amount")]
     pub grand_total: Decimal,
     /// As `grand_total`, base currency. Absent in some shops; nothing is booked with it.
@@ -88,7 +88,7 @@ pub struct CreditMemo {
     /// The amounts of Adobe Commerce's modules.
     #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: Extension,
-    /// What people wrote on it.
+    /// Comments that people wrote on it.
     #[serde(default, deserialize_with = "field::null_default")]
     pub comments: Vec<Comment>,
     /// Fields that modules of the shop added.

@@ -1,4 +1,4 @@
-//! What invoices and credit memos have in common: their lines, the amounts of Adobe Commerce's modules, and comments.
+//! Parts that invoices and credit memos have in common: lines, the amounts of Adobe Commerce's modules, and comments.
 //!
 //! Unlike order items, these lines show `row_total` **before** discount, and only the lines that carry money have the
 //! key at all: it is absent on parents of dynamic bundles and on children of configurables and fixed bundles (checked
@@ -102,7 +102,7 @@ impl Extension {
     }
 }
 
-/// What somebody wrote on an invoice or a credit memo.
+/// A comment that somebody wrote on an invoice or a credit memo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Comment {

@@ -68,7 +68,7 @@ impl TokenRefusal {
         "COMMERCE_IMS_REFUSED"
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

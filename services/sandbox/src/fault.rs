@@ -40,7 +40,7 @@ pub enum FaultKind {
     Conflict,
     /// 200 with a message in place of what was asked for, as Commerce answers for a list whose row it cannot build.
     Message,
-    /// Whatever `status` (200 unless it is said), `headers` and `body` say; with `unpacked_mb` a gzip bomb of so many
+    /// An answer of `status` (200 unless it is said), `headers` and `body`; with `unpacked_mb` a gzip bomb of so many
     /// megabytes of spaces.
     Says,
     /// The true answer, with `headers` set.
@@ -57,12 +57,12 @@ pub enum FaultKind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What happens.
+    /// The way in which the request fails.
     pub kind: FaultKind,
     /// To which requests.
     #[serde(default)]
     pub on: Selector,
-    /// Whether the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`, `message`, `says`).
+    /// True when the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`, `message`, `says`).
     #[serde(default)]
     pub done: bool,
     /// The status of `html_5xx`; absent means 502.
@@ -71,13 +71,13 @@ pub struct Fault {
     /// `Retry-After` of `429`, in seconds; absent means that the header is not sent.
     #[serde(default)]
     pub retry_after: Option<u64>,
-    /// Whether `Retry-After` names the point in time instead of the seconds, which HTTP allows as well.
+    /// True when `Retry-After` names the point in time instead of the seconds, which HTTP allows as well.
     #[serde(default)]
     pub as_date: bool,
     /// The delay of `slow`, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
-    /// Whether that delay is for each kilobyte of the answer: a shop that makes up its pages row by row.
+    /// True when that delay is for each kilobyte of the answer: a shop that makes up its pages row by row.
     #[serde(default)]
     pub per_kilobyte: bool,
     /// Strikes only where the true answer holds this text: a record that cannot be listed, on whatever page it is.
@@ -95,7 +95,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether the work is done before the fault strikes.
+    /// True when the work is done before the fault strikes.
     #[must_use]
     pub fn done(&self) -> bool {
         let looks = self.shows.is_some() || self.per_kilobyte;
@@ -165,7 +165,7 @@ impl Fault {
         }
     }
 
-    /// Whether the true answer is one that it strikes.
+    /// True when the fault strikes this true answer.
     #[must_use]
     pub fn strikes(&self, answer: &[u8]) -> bool {
         let holds = |text: &String| answer.windows(text.len().max(1)).any(|window| window == text.as_bytes());

@@ -24,7 +24,7 @@ use crate::wire::{Cut, Wire};
 /// The largest request body that is read, in bytes.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// What the control API and both systems share.
+/// State that the control API and both systems share.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// The armed faults.
@@ -186,7 +186,7 @@ async fn answer(
     }
 }
 
-/// What a fault puts in place of the answer; nothing when it only takes time.
+/// Returns what a fault puts in place of the answer; nothing when it only takes time.
 async fn strike(system: System, fault: &Fault) -> Option<Response> {
     match fault.kind {
         FaultKind::LostBefore | FaultKind::LostAfter => Some(no_answer(Cut::Close)),

@@ -51,7 +51,7 @@ pub struct HoldSpec {
     pub on: Selector,
 }
 
-/// What the control API tells about a hold.
+/// State of a hold, as the control API tells it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HoldStatus {
     /// The hold's id.
@@ -60,7 +60,7 @@ pub struct HoldStatus {
     pub point: Point,
     /// How far it is.
     pub state: HoldState,
-    /// Whether the client of the held request has gone away meanwhile.
+    /// True when the client of the held request has gone away meanwhile.
     pub client_gone: bool,
 }
 
@@ -134,7 +134,7 @@ impl Points {
         }
     }
 
-    /// Whether there is nothing to stop at.
+    /// True when there is nothing to stop at.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-/// What a payment is towards the customer.
+/// Kind of a payment: from the customer or back to the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentKind {
     /// The customer paid an invoice.

@@ -16,7 +16,7 @@ use super::table::Document;
 use super::{text, webhook};
 use crate::generate::json::array;
 
-/// What a customer can have, by the published schema.
+/// Fields that a customer can have, by the published schema.
 const KNOWN: [&str; 23] = [
     "id",
     "group_id",

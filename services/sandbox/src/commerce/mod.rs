@@ -4,10 +4,10 @@
 //! (gift cards, store credit, reward points) in its generated orders. What it does not know it refuses, in the body
 //! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
-//! What is served: orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer
-//! groups, tax rates, modules, store views, websites and store configurations. `POST /V1/orders` saves few columns of
-//! an order and its custom attributes, in every way in which a shop may take those or not. What is not: carts,
-//! products, writing invoices, XML; their routes answer 404 as an unknown route does.
+//! It serves orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer groups,
+//! tax rates, modules, store views, websites and store configurations. `POST /V1/orders` saves few columns of an order
+//! and its custom attributes, in every way in which a shop may take those or not. It does not serve carts, products,
+//! writing invoices, XML; their routes answer 404 as an unknown route does.
 
 mod account;
 mod auth;

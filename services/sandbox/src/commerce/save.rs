@@ -23,7 +23,7 @@ use super::table::Document;
 use super::webhook::{self, Waiting};
 use crate::hold::{Point, Points};
 
-/// What a shop does with custom attributes of orders.
+/// Ways in which a shop treats custom attributes of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderAttributes {

@@ -61,7 +61,7 @@ impl Document {
         raw.parse().ok().or_else(|| Decimal::from_scientific(raw).ok())
     }
 
-    /// What the database would hold in this column.
+    /// Value that the database would hold in this column.
     pub(crate) fn cell(&self, column: &Source) -> Cell {
         match column.kind {
             Comparison::Number => self.number(column.member).map_or(Cell::Null, Cell::Number),

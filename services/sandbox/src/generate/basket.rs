@@ -1,4 +1,4 @@
-//! What is in a cart: lines, and under a composite line its children.
+//! Content of a cart: lines, and under a composite line its children.
 
 use rust_decimal::Decimal;
 
@@ -28,7 +28,7 @@ pub(super) struct Child {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MoneyRow {
     pub(super) product: Product,
-    /// What one costs, in øre of the base currency.
+    /// Price of one, in øre of the base currency.
     pub(super) ore: i64,
     pub(super) quantity: Decimal,
 }
@@ -105,7 +105,7 @@ fn one(dice: &mut Dice) -> Vec<Line> {
     }
 }
 
-/// What both bundles hold: one part of the general rate and some of food, so that a dynamic one has two rates.
+/// Parts of both bundles: one part of the general rate and some of food, so that a dynamic one has two rates.
 fn parts(jars: u64) -> Vec<Child> {
     vec![Child { product: SIMPLE[0], each: 1 }, Child { product: SIMPLE[8], each: jars }]
 }

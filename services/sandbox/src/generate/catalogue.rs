@@ -1,4 +1,4 @@
-//! What the shop sells, and the tax on it by country.
+//! Products of the shop, and the tax on them by country.
 //!
 //! SKUs say their kind and their tax class, so that a mapping can go by pattern (see [`super`] for the table).
 

@@ -14,7 +14,7 @@ use super::order::Ids;
 use super::quote::Quote;
 use super::tax::{Taxed, cents, stored};
 
-/// What PHP printed for some zeros that were subtracted in floating point.
+/// Text that PHP printed for some zeros that were subtracted in floating point.
 const FLOAT_ZERO: &str = "1.7763568394003e-15";
 const BUNDLE_OPTION: &str = "{\"extension_attributes\":{\"bundle_options\":[\
     {\"option_id\":1,\"option_qty\":1,\"option_selections\":[1]},\
@@ -31,7 +31,7 @@ pub(super) struct Item {
     pub(super) row: Option<usize>,
 }
 
-/// What tells one item from another.
+/// Fields that tell one item from another.
 #[derive(Clone, Copy)]
 struct Face {
     id: u64,
@@ -116,7 +116,7 @@ fn row(quote: &Quote, at: usize) -> Option<Row<'_>> {
     })
 }
 
-/// What every item has.
+/// Makes the fields that every item has.
 fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
     let mut item = Object::new();
     item.each(&["amount_refunded", "base_amount_refunded", "base_discount_invoiced", "base_row_invoiced"], 0)
@@ -153,7 +153,7 @@ fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
     item
 }
 
-/// What an item shows that carries money itself.
+/// Adds the fields of an item that carries money itself.
 fn money(quote: &Quote, ids: &Ids<'_>, item: &mut Object, face: &Face, row: Row<'_>) {
     let Row { base, order, rate, .. } = row;
     let percent = match quote.promotion {

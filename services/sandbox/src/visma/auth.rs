@@ -20,7 +20,7 @@ const VERBS: [&str; 4] = ["create", "read", "update", "delete"];
 #[derive(Clone, Debug)]
 struct Grant {
     until: Instant,
-    /// Whether it was asked for with the company's tenant id, and not with the customer's.
+    /// True when it was asked for with the company's tenant id, and not with the customer's.
     of_company: bool,
     verbs: Vec<&'static str>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Tokens {
     grants: Mutex<HashMap<String, Grant>>,
 }
 
-/// What a caller with a good token sees.
+/// Data that a caller with a good token sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sight {
     /// The company's data.

@@ -1,4 +1,4 @@
-//! What the company holds: customers, documents, and the numbers that are given next.
+//! Books of the company: customers, documents, and the numbers that are given next.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -53,7 +53,7 @@ impl Stamps {
     }
 }
 
-/// What the company holds.
+/// Books of the company.
 #[derive(Debug)]
 pub(super) struct Books {
     pub(super) config: Arc<Config>,

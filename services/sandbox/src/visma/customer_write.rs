@@ -22,7 +22,7 @@ pub(super) struct NewCustomer {
 /// Looks at a customer that shall be created.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
+/// Says what is wrong with it, in the manner of the vendor's sentences.
 pub(super) fn prepare_new(books: &Books, body: &Value) -> Result<NewCustomer, VismaRefusal> {
     let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let chart = &books.config.chart;
@@ -122,7 +122,7 @@ pub(super) fn create(books: &mut Books, new: NewCustomer) -> String {
 /// Looks at a change of a customer.
 ///
 /// # Errors
-/// What is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(super) fn prepare_change(
     books: &Books,
     number: &str,
@@ -137,7 +137,7 @@ pub(super) fn prepare_change(
 /// The customer with a change, whatever its version.
 ///
 /// # Errors
-/// What is wrong with the change.
+/// Says what is wrong with the change.
 pub(super) fn changed(books: &Books, before: &Customer, body: &Value) -> Result<Customer, VismaRefusal> {
     let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
@@ -252,7 +252,7 @@ fn change_attributes(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result
     Ok(())
 }
 
-/// What a customer cannot be without.
+/// Demands the fields that a customer cannot be without.
 fn demand(books: &Books, after: &Customer) -> Result<(), VismaRefusal> {
     if after.name.trim().is_empty() {
         return Err(customer("'Customer name' cannot be empty."));

@@ -1,4 +1,4 @@
-//! What may be written: every field of the write DTOs, and how it is wrapped.
+//! Fields that may be written: every field of the write DTOs, and how it is wrapped.
 //!
 //! A real Visma.net takes scalars as `{"value": x}` and a few fields bare. A field that is misspelt or wrapped
 //! wrongly would be lost without a word, so here it is refused. The tables hold the fields of the 2023 and the 2026

@@ -26,9 +26,9 @@ pub struct LedgerInvoice {
     pub total: Decimal,
     /// Its VAT in that currency.
     pub vat: Decimal,
-    /// That VAT by rate in percent.
+    /// Its VAT by rate in percent, in that currency.
     pub vat_by_rate: BTreeMap<String, Decimal>,
-    /// What is left to pay, in that currency.
+    /// Amount left to pay, in that currency.
     pub balance: Decimal,
     /// Its status.
     pub status: String,

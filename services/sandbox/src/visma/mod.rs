@@ -81,7 +81,7 @@ pub struct Company {
 pub struct PeriodSwitch {
     /// The period, as `YYYYMM`.
     pub period: String,
-    /// Whether it shall be closed.
+    /// True when it shall be closed.
     pub closed: bool,
 }
 
@@ -141,7 +141,7 @@ impl Company {
     /// Writes customers and gives their numbers.
     ///
     /// # Errors
-    /// What is wrong with the first customer that is refused.
+    /// Says what is wrong with the first customer that is refused.
     pub fn seed_customers(&self, seed: Seed) -> Result<Vec<String>, String> {
         seed::sow(&mut self.books(), seed)
     }
@@ -189,7 +189,7 @@ pub fn router(company: Company, gate: Gate) -> Router {
     gate.guard(Router::new().fallback(answer).with_state(company))
 }
 
-/// What a call brings.
+/// Content of a call.
 struct Call {
     route: Route,
     query: Query,

@@ -50,12 +50,12 @@ impl Query {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether a parameter says true.
+    /// True when a parameter says true.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
-    /// Whether a text parameter is absent or equals `value`, in any case.
+    /// True when a text parameter is absent or equals `value`, in any case.
     pub(super) fn fits(&self, name: &str, value: Option<&str>) -> bool {
         self.get(name).is_none_or(|wanted| value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)))
     }
@@ -89,7 +89,7 @@ impl Query {
 }
 
 impl Since {
-    /// Whether a point of time fits; an absent filter fits always.
+    /// True when a point of time fits; an absent filter fits always.
     pub(super) fn fits(filter: Option<Self>, value: DateTime) -> bool {
         filter.is_none_or(|filter| match filter.condition {
             Condition::After => value > filter.at,

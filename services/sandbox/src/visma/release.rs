@@ -148,7 +148,7 @@ impl Books {
         good
     }
 
-    /// Whether the documents still have the balances that these applications take.
+    /// True when the documents still have the balances that these applications take.
     fn covers(&self, applications: &[Application]) -> bool {
         applications.iter().all(|one| {
             self.document(one.entity, &one.number)

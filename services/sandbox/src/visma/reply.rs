@@ -35,7 +35,7 @@ impl VismaRefusal {
 }
 
 impl VismaRefusal {
-    /// What a person is told who is refused at the test's own door.
+    /// Sentence for a person who is refused at the test's own door.
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::Invalid(sentence) => sentence.clone(),

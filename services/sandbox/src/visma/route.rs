@@ -27,7 +27,7 @@ pub(super) enum Reference {
     VatZone,
 }
 
-/// What a request asks for.
+/// The list, record or action that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Token,
@@ -65,7 +65,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Whether it asks for a list.
+    /// True when it asks for a list.
     pub(super) fn is_list(&self) -> bool {
         matches!(
             self,

@@ -31,7 +31,7 @@ struct Failures {
 }
 
 impl Admins {
-    /// Who holds this token, if it lives.
+    /// Username of this token's holder, if the token lives.
     pub(crate) fn holder(&self, token: &str, now: i64) -> Option<String> {
         self.tokens.get(token).filter(|(_, until)| *until > now).map(|(username, _)| username.clone())
     }

@@ -1,4 +1,4 @@
-//! Who calls, and whether they may.
+//! Checks who calls, and whether they may.
 //!
 //! PaaS takes OAuth 1.0a and the token of an administrator, SaaS a token of Adobe's identity service alone. Whoever is
 //! not known, and whoever lacks the permission, gets the same 401 from Commerce itself; the gateway in front of SaaS
@@ -48,7 +48,7 @@ fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// What the caller may do; nothing known of an anonymous one.
+/// Resources that the caller may use; `None` for an anonymous caller.
 fn paas(shop: &Shop, parts: &Parts) -> Result<Option<Vec<String>>, CommerceRefusal> {
     let config = shop.config();
     if let Some(token) = bearer(parts) {

@@ -1,4 +1,4 @@
-//! What the shop tells others: on demand, with the keys that prove it, and what became of it.
+//! Control routes for what the shop tells others: on demand, with the keys that prove it, and what became of it.
 
 use axum::Router;
 use axum::extract::{Query, State};

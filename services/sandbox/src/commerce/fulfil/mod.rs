@@ -1,4 +1,4 @@
-//! What a shop does with an order after it was placed: invoice, ship, refund, cancel, hold.
+//! Does what a shop does with an order after it was placed: invoice, ship, refund, cancel, hold.
 //!
 //! Bodies, rules and messages are those of Magento's own endpoints (`POST /V1/order/{id}/invoice` and its siblings),
 //! and so is the arithmetic: it was written from Magento's total collectors and held against the recorded invoices and
@@ -36,7 +36,7 @@ use super::webhook;
 use render::Named;
 use sale::Sale;
 
-/// What is to be done with an order, and the body that says how.
+/// Action to be done with an order, and the body that says how.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
     Invoice(InvoiceBody),
@@ -54,13 +54,13 @@ pub(crate) enum Action {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct InvoiceBody {
     items: Option<Vec<Part>>,
-    /// Whether the money is there. Payment methods without a gateway are always captured, also against this setting,
+    /// True when the money is there. Payment methods without a gateway are always captured, also against this setting,
     /// in a real shop; here `false` plays a gateway that captures later.
     capture: Option<bool>,
     arguments: InvoiceArguments,
 }
 
-/// What else may be said of an invoice.
+/// Further arguments of an invoice.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct InvoiceArguments {
@@ -125,7 +125,7 @@ impl Refused {
     }
 }
 
-/// What came of an action: the new document's id, or whether anything was done.
+/// Result of an action: the new document's id, or whether anything was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Done {
     Document(Entity, u64),
@@ -136,7 +136,7 @@ impl Shop {
     /// Does something with an order. A late commit makes the caller wait, as a transaction does.
     ///
     /// # Errors
-    /// What Magento would answer.
+    /// The answer that Magento would give.
     pub(crate) async fn act(&self, order: u64, action: Action) -> Result<Done, CommerceRefusal> {
         let at = now();
         self.late(order, &at).await;
@@ -293,7 +293,7 @@ fn named(books: &mut Books, sale: &Sale, entity: Entity, items: usize, at: &str)
     }
 }
 
-/// What is captured for an invoice, where the call names it and the shop lets it.
+/// Amount that is captured for an invoice, where the call names it and the shop lets it.
 fn captured(sale: &Sale, extension: &InvoiceExtension) -> Result<Option<money::Pair>, Refused> {
     let Some(amount) = &extension.custom_capture_amount else { return Ok(None) };
     if !sale.habits.custom_capture {

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::columns::Comparison;
 use crate::commerce::table::Cell;
 
-/// Whether the condition holds. A null is never equal, unequal, greater or smaller.
+/// True when the condition holds. A null is never equal, unequal, greater or smaller.
 pub(crate) fn holds(kind: Comparison, cell: &Cell, condition: &str, value: &str) -> bool {
     match condition {
         "null" => return *cell == Cell::Null,
@@ -33,7 +33,7 @@ pub(crate) fn holds(kind: Comparison, cell: &Cell, condition: &str, value: &str)
     }
 }
 
-/// What a value is turned into before it is compared with a column of this kind.
+/// Turns a value into the cell that is compared with a column of this kind.
 fn operand(kind: Comparison, value: &str) -> Cell {
     match kind {
         Comparison::Number => Cell::Number(leading_number(value)),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::query::Node;
 use crate::commerce::refusal::CommerceRefusal;
 
-/// What a list call asks for.
+/// Criteria of a list call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Criteria {
     /// All groups must hold; in a group one filter is enough.

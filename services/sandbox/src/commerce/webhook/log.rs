@@ -1,4 +1,4 @@
-//! What was sent and what became of it.
+//! Log of what was sent and what became of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::Channel;
 /// How many deliveries are kept.
 const KEPT: usize = 5_000;
 
-/// What became of one try.
+/// Outcome of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -42,9 +42,9 @@ pub struct Delivery {
     pub status: Option<u16>,
     /// How long the receiver took, in milliseconds.
     pub took_ms: u64,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What the receiver said, cut short.
+    /// The receiver's answer, cut short.
     pub answer: String,
 }
 
@@ -66,7 +66,7 @@ pub struct Shown {
     pub deliveries: Vec<Delivery>,
 }
 
-/// What came back from a receiver.
+/// Answer of a receiver.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub(super) status: Option<u16>,

@@ -1,4 +1,4 @@
-//! What the shop tells others when a document was saved: webhooks of two kinds, and events.
+//! Tells others when a document was saved: by webhooks of two kinds, and by events.
 //!
 //! A message can get lost, come twice, be late and overtake others, since that is what a receiver must live with. All
 //! of it is drawn from the seed, so that a run can be repeated. What was sent and what became of it can be asked for
@@ -44,10 +44,10 @@ pub(crate) struct Saved {
     document: Document,
 }
 
-/// What whoever saved must wait for.
+/// The task that the saver of a document must wait for.
 pub(crate) type Waiting = Option<JoinHandle<()>>;
 
-/// Waits for what is to be waited for.
+/// Waits until that task is over.
 pub(crate) async fn wait(waiting: Waiting) {
     let Some(waiting) = waiting else { return };
     if let Err(error) = waiting.await {
@@ -90,7 +90,7 @@ pub(crate) fn announce(shop: &Shop, kind: Channel, entity: Entity, id: u64) -> W
     }))
 }
 
-/// What the dice say about one message that is not lost.
+/// Fate of one message that is not lost, as the dice decide it.
 #[derive(Debug, Clone, Copy)]
 struct Fate {
     times: u32,

@@ -1,4 +1,4 @@
-//! What settles what: a credit note or a payment is applied to documents, and counts once it is released.
+//! Settlements: a credit note or a payment is applied to documents, and counts once it is released.
 
 use rust_decimal::Decimal;
 
@@ -17,7 +17,7 @@ pub(in crate::visma) struct Application {
     pub(in crate::visma) number: String,
     /// The amount, in the document's currency.
     pub(in crate::visma) amount: Decimal,
-    /// Whether it counts: the settling document is released.
+    /// True when it counts: the settling document is released.
     pub(in crate::visma) released: bool,
 }
 
@@ -103,7 +103,7 @@ fn checked(
     Ok(Application { entity, number: number.to_owned(), amount, released: false })
 }
 
-/// What others that are not released yet will take from a document's balance.
+/// Amount that other settlers, which are not released yet, will take from a document's balance.
 fn reserved(books: &Books, settler: Settler<'_>, entity: Entity, number: &str) -> Decimal {
     let notes = books.credit_notes.values().map(|note| (Entity::CreditNote, &note.number, &note.applications));
     let payments = books.payments.values().map(|payment| (Entity::Payment, &payment.number, &payment.applications));

@@ -105,7 +105,7 @@ pub(super) fn change_dates(
     open_period(books, &into.period, verb)
 }
 
-/// Whether the period exists and is open in the customer ledger.
+/// Checks that the period exists and is open in the customer ledger.
 pub(in crate::visma) fn open_period(books: &Books, period: &str, verb: &'static str) -> Result<(), VismaRefusal> {
     let (year, month) = period.split_at_checked(4).unwrap_or_default();
     let first = format!("{year}-{month}-01");

@@ -12,7 +12,7 @@ use crate::visma::reply::VismaRefusal;
 /// Inserts, updates and deletes lines as their `operation` says.
 ///
 /// # Errors
-/// What is wrong with the first bad line.
+/// Says what is wrong with the first bad line.
 pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     let Some(lines) = dto.list(into.kind.lines()) else { return Ok(()) };
     for line in lines {

@@ -125,7 +125,7 @@ pub(super) struct Document {
     pub(super) pinned: Vec<(String, Option<Decimal>, Option<Decimal>)>,
     pub(super) taxes: Vec<Tax>,
     pub(super) sums: Sums,
-    /// What this document is applied to, and what is applied to it.
+    /// Documents that this one is applied to, and those that are applied to it.
     pub(super) applications: Vec<Application>,
     /// A release is under way: nothing else can be done to it.
     pub(super) releasing: bool,
@@ -159,7 +159,7 @@ impl Status {
         }
     }
 
-    /// Whether the document is posted.
+    /// True when the document is posted.
     pub(super) fn released(self) -> bool {
         matches!(self, Self::Open | Self::Closed)
     }
@@ -226,7 +226,7 @@ impl DocumentKind {
 }
 
 impl Document {
-    /// What is left to pay: nothing counts before the release but the total, and that only when it is no draft.
+    /// Amount left to pay: the total less the applications that are released. It is 0 while the document is on hold.
     pub(super) fn balance(&self) -> Decimal {
         let settled: Decimal = self.applications.iter().filter(|one| one.released).map(|one| one.amount).sum();
         if self.status == Status::Hold { Decimal::ZERO } else { self.sums.total - settled }

@@ -13,7 +13,7 @@ use crate::visma::customer::Customer;
 use crate::visma::dto::Dto;
 use crate::visma::reply::VismaRefusal;
 
-/// What is done to a document: the verb of the vendor's sentences.
+/// Verb of the vendor's sentences for what is done to a document.
 pub(in crate::visma) const CREATING: &str = "creating document";
 pub(in crate::visma) const UPDATING: &str = "updating document";
 
@@ -27,7 +27,7 @@ pub(in crate::visma) struct NewDocument {
 /// Looks at a document that shall be created.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
+/// Says what is wrong with it, in the manner of the vendor's sentences.
 pub(in crate::visma) fn prepare_new(
     books: &Books,
     kind: DocumentKind,
@@ -122,7 +122,7 @@ fn put_down(books: &mut Books, mut document: Document, own_number: Option<String
 /// Looks at a change of a document.
 ///
 /// # Errors
-/// What is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(in crate::visma) fn prepare_change(
     books: &Books,
     kind: DocumentKind,
@@ -139,7 +139,7 @@ pub(in crate::visma) fn prepare_change(
 /// The document with a change, whatever its version and its status.
 ///
 /// # Errors
-/// What is wrong with the change.
+/// Says what is wrong with the change.
 pub(in crate::visma) fn changed(books: &Books, before: &Document, body: &Value) -> Result<Document, VismaRefusal> {
     let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();

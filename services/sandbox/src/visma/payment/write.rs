@@ -18,7 +18,7 @@ const UPDATING: &str = "updating payment";
 /// Looks at a payment that shall be created; it has no number yet.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
+/// Says what is wrong with it, in the manner of the vendor's sentences.
 pub(in crate::visma) fn prepare_new(books: &Books, body: &Value) -> Result<Payment, VismaRefusal> {
     let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let Some(customer) = dto.text("customer") else {
@@ -71,7 +71,7 @@ pub(in crate::visma) fn create(books: &mut Books, mut payment: Payment) -> Strin
 /// Looks at a change of a payment.
 ///
 /// # Errors
-/// What is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(in crate::visma) fn prepare_change(
     books: &Books,
     number: &str,

@@ -31,7 +31,7 @@ pub(super) struct StoredRecord<T> {
     pub(super) stamps: Stamps,
 }
 
-/// What the supplier's side holds.
+/// Records of the supplier's side.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
     pub(super) orders: BTreeMap<String, StoredRecord<PurchaseOrder>>,
@@ -127,7 +127,7 @@ fn supplier<'a>(config: &'a Config, number: &str) -> Result<&'a Supplier, String
     config.chart.suppliers.iter().find(|one| one.number == number).ok_or(format!("there is no supplier {number}"))
 }
 
-/// What one unit of a currency costs in the base currency.
+/// Price of one unit of a currency in the base currency.
 fn rate(config: &Config, currency: &str) -> Decimal {
     config.chart.currency(currency).map_or(Decimal::ONE, |currency| currency.rate)
 }

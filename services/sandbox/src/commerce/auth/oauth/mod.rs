@@ -30,7 +30,7 @@ const REQUIRED: [&str; 6] = [
 /// Consumer keys and tokens have exactly this many characters.
 const KEY_LENGTH: usize = 32;
 
-/// What of an HTTP call goes into the signature.
+/// Parts of an HTTP call that go into the signature.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'c> {
     /// GET, POST…
@@ -48,7 +48,7 @@ pub(crate) struct Call<'c> {
 /// Protocol and query parameters, by decoded name; of a repeated name the last value stays.
 type Parameters = BTreeMap<String, String>;
 
-/// Who calls: the active integration, or `None` for an anonymous or inactive one.
+/// Finds the caller: the active integration, or `None` for an anonymous or inactive one.
 pub(crate) fn authenticate<'i>(
     call: &Call<'_>,
     integrations: &'i [Integration],
