@@ -3,6 +3,7 @@
 //! A decision is made of the document, its order and the mapping file alone. Whether the customer or the invoice exists
 //! already is the writer's question.
 
+use problem::Code;
 use rust_decimal::Decimal;
 use visma::customer::Customer;
 use visma::invoice::Invoice;
@@ -236,7 +237,7 @@ pub struct VatAmount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For people.
     pub sentence: String,
 }
@@ -249,7 +250,7 @@ pub struct Reason {
 #[error("{sentence} ({code})")]
 pub struct Refusal {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For an accountant.
     pub sentence: String,
 }
