@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
+use problem::Code;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::reply::Answer;
@@ -37,10 +38,10 @@ pub enum LoginRefusal {
 impl LoginRefusal {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Password(_) => "COMMERCE_LOGIN_REFUSED",
-            Self::SecondFactor(_) => "COMMERCE_SECOND_FACTOR",
+            Self::Password(_) => Code::CommerceLoginRefused,
+            Self::SecondFactor(_) => Code::CommerceSecondFactor,
         }
     }
 

@@ -6,6 +6,7 @@
 use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::cancelled::{self, Part};
@@ -14,7 +15,7 @@ use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::invoice::record_key;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::{customer, date, facts, judge};
 
 /// Checks whether an order was taken back as a whole after it was placed: cancelled, or replaced by an edited one,
@@ -135,7 +136,7 @@ fn less(document: &Document<'_>, total: Decimal) -> Refusal {
         -total,
         -total,
     );
-    refuse(code::CANCELLED_LESS, sentence)
+    refuse(Code::CancelledLess, sentence)
 }
 
 fn of(

@@ -6,11 +6,12 @@
 use commerce::order::Order;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use problem::Code;
 
 use crate::decision::Refusal;
 use crate::document::{DocumentKind, Name};
 use crate::file::Mapping;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// When an order was placed, in the company's time zone.
 ///
@@ -28,7 +29,7 @@ pub(crate) fn local(utc: Option<&str>, name: Name<'_>, mapping: &Mapping) -> Res
     optional(utc, mapping).ok_or_else(|| {
         let sentence =
             format!("{} has no readable date: created_at is \"{}\".", name.capital(), utc.unwrap_or_default());
-        refuse(code::NO_DATE, sentence)
+        refuse(Code::NoDate, sentence)
     })
 }
 

@@ -3,6 +3,7 @@
 //! A decision is made of the document, its order and the mapping file alone. The writer finds out whether the customer
 //! or the invoice exists already.
 
+use problem::Code;
 use rust_decimal::Decimal;
 use visma::customer::Customer;
 use visma::invoice::Invoice;
@@ -237,7 +238,7 @@ pub struct VatAmount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For people.
     pub sentence: String,
 }
@@ -250,7 +251,7 @@ pub struct Reason {
 #[error("{sentence} ({code})")]
 pub struct Refusal {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For an accountant.
     pub sentence: String,
 }

@@ -2,6 +2,7 @@
 
 use commerce::order::Order;
 use jiff::civil::Date;
+use problem::Code;
 use rust_decimal::Decimal;
 use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
@@ -12,7 +13,7 @@ use crate::facts;
 use crate::fee;
 use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, PinVat, VatCode};
 use crate::money::{self, MoneyLine};
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::{gap, round};
 use crate::rules::{Facts, LineKind};
 use crate::vat::{self, Settled, Taxed, VatRules};
@@ -66,12 +67,12 @@ pub(crate) fn command(
         financial_period: None,
         currency: order.order_currency_code.clone(),
         exchange_rate: exchange_rate(order, mapping, currency)?,
-        credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
+        credit_terms: optional(&mapping.terms, facts, order, Code::NoTerms, "credit terms")?,
         customer_reference: order.payment.as_ref().and_then(|payment| payment.po_number.clone()),
         text: head.text,
         note: note(order, &settled),
-        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
-        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
+        branch: optional(&mapping.branches, facts, order, Code::NoBranch, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, Code::NoVatZone, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
@@ -89,7 +90,7 @@ pub(crate) fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str
     if number.is_empty() {
         let (name, id) = (document.name().capital(), document.entity_id);
         let sentence = format!("{} with the entity_id {id} has no increment_id to refer to.", name.trim());
-        return Err(refuse(code::NO_NUMBER, sentence));
+        return Err(refuse(Code::NoNumber, sentence));
     }
     Ok(format!("{}{letter}{number}", mapping.invoice.reference_prefix))
 }
@@ -112,7 +113,7 @@ fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result
                  its books in {}.",
                 order.increment_id, order.order_currency_code, mapping.base_currency
             );
-            Err(refuse(code::BASE_CURRENCY_DIFFERS, sentence))
+            Err(refuse(Code::BaseCurrencyDiffers, sentence))
         }
     }
 }
@@ -271,7 +272,7 @@ impl<'a> Draft<'a> {
             self.limits.vat,
             currency = self.rules.document.currency(),
         );
-        Err(refuse(code::VAT_DIFFERS, sentence))
+        Err(refuse(Code::VatDiffers, sentence))
     }
 
     /// The VAT code that the order has most of, where the document is another one: what is left of its VAT by rounding
@@ -299,7 +300,7 @@ impl<'a> Draft<'a> {
                 self.rules.document.name(),
                 describe(facts)
             );
-            refuse(if item { code::UNKNOWN_SKU } else { code::NO_ACCOUNT }, sentence)
+            refuse(if item { Code::UnknownSku } else { Code::NoAccount }, sentence)
         })
     }
 
@@ -313,7 +314,7 @@ impl<'a> Draft<'a> {
                     self.rules.document.name(),
                     describe(facts)
                 );
-                refuse(code::NO_DIMENSION, sentence)
+                refuse(Code::NoDimension, sentence)
             })
         };
         self.rules.mapping.segments(facts).into_iter().map(segment).collect()

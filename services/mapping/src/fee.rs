@@ -4,11 +4,12 @@
 //! of them are in a total, the header says.
 
 use commerce::order::Modules;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, DocumentKind, Name};
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Where a module of the shop shows a fee.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ fn of(rule: &FeeRule, modules: &Modules, name: Name<'_>) -> Result<Option<Fee>, 
     let read = |pointer: &str| {
         modules.amount(pointer).map_err(|error| {
             let sentence = format!("{} shows a fee that cannot be read: {error}.", name.capital());
-            refuse(code::FEE_UNREADABLE, sentence)
+            refuse(Code::FeeUnreadable, sentence)
         })
     };
     let Some(amount) = read(&rule.amount)? else { return Ok(None) };

@@ -7,13 +7,14 @@ mod due;
 
 use commerce::document::DocumentState;
 use commerce::order::{Item, Order, OrderState};
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::date;
 use crate::decision::{Decision, Reason, Refusal};
 use crate::document::{Document, DocumentKind, Name};
 use crate::file::Mapping;
-use crate::refusal::{code, reason, refuse};
+use crate::refusal::{reason, refuse};
 use crate::rounding::round;
 use crate::scope::{Meaning, Scope, Trigger, ZeroTotals};
 
@@ -46,7 +47,7 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
     }
     if scope.trigger == Trigger::Invoiced {
         let sentence = format!("{} is booked by its invoices.", name.capital());
-        return Ok(Some(Held::Skip(reason(code::BOOKED_BY_INVOICES, sentence))));
+        return Ok(Some(Held::Skip(reason(Code::BookedByInvoices, sentence))));
     }
     if scope.go_live.is_some() {
         let placed = date::placed(order, mapping)?;
@@ -62,30 +63,30 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
         Some(Meaning::Book) => {}
         Some(Meaning::Wait) => {
             return Ok(Some(Held::Wait(reason(
-                code::STATE_WAITS,
+                Code::StateWaits,
                 sentence(" and waits; it is booked when the shop moves it to another state"),
             ))));
         }
         Some(Meaning::Skip) => {
-            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence(", which is not booked")))));
+            return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence(", which is not booked")))));
         }
         None => {
             let what = format!(
                 ", which the settings do not know: say what it means, as in `other = {{ {state} = \"wait\" }}` under [scope.states]"
             );
-            return Err(refuse(code::UNKNOWN_STATE, sentence(&what)));
+            return Err(refuse(Code::UnknownState, sentence(&what)));
         }
     }
     if let (Some(by), true) = (&order.relation_child_real_id, is_withdrawn(order)) {
         let sentence = format!("{} was replaced by order {by}.", name.capital());
-        return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence))));
+        return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence))));
     }
     if let Some(held) = costs_nothing(order.grand_total, &order.order_currency_code, name, mapping, scope) {
         return Ok(Some(held));
     }
     Ok(due::missing(order, scope.trigger).map(|what| {
         let sentence = format!("{} is not {what} yet.", name.capital());
-        Held::Wait(reason(code::TRIGGER_WAITS, sentence))
+        Held::Wait(reason(Code::TriggerWaits, sentence))
     }))
 }
 
@@ -109,15 +110,15 @@ pub(crate) fn document(
     match state {
         Some(DocumentState::Canceled) => {
             let sentence = format!("{} is cancelled.", name.capital());
-            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence))));
+            return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence))));
         }
         Some(DocumentState::Open) if document.kind == DocumentKind::CreditMemo => {
             let sentence = format!("{} is open: nothing has been refunded yet.", name.capital());
-            return Ok(Some(Held::Wait(reason(code::STATE_WAITS, sentence))));
+            return Ok(Some(Held::Wait(reason(Code::StateWaits, sentence))));
         }
         Some(DocumentState::Other(number)) => {
             let sentence = format!("{} is in state {number}, which Commerce does not have.", name.capital());
-            return Err(refuse(code::UNKNOWN_STATE, sentence));
+            return Err(refuse(Code::UnknownState, sentence));
         }
         Some(DocumentState::Open | DocumentState::Settled) | None => {}
     }
@@ -148,7 +149,7 @@ pub(crate) fn is_touched(order: &Order) -> bool {
 pub(crate) fn before_go_live(made: jiff::civil::DateTime, name: Name<'_>, scope: &Scope) -> Option<Held> {
     let go_live = scope.go_live.filter(|go_live| made < *go_live)?;
     let sentence = format!("{} was made on {made}, before {go_live}.", name.capital());
-    Some(Held::Skip(reason(code::BEFORE_GO_LIVE, sentence)))
+    Some(Held::Skip(reason(Code::BeforeGoLive, sentence)))
 }
 
 /// Why a record belongs to a website or store that is not in scope. Its website is the one that it names, else that of
@@ -163,7 +164,7 @@ pub(crate) fn elsewhere(
     let Called(name) = name.into();
     if !scope.stores.is_empty() && !store.is_some_and(|id| scope.stores.contains(&id)) {
         let store = store.map_or("no store".to_owned(), |id| format!("store {id}"));
-        return Ok(Some(reason(code::OUT_OF_SCOPE, format!("{name} is of {store}, which is not in scope."))));
+        return Ok(Some(reason(Code::OutOfScope, format!("{name} is of {store}, which is not in scope."))));
     }
     if scope.websites.is_empty() {
         return Ok(None);
@@ -175,12 +176,12 @@ pub(crate) fn elsewhere(
              website store {} belongs. Add it as a [[store]] with its website.",
             store.map_or("(none)".to_owned(), |id| id.to_string()),
         );
-        refuse(code::UNKNOWN_STORE, sentence)
+        refuse(Code::UnknownStore, sentence)
     })?;
     if scope.websites.contains(&website) {
         return Ok(None);
     }
-    Ok(Some(reason(code::OUT_OF_SCOPE, format!("{name} is of website {website}, which is not in scope."))))
+    Ok(Some(reason(Code::OutOfScope, format!("{name} is of website {website}, which is not in scope."))))
 }
 
 /// Name of a record at the beginning of a sentence.
@@ -199,12 +200,12 @@ fn costs_nothing(total: Decimal, currency: &str, name: Name<'_>, mapping: &Mappi
         return None;
     }
     let sentence = format!("{} costs nothing, and such documents are not booked.", name.capital());
-    Some(Held::Skip(reason(code::ZERO_TOTAL, sentence)))
+    Some(Held::Skip(reason(Code::ZeroTotal, sentence)))
 }
 
 fn state_of(order: &Order) -> Result<&OrderState, Refusal> {
     order.state.as_ref().ok_or_else(|| {
         let sentence = format!("Order {} has no state, so it is not known whether it counts.", order.increment_id);
-        refuse(code::UNKNOWN_STATE, sentence)
+        refuse(Code::UnknownState, sentence)
     })
 }

@@ -55,5 +55,5 @@ pub use first::{additions, first};
 pub use held::Finding;
 pub use invoice::invoice;
 pub use order::order;
-pub use refusal::code;
+pub use refusal::REFUSALS;
 pub use scope::{Meaning, Scope, States, Trigger, ZeroTotals};

@@ -16,13 +16,14 @@ mod split;
 
 use commerce::order::{Item, Order};
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::round;
 use crate::rules::LineKind;
 use header::Hidden;
@@ -286,14 +287,14 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], charged: Decimal, li
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
              {currency}. Something in the shop changes totals without a line."
         );
-        return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::LinesDoNotAddUp, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
     if (tax - charged).abs() > limits.vat {
         let sentence = format!(
             "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );
-        return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::TaxDoesNotAddUp, sentence));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use commerce::creditmemo::CreditMemo;
 use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::customer::optional;
@@ -16,7 +17,6 @@ use crate::date;
 use crate::decision::{CustomerCommand, InvoiceCommand, OrderPayment, PaymentCommand, Refusal};
 use crate::document::{DocumentKind, Name};
 use crate::file::{ClosedPeriod, Currency, Mapping};
-use crate::refusal::code;
 use crate::rounding::round;
 use crate::rules::Facts;
 
@@ -53,7 +53,7 @@ pub(crate) fn of_part(
             "Invoice {} of order {}, paid by {}",
             paid.increment_id, order.increment_id, facts.payment_method
         ),
-        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        branch: optional(&mapping.branches, facts, order, Code::NoBranch, "branch")?,
         next_open_period: mapping.invoice.closed_period == ClosedPeriod::NextOpen,
     };
     Ok(Some(OrderPayment { part: paid.entity_id, customer, payment }))

@@ -9,6 +9,7 @@ mod differ;
 mod pins;
 mod shown;
 
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::invoice::TaxDetail;
@@ -106,15 +107,15 @@ pub enum Part {
 impl Part {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::Currency => "CURRENCY_DIFFERS",
-            Self::Total => "TOTAL_DIFFERS",
-            Self::Pins => "PINS_NOT_KEPT",
-            Self::Vat => "VAT_DIFFERS_IN_VISMA",
-            Self::Accounts => "ACCOUNT_DIFFERS",
-            Self::Customer => "CUSTOMER_DIFFERS",
-            Self::Date => "DATE_DIFFERS",
+            Self::Currency => Code::CurrencyDiffers,
+            Self::Total => Code::TotalDiffers,
+            Self::Pins => Code::PinsNotKept,
+            Self::Vat => Code::VatDiffersInVisma,
+            Self::Accounts => Code::AccountDiffers,
+            Self::Customer => Code::CustomerDiffers,
+            Self::Date => Code::DateDiffers,
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode, Uri};
+use problem::Code;
 use serde_json::Value;
 
 use crate::etag::Etag;
@@ -115,17 +116,17 @@ pub enum Failure {
 impl Failure {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Stale { .. } => "VISMA_STALE",
-            Self::Busy { .. } => "VISMA_BUSY",
-            Self::Unauthorised { .. } => "VISMA_UNAUTHORISED",
-            Self::Forbidden { .. } => "VISMA_FORBIDDEN",
-            Self::NotFound { .. } => "VISMA_NOT_FOUND",
+            Self::Stale { .. } => Code::VismaStale,
+            Self::Busy { .. } => Code::VismaBusy,
+            Self::Unauthorised { .. } => Code::VismaUnauthorised,
+            Self::Forbidden { .. } => Code::VismaForbidden,
+            Self::NotFound { .. } => Code::VismaNotFound,
             Self::Refused { refusal, .. } => refusal.code(),
-            Self::Broken { refusal: Refusal::Other, .. } => "VISMA_BROKEN",
+            Self::Broken { refusal: Refusal::Other, .. } => Code::VismaBroken,
             Self::Broken { refusal, .. } => refusal.code(),
-            Self::Unknown { .. } => "VISMA_UNREADABLE",
+            Self::Unknown { .. } => Code::VismaUnreadable,
         }
     }
 

@@ -9,12 +9,13 @@
 //! is off. So each estimate is also held within what its own tax can have been charged on.
 
 use commerce::order::{Item, Order};
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::explain::Rounds;
 use super::rows::Row;
 use crate::decision::Refusal;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Rows are stored with four decimals; decimal quantities put one more rounding on top.
 const STORED: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
@@ -81,7 +82,7 @@ pub(super) fn rebuild(
             order.increment_id,
             currency = order.order_currency_code,
         );
-        return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::LinesDoNotAddUp, sentence));
     };
     for (row, gross) in rows.iter_mut().zip(settled) {
         row.gross = gross;

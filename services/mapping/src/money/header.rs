@@ -2,13 +2,14 @@
 
 use commerce::order::Order;
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use super::rows::{self, Fpt, Row};
 use crate::decision::Refusal;
 use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Header amounts are stored with four decimals, so that a sum of ten of them may be off by ten halves of the last one.
 const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
@@ -267,7 +268,7 @@ fn negative(document: &Document<'_>) -> Refusal {
             )
         }
     };
-    refuse(code::NEGATIVE_TOTAL, format!("{name} has a total of {total} {currency}: {what}."))
+    refuse(Code::NegativeTotal, format!("{name} has a total of {total} {currency}: {what}."))
 }
 
 fn does_not_add_up(document: &Document<'_>, totals: &Totals, rows: &[Row<'_>]) -> Refusal {
@@ -282,5 +283,5 @@ fn does_not_add_up(document: &Document<'_>, totals: &Totals, rows: &[Row<'_>]) -
         totals.grand_total,
         totals.residual(),
     );
-    refuse(code::TOTAL_DOES_NOT_ADD_UP, sentence)
+    refuse(Code::TotalDoesNotAddUp, sentence)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use commerce::document::Line;
 use commerce::order::{DecodeError, FixedProductTax, Item, Order};
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
@@ -14,7 +15,7 @@ use crate::decision::Refusal;
 use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::round;
 
 /// Commerce stores amounts with four decimals.
@@ -60,7 +61,7 @@ pub(super) fn with_header<'a>(
     }
     if document.order.items.is_empty() {
         let sentence = format!("{} has no items.", document.name().capital());
-        return Err(refuse(code::ORDER_WITHOUT_ITEMS, sentence));
+        return Err(refuse(Code::OrderWithoutItems, sentence));
     }
     let mut refusal = None;
     for off in [Decimal::ZERO, tolerance] {
@@ -77,7 +78,7 @@ pub(super) fn with_header<'a>(
             }
         }
     }
-    Err(refusal.unwrap_or_else(|| refuse(code::LINES_DO_NOT_ADD_UP, "No reading of the items adds up.")))
+    Err(refusal.unwrap_or_else(|| refuse(Code::LinesDoNotAddUp, "No reading of the items adds up.")))
 }
 
 /// Returns the cancelled part of an order's rows, with the order's header where that is all of it. The part that was
@@ -238,7 +239,7 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
             if line.sku.is_empty() { "a product without SKU" } else { &line.sku },
             document.order.increment_id
         );
-        refuse(code::LINE_NOT_ON_ORDER, sentence)
+        refuse(Code::LineNotOnOrder, sentence)
     })?;
     let fpt = match document.kind {
         DocumentKind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
@@ -314,7 +315,7 @@ fn fpt(
     let taxes = taxes().map_err(|error| {
         let name = document.name().capital();
         refuse(
-            code::FIXED_PRODUCT_TAX_UNREADABLE,
+            Code::FixedProductTaxUnreadable,
             format!("{name}: the fixed product tax of {sku} cannot be read: {error}."),
         )
     })?;

@@ -3,6 +3,7 @@
 //! The documents are summed up from the rows of a drawn order on the way forward, as the measured identities say.
 
 use commerce::order::Order;
+use problem::Code;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -176,7 +177,7 @@ proptest! {
             }
             Err(refusal) => {
                 prop_assert!(total.starts_with('-'), "{}\n{}", refusal, memo);
-                prop_assert_eq!(refusal.code, mapping::code::NEGATIVE_TOTAL);
+                prop_assert_eq!(refusal.code, Code::NegativeTotal);
             }
         }
     }

@@ -9,7 +9,7 @@ use ::visma::read::is_draft;
 use bytes::Bytes;
 use effect::Record;
 use http::Request;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use proto::{Command, Message as _, Outcome, owner, payer};
 use record::Verdict;
 use record::envelope::Cause;
@@ -62,7 +62,7 @@ impl Writer {
             let why = format!("its {} {} is not released yet", needs.what.word(), settled.number);
             let patience = self.documents.release_patience.0;
             let on = On { address: &settles, seen: held.sequence, is_soon: false };
-            return Err(Self::wait_for(delivery, "NOT_RELEASED", (patience, on), dependent, &why));
+            return Err(Self::wait_for(delivery, Code::NotReleased, (patience, on), dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
         let applied = applied(amount, &settled.number, &held.entry).map_err(Verdict::Dead)?;
@@ -139,7 +139,7 @@ impl Writer {
                 let (patience, why) = (self.documents.patience.0, "a payment of the whole document is in doubt");
                 let dependent = (Entity::Payment, &document.entry);
                 let on = On { address: whole, seen: of_whole.sequence, is_soon: true };
-                return Err(Self::wait_for(delivery, "IN_DOUBT_UNRESOLVED", (patience, on), dependent, why));
+                return Err(Self::wait_for(delivery, Code::InDoubtUnresolved, (patience, on), dependent, why));
             }
         };
         let entry = Outcome {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::order::Order;
-use mapping::{Before, Decision, InvoiceCommand, Invoiced, Mapping, Predicted, Scope, Trigger, code};
+use mapping::{Before, Decision, InvoiceCommand, Invoiced, Mapping, Predicted, Scope, Trigger};
+use problem::Code;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
@@ -104,7 +105,7 @@ impl<'a> Books<'a> {
             }
             Ok(None) => {}
             Err(refusal) => {
-                assert_eq!(refusal.code, code::CANCELLED_LESS, "{refusal}");
+                assert_eq!(refusal.code, Code::CancelledLess, "{refusal}");
                 self.asked = true;
             }
         }
