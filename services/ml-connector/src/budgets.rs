@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use operator::table::told;
 use pipeline::budget::{Budget, Outlook, Shares};
 use pipeline::clock;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::Problem;
 use serde_json::{Value, json};
 
 use crate::cli::{BudgetVerb, VendorName};

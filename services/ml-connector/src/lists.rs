@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use operator::{dead_letters, drift, waiting};
 use pipeline::broker;
 use pipeline::health::Health;
-use pipeline::problem::Problem;
 use pipeline::service;
+use problem::Problem;
 use record::Log;
 use serde_json::Value;
 

@@ -133,6 +133,6 @@ pub(crate) fn say(text: &str, json: bool) -> anyhow::Result<()> {
 pub fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    out.write_all(pipeline::problem::plain(text).as_bytes())?;
+    out.write_all(problem::plain(text).as_bytes())?;
     Ok(out.flush()?)
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use ingestor::commerce::Doors;
 use jiff::{Timestamp, ToSpan as _};
 use pipeline::poll;
-use pipeline::problem::Problem;
 use pipeline::service::{self, Context, Part, Parts, Read, Work};
+use problem::Problem;
 use record::streams::Durable;
 
 use crate::cli::Service;

@@ -17,7 +17,7 @@ use config::{Config, ConfigBuilder, File, FileFormat};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::problem::Problem;
+use problem::{Code, Problem};
 pub use span::Span;
 
 /// Prefix of environment variables that override a key.
@@ -120,7 +120,7 @@ impl Merged {
 fn read_table(path: &Path) -> Result<toml::Table, Problem> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         Problem::new(
-            "SETTINGS_UNREADABLE",
+            Code::SettingsUnreadable,
             format!("the settings file {} could not be read: {e}", path.display()),
             "give the right path with --config or ML_CONFIG",
         )
@@ -130,7 +130,7 @@ fn read_table(path: &Path) -> Result<toml::Table, Problem> {
         let line = e.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let line = line.map_or_else(String::new, |line| format!(", line {line}"));
         Problem::new(
-            "SETTINGS_UNREADABLE",
+            Code::SettingsUnreadable,
             format!("{}{line}: {}", path.display(), e.message()),
             "correct the TOML at the place named",
         )
@@ -181,7 +181,7 @@ fn held_by_a_file<'v>(known: &toml::Table, variable: &'v str) -> Option<&'v str>
 fn read_value(name: &str, path: &str) -> Result<Zeroizing<String>, Problem> {
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
         Problem::new(
-            "SETTINGS_UNREADABLE",
+            Code::SettingsUnreadable,
             format!("the file {path} that {name} names could not be read: {e}"),
             "give its path, and let the user that the service runs as read it",
         )
@@ -220,7 +220,7 @@ fn invalid(message: &str, origin: &str) -> Problem {
         || "correct the value; `ml-connector config` prints what is in force".to_owned(),
         |name| format!("did you mean `{name}`? `ml-connector config` prints every key"),
     );
-    Problem::new("SETTINGS_INVALID", format!("{message}{origin}"), remedy)
+    Problem::new(Code::SettingsInvalid, format!("{message}{origin}"), remedy)
 }
 
 /// Finds the known key nearest to an unknown one in serde's own words: "unknown field `x`, expected one of `a`, `b`".

@@ -9,8 +9,8 @@ use async_nats::connection::State;
 use async_nats::jetstream::stream::DirectGetErrorKind;
 
 use pipeline::broker::Broker;
-use pipeline::problem::chain;
 use pipeline::task;
+use problem::chain;
 use tokio_util::sync::CancellationToken;
 
 use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES, WAITING};

@@ -23,8 +23,8 @@ mod take;
 use std::sync::Arc;
 
 use ::commerce::webhook::KeyPointer;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 use record::Log;
 
 use super::Webhook;
@@ -70,7 +70,11 @@ fn limits(settings: &Webhook) -> Result<Limits, Problem> {
     let (connections, from_one) = (settings.connections, settings.connections_per_peer.min(settings.connections));
     if from_one == 0 {
         let sentence = "commerce.webhook.connections or connections_per_peer is 0, so nothing could come in";
-        return Err(Problem::new("WEBHOOK_DOOR", sentence, "correct it, or close the door (commerce.webhook.listen)"));
+        return Err(Problem::new(
+            Code::WebhookDoor,
+            sentence,
+            "correct it, or close the door (commerce.webhook.listen)",
+        ));
     }
     // What may be taken at all has to have room.
     let largest = settings.max_body_bytes.max(settings.adobe.max_body_bytes).max(settings.io_events.max_body_bytes);
@@ -97,7 +101,7 @@ async fn senders(settings: &Webhook, secrets: &Secrets, context: &Context) -> Re
     for (path, _) in &found {
         if !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) || taken.contains(&path.as_str()) {
             let sentence = format!("`{path}` is no path of its own for webhooks");
-            return Err(Problem::new("WEBHOOK_DOOR", sentence, "write each as /webhooks/name, no two alike"));
+            return Err(Problem::new(Code::WebhookDoor, sentence, "write each as /webhooks/name, no two alike"));
         }
         taken.push(path);
     }
@@ -110,5 +114,5 @@ fn pointer(text: &str, remedy: &str) -> Result<Option<KeyPointer>, Problem> {
 }
 
 fn wrong(error: &dyn std::error::Error, remedy: &str) -> Problem {
-    Problem::new("WEBHOOK_DOOR", chain(error), remedy)
+    Problem::new(Code::WebhookDoor, chain(error), remedy)
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
-use pipeline::problem::Problem;
 use pipeline::settings::Sources;
 use pipeline::settings::connections::{Own, Whole};
+use problem::{Code, Problem};
 
 use super::{DEFAULT, Settings, together};
 
@@ -47,7 +47,7 @@ impl Connections {
     pub fn named(&self, names: &[String]) -> Result<Vec<(String, Result<Settings, Problem>)>, Problem> {
         if let Some(unknown) = names.iter().find(|name| !self.all.contains_key(*name)) {
             let sentence = format!("there is no connection `{unknown}` in the settings");
-            return Err(Problem::new("CONNECTION_UNKNOWN", sentence, format!("name one of: {}", self.names())));
+            return Err(Problem::new(Code::ConnectionUnknown, sentence, format!("name one of: {}", self.names())));
         }
         let is_meant = |name: &String| names.is_empty() || names.contains(name);
         let meant = self.all.iter().filter(|(name, _)| is_meant(name));
@@ -72,7 +72,7 @@ impl Connections {
             (Some((_, settings)), true) => settings,
             _ => {
                 let sentence = format!("this verb works on one connection, and there are: {}", self.names());
-                Err(Problem::new("CONNECTION_NOT_NAMED", sentence, "name one with --connection NAME"))
+                Err(Problem::new(Code::ConnectionNotNamed, sentence, "name one with --connection NAME"))
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 use super::Settings;
 
@@ -33,7 +33,7 @@ pub(super) fn check<'s>(all: impl Iterator<Item = &'s Settings>) -> Result<(), P
                     one.commerce.shop()
                 );
                 let remedy = "give each its own scope.stores, or its own scope.websites; empty means all";
-                return Err(Problem::new("CONNECTIONS_CLASH", sentence, remedy));
+                return Err(Problem::new(Code::ConnectionsClash, sentence, remedy));
             }
             if prefix.is_some() && prefix == its_prefix {
                 let prefix = prefix.as_deref().unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn check<'s>(all: impl Iterator<Item = &'s Settings>) -> Result<(), P
                      which begin with \"{prefix}\""
                 );
                 let remedy = "give each a mapping file with a reference prefix of its own";
-                return Err(Problem::new("CONNECTIONS_CLASH", sentence, remedy));
+                return Err(Problem::new(Code::ConnectionsClash, sentence, remedy));
             }
         }
     }

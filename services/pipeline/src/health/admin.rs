@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
 use super::board::{Board, Page};
-use crate::problem::Problem;
 use crate::task;
+use problem::{Code, Problem};
 
 type Served = (Board, PrometheusHandle);
 
@@ -30,7 +30,7 @@ type Served = (Board, PrometheusHandle);
 pub(crate) async fn serve(listen: &Address, board: Board, stop: CancellationToken) -> Result<SocketAddr, Problem> {
     let failed = |e: &dyn std::fmt::Display| {
         Problem::new(
-            "ADMIN_PORT",
+            Code::AdminPort,
             format!("the admin port {listen} could not be opened: {e}"),
             "choose a free one in [admin]",
         )

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Shell, open_vault};
 use crate::broker::{self, Broker};
 use crate::health::Health;
-use crate::problem::Problem;
 use crate::settings::Span;
 use crate::vault::{self, Vault};
+use problem::Problem;
 
 /// A connected broker and the vault on it.
 pub(super) type Opened = (Broker, Vault);

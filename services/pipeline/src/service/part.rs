@@ -12,8 +12,8 @@ use super::brokers::Brokers;
 use super::{Context, GRACE, Part};
 use crate::guard;
 use crate::health::{Board, Health};
-use crate::problem::Problem;
 use crate::retry::Schedule;
+use problem::{Code, Problem};
 
 /// Between two beginnings of a work that ends with a problem: the shortest and the longest wait.
 const SOON: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ impl Life {
             attempt.cancel();
             let problem = match ended {
                 Ok(()) => return Ok(()),
-                Err(problem) if self.stop.is_cancelled() && problem.code == "BROKER_AWAY" => return Ok(()),
+                Err(problem) if self.stop.is_cancelled() && problem.code == Code::BrokerAway => return Ok(()),
                 Err(problem) => problem,
             };
             if !self.shared.several.load(Ordering::Relaxed) {

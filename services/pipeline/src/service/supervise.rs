@@ -16,8 +16,8 @@ use super::brokers::Brokers;
 use super::part::{Life, Shared};
 use super::{Part, Parts, Read, watch};
 use crate::health::Board;
-use crate::problem::Problem;
 use crate::telemetry;
+use problem::Problem;
 
 /// What is wrong with settings that were read again, in the health of the process and of a connection.
 const SETTINGS: &str = "settings";

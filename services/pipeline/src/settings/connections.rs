@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, File, FileFormat};
 
 use super::{Merged, PREFIX as ALL, Sources, build, held_by_a_file, invalid, meant, read_table};
-use crate::problem::Problem;
+use problem::{Code, Problem};
 
 /// The section of the settings file that holds connections.
 pub(super) const SECTION: &str = "connections";
@@ -88,7 +88,7 @@ impl Sources<'_> {
                 own.keys().cloned().collect::<Vec<_>>().join(", ")
             );
             let remedy = format!("add [connections.{named}], which may be empty, or remove `connection`");
-            return Err(Problem::new("SETTINGS_INVALID", sentence, remedy));
+            return Err(Problem::new(Code::SettingsInvalid, sentence, remedy));
         }
         if !several {
             own.insert(named, Ok((toml::Table::new(), None)));
@@ -108,7 +108,7 @@ impl Sources<'_> {
         let mut found = Connections::new();
         let Some(section) = file.get(SECTION) else { return Ok(found) };
         let wrong =
-            |what: String| Problem::new("SETTINGS_INVALID", what, "write [connections.NAME] for each connection");
+            |what: String| Problem::new(Code::SettingsInvalid, what, "write [connections.NAME] for each connection");
         let sections = section.as_table().ok_or_else(|| wrong("`connections` is no section".to_owned()))?;
         for (name, section) in sections {
             is_name(name)?;
@@ -129,7 +129,11 @@ impl Sources<'_> {
     fn add_files(&self, folder: &Path, found: &mut Connections) -> Result<(), Problem> {
         let unreadable = |e: std::io::Error| {
             let sentence = format!("the folder {} of connections could not be read: {e}", folder.display());
-            Problem::new("SETTINGS_UNREADABLE", sentence, "correct connections_dir, or let this user read the folder")
+            Problem::new(
+                Code::SettingsUnreadable,
+                sentence,
+                "correct connections_dir, or let this user read the folder",
+            )
         };
         for entry in std::fs::read_dir(folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
@@ -139,7 +143,7 @@ impl Sources<'_> {
             let read = read_table(&path).map(|table| (table, Some(path.clone())));
             if found.insert(name.to_owned(), read).is_some() {
                 let sentence = format!("the connection `{name}` has a section and a file, {}", path.display());
-                return Err(Problem::new("SETTINGS_INVALID", sentence, "keep one of the two"));
+                return Err(Problem::new(Code::SettingsInvalid, sentence, "keep one of the two"));
             }
         }
         Ok(())
@@ -155,7 +159,7 @@ impl Sources<'_> {
             let Some(known) = own.keys().find(|known| known.to_lowercase().replace('_', "-") == meant) else {
                 let sentence = format!("{name} is for a connection that does not exist: {meant}");
                 let known = own.keys().cloned().collect::<Vec<_>>().join(", ");
-                return Err(Problem::new("SETTINGS_INVALID", sentence, format!("the connections are: {known}")));
+                return Err(Problem::new(Code::SettingsInvalid, sentence, format!("the connections are: {known}")));
             };
             found.entry(known.clone()).or_default().push((name.clone(), variable.to_owned(), text.clone()));
         }
@@ -200,7 +204,7 @@ fn over(
 
 fn shared(key: &str, origin: &str) -> Problem {
     let sentence = format!("`{key}` belongs to the whole installation and cannot be set for one connection{origin}");
-    Problem::new("SETTINGS_INVALID", sentence, format!("set `{key}` at the top level of the settings file"))
+    Problem::new(Code::SettingsInvalid, sentence, format!("set `{key}` at the top level of the settings file"))
 }
 
 /// Refuses a name that does not stand in a subject as it is.
@@ -212,7 +216,7 @@ fn is_name(name: &str) -> Result<(), Problem> {
     }
     let sentence = format!("`{name}` is no name for a connection");
     let remedy = "use lower-case letters, digits and hyphens, at most 40, and no hyphen at either end";
-    Err(Problem::new("SETTINGS_INVALID", sentence, remedy))
+    Err(Problem::new(Code::SettingsInvalid, sentence, remedy))
 }
 
 #[cfg(test)]

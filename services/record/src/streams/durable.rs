@@ -10,7 +10,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, Info, PriorityPolicy, pull};
 use pipeline::broker::Settings;
 use pipeline::broker::answer::says_missing;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 use super::failed;
 use crate::address::{Connection, Kind, Span, System};
@@ -132,7 +132,7 @@ fn taken(name: &str, stream: &str, filter: &str) -> Problem {
         "run `ml-connector provision` with that connection in the settings, which gives it consumers of its own; then \
          `nats consumer rm {stream} {name}`, and run it again"
     );
-    Problem::new("BROKER_PROVISION", sentence, remedy)
+    Problem::new(Code::BrokerProvision, sentence, remedy)
 }
 
 #[cfg(test)]

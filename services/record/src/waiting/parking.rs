@@ -13,8 +13,8 @@ use pipeline::broker::follow::{self, Follow};
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
-use pipeline::problem::Problem;
 use pipeline::task;
+use problem::Problem;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 

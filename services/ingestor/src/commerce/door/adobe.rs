@@ -11,7 +11,7 @@ use std::time::Duration;
 use ::commerce::webhook::{CommerceWebhooks, KeyPointer, PublicKey, SignatureError, Verified};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
 use super::answer::Refusal;
@@ -52,10 +52,10 @@ impl Door {
         let verified = self
             .believe(headers, body)
             .await
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
-            .map_err(|e| Refusal::new(StatusCode::OK, "WEBHOOK_UNREADABLE", chain(&e)))?;
+            .map_err(|e| Refusal::new(StatusCode::OK, Code::WebhookUnreadable, chain(&e)))?;
         Ok(Read { hints: hints.into_iter().map(Told::from).collect(), verified })
     }
 
@@ -75,7 +75,7 @@ impl Keys {
         let remedy = "give the public key of Stores > Configuration > Adobe Services > Webhooks, as PEM";
         let text = match &file {
             Some(file) => tokio::fs::read_to_string(file).await.map_err(|e| {
-                Problem::new("WEBHOOK_DOOR", format!("the public key could not be read from {file}: {e}"), remedy)
+                Problem::new(Code::WebhookDoor, format!("the public key could not be read from {file}: {e}"), remedy)
             })?,
             None => settings.public_key.clone(),
         };

@@ -10,7 +10,7 @@ use ::commerce::webhook::events::{Claim, Delivery, DeliveryError, addressed_to, 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 use super::answer::{Refusal, count_unkept};
 use super::keep::Told;
@@ -51,7 +51,7 @@ impl Door {
     /// What a delivery says that Adobe has signed, and that is for us.
     pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let claims = Claim::of(headers)
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let verified = self.believe(&claims, body).await?;
         let delivery = verified.delivery(&self.client_id).map_err(|e| refusal(&e))?;
         Ok(Read { hints: hints(delivery), verified })
@@ -85,7 +85,7 @@ impl Door {
             }
         }
         Err(match away {
-            Some(why) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_KEY_AWAY", why),
+            Some(why) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Code::WebhookKeyAway, why),
             None => unsigned(),
         })
     }
@@ -110,14 +110,14 @@ fn hints(delivery: Delivery) -> Vec<Told> {
 
 fn unsigned() -> Refusal {
     let sentence = "no signature matches the body under Adobe's keys";
-    Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", sentence)
+    Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, sentence)
 }
 
 fn refusal(error: &DeliveryError) -> Refusal {
     let (status, code) = match error {
-        DeliveryError::Recipient(_) => (StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_RECIPIENT"),
-        DeliveryError::TooMany => (StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_UNREADABLE"),
-        DeliveryError::Malformed(_) | DeliveryError::Empty => (StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE"),
+        DeliveryError::Recipient(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::WebhookRecipient),
+        DeliveryError::TooMany => (StatusCode::SERVICE_UNAVAILABLE, Code::WebhookUnreadable),
+        DeliveryError::Malformed(_) | DeliveryError::Empty => (StatusCode::BAD_REQUEST, Code::WebhookUnreadable),
     };
     Refusal::new(status, code, chain(error))
 }

@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
 use pipeline::health::Health;
-use pipeline::problem::Problem;
 use pipeline::{guard, task};
+use problem::{Code, Problem};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -97,7 +97,7 @@ impl Open {
             if let Some((other, _)) = differs {
                 let sentence =
                     format!("`{path}` is the path for another kind of sender in the connection `{}`", other.connection);
-                return Err(Problem::new("WEBHOOK_DOOR", sentence, "give each kind of sender a path of its own"));
+                return Err(Problem::new(Code::WebhookDoor, sentence, "give each kind of sender a path of its own"));
             }
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Doors {
 impl Standing {
     async fn open(listen: &str, limits: Limits) -> Result<Self, Problem> {
         let listener = serve::listen(listen).await.map_err(|e| {
-            Problem::new("WEBHOOK_DOOR", format!("{listen} could not be opened: {e}"), "choose a free address")
+            Problem::new(Code::WebhookDoor, format!("{listen} could not be opened: {e}"), "choose a free address")
         })?;
         let open = Arc::new(Open { members: Mutex::default(), stop: CancellationToken::new(), log: Rare::default() });
         let router = Router::new().fallback(receive).with_state(Arc::clone(&open));

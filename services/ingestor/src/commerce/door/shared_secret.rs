@@ -11,9 +11,9 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use pipeline::clock::now_millis;
 use pipeline::health::Health;
-use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 use secrecy::SecretString;
 
 use super::super::{Encoding, Webhook};
@@ -102,10 +102,10 @@ impl Door {
     pub(super) fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let verified = self
             .believe(headers, body)
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
-            .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE", chain(&e)))?;
+            .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, Code::WebhookUnreadable, chain(&e)))?;
         Ok(Read { hints: hints.into_iter().map(Told::from).collect(), verified })
     }
 }

@@ -11,8 +11,8 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use futures::future::try_join_all;
-use pipeline::problem::Problem;
 use pipeline::task;
+use problem::{Code, Problem};
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
@@ -52,12 +52,12 @@ pub(super) async fn receive(State(open): State<Arc<Open>>, request: Request) -> 
         Ok(kept) if kept.is_empty() => count(kind.name(), StatusCode::OK),
         Ok(kept) => kept.iter().for_each(|span| span.in_scope(|| count(kind.name(), StatusCode::OK))),
         // Ours, or a body that says nothing to us: no reason to stop a checkout.
-        Err(Refusal { code: code @ ("WEBHOOK_NOT_KEPT" | "WEBHOOK_UNREADABLE"), sentence, .. })
+        Err(Refusal { code: code @ (Code::WebhookNotKept | Code::WebhookUnreadable), sentence, .. })
             if kind == Kind::Adobe =>
         {
             span.in_scope(|| {
                 count_unkept(kind.name());
-                tracing::warn!(code, sentence, "a webhook is answered with success, and its hint is not on disk");
+                tracing::warn!(%code, sentence, "a webhook is answered with success, and its hint is not on disk");
                 count(kind.name(), StatusCode::OK);
             });
         }
@@ -123,7 +123,7 @@ async fn read(meant: Vec<Meant>, received: &Received) -> Result<Vec<(Arc<Member>
         match reading.await {
             Ok(read) => believed.push((member, read)),
             // Another connection's door may have nothing to do with it.
-            Err(refusal) if refused.as_ref().is_none_or(|known| known.code == "WEBHOOK_SIGNATURE") => {
+            Err(refusal) if refused.as_ref().is_none_or(|known| known.code == Code::WebhookSignature) => {
                 refused = Some(refusal);
             }
             Err(_) => {}

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::Sources;
 use super::Whole;
-use crate::problem::Problem;
+use problem::Problem;
 
 const DEFAULT: &str = r#"
 connection = "main"
