@@ -88,7 +88,8 @@ impl Life {
         let work = self.part.work.clone()?;
         let health = self.health();
         health.not_ready("start", "it has not begun yet");
-        let opened = stop.run_until_cancelled(self.shared.brokers.open_for(&self.part.nats, &health, &stop)).await;
+        let opening = Box::pin(self.shared.brokers.open_for(&self.part.nats, &health, &stop));
+        let opened = stop.run_until_cancelled(opening).await;
         let Some(opened) = opened else { return Ok(()) };
         let (broker, vault) = opened?;
         health.ready("start");

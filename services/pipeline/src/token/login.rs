@@ -103,7 +103,8 @@ impl Login {
 }
 
 impl Guard {
-    /// Remembers logins at the vendor of this name, of the account `owner`; `fingerprint` is a keyed hash of all that they are made with.
+    /// Remembers logins at the vendor of this name, of the account `owner`; `fingerprint` is a keyed hash of all that
+    /// they are made with.
     ///
     /// # Errors
     /// `BROKER_NOT_PROVISIONED`.
