@@ -11,8 +11,8 @@ use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// What each crate may know of the house. `proto` knows `visma` because it translates Visma's documents to the wire and
-/// back: the mapper writes them and the writer reads them, and neither may know the other.
+/// Crates of the house that each crate may know. `proto` knows `visma` because it translates Visma's documents to the
+/// wire and back: the mapper writes them and the writer reads them, and neither may know the other.
 const ARROWS: [(&str, &[&str]); 13] = [
     ("problem", &[]),
     ("commerce", &["problem"]),

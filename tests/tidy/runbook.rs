@@ -8,7 +8,7 @@ use super::{assert_none, files, read};
 
 /// Texts of capitals in the source that are no codes: names of variables, buckets and settings.
 const NO_CODES: [&str; 9] = ["CARGO_", "KV_", "ML_", "NATS_", "NO_25", "OTEL_", "PROPTEST_", "RUST_", "SIMULATION_"];
-/// What each page answers, in this order.
+/// Questions that each page answers, in this order.
 const SECTIONS: [&str; 4] =
     ["## What happened", "## Why it matters", "## What to do", "## How to see that it is solved"];
 

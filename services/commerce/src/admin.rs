@@ -24,7 +24,7 @@ pub enum LoginError {
     Away(String),
 }
 
-/// What a person must know of a login that was refused.
+/// Reasons for which a login is refused, each of which a person must know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
     /// User or password is wrong, the account is locked or switched off, or the address is not the shop's.
@@ -45,7 +45,7 @@ impl LoginRefusal {
         }
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

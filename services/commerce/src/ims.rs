@@ -69,7 +69,7 @@ impl TokenRefusal {
         Code::CommerceImsRefused
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

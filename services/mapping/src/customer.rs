@@ -1,4 +1,4 @@
-//! Who buys: which customer of the shop, and how that customer is to look in Visma.
+//! The buyer: which customer of the shop it is, and how that customer is to look in Visma.
 //!
 //! With an order, names and addresses are those of the order, since the order is what is invoiced; they count when the
 //! customer has to be created. A change of an account brings the fields that the shop owns up to date.
@@ -62,7 +62,7 @@ pub(crate) fn optional(
     })
 }
 
-/// What was asked, for the sentence of a refusal.
+/// Describes the facts that were asked with, for the sentence of a refusal.
 pub(crate) fn describe(facts: &Facts<'_>) -> String {
     let mut parts = vec![format!("country {}", facts.country), format!("currency {}", facts.currency)];
     parts.extend(facts.store.map(|store| format!("store {store}")));

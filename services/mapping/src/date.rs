@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use problem::Code;
 
 use crate::decision::Refusal;
-use crate::document::{Kind, Name};
+use crate::document::{DocumentKind, Name};
 use crate::file::Mapping;
 use crate::refusal::refuse;
 
@@ -18,7 +18,7 @@ use crate::refusal::refuse;
 /// # Errors
 /// When the order does not say, or not in Commerce's form.
 pub(crate) fn placed(order: &Order, mapping: &Mapping) -> Result<DateTime, Refusal> {
-    local(order.created_at.as_deref(), Name::new(Kind::Order, &order.increment_id), mapping)
+    local(order.created_at.as_deref(), Name::new(DocumentKind::Order, &order.increment_id), mapping)
 }
 
 /// A time of Commerce (`2026-01-31 08:00:11`, UTC) in the company's time zone.

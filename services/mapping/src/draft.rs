@@ -8,7 +8,7 @@ use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
 use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::facts;
 use crate::fee;
 use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, PinVat, VatCode};
@@ -25,7 +25,7 @@ const RATE_DECIMALS: u32 = 8;
 /// Longest description that is sent; longer ones are cut.
 const DESCRIPTION: usize = 250;
 
-/// What a document of Visma's says about itself.
+/// Head of a document of Visma's: the facts about the document as a whole.
 #[derive(Debug)]
 pub(crate) struct Head {
     /// Key of its record.
@@ -118,7 +118,8 @@ fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result
     }
 }
 
-/// What the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its rate makes.
+/// Writes the note that the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its
+/// rate makes.
 fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
     let coupon = order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}"));
     let reasons = settled.reasons.iter().map(|reason| format!("VAT of {reason}"));
@@ -230,7 +231,7 @@ impl<'a> Draft<'a> {
         vat::computed(&self.taxed, self.rules.mapping.totals.vat_on, self.decimals)
     }
 
-    /// Whether the VAT that was charged is set on the document.
+    /// Checks whether the VAT that was charged is set on the document.
     fn pins(&self) -> bool {
         match self.rules.mapping.totals.pin_vat {
             PinVat::Always => true,
@@ -239,7 +240,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether a document shows if Visma keeps VAT, with a total that is within the limit also if it does not.
+    /// Checks whether the document can show if Visma keeps VAT: charged and computed VAT differ, and the total is
+    /// within the limit also if Visma does not keep it.
     fn shows(&self, charged: &[VatAmount], computed: &[VatAmount]) -> bool {
         let sum = |amounts: &[VatAmount]| amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
         charged != computed && (sum(charged) - sum(computed)).abs() <= self.limits.rounding
@@ -277,7 +279,7 @@ impl<'a> Draft<'a> {
     /// stands there.
     fn first(&self) -> Option<String> {
         let document = self.rules.document;
-        if document.kind == Kind::Order {
+        if document.kind == DocumentKind::Order {
             return None;
         }
         let mapping = self.rules.mapping;

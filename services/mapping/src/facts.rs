@@ -1,4 +1,4 @@
-//! What the rules are asked with: the facts of an order, and of each of its lines.
+//! Facts that the rules are asked with: those of an order, and those of each of its lines.
 
 use commerce::order::{Address, Order};
 use problem::Code;

@@ -8,7 +8,7 @@ use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
-use crate::document::{Document, Kind, Name};
+use crate::document::{Document, DocumentKind, Name};
 use crate::refusal::refuse;
 
 /// Where a module of the shop shows a fee.
@@ -18,9 +18,9 @@ pub(crate) struct FeeRule {
     pub(crate) amount: String,
     /// JSON pointer to the tax on it; `None` where the module takes none.
     pub(crate) tax: Option<String>,
-    /// Whether the amount contains that tax.
+    /// True when the amount contains that tax.
     pub(crate) includes_tax: bool,
-    /// What the buyer reads on the line.
+    /// Text that the buyer reads on the line.
     pub(crate) label: String,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Fee {
 /// # Errors
 /// When a field that a rule names is there and is not an amount.
 pub(crate) fn of_document(document: &Document<'_>, rules: &[FeeRule]) -> Result<Vec<Fee>, Refusal> {
-    let order = (&document.order.modules, Name::new(Kind::Order, &document.order.increment_id));
+    let order = (&document.order.modules, Name::new(DocumentKind::Order, &document.order.increment_id));
     let mut fees = Vec::new();
     for rule in rules {
         let own = match document.modules {

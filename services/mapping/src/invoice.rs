@@ -52,8 +52,9 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
     format!("invoice-{}", invoice.entity_id)
 }
 
-/// What an invoice says of its order's: its number as a reference, if that is wished, and that it is paid. An invoice
-/// is decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
+/// Decides what an invoice adds to the Visma invoice of its order: its number as a reference, if that is wished, and
+/// that it is paid. An invoice is decided on once, and its order may be booked later, such as when that is shipped:
+/// the writer waits for the order.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
     if !scope.references && !mapping.settles() {
         let sentence = format!(

@@ -1,4 +1,4 @@
-//! What to do about a refusal: only what can really be done, with keys that the mapping file has.
+//! Remedies for refusals: only what can really be done, with keys that the mapping file has.
 
 use problem::Code;
 
@@ -45,7 +45,7 @@ const ADDRESS: ToDo = ToDo::ByHand(
 );
 
 impl Refusal {
-    /// What to do about it, for an accountant.
+    /// Tells an accountant what to do about it.
     #[must_use]
     pub fn what_to_do(&self) -> ToDo {
         match self.code {

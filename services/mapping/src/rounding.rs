@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_gap_at_the_limit_is_booked_and_one_above_is_told_with_both_amounts() {
         let amount = |text: &str| text.parse::<Decimal>().unwrap();
-        let (limit, name) = (amount("0.50"), Name::new(crate::document::Kind::Order, "42"));
+        let (limit, name) = (amount("0.50"), Name::new(crate::document::DocumentKind::Order, "42"));
         assert_eq!(gap((name, "NOK"), amount("100.00"), amount("100.50"), limit).unwrap(), amount("-0.50"));
         let refusal = gap((name, "NOK"), amount("100.00"), amount("99.49"), limit).unwrap_err();
         assert_eq!(refusal.code, Code::RoundingAboveLimit);

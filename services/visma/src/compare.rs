@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 
 use crate::invoice::TaxDetail;
 
-/// What was booked of a document, as far as it decides the books. Amounts are in the document's currency.
+/// A document as it was booked, as far as it decides the books. Amounts are in the document's currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Booked {
     /// The total that was predicted.
@@ -25,7 +25,7 @@ pub struct Booked {
     pub vat: Option<Vec<TaxDetail>>,
     /// The VAT was sent along, to stand instead of what Visma computes.
     pub pinned: bool,
-    /// What stands on each account; `None` where the record does not say.
+    /// Sum on each account; `None` where the record does not say.
     pub accounts: Option<Vec<AccountSum>>,
     /// Numbers of the customer, any of which is right; empty where the record does not say.
     pub customers: Vec<String>,
@@ -42,7 +42,7 @@ pub struct AccountSum {
     pub amount: Decimal,
 }
 
-/// What a list shows of a document. Two amounts are the one in the document's currency and the other one.
+/// A document as a list shows it. A pair of amounts is the one in the document's currency and the other one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shown {
     /// Its total.
@@ -53,7 +53,7 @@ pub struct Shown {
     pub vat_totals: Option<(Decimal, Decimal)>,
     /// VAT by code; empty where the list shows none.
     pub vat: Vec<ShownVat>,
-    /// What stands on each account; empty where the list shows no lines.
+    /// Sum on each account; empty where the list shows no lines.
     pub accounts: Vec<ShownAccount>,
     /// Number of its customer.
     pub customer: Option<String>,
@@ -66,13 +66,13 @@ pub struct Shown {
 pub struct ShownVat {
     /// Visma's VAT id.
     pub code: String,
-    /// What VAT is computed on.
+    /// Amount that VAT is computed on.
     pub taxable: Decimal,
     /// The VAT; `None` where the code is known from the lines alone.
     pub vat: Option<Decimal>,
     /// Per cent.
     pub rate: Option<Decimal>,
-    /// What Visma computes where it rounds on each line.
+    /// VAT that Visma computes where it rounds on each line.
     pub by_line: Option<Decimal>,
 }
 
@@ -133,7 +133,7 @@ impl Part {
         }
     }
 
-    /// What an accountant can do about it.
+    /// Tells an accountant what can be done about it.
     #[must_use]
     pub fn what_to_do(self) -> &'static str {
         match self {
@@ -154,11 +154,11 @@ impl Part {
 pub struct Difference {
     /// Which part.
     pub part: Part,
-    /// What was booked and what Visma holds, for an accountant.
+    /// Sentence for an accountant: what was booked and what Visma holds.
     pub sentence: String,
 }
 
-/// Whether Visma lets VAT that is sent along stand.
+/// Says whether Visma keeps VAT that is sent along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pins {
     /// It holds an amount that it would not have computed.
@@ -169,14 +169,14 @@ pub enum Pins {
     Unknown,
 }
 
-/// What a comparison came to.
+/// Result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// What is not as it was booked; the gravest first.
+    /// Parts that are not as they were booked; the gravest first.
     pub differences: Vec<Difference>,
-    /// What was booked and is not shown.
+    /// Parts that were booked and are not shown.
     pub unseen: Vec<Part>,
-    /// What the document tells of pinned VAT.
+    /// Says whether pinned VAT was kept, as far as the document tells.
     pub pins: Pins,
 }
 

@@ -1,11 +1,11 @@
-//! What a refusal of Visma's is about, so that an accountant knows what to do.
+//! Finds what a refusal of Visma's is about, so that an accountant knows what to do.
 //!
 //! Visma publishes no list of errors; there are sentences. Those that name a thing an accountant can act on get a code
 //! of their own, found by the words in them; every other sentence is shown as it is.
 
 use problem::Code;
 
-/// What a refusal is about.
+/// Subject of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The financial period takes no documents.
@@ -129,7 +129,7 @@ impl Refusal {
         }
     }
 
-    /// What to do, for an accountant.
+    /// Tells an accountant what to do.
     #[must_use]
     pub fn what_to_do(self) -> &'static str {
         match self {

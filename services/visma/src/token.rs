@@ -1,4 +1,4 @@
-//! What Visma Connect wants for a token, and what its refusals mean.
+//! Values that Visma Connect wants for a token, and the meaning of its refusals.
 //!
 //! OAuth 2.0 client credentials (RFC 6749, section 4.4) with one parameter of Visma's own. There is no refresh token: a
 //! new token is asked for, in good time before the hour is over. One token is one company.
@@ -70,7 +70,7 @@ impl TokenRefusal {
         }
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

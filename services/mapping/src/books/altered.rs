@@ -1,4 +1,4 @@
-//! Whether somebody changed what was posted.
+//! Checks whether somebody changed what was posted.
 
 use problem::Code;
 use serde_json::Value;

@@ -13,7 +13,8 @@ use crate::refusal::{reason, refuse};
 use crate::rules::{Facts, Rules};
 use crate::scope::Scope;
 
-/// What several persons of one company share; the rest is each one's own, and would change with whoever came last.
+/// Fields that several persons of one company share. The others are each person's own, and would change with whoever
+/// came last.
 const OF_COMPANIES: [Field; 7] =
     [Field::Name, Field::Address, Field::CorporateId, Field::VatNumber, Field::Terms, Field::Class, Field::VatZone];
 
@@ -78,7 +79,7 @@ pub fn customer(
     Ok(Decision::Book(Box::new(CustomerUpdate { command, owned, existing_only })))
 }
 
-/// What a rule about customers may ask for. An account has no currency and no way to pay.
+/// Returns the facts that a rule about customers may ask for. An account has no currency and no way to pay.
 fn facts<'a>(account: &Account, mapping: &'a Mapping, country: &'a str) -> Facts<'a> {
     let store = account.store_id.and_then(|id| mapping.store(id));
     Facts {

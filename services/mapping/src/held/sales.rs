@@ -27,7 +27,7 @@ const OF_THE_FILE: [Code; 13] = [
     Code::VatRateDiffers,
 ];
 
-/// What the file would refuse of them, by code, with the first of each.
+/// Returns what the file would refuse of them, by code, with the first of each.
 pub(super) fn refused(mapping: &Mapping, sales: &Sales, scope: &Scope) -> Vec<Finding> {
     let scope = Scope { go_live: None, trigger: Trigger::Placed, states: booked(scope), ..scope.clone() };
     let orders = sales.orders.iter().filter_map(|order| crate::order(order, mapping, &scope).err());
@@ -44,7 +44,7 @@ pub(super) fn refused(mapping: &Mapping, sales: &Sales, scope: &Scope) -> Vec<Fi
     refused.into_iter().map(told).collect()
 }
 
-/// What waits is booked one day.
+/// Returns the scope's states with `Wait` turned into `Book`: an order that waits is booked one day.
 fn booked(scope: &Scope) -> States {
     let day = |meaning: Meaning| if meaning == Meaning::Wait { Meaning::Book } else { meaning };
     let mut states = scope.states.clone();

@@ -154,12 +154,12 @@ impl<'a> Rates<'a> {
         Some(split(line, applied, self.unit).unwrap_or_else(|| vec![whole(first, &all)]))
     }
 
-    /// Whether the tax of a line is what its rate makes, after its discount or before.
+    /// Checks whether the tax of a line is what its rate makes, after its discount or before.
     pub(super) fn explain(&self, line: &MoneyLine<'_>) -> bool {
         self.explains(line, line.rate)
     }
 
-    /// Whether the line was taxed at this rate, after its discount or before.
+    /// Checks whether the line was taxed at this rate, after its discount or before.
     fn explains(&self, line: &MoneyLine<'_>, rate: Decimal) -> bool {
         let rounds = Rounds::of(line, self.unit);
         [line.net(), line.gross].into_iter().any(|base| rounds.explains(base, rate, line.tax))

@@ -16,7 +16,7 @@ use crate::rules::{Facts, LineKind};
 /// How far a percentage that a marketplace worked out backwards may be from the rate, in percentage points: 0.5.
 const WORKED_OUT: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
-/// What decides about the VAT of a document's lines.
+/// Facts and rules that decide about the VAT of a document's lines.
 #[derive(Clone, Copy)]
 pub(crate) struct VatRules<'a> {
     pub(crate) document: &'a Document<'a>,
@@ -101,7 +101,7 @@ impl<'a> VatRules<'a> {
         nearest.filter(|rate| distance(rate) <= WORKED_OUT).filter(explains).unwrap_or(line.rate)
     }
 
-    /// Whether a rule has a VAT code of this rate for the line.
+    /// Checks whether a rule has a VAT code of this rate for the line.
     fn knows(&self, line: &MoneyLine<'a>, rate: Decimal) -> bool {
         let facts = self.facts(&MoneyLine { rate, ..line.clone() });
         self.mapping.vat.find(&facts).is_some_and(|code| code.rate == rate)

@@ -29,7 +29,7 @@ pub(crate) struct Settled<'a> {
     pub(crate) reasons: Vec<String>,
 }
 
-/// What a shop taxes.
+/// Base that a shop taxes: its rows after their discount, or before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taxes {
     AfterDiscount,
@@ -98,7 +98,7 @@ pub(crate) fn looked_at<'a>(
 }
 
 impl Taxes {
-    /// What explains more of the lines.
+    /// Chooses the base that explains the tax of more lines; the one after discount where both explain as many.
     fn of<'l>(lines: impl Iterator<Item = &'l MoneyLine<'l>> + Clone, unit: Decimal) -> Self {
         let left = |taxes: Self| lines.clone().filter(|line| taxes.untaxed_discount(line, unit).is_none()).count();
         if left(Self::BeforeDiscount) < left(Self::AfterDiscount) { Self::BeforeDiscount } else { Self::AfterDiscount }

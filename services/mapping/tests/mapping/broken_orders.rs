@@ -23,7 +23,7 @@ fn number(literal: &str) -> Value {
     serde_json::from_str(literal).unwrap()
 }
 
-/// What an order is refused with, words that the sentence must have, and what breaks the order.
+/// A broken order: the code that it is refused with, words that the sentence must have, and what breaks the order.
 type Case = (Code, &'static [&'static str], fn(&mut Value));
 
 const ORDERS: [Case; 28] = [
@@ -98,7 +98,8 @@ const ORDERS: [Case; 28] = [
     }),
 ];
 
-/// What the default mapping file lacks, for an order that it otherwise books.
+/// A lack of the default mapping file, for an order that it otherwise books: the code of the refusal, words of its
+/// sentence, changes of the file, and the change of the order.
 type Lack = (Code, &'static [&'static str], &'static [(&'static str, &'static str)], fn(&mut Value));
 
 const FILES: [Lack; 14] = [

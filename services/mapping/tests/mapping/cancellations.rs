@@ -1,4 +1,4 @@
-//! What takes back an invoice whose order was taken back after it was booked.
+//! Tests of how an invoice is taken back whose order was taken back after it was booked.
 
 use mapping::{Before, Credits, Decision, Scope};
 use problem::Code;

@@ -1,4 +1,4 @@
-//! What holds for every order that Commerce can make, not only for those that were recorded.
+//! Promises about every order that Commerce can make, not only about those that were recorded.
 
 use commerce::order::Order;
 use mapping::{Scope, Trigger};

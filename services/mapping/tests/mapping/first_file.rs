@@ -65,7 +65,7 @@ fn answered(text: &str) -> String {
     answered
 }
 
-/// What is refused of these sales, in the order in which it was sold.
+/// Returns the refusals of these sales: of the orders, then of the credit memos, each in the order of the sales.
 fn refused(mapping: &Mapping, sales: &Sales) -> Vec<Refusal> {
     let orders = sales.orders.iter().filter_map(|order| mapping::order(order, mapping, &every_order()).err());
     let memos = sales.credit_memos.iter().filter_map(|memo| {

@@ -38,7 +38,7 @@ fn documents(changes: &[(&str, Value)]) -> (Value, Value, Value) {
     (order, invoice, memo)
 }
 
-/// What each of the three becomes.
+/// Returns the command that each of the three becomes.
 fn commands((order, invoice, memo): &(Value, Value, Value)) -> [InvoiceCommand; 3] {
     let mapping = default_mapping();
     [

@@ -1,4 +1,4 @@
-//! What makes an order an invoice.
+//! Tests of the events that make an order an invoice.
 
 use mapping::{Decision, Invoiced, Scope, Trigger};
 use problem::Code;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{decode, decode_invoice, default_mapping, small_invoice, small_order};
 
-/// Whether the small order is booked after a change, or with which code not.
+/// Checks that the small order is booked after a change; the error is the code with which it is not.
 fn booked(trigger: Trigger, change: impl Fn(&mut Value)) -> Result<(), Code> {
     let mut order = small_order();
     change(&mut order);

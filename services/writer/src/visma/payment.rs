@@ -4,7 +4,7 @@
 use record::address::{Address, Entity};
 use std::str::FromStr as _;
 
-use ::visma::payment::{Kind, Payment};
+use ::visma::payment::{Payment, PaymentKind};
 use ::visma::read::is_draft;
 use bytes::Bytes;
 use effect::Record;
@@ -42,7 +42,7 @@ impl Writer {
         // It is not sent, and the hash of what was booked before it came stays as it was.
         let next_open = std::mem::take(&mut payment.next_open_period);
         let body_hash = sha256(&payment.encode_to_vec());
-        let kind = if payment.refund { Kind::Refund } else { Kind::Payment };
+        let kind = if payment.refund { PaymentKind::Refund } else { PaymentKind::Payment };
         let amount = Decimal::from_str(&payment.amount);
         let amount = amount.map_err(|_| Verdict::Dead(unreadable("its amount is none")))?;
         let entry = Outcome {
@@ -161,7 +161,7 @@ impl Writer {
     }
 
     /// Releases a payment that stands, once, where that is wanted.
-    async fn release_payment(&self, delivery: &Delivery, address: &Address, kind: Kind) -> Result<(), Verdict> {
+    async fn release_payment(&self, delivery: &Delivery, address: &Address, kind: PaymentKind) -> Result<(), Verdict> {
         if !self.documents.release_payments {
             return Ok(());
         }
