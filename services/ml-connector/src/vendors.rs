@@ -142,7 +142,8 @@ fn visma_auth(settings: &Visma, http: &Http) -> Result<Auth, Problem> {
 pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Company) -> Result<(), Problem> {
     let request =
         company.branches().map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct visma.base_url"))?;
-    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+    // Drawn from up to half as much again: a service that started in an outage works half a minute after it.
+    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(20));
     context.health.not_ready("company", "Visma has not shown the company yet");
     while !context.stop.is_cancelled() {
         let wait = match vendor.call(Class::Poll, &request).await {
