@@ -74,7 +74,7 @@ impl<'a> Sources<'a> {
             })?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
-        let known: toml::Table = self.default.parse().unwrap_or_default();
+        let known: toml::Table = self.default.parse().map_err(|e: toml::de::Error| unread(None, &e))?;
         for (name, text) in &self.environment {
             if let Some(variable) = name.strip_prefix(PREFIX) {
                 let (key, value) = match held_by_a_file(&known, variable) {
@@ -87,15 +87,15 @@ impl<'a> Sources<'a> {
                     .map_err(|e| invalid(&format!("{name}: {e}"), self.file.as_deref()))?;
             }
         }
-        builder.build().map_err(|e| {
-            let file = self.file.as_deref().unwrap_or_else(|| Path::new("(default settings)"));
-            Problem::new(
-                Code::SettingsUnreadable,
-                format!("{}: {e}", file.display()),
-                "correct the TOML at the place named",
-            )
-        })
+        builder.build().map_err(|e| unread(self.file.as_deref(), &e))
     }
+}
+
+/// A file that is no TOML; the default settings where it is none.
+fn unread(file: Option<&Path>, error: &dyn std::error::Error) -> Problem {
+    let file = file.unwrap_or_else(|| Path::new("(default settings)"));
+    let sentence = format!("{}: {error}", file.display());
+    Problem::new(Code::SettingsUnreadable, sentence, "correct the TOML at the place named")
 }
 
 /// The key that an environment variable means, and its default if there is one. A shell's variables have no hyphens, so
