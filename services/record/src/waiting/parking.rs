@@ -22,6 +22,7 @@ use super::index::{Due, Index, hash};
 use super::list::{place, read};
 use super::{Wait, Waiting};
 use crate::address::{Address, Entity, System};
+use crate::entry::UNREADABLE;
 use crate::envelope::{self, Cause, Envelope};
 use crate::streams::WAITING;
 use crate::take::Delivery;
@@ -102,14 +103,19 @@ impl Parking {
     }
 
     fn follow(&self, stop: &CancellationToken) {
-        let index = Arc::clone(&self.index);
+        let (index, health) = (Arc::clone(&self.index), self.log.broker().health().clone());
         let filter = format!("waiting.{}.{}.>", self.log.connection().token(), self.stage);
         let what = Follow { stream: WAITING, filter, headers_only: true };
         follow::follow(self.log.broker(), what, stop.clone(), move |entry| {
             let own = hash(&entry.subject);
             match read(entry.subject, entry.headers) {
-                Some(waiting) => index.park(own, entry.sequence, &waiting.on, waiting.until),
-                None => index.over(own, entry.sequence),
+                Ok(Some(waiting)) => index.park(own, entry.sequence, &waiting.on, waiting.until),
+                Ok(None) => index.over(own, entry.sequence),
+                // It is not over, and nobody can take it up: a person must know.
+                Err(problem) => {
+                    tracing::error!(code = %problem.code, sentence = problem.sentence, "something waits for ever");
+                    health.say(UNREADABLE.as_str(), problem.sentence);
+                }
             }
         });
     }
@@ -121,7 +127,10 @@ impl Parking {
     /// The entry that stands at `subject`, and its sequence, 0 for none.
     async fn standing(&self, subject: &str) -> Result<(Option<Waiting>, u64), Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?.get(subject).await?;
-        Ok(last.map_or((None, 0), |last| (read(subject, &last.headers), last.sequence)))
+        Ok(match last {
+            Some(last) => (read(subject, &last.headers)?, last.sequence),
+            None => (None, 0),
+        })
     }
 
     /// Writes down what a delivery waits for, unless a later version of its record has come: then nothing is to be
@@ -244,7 +253,7 @@ impl Parking {
     async fn entry(&self, due: Due) -> Result<Option<Waiting>, Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?;
         let Some((subject, entry)) = last.named(due.entry).await? else { return Ok(None) };
-        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject.as_str()) == due.own))
+        Ok(read(&subject, &entry.headers)?.filter(|_| hash(&subject.as_str()) == due.own))
     }
 
     /// Holds some of what waits against the records that it waits for.
