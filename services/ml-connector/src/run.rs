@@ -14,10 +14,10 @@ use pipeline::service::{self, Context};
 use pipeline::settings::Sources;
 use pipeline::telemetry;
 use record::Log;
-use record::address::Connection;
-use record::streams::{self, Durable};
+use record::streams::Durable;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
+use crate::provision::{self, Asked};
 use crate::settings::{DEFAULT, Settings};
 use crate::{
     accounts, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file, master_keys, ping,
@@ -46,7 +46,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn user(verb: &Verb) -> Option<&'static str> {
     match verb {
         Verb::Run { .. } => None,
-        Verb::Provision => Some("provision"),
+        Verb::Provision { .. } => Some("provision"),
         Verb::Credentials { .. } | Verb::MasterKey { .. } => Some("vault"),
         Verb::Erase { .. } => Some("erasure"),
         _ => Some("operator"),
@@ -64,7 +64,10 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Health { services, here } => {
             return health::run(&Settings::load(config)?, &services, here, json).await;
         }
-        Verb::Provision => provision(&Settings::load(config)?, json).await,
+        Verb::Provision { moved, apply } => {
+            let asked = if moved { Asked::Moved { apply } } else { Asked::AsKept };
+            provision::run(&Settings::load(config)?, asked, &DURABLES, json).await
+        }
         Verb::Config => show_settings(cli.config, json),
         Verb::Ping { side } => return Box::pin(ping::run(config, side.map(Into::into), json)).await,
         Verb::Mapping { verb: MappingVerb::Default } => print(mapping::DEFAULT),
@@ -115,6 +118,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
                 poll::beginning(&context.health);
                 let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
+                vendors::keep_tenant(&settings.visma, &context).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
                 let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
                 let sweep = settings.visma.sweep.clone();
@@ -185,18 +189,6 @@ async fn shop(
 fn a_day_before(go_live: Option<jiff::civil::DateTime>) -> Timestamp {
     let utc = go_live.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
     utc.and_then(|date| date.checked_sub(1.day()).ok()).map_or(Timestamp::MAX, |date| date.timestamp())
-}
-
-async fn provision(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    service::crypto_provider();
-    pipeline::vault::master_key(&settings.vault)?;
-    let connected = broker::connect(&settings.nats, "provision", &Health::default()).await?;
-    broker::connect::is_new_enough(&connected)?;
-    let connection = Connection::new(&settings.connection);
-    let done = streams::provision(&connected.jetstream, &settings.nats, &connection, &DURABLES).await?;
-    // Makes the keys that all services share, and shows that the master key fits.
-    service::open_vault(&connected, &settings.vault).await?;
-    done.iter().try_for_each(|line| say(line, json))
 }
 
 /// The log as the verb `name` reads it.

@@ -218,6 +218,7 @@ impl Settings {
     pub fn shell(&self) -> Shell {
         Shell {
             connection: self.connection.clone(),
+            identity: crate::identity::of(self),
             nats: self.nats.clone(),
             vault: self.vault.clone(),
             log: self.log.clone(),

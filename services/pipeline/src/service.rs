@@ -1,4 +1,4 @@
-//! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
+//! The life of every service: settings → telemetry → admin port → broker → identity → vault → ready → work → stop.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{self, Broker};
 use crate::health::address::Address;
 use crate::health::{self, Health};
+use crate::identity::{self, Identity};
 use crate::problem::Problem;
 use crate::settings::Span;
 use crate::telemetry;
@@ -18,6 +19,8 @@ use crate::vault::{self, Vault, VaultError};
 pub struct Shell {
     /// Name of the connection: one Visma company paired with one Commerce instance.
     pub connection: String,
+    /// The shop and the company that it is of.
+    pub identity: Identity,
     /// The broker.
     pub nats: broker::Settings,
     /// The master key.
@@ -104,6 +107,7 @@ async fn open(name: &'static str, shell: &Shell, health: Health, stop: Cancellat
     // A broker that is away is no reason to end: nobody would be there to start the service again.
     let nats = broker::Settings { start_timeout: Span(Duration::MAX), ..shell.nats.clone() };
     let broker = broker::connect(&nats, name, &health).await?.until(stop.clone());
+    identity::agree(&broker, &shell.identity, &stop).await?;
     let vault = open_vault(&broker, &shell.vault).await?;
     broker::time::agree(&broker, &health, &stop).await;
     Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })

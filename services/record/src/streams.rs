@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
+use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Compression, Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
+use pipeline::broker::answer::says_missing;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
+use pipeline::identity::{Identity, metadata};
 use pipeline::problem::{Problem, chain};
 use pipeline::vault;
 
@@ -64,16 +66,17 @@ impl Durable {
     }
 }
 
-/// Makes and updates every stream and bucket, and the durables given.
+/// Makes and updates every stream and bucket, and the durables given; keeps what the connection is of.
 ///
 /// # Errors
 /// `BROKER_PROVISION` names what could not be made and why.
 pub async fn provision(
     context: &Context,
     settings: &Settings,
-    connection: &Connection,
+    identity: &Identity,
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
+    let connection = &Connection::new(identity.connection());
     let (mut done, mut bytes) = (Vec::new(), 0);
     for config in streams(settings) {
         let name = config.name.clone();
@@ -84,13 +87,18 @@ pub async fn provision(
     let (room, disk) = (told(bytes), told(bytes / DISK_OF_BYTES));
     let orders = settings.room_for_orders;
     done.push(format!("room for {orders} orders: {room} as the broker counts them, about {disk} of disk when full"));
-    for config in buckets(settings) {
+    for mut config in buckets(settings) {
         let name = config.name.clone();
+        if name == IDENTITIES {
+            config.metadata = metadata(context).await.map_err(|e| failed(&name, &chain(&e)))?.unwrap_or_default();
+            config.metadata.retain(|key, _| !key.starts_with(SERVERS));
+            identity.keep(&mut config.metadata);
+        }
         context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
         done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
     }
     for durable in durables {
-        let config = consumer(settings, connection, durable);
+        let config = config_of(settings, connection, durable);
         context
             .create_consumer_on_stream(config, durable.stream())
             .await
@@ -98,6 +106,46 @@ pub async fn provision(
         done.push(format!("consumer {} on {}", durable.name, durable.stream()));
     }
     Ok(done)
+}
+
+/// Which of the durables are taken from by a service just now.
+///
+/// # Errors
+/// `CONNECTION_TAKEN` when one is another connection's, `BROKER_PROVISION` when the broker does not say.
+pub async fn in_use(
+    context: &Context,
+    connection: &Connection,
+    durables: &[Durable],
+) -> Result<Vec<&'static str>, Problem> {
+    let mut used = Vec::new();
+    for durable in durables {
+        let found: Result<consumer::Consumer<pull::Config>, _> =
+            context.get_consumer_from_stream(durable.name, durable.stream()).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(e) if says_missing(&e) => continue,
+            Err(e) => return Err(failed(durable.name, &chain(&e))),
+        };
+        let info = found.cached_info();
+        if info.num_waiting > 0 {
+            used.push(durable.name);
+        }
+        match Span::connection_of(&info.config.filter_subject) {
+            Some(owner) if owner != *connection => return Err(foreign(durable, &owner, connection)),
+            Some(_) | None => {}
+        }
+    }
+    Ok(used)
+}
+
+fn foreign(durable: &Durable, owner: &Connection, connection: &Connection) -> Problem {
+    let (owner, connection) = (owner.name(), connection.name());
+    let sentence = format!(
+        "on this broker the consumer {} takes for the connection {owner}; the settings are of the connection {connection}",
+        durable.name
+    );
+    let remedy = "set `connection` to its name if this is that installation; else give this one a broker of its own";
+    Problem::new("CONNECTION_TAKEN", sentence, remedy)
 }
 
 /// Makes a stream, or updates it to `config`; it never becomes smaller. Returns its limit in bytes and a line about it.
@@ -185,6 +233,10 @@ fn streams(settings: &Settings) -> Vec<Config> {
     ]
 }
 
+/// The stream whose metadata keeps what connections are of: every service may look at it.
+const IDENTITIES: &str = "KV_ML_KEYS";
+/// Metadata of the server's own begins so; it writes it anew.
+const SERVERS: &str = "_nats";
 /// What the stream of a bucket is called is its name behind this.
 const BUCKET: &str = "KV_";
 
@@ -224,7 +276,7 @@ fn buckets(settings: &Settings) -> Vec<Config> {
     ]
 }
 
-fn consumer(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
+fn config_of(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
     pull::Config {
         durable_name: Some(durable.name.to_owned()),
         description: Some(format!("ml-connector run {}", durable.name)),
