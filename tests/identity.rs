@@ -227,6 +227,9 @@ async fn another_tenant_in_the_vault_books_nothing() {
         until_taken(&house, service, &names).await;
     }
     house.until_booked(2, PATIENCE).await;
+    // A person may look at it all the same.
+    let operator = [("ML__NATS__USER", "operator"), ("ML__VISMA__TENANT_ID", second)];
+    assert_eq!(house.verb(&["ping", "visma"], &operator).await.0, Some(0));
 
     // It is the same company under a new tenant.
     assert_refused(&house, &["--moved", "--apply"], &Settings::new(), &["while its services run"]).await;

@@ -116,7 +116,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(ingestor::visma::NAME, shell, async move |context| {
                 poll::beginning(&context.health);
-                let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
+                let (vendor, company) = vendors::visma_of_service(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 vendors::keep_tenant(&settings.visma, &context).await?;
                 let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
@@ -143,7 +143,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
         Service::WriterVisma => {
             let (prefix, scope) = (settings.load_mapping()?.reference_prefix().to_owned(), settings.scope()?);
             service::run(writer::visma::NAME, shell, async move |context| {
-                let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
+                let (vendor, company) = vendors::visma_of_service(&settings.visma, &context).await?;
                 vendors::company_is_shown(&context, &vendor, &company).await?;
                 let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
                 let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();

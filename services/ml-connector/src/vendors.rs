@@ -38,6 +38,15 @@ use crate::settings::Visma;
 /// # Errors
 /// `SETTINGS_INCOMPLETE` when a credential is missing, `SETTINGS_INVALID` when the base URL is none.
 pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
+    let kept = Kept::read(context, VISMA).await?;
+    followed(settings, context, kept, None).await
+}
+
+/// As [`visma`], for a service: it calls under the tenant that is kept for the connection, and waits for that one.
+///
+/// # Errors
+/// As [`visma`].
+pub async fn visma_of_service(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
     let tenant = Tenant::open(&context.broker, &context.connection).await?;
     let mut kept = Kept::read(context, VISMA).await?;
     until_same(&context.broker, &context.stop, async || {
@@ -45,15 +54,25 @@ pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Compa
         tenant.refused(&fill_visma(settings, &kept.fields()).0.tenant_id).await
     })
     .await?;
+    followed(settings, context, kept, Some(tenant)).await
+}
+
+async fn followed(
+    settings: &Visma,
+    context: &Context,
+    kept: Kept,
+    tenant: Option<Tenant>,
+) -> Result<(Vendor, Company), Problem> {
     let (vendor, company) = visma_with(settings, &kept.fields(), context).await?;
     let (settings, http) = (settings.clone(), token_http(settings)?);
     let make = Box::new(move |fields: Fields| {
         let (settings, http, tenant) = (fill_visma(&settings, &fields).0, http.clone(), tenant.clone());
         async move {
-            match tenant.refused(&settings.tenant_id).await? {
-                Some(taken) => Err(taken),
-                None => visma_auth(&settings, &http),
-            }
+            let taken = match tenant {
+                Some(tenant) => tenant.refused(&settings.tenant_id).await?,
+                None => None,
+            };
+            taken.map_or_else(|| visma_auth(&settings, &http), Err)
         }
         .boxed()
     });
