@@ -76,6 +76,10 @@ const LOOP: &str = "consumer";
 
 /// How long a delivery is kept in hand that waits for what is likely to come soon.
 const HOLD: Duration = Duration::from_secs(5);
+/// Of a stage's width: one in so many works on what gives way, beside the others.
+const SHARE: usize = 4;
+/// Deliveries in hand that give way: orders behind them in the stream are taken all the same.
+const GIVING: usize = 2_000;
 /// How often what could not be read is looked at again, milliseconds.
 const LOOK_AGAIN: u64 = 5_000;
 
@@ -93,7 +97,8 @@ pub async fn run(
     let (lanes, ways) = (Lanes::default(), HashMap::new());
     let (broker, taken) = (log.broker(), log.taken(durable.name));
     let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::new(Asleep::of(durable.name)));
-    let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, in_hand: 0 };
+    let mut runner =
+        Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, counts: Counts::default() };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -129,12 +134,29 @@ struct Runner<'a> {
     taken: Arc<Taken>,
     parking: Arc<Parking>,
     asleep: Arc<Asleep>,
-    /// Bytes of the deliveries that wait or are worked on.
-    in_hand: usize,
+    counts: Counts,
 }
 
-/// Deliveries that are worked on: lane, sequence and bytes of each.
-type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64, usize)>>;
+/// What is in hand.
+#[derive(Default)]
+struct Counts {
+    /// Bytes of the deliveries that wait or are worked on.
+    bytes: usize,
+    /// How many are worked on that give way.
+    giving: usize,
+    /// How many had waited for another record.
+    resumed: usize,
+}
+
+/// A delivery that was worked on.
+struct Worked {
+    lane: String,
+    sequence: u64,
+    bytes: usize,
+    gives_way: bool,
+}
+
+type Working<'a> = FuturesUnordered<BoxFuture<'a, Worked>>;
 type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Up, Problem>)>>;
 
 impl<'a> Runner<'a> {
@@ -182,9 +204,10 @@ impl<'a> Runner<'a> {
             self.begin(&mut working);
             tokio::select! {
                 biased;
-                Some((lane, sequence, bytes)) = working.next(), if !working.is_empty() => {
-                    self.ways.remove(&sequence);
-                    self.finished(&lane, bytes);
+                Some(worked) = working.next(), if !working.is_empty() => {
+                    self.forget(worked.sequence);
+                    self.counts.giving -= usize::from(worked.gives_way);
+                    self.finished(&worked.lane, worked.bytes);
                 }
                 Some((due, fetched)) = fetching.next(), if !fetching.is_empty() => self.resume(due, fetched),
                 () = asleep.more() => {}
@@ -194,7 +217,7 @@ impl<'a> Runner<'a> {
                     self.taken.tell();
                 }
                 // A few at a time: what waited stays beside today's documents, and not before them.
-                due = parking.due(), if taking && fetching.len() + self.resumed() < (self.width / 4).max(1) => {
+                due = parking.due(), if taking && fetching.len() + self.counts.resumed < (self.width / 4).max(1) => {
                     let parking = Arc::clone(&parking);
                     fetching.push(Box::pin(async move { (due, parking.take(due).await) }));
                 }
@@ -214,12 +237,20 @@ impl<'a> Runner<'a> {
     }
 
     fn has_room(&self) -> bool {
-        self.lanes.waiting() < self.width && self.in_hand < ROOM
+        let is_behind = self.lanes.waiting(false) < self.width && self.lanes.waiting(true) < GIVING;
+        is_behind && self.counts.bytes < ROOM
     }
 
     fn finished(&mut self, lane: &str, bytes: usize) {
         self.lanes.finish(lane);
-        self.in_hand = self.in_hand.saturating_sub(bytes);
+        self.counts.bytes = self.counts.bytes.saturating_sub(bytes);
+    }
+
+    /// The way of a delivery that is no longer in hand.
+    fn forget(&mut self, sequence: u64) -> Option<Arc<Way>> {
+        let way = self.ways.remove(&sequence)?;
+        self.counts.resumed -= usize::from(matches!(*way, Way::Parked(_)));
+        Some(way)
     }
 
     fn accept(&mut self, message: jetstream::Message, working: &mut Working<'a>) {
@@ -240,7 +271,7 @@ impl<'a> Runner<'a> {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
                     give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
-                    (subject, sequence, 0)
+                    Worked { lane: subject, sequence, bytes: 0, gives_way: false }
                 }));
                 return;
             }
@@ -252,14 +283,17 @@ impl<'a> Runner<'a> {
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         match self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).as_deref() {
             None => self.push(delivery, stored_at),
-            Some(Way::Parked(own)) => self.parking.index().decided(*own, None),
+            Some(Way::Parked(own)) => {
+                self.counts.resumed -= 1;
+                self.parking.index().decided(*own, None);
+            }
             Some(Way::Consumer(_)) => {}
         }
     }
 
     fn push(&mut self, delivery: Delivery, since: u64) {
         self.taken.begun(&delivery, since);
-        self.in_hand = self.in_hand.saturating_add(delivery.payload.len());
+        self.counts.bytes = self.counts.bytes.saturating_add(delivery.payload.len());
         let lane = guard::caught(|| self.stage.lane(&delivery));
         self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
     }
@@ -272,6 +306,7 @@ impl<'a> Runner<'a> {
             Ok(Up::Up(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, Some(later)),
             Ok(Up::Up(delivery)) => {
                 self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
+                self.counts.resumed += 1;
                 // Until now it waited as it should.
                 self.push(*delivery, now_millis());
             }
@@ -284,15 +319,21 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// How many are in hand that had waited.
-    fn resumed(&self) -> usize {
-        self.ways.values().filter(|way| matches!(***way, Way::Parked(_))).count()
+    /// The next delivery for which there is a place: orders first, and beside them some of what gives way.
+    fn next(&mut self, working: usize) -> Option<(String, Delivery, bool)> {
+        let (giving, asleep) = (self.counts.giving, &self.asleep);
+        if working.saturating_sub(giving + asleep.count(false)) < self.width
+            && let Some((lane, delivery)) = self.lanes.next(false)
+        {
+            return Some((lane, delivery, false));
+        }
+        let has_place = giving.saturating_sub(asleep.count(true)) < (self.width / SHARE).max(1);
+        let (lane, delivery) = has_place.then(|| self.lanes.next(true))??;
+        Some((lane, delivery, true))
     }
 
     fn begin(&mut self, working: &mut Working<'a>) {
-        while working.len().saturating_sub(self.asleep.count()) < self.width
-            && let Some((lane, delivery)) = self.lanes.next()
-        {
+        while let Some((lane, delivery, gives_way)) = self.next(working.len()) {
             let Some(way) = self.ways.get(&delivery.sequence).cloned() else {
                 self.finished(&lane, delivery.payload.len());
                 continue;
@@ -300,6 +341,7 @@ impl<'a> Runner<'a> {
             let (log, name, stage, stop) = (self.log, self.durable.name, self.stage, self.stop);
             let (taken, parking) = (Arc::clone(&self.taken), Arc::clone(&self.parking));
             let (asleep, most) = (Arc::clone(&self.asleep), self.width.saturating_mul(4));
+            self.counts.giving += usize::from(gives_way);
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
             working.push(Box::pin(async move {
                 let held = Instant::now() + HOLD;
@@ -308,7 +350,7 @@ impl<'a> Runner<'a> {
                         let verdict = decided(&delivery, stage.decide(&delivery)).await;
                         match verdict {
                             Verdict::Wait(wait) if wait.is_soon && asleep.has_room(most) => {
-                                match asleep.until_moved(log, &wait, held, stop).await {
+                                match asleep.until_moved(log, (&wait, gives_way), held, stop).await {
                                     true => {}
                                     false => break Verdict::Wait(wait),
                                 }
@@ -320,7 +362,7 @@ impl<'a> Runner<'a> {
                 let verdict = deciding.instrument(span).await;
                 taken.decided(&delivery, &verdict);
                 settle(log, &parking, &delivery, &way, verdict).await;
-                (lane, delivery.sequence, delivery.payload.len())
+                Worked { lane, sequence: delivery.sequence, bytes: delivery.payload.len(), gives_way }
             }));
         }
     }
@@ -336,8 +378,8 @@ impl<'a> Runner<'a> {
 
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
-            self.in_hand = self.in_hand.saturating_sub(delivery.payload.len());
-            let Some(way) = self.ways.remove(&delivery.sequence) else { continue };
+            self.counts.bytes = self.counts.bytes.saturating_sub(delivery.payload.len());
+            let Some(way) = self.forget(delivery.sequence) else { continue };
             self.taken.handed_back(delivery.sequence);
             match way.as_ref() {
                 // Lost: it comes again after the ack wait.
