@@ -77,7 +77,7 @@ const LOOP: &str = "consumer";
 /// How long a delivery is kept in hand that waits for what is likely to come soon.
 const HOLD: Duration = Duration::from_secs(5);
 /// Of a stage's width: one in so many works on what gives way, beside the others.
-const SHARE: usize = 4;
+const SHARE: usize = 8;
 /// Deliveries in hand that give way: orders behind them in the stream are taken all the same.
 const GIVING: usize = 2_000;
 /// How often what could not be read is looked at again, milliseconds.
@@ -142,8 +142,6 @@ struct Runner<'a> {
 struct Counts {
     /// Bytes of the deliveries that wait or are worked on.
     bytes: usize,
-    /// How many are worked on that give way.
-    giving: usize,
     /// How many had waited for another record.
     resumed: usize,
 }
@@ -153,7 +151,6 @@ struct Worked {
     lane: String,
     sequence: u64,
     bytes: usize,
-    gives_way: bool,
 }
 
 type Working<'a> = FuturesUnordered<BoxFuture<'a, Worked>>;
@@ -196,19 +193,16 @@ impl<'a> Runner<'a> {
             Err(e) => return tracing::warn!(error = %chain(&e), "the consumer could not be pulled from"),
         };
         let mut progress = tokio::time::interval(settings.ack_wait.0 / 3);
-        let (mut working, mut fetching): (Working<'a>, Fetching<'a>) = Default::default();
+        let (mut working, mut giving, mut fetching): (Working<'a>, Working<'a>, Fetching<'a>) = Default::default();
         let (parking, asleep) = (Arc::clone(&self.parking), Arc::clone(&self.asleep));
         let mut taking = true;
-        while taking || !working.is_empty() || !fetching.is_empty() {
+        while taking || !working.is_empty() || !giving.is_empty() || !fetching.is_empty() {
             self.turned(Duration::ZERO);
-            self.begin(&mut working);
+            self.begin(&mut working, &mut giving);
+            // What gives way goes on when there is nothing else to do: an order may be among what was delivered.
             tokio::select! {
                 biased;
-                Some(worked) = working.next(), if !working.is_empty() => {
-                    self.forget(worked.sequence);
-                    self.counts.giving -= usize::from(worked.gives_way);
-                    self.finished(&worked.lane, worked.bytes);
-                }
+                Some(worked) = working.next(), if !working.is_empty() => self.finished(&worked),
                 Some((due, fetched)) = fetching.next(), if !fetching.is_empty() => self.resume(due, fetched),
                 () = asleep.more() => {}
                 () = stop.cancelled(), if taking => taking = false,
@@ -229,6 +223,7 @@ impl<'a> Runner<'a> {
                     }
                     None => taking = false,
                 },
+                Some(worked) = giving.next(), if !giving.is_empty() => self.finished(&worked),
             }
             if !taking {
                 self.hand_back().await;
@@ -237,13 +232,14 @@ impl<'a> Runner<'a> {
     }
 
     fn has_room(&self) -> bool {
-        let is_behind = self.lanes.waiting(false) < self.width && self.lanes.waiting(true) < GIVING;
-        is_behind && self.counts.bytes < ROOM
+        let is_waiting_room = self.lanes.waiting(false) < self.width && self.lanes.waiting(true) < GIVING;
+        is_waiting_room && self.counts.bytes < ROOM
     }
 
-    fn finished(&mut self, lane: &str, bytes: usize) {
-        self.lanes.finish(lane);
-        self.counts.bytes = self.counts.bytes.saturating_sub(bytes);
+    fn finished(&mut self, worked: &Worked) {
+        self.forget(worked.sequence);
+        self.lanes.finish(&worked.lane);
+        self.counts.bytes = self.counts.bytes.saturating_sub(worked.bytes);
     }
 
     /// The way of a delivery that is no longer in hand.
@@ -271,7 +267,7 @@ impl<'a> Runner<'a> {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
                     give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
-                    Worked { lane: subject, sequence, bytes: 0, gives_way: false }
+                    Worked { lane: subject, sequence, bytes: 0 }
                 }));
                 return;
             }
@@ -320,30 +316,30 @@ impl<'a> Runner<'a> {
     }
 
     /// The next delivery for which there is a place: orders first, and beside them some of what gives way.
-    fn next(&mut self, working: usize) -> Option<(String, Delivery, bool)> {
-        let (giving, asleep) = (self.counts.giving, &self.asleep);
-        if working.saturating_sub(giving + asleep.count(false)) < self.width
+    fn next(&mut self, working: usize, giving: usize) -> Option<(String, Delivery, bool)> {
+        if working.saturating_sub(self.asleep.count(false)) < self.width
             && let Some((lane, delivery)) = self.lanes.next(false)
         {
             return Some((lane, delivery, false));
         }
-        let has_place = giving.saturating_sub(asleep.count(true)) < (self.width / SHARE).max(1);
+        let has_place = giving.saturating_sub(self.asleep.count(true)) < (self.width / SHARE).max(1);
         let (lane, delivery) = has_place.then(|| self.lanes.next(true))??;
         Some((lane, delivery, true))
     }
 
-    fn begin(&mut self, working: &mut Working<'a>) {
-        while let Some((lane, delivery, gives_way)) = self.next(working.len()) {
+    fn begin(&mut self, working: &mut Working<'a>, giving: &mut Working<'a>) {
+        while let Some((lane, delivery, gives_way)) = self.next(working.len(), giving.len()) {
             let Some(way) = self.ways.get(&delivery.sequence).cloned() else {
-                self.finished(&lane, delivery.payload.len());
+                let (sequence, bytes) = (delivery.sequence, delivery.payload.len());
+                self.finished(&Worked { lane, sequence, bytes });
                 continue;
             };
+            let set = if gives_way { &mut *giving } else { &mut *working };
             let (log, name, stage, stop) = (self.log, self.durable.name, self.stage, self.stop);
             let (taken, parking) = (Arc::clone(&self.taken), Arc::clone(&self.parking));
             let (asleep, most) = (Arc::clone(&self.asleep), self.width.saturating_mul(4));
-            self.counts.giving += usize::from(gives_way);
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
-            working.push(Box::pin(async move {
+            set.push(Box::pin(async move {
                 let held = Instant::now() + HOLD;
                 let deciding = async {
                     loop {
@@ -362,7 +358,7 @@ impl<'a> Runner<'a> {
                 let verdict = deciding.instrument(span).await;
                 taken.decided(&delivery, &verdict);
                 settle(log, &parking, &delivery, &way, verdict).await;
-                Worked { lane, sequence: delivery.sequence, bytes: delivery.payload.len(), gives_way }
+                Worked { lane, sequence: delivery.sequence, bytes: delivery.payload.len() }
             }));
         }
     }
