@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod secret;
 pub mod service;
 pub mod settings;
+pub mod task;
 pub mod telemetry;
 pub mod token;
 pub mod vault;

@@ -123,6 +123,9 @@ codes! {
     CommerceSecondFactor => "COMMERCE_SECOND_FACTOR", Integrator, 78;
     CommerceUnauthorised => "COMMERCE_UNAUTHORISED", Integrator, 78;
     CommerceUnreadable => "COMMERCE_UNREADABLE", Integrator, 78;
+    ConnectionsClash => "CONNECTIONS_CLASH", Integrator, 78;
+    ConnectionNotNamed => "CONNECTION_NOT_NAMED", Operations, 2;
+    ConnectionUnknown => "CONNECTION_UNKNOWN", Operations, 2;
     CredentialsIncomplete => "CREDENTIALS_INCOMPLETE", Integrator, 78;
     CredentialsInput => "CREDENTIALS_INPUT", Integrator, 78;
     CredentialsNone => "CREDENTIALS_NONE", Integrator, 78;

@@ -24,11 +24,17 @@ const LOOKS: u64 = 8;
 
 struct Hints<'a> {
     recorder: &'a Recorder,
+    /// The stores whose documents are read; empty means all.
+    stores: &'a [u64],
 }
 
-pub(super) async fn run((context, log): (&Context, &Log), recorder: &Recorder, width: usize) -> Result<(), Problem> {
+pub(super) async fn run(
+    (context, log): (&Context, &Log),
+    (recorder, stores): (&Recorder, &[u64]),
+    width: usize,
+) -> Result<(), Problem> {
     backlog::watch(log, DURABLE, None, context);
-    take::run(log, &DURABLE, width, &Hints { recorder }, &context.stop).await
+    take::run(log, &DURABLE, width, &Hints { recorder, stores }, &context.stop).await
 }
 
 impl Stage for Hints<'_> {
@@ -60,6 +66,10 @@ impl Hints<'_> {
             },
         };
         let recorded = match row {
+            // It is another connection's, as the poll, which does not list it, leaves it to that one.
+            Ok(row) if row.store.is_some_and(|store| !self.stores.is_empty() && !self.stores.contains(&store)) => {
+                Ok(())
+            }
             Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), By::Hint).await.map(|_| ()),
             Err(e) => Err(e),
         };
