@@ -154,17 +154,6 @@ async fn a_broker_that_comes_back_as_another_ones_is_let_be() {
     house.until_booked(4, PATIENCE).await;
 }
 
-/// The consumers of a connection are not another one's.
-#[tokio::test]
-async fn another_name_does_not_take_the_consumers() {
-    let house = House::prepare(Wishes::default()).await;
-    let second = with(&[("CONNECTION", "second")]);
-    assert_refused(&house, &[], &second, &["the connection main", "the connection second"]).await;
-    assert_refused(&house, &["--moved", "--apply"], &second, &["the connection main"]).await;
-    let mapper = house.jetstream().await.get_stream("CHANGES").await.unwrap().consumer_info("mapper").await.unwrap();
-    assert_eq!(mapper.config.filter_subject, "change.main.>");
-}
-
 #[tokio::test]
 async fn a_shop_that_gets_another_address_is_moved_on_purpose() {
     let mut house = House::prepare(Wishes { rights: true, ..Wishes::default() }).await;

@@ -1,4 +1,4 @@
-//! What each user of the shipped configuration can do on the broker, and what not: publish, read, listen, change.
+//! Rights of each user of the shipped configuration on the broker, and their limits: publish, read, listen, change.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream;
@@ -24,7 +24,7 @@ const NOBODY: &[&str] = &[];
 const READS_VISMA: &[&str] = &["ingestor-visma", "writer-visma", "vault", "operator"];
 const READS_COMMERCE: &[&str] = &["ingestor-commerce", "writer-commerce", "vault", "operator"];
 
-/// Who may publish on a subject: all others may not.
+/// Users that may publish on a subject: all others may not.
 const PUBLISHERS: &[(&str, &[&str])] = &[
     ("hint.main.commerce.order.1", &["ingestor-commerce"]),
     ("change.main.commerce.order.1", &["ingestor-commerce", "operator"]),
@@ -51,7 +51,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
     ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
-    ("$KV.ML_BUDGET.visma", &["ingestor-visma", "writer-visma", "vault", "operator"]),
+    ("$KV.ML_BUDGET.visma.x", &["ingestor-visma", "writer-visma", "vault", "operator"]),
     // Credentials, by an entry and by a consumer.
     ("$JS.API.DIRECT.GET.KV_ML_CREDENTIALS.$KV.ML_CREDENTIALS.main.visma", READS_VISMA),
     ("$JS.API.DIRECT.GET.KV_ML_CREDENTIALS.$KV.ML_CREDENTIALS.main.commerce", READS_COMMERCE),
@@ -74,11 +74,11 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS.v", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS", &["provision"]),
     (
-        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.visma",
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.visma.*",
         &["provision", "ingestor-visma", "writer-visma", "operator"],
     ),
     (
-        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.commerce",
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.commerce.*",
         &["provision", "ingestor-commerce", "writer-commerce", "operator"],
     ),
     // Streams by a consumer.
@@ -99,6 +99,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.visma.customer.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper", &["provision"]),
     ("$JS.API.CONSUMER.DURABLE.CREATE.CHANGES.mapper", NOBODY),
+    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
     ("$JS.API.CONSUMER.DELETE.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.RESET.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.PAUSE.CHANGES.mapper", NOBODY),
@@ -133,13 +134,13 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
 ];
 
 /// A connection that speaks the broker's protocol by itself, so that a refusal is known before the next line.
-struct Wire {
+pub(crate) struct Wire {
     lines: BufReader<tokio::net::tcp::OwnedReadHalf>,
     out: tokio::net::tcp::OwnedWriteHalf,
 }
 
 impl Wire {
-    async fn to(house: &House, user: &str) -> Self {
+    pub(crate) async fn to(house: &House, user: &str) -> Self {
         let (read, out) = TcpStream::connect(house.installation.broker.address).await.unwrap().into_split();
         let mut wire = Self { lines: BufReader::new(read), out };
         let hello = json!({ "user": user, "pass": PASSWORD, "verbose": false, "pedantic": false, "headers": true });
@@ -148,7 +149,7 @@ impl Wire {
     }
 
     /// Whether the broker does what it is told.
-    async fn may(&mut self, told: &str) -> bool {
+    pub(crate) async fn may(&mut self, told: &str) -> bool {
         self.out.write_all(format!("{told}PING\r\n").as_bytes()).await.unwrap();
         let mut allowed = true;
         loop {
@@ -233,7 +234,7 @@ async fn a_key_of_a_person_cannot_be_replaced_or_removed_by_publishing() {
     for (user, subject, bucket) in [
         ("ingestor-commerce", "$KV.ML_CURSORS.main.commerce.order", "KV_ML_CURSORS"),
         ("ingestor-visma", "$KV.ML_POLLS.main.visma.customer", "KV_ML_POLLS"),
-        ("writer-visma", "$KV.ML_BUDGET.visma", "KV_ML_BUDGET"),
+        ("writer-visma", "$KV.ML_BUDGET.visma.x", "KV_ML_BUDGET"),
         ("vault", "$KV.ML_CREDENTIALS.main.visma", "KV_ML_CREDENTIALS"),
     ] {
         let context = context_of(&house, user).await;

@@ -40,7 +40,7 @@ fn value<'a>(lines: &'a [String], key: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.strip_prefix(&format!("{key}: ")))
 }
 
-/// What can follow `ml-connector run`, as the program itself says it.
+/// Returns the words that can follow `ml-connector run`, as the program itself says them.
 fn services_of_the_binary() -> Vec<String> {
     let said = ml_connector(&["run", "no-such-service"], &[]);
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
@@ -155,7 +155,7 @@ fn secrets_are_those_that_a_new_folder_has() {
 
     let secret = |name: &str| std::fs::read_to_string(folder.join("secrets").join(name)).unwrap();
     let passwords = secret("nats-passwords");
-    for variable in read("deploy/nats/nats.conf").split("password: $").skip(1) {
+    for variable in read("deploy/nats/users.conf").split("password: $").skip(1) {
         let variable: String = variable.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
         let user = variable.trim_start_matches("ML_NATS_").to_lowercase().replace('_', "-");
         let line = format!("{variable}={}\n", secret(&format!("nats-{user}")));

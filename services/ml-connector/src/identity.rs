@@ -7,7 +7,7 @@
 use pipeline::broker::Broker;
 use pipeline::cursor::Cursor;
 use pipeline::identity::{Difference, Identity, taken};
-use pipeline::problem::Problem;
+use problem::Problem;
 use url::Url;
 
 use crate::settings::Settings;
@@ -17,9 +17,9 @@ const TENANT: &str = "Visma-tenant";
 
 /// What the connection of the settings is of.
 pub(crate) fn of(settings: &Settings) -> Identity {
-    let (shop, visma) = (&settings.commerce.base_url, &settings.visma);
+    let visma = &settings.visma;
     let parts = [
-        ("shop", address(shop)),
+        ("shop", address(settings.commerce.shop())),
         ("Visma", address(&visma.base_url)),
         (TENANT, visma.tenant_id.clone()),
         ("Visma-company", visma.company_id.clone()),
@@ -27,14 +27,12 @@ pub(crate) fn of(settings: &Settings) -> Identity {
     Identity::new(&settings.connection, parts)
 }
 
-/// An address as two settings of one place have it. A shop's store code behind `/rest` is not part of it: another one
-/// shows the same shop.
+/// An address as two settings of one place have it.
 fn address(text: &str) -> String {
-    let Ok(url) = Url::parse(text.trim()) else { return text.trim().to_owned() };
-    let path = url.path().trim_end_matches('/');
-    let path = path.split("/rest/").next().unwrap_or(path);
-    let path = path.strip_suffix("/rest").unwrap_or(path);
-    format!("{}{path}", url.origin().ascii_serialization())
+    match Url::parse(text.trim()) {
+        Ok(url) => url.origin().ascii_serialization() + url.path().trim_end_matches('/'),
+        Err(_) => text.trim().to_owned(),
+    }
 }
 
 /// The tenant that a connection's services call Visma under.
@@ -108,16 +106,11 @@ mod tests {
     use super::address;
 
     #[test]
-    fn one_shop_has_one_address() {
-        for text in [
-            "https://shop.example.com/rest/default",
-            "HTTPS://Shop.example.com:443/rest/all/",
-            "https://shop.example.com/rest",
-        ] {
+    fn one_place_has_one_address() {
+        for text in ["https://shop.example.com", "HTTPS://Shop.example.com:443/", " https://shop.example.com// "] {
             assert_eq!(address(text), "https://shop.example.com", "{text}");
         }
-        assert_eq!(address("http://127.0.0.1:80/a/rest/en"), "http://127.0.0.1/a");
-        assert_eq!(address("https://na1.api.commerce.adobe.com/abc"), "https://na1.api.commerce.adobe.com/abc");
+        assert_eq!(address("http://127.0.0.1:80/a"), "http://127.0.0.1/a");
         assert_eq!(address(""), "");
     }
 }

@@ -1,68 +1,91 @@
-//! `provision`: makes and updates what stands on the broker, for the shop and the company that the connection is of.
+//! `ml-connector provision`: makes what the connections stand in, for the shops and companies that they are of, and
+//! removes nothing.
 
 use pipeline::broker::{self, Broker};
 use pipeline::health::Health;
 use pipeline::identity::{self, Difference, Identity};
-use pipeline::problem::{Problem, chain};
 use pipeline::service;
+use problem::{Code, Problem, chain};
 use record::address::Connection;
-use record::streams::{self, Durable};
+use record::streams;
 
 use crate::identity::{Tenant, of};
 use crate::run::say;
-use crate::settings::Settings;
+use crate::settings::{Connections, Settings};
+use crate::works::DURABLES;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// The connection is of what is kept; otherwise it is refused.
+    /// Each connection is of what is kept; otherwise it is refused.
     AsKept,
-    /// The connection is of what the settings say from now on; without `apply` it is only said what that changes.
+    /// Each connection is of what the settings say from now on; without `apply` it is only said what that changes.
     Moved {
         /// It is carried out.
         apply: bool,
     },
 }
 
-/// Makes and updates everything, or says what a move changes.
+/// Makes and updates streams, buckets and the consumers of the connections that are named, or of all, on the broker of
+/// each; or says what a move changes.
 ///
 /// # Errors
-/// What could not be made, and `CONNECTION_TAKEN`.
-pub(crate) async fn run(settings: &Settings, asked: Asked, durables: &[Durable], json: bool) -> anyhow::Result<()> {
+/// What a person must know of it.
+pub(crate) async fn run(connections: &Connections, names: &[String], asked: Asked, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
-    pipeline::vault::master_key(&settings.vault)?;
-    let connected = broker::connect(&settings.nats, "provision", &Health::default()).await?;
-    broker::connect::is_new_enough(&connected)?;
-    let (identity, jetstream) = (of(settings), &connected.jetstream);
-    let in_use = streams::in_use(jetstream, &Connection::new(&settings.connection), durables).await?;
-    let standing = Standing::read(&connected, &identity, settings).await?;
-    match asked {
-        Asked::AsKept => standing.is_same(&identity)?,
-        Asked::Moved { apply: false } => return standing.show(json),
-        Asked::Moved { apply: true } => standing.may_move(&in_use)?,
+    pipeline::vault::master_key(&connections.common.vault)?;
+    let mut left = connections.some(names)?;
+    while let Some(first) = left.first().cloned() {
+        let (here, elsewhere) = left.into_iter().partition::<Vec<_>, _>(|own| own.nats.is_same_broker(&first.nats));
+        left = elsewhere;
+        on_one(&first, &here, asked, json).await?;
     }
-    let done = streams::provision(jetstream, &settings.nats, &identity, durables).await?;
+    Ok(())
+}
+
+/// Provisions the broker of `first`, which all of `here` are on.
+async fn on_one(first: &Settings, here: &[Settings], asked: Asked, json: bool) -> anyhow::Result<()> {
+    let connected = broker::connect(&first.nats, "provision", &Health::default()).await?;
+    broker::connect::is_new_enough(&connected)?;
+    let mut standing = Vec::new();
+    for settings in here {
+        standing.push(Standing::read(&connected, settings).await?);
+    }
+    for one in &standing {
+        match asked {
+            Asked::AsKept => one.is_same()?,
+            Asked::Moved { apply: false } => one.show(json)?,
+            Asked::Moved { apply: true } => one.may_move(&connected).await?,
+        }
+    }
+    if asked == (Asked::Moved { apply: false }) {
+        return Ok(());
+    }
+    let identities: Vec<_> = standing.iter().map(|one| one.identity.clone()).collect();
+    let done = streams::provision(&connected.jetstream, &first.nats, &identities, &DURABLES).await?;
     // Makes the keys that all services share, and shows that the master key fits.
-    service::open_vault(&connected, &settings.vault).await?;
-    if asked != Asked::AsKept {
-        standing.show(json)?;
-        standing.forget_tenant().await?;
+    service::open_vault(&connected, &first.vault).await?;
+    for one in standing.iter().filter(|_| asked != Asked::AsKept) {
+        one.show(json)?;
+        one.forget_tenant().await?;
     }
     done.iter().try_for_each(|line| say(line, json))
 }
 
-/// What the connection is of so far.
+/// What a connection is of so far.
 struct Standing {
+    identity: Identity,
     differences: Vec<Difference>,
     /// The tenant that `ingestor-visma` keeps, unless the settings are of it.
     tenant: Option<(Tenant, String)>,
 }
 
 impl Standing {
-    async fn read(broker: &Broker, identity: &Identity, settings: &Settings) -> Result<Self, Problem> {
-        let unread = |e| Problem::new("BROKER_AWAY", chain(&e), "look at the broker");
+    async fn read(broker: &Broker, settings: &Settings) -> Result<Self, Problem> {
+        let identity = of(settings);
+        let unread = |e| Problem::new(Code::BrokerAway, chain(&e), "look at the broker");
         let Some(metadata) = identity::metadata(&broker.jetstream).await.map_err(unread)? else {
-            return Ok(Self { differences: Vec::new(), tenant: None });
+            return Ok(Self { identity, differences: Vec::new(), tenant: None });
         };
         let tenant = Tenant::open(broker, identity.connection()).await?;
         let kept = tenant.kept().await?;
@@ -71,32 +94,44 @@ impl Standing {
         let by_ingestor = kept.as_ref().and_then(|kept| Tenant::difference(kept, &settings.visma.tenant_id));
         differences.extend(by_ingestor.filter(|own| !differences.iter().any(|one| one.part == own.part)));
         let kept = kept.filter(|kept| *kept != settings.visma.tenant_id);
-        Ok(Self { differences, tenant: kept.map(|kept| (tenant, kept)) })
+        Ok(Self { identity, differences, tenant: kept.map(|kept| (tenant, kept)) })
     }
 
-    fn is_same(&self, identity: &Identity) -> Result<(), Problem> {
-        if self.differences.is_empty() {
-            Ok(())
-        } else {
-            Err(identity::taken(identity.connection(), &self.differences))
+    fn is_same(&self) -> Result<(), Problem> {
+        match self.differences.is_empty() {
+            true => Ok(()),
+            false => Err(identity::taken(self.identity.connection(), &self.differences)),
         }
     }
 
-    fn may_move(&self, in_use: &[&str]) -> Result<(), Problem> {
+    fn is_moved(&self) -> bool {
+        !self.differences.is_empty() || self.tenant.is_some()
+    }
+
+    /// Refuses to move a connection whose services run: they would go on as if it had not moved.
+    async fn may_move(&self, broker: &Broker) -> Result<(), Problem> {
+        if !self.is_moved() {
+            return Ok(());
+        }
+        let connection = Connection::new(self.identity.connection());
+        let in_use = streams::in_use(&broker.jetstream, &connection, &DURABLES).await?;
         if in_use.is_empty() {
             return Ok(());
         }
-        let sentence = format!("the connection cannot be moved while its services run: {}", in_use.join(", "));
-        Err(Problem::new("CONNECTION_TAKEN", sentence, "stop them, also those of another installation; then move it"))
+        let (name, services) = (connection.name(), in_use.join(", "));
+        let sentence = format!("the connection {name} cannot be moved while its services run: {services}");
+        let remedy = "stop them, also those of another installation; then move it";
+        Err(Problem::new(Code::ConnectionTaken, sentence, remedy))
     }
 
     fn show(&self, json: bool) -> anyhow::Result<()> {
-        self.differences.iter().try_for_each(|one| say(&one.to_string(), json))?;
-        match &self.tenant {
-            Some((_, kept)) => say(&format!("Visma tenant: that of the credentials in force instead of {kept}"), json),
-            None if self.differences.is_empty() => say("nothing has moved", json),
-            None => Ok(()),
+        let name = self.identity.connection();
+        if !self.is_moved() {
+            return say(&format!("{name}: nothing has moved"), json);
         }
+        self.differences.iter().try_for_each(|one| say(&format!("{name}: {one}"), json))?;
+        let Some((_, kept)) = &self.tenant else { return Ok(()) };
+        say(&format!("{name}: the next tenant under which Visma shows the company, instead of {kept}"), json)
     }
 
     async fn forget_tenant(&self) -> Result<(), Problem> {

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipeline::health::address::Address;
-use pipeline::problem::Problem;
 use pipeline::schedule::Zone;
 use pipeline::secret::Secret;
 use pipeline::service::{Admin, Shell};
-use pipeline::settings::{Sources, Span};
+use pipeline::settings::Span;
+use problem::{Code, Problem};
 
 use serde::Deserialize;
+
+mod connections;
+mod together;
+
+pub use connections::Connections;
 
 /// The shipped, commented default file *is* the default.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -21,6 +26,10 @@ pub const DEFAULT: &str = include_str!("default.toml");
 pub struct Settings {
     /// Name of the connection.
     pub connection: String,
+    /// The folder with a file for each connection, or empty.
+    pub connections_dir: PathBuf,
+    /// How often a service looks whether settings or a mapping file have changed.
+    pub connections_reload: Span,
     /// The time zone of the business's day.
     pub time_zone: Zone,
     /// The broker.
@@ -199,29 +208,31 @@ pub struct Visma {
     pub documents: writer::visma::Documents,
 }
 
+impl Commerce {
+    /// The shop: its address without the code of a store.
+    pub fn shop(&self) -> &str {
+        let url = self.base_url.trim().trim_end_matches('/');
+        let shop = url.split_once("/rest/").map(|(shop, _)| shop);
+        shop.or_else(|| url.strip_suffix("/rest")).unwrap_or(url)
+    }
+}
+
 impl Settings {
-    /// Reads the defaults, the file and the environment.
+    /// Reads the settings of the one connection that a file has.
     ///
     /// # Errors
-    /// `SETTINGS_UNREADABLE` and `SETTINGS_INVALID`, with the key and the nearest known one.
+    /// As [`Connections::load`], and `CONNECTION_NOT_NAMED` when there are several.
     pub fn load(file: Option<&Path>) -> Result<Self, Problem> {
-        let mut settings: Self = Sources::process(DEFAULT, file.map(Path::to_owned)).load()?;
-        if let Some(folder) = file.and_then(Path::parent)
-            && settings.mapping.file.is_relative()
-        {
-            settings.mapping.file = folder.join(&settings.mapping.file);
-        }
-        Ok(settings)
+        Connections::load(file)?.one(&[])
     }
 
     /// What every service needs of them.
     pub fn shell(&self) -> Shell {
         Shell {
-            connection: self.connection.clone(),
-            identity: crate::identity::of(self),
             nats: self.nats.clone(),
             vault: self.vault.clone(),
             log: self.log.clone(),
+            reload: self.connections_reload.0,
             admin: Admin(BTreeMap::from([
                 (ingestor::commerce::NAME, self.admin.ingestor_commerce.clone()),
                 (ingestor::visma::NAME, self.admin.ingestor_visma.clone()),
@@ -239,7 +250,7 @@ impl Settings {
     pub fn scope(&self) -> Result<mapping::Scope, Problem> {
         if self.scope.go_live.is_none() {
             return Err(Problem::new(
-                "SCOPE_NO_GO_LIVE",
+                Code::ScopeNoGoLive,
                 "scope.go_live is not set; without it the first start would invoice the shop's whole history",
                 "set scope.go_live to the first day whose orders are to be booked, for instance \"2026-01-01\"",
             ));
@@ -263,7 +274,7 @@ impl Settings {
         std::fs::read_to_string(&self.mapping.file).map_err(|e| {
             let path = self.mapping.file.display();
             let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
-            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
+            Problem::new(Code::MappingUnreadable, format!("the mapping file {path} could not be read: {e}"), remedy)
         })
     }
 
@@ -274,7 +285,7 @@ impl Settings {
     pub fn load_mapping(&self) -> Result<mapping::Mapping, Problem> {
         let path = self.mapping.file.display();
         mapping::Mapping::parse(&self.mapping_text()?).map_err(|e| {
-            Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
+            Problem::new(Code::MappingInvalid, format!("the mapping file {path} has faults:\n{e}"), "correct them")
         })
     }
 
@@ -291,7 +302,7 @@ impl Settings {
             let sentence = "the mapping file has [[payments]], and \"invoice\" is not in commerce.poll.entities: it is the \
                             shop's invoices that say what is paid, and when";
             return Err(Problem::new(
-                "SETTINGS_INVALID",
+                Code::SettingsInvalid,
                 sentence,
                 "add it, or take [[payments]] out of the mapping file",
             ));
@@ -305,7 +316,7 @@ impl Settings {
         let sentence = format!("the mapping file {path} has {} open questions:{listed}", questions.len());
         let remedy =
             "replace each question by the accountant's answer, or remove the rule; nothing is booked until then";
-        Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
+        Err(Problem::new(Code::MappingUnanswered, sentence, remedy))
     }
 }
 
@@ -317,5 +328,5 @@ pub(crate) fn refuse_short(secret: &Secret) -> Result<(), Problem> {
     }
     let sentence = format!("the webhook secret has {bytes} bytes and needs at least {least} (commerce.webhook.secret)");
     let remedy = "make one with `openssl rand -hex 32`, and give it to the sender of webhooks, too";
-    Err(Problem::new("WEBHOOK_DOOR", sentence, remedy))
+    Err(Problem::new(Code::WebhookDoor, sentence, remedy))
 }

@@ -13,14 +13,15 @@ use ingestor::commerce::{Secrets, Webhook};
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
+use pipeline::id::derived_id;
 use pipeline::identity::until_same;
-use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Tokens};
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::{Api, Auth, CallError, Vendor};
+use problem::{Code, Problem, chain};
 use visma::refusal::Refusal;
 use visma::reply::{Failure, read_page};
 use visma::requests::Company;
@@ -30,7 +31,7 @@ pub use commerce::{commerce, commerce_with};
 use kept::{Kept, fill_visma};
 
 use crate::identity::Tenant;
-use crate::settings::Visma;
+use crate::settings::{Commerce, Visma};
 
 /// Visma.net with client credentials of Visma Connect, and the company that requests are built for. What the settings
 /// leave empty of the credentials is the vault's, and is followed there.
@@ -118,7 +119,7 @@ const NOBODYS: &str = "ml-connector-tries-whether-writes-get-through";
 /// As [`visma`].
 pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) -> Result<(Vendor, Company), Problem> {
     let company = Company::new(&settings.base_url, Some(&settings.company_id), None)
-        .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url and visma.company_id"))?;
+        .map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct visma.base_url and visma.company_id"))?;
     let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
     let api = Api {
         auth: visma_auth(&fill_visma(settings, fields).0, &token_http(settings)?)?,
@@ -130,8 +131,31 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
         probe_wait: settings.create.probe_wait.0,
         trial: company.delete_invoice(NOBODYS, None).ok(),
     };
-    let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
+    let owner = company_key(&fill_visma(settings, fields).0);
+    let budget = Budget::open(&context.broker, (VISMA, &owner), settings.budget, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), company))
+}
+
+/// The company whose window a connection's calls are counted in: connections of one company share its budget.
+///
+/// # Errors
+/// When the vault, which may keep its tenant, cannot be read.
+pub(crate) async fn company_of(settings: &Visma, context: &Context) -> Result<String, Problem> {
+    if !settings.tenant_id.is_empty() {
+        return Ok(company_key(settings));
+    }
+    let kept = Kept::read(context, VISMA).await?;
+    Ok(company_key(&fill_visma(settings, &kept.fields()).0))
+}
+
+/// What stands for the company that settings name.
+pub fn company_key(settings: &Visma) -> String {
+    derived_id(&["company", settings.base_url.trim_end_matches('/'), &settings.tenant_id, &settings.company_id])
+}
+
+/// The shop whose patience a connection's calls are held against: connections of one shop share it.
+pub fn shop_of(settings: &Commerce) -> String {
+    derived_id(&["shop", settings.shop()])
 }
 
 fn token_http(settings: &Visma) -> Result<Http, Problem> {
@@ -163,8 +187,9 @@ fn visma_auth(settings: &Visma, http: &Http) -> Result<Auth, Problem> {
 /// When the request cannot be built.
 pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Company) -> Result<(), Problem> {
     let request =
-        company.branches().map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url"))?;
-    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+        company.branches().map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct visma.base_url"))?;
+    // Drawn from up to half as much again: a service that started in an outage works half a minute after it.
+    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(20));
     context.health.not_ready("company", "Visma has not shown the company yet");
     while !context.stop.is_cancelled() {
         let wait = match vendor.call(Class::Poll, &request).await {
@@ -200,7 +225,7 @@ pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
     let failure = match read_page(answer, clock::now().into()) {
         Ok(page) if page.rows.is_empty() => {
             return Err(Problem::new(
-                "VISMA_COMPANY_EMPTY",
+                Code::VismaCompanyEmpty,
                 "Visma shows a company without branches, which does not exist: visma.company_id is wrong or missing",
                 "set visma.company_id to the number of the company in Visma, or leave it empty if the tenant has one company",
             ));
@@ -243,5 +268,5 @@ fn required(key: &str, value: &str) -> Result<(), Problem> {
 fn missing(key: &str) -> Problem {
     let remedy = "set it in the settings file, or in the environment as ML__SECTION__KEY; credentials also with \
                   `ml-connector credentials set`";
-    Problem::new("SETTINGS_INCOMPLETE", format!("{key} is not set"), remedy)
+    Problem::new(Code::SettingsIncomplete, format!("{key} is not set"), remedy)
 }

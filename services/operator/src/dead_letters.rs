@@ -1,7 +1,7 @@
 //! Dead letters: what was given up on, with the sentence that says why and what to do.
 
 use jiff::tz::TimeZone;
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::dead::Letters;
 use record::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
 use record::{Entry, Log};
@@ -30,13 +30,14 @@ pub struct DeadLetter {
     pub attempts: u64,
 }
 
-/// Every dead letter, oldest first.
+/// Every dead letter of a connection, oldest first.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the stream cannot be read.
 pub async fn list(log: &Log) -> Result<Vec<DeadLetter>, Problem> {
     let mut letters = Vec::new();
-    log.dead_letters(Letters::default(), |_, entry| letters.push(letter(entry))).await?;
+    let own = Letters { connection: Some(log.connection()), ..Letters::default() };
+    log.dead_letters(own, |_, entry| letters.push(letter(entry))).await?;
     Ok(letters)
 }
 

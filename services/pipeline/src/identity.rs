@@ -12,18 +12,18 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::GetStreamError;
+use problem::{Code, Problem, chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::broker::answer::says_missing;
 use crate::broker::token::token;
-use crate::problem::{Problem, chain};
 use crate::vault;
 
 /// Metadata of this house begins so.
 const PREFIX: &str = "ml-connector.connection.";
 /// What keeps a service from being ready whose connection is of another shop or company.
-const IDENTITY: &str = "connection";
+const IDENTITY: &str = "identity";
 /// How often a service looks whether the connection was moved to its shop and company.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -101,7 +101,7 @@ pub fn taken(name: &str, differences: &[Difference]) -> Problem {
     };
     let (kept, set) = (of(|one| &one.kept), of(|one| &one.set));
     let sentence = format!("on this broker the connection {name} is of {kept}; the settings are of {set}");
-    Problem::new("CONNECTION_TAKEN", sentence, TAKEN)
+    Problem::new(Code::ConnectionTaken, sentence, TAKEN)
 }
 
 /// What can be done about it.
@@ -143,7 +143,9 @@ pub(crate) async fn agree(broker: &Broker, identity: &Identity, stop: &Cancellat
     let look = || differs(&broker.jetstream, identity);
     until_same(broker, stop, async || broker.until_answered(&what, look, |_| false).await?.map_err(|e| away(&e)))
         .await?;
-    broker.continuity().identify(identity.clone());
+    if !stop.is_cancelled() {
+        broker.continuity().identify(identity.clone());
+    }
     Ok(())
 }
 
@@ -170,7 +172,7 @@ pub async fn until_same(
 }
 
 fn away(error: &GetStreamError) -> Problem {
-    Problem::new("BROKER_AWAY", chain(error), "look at the broker")
+    Problem::new(Code::BrokerAway, chain(error), "look at the broker")
 }
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use async_nats::jetstream::consumer::{Consumer, pull};
 use jiff::Timestamp;
 use pipeline::budget::Outlook;
 use pipeline::clock::now_millis;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem, chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::Log;
 use crate::address::Kind;
-use crate::streams::Durable;
+use crate::streams::{Durable, consumer};
 use crate::take::taken::Standing;
 
 /// How often it is looked at.
@@ -70,7 +70,7 @@ impl Measure {
 
 /// Looks at what waits for `durable` until the service stops; `vendor` is whom its deliveries are calls to, if any.
 pub fn watch(log: &Log, durable: Durable, vendor: Option<Vendor>, context: &Context) {
-    tokio::spawn(look(log.clone(), durable, vendor, context.stop.clone()));
+    context.spawn(look(log.clone(), durable, vendor, context.stop.clone()));
 }
 
 async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: CancellationToken) {
@@ -148,22 +148,24 @@ impl Stall {
 /// # Errors
 /// When the broker does not answer, in words.
 pub async fn waiting(log: &Log, durable: Durable) -> Result<u64, String> {
+    let (name, stream) = (durable.consumer(log.connection()), durable.stream());
     let consumer: Consumer<pull::Config> =
-        log.broker().jetstream.get_consumer_from_stream(durable.name, durable.stream()).await.map_err(|e| chain(&e))?;
+        log.broker().jetstream.get_consumer_from_stream(name.as_ref(), stream).await.map_err(|e| chain(&e))?;
     let info = consumer.cached_info();
     Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(0))
 }
 
-/// Sequence of the last entry that the durable `name` is past, with all before it.
+/// Sequence of the last entry that the connection's consumer of the service `name` is past, with all before it.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the broker does not say.
-pub async fn past(log: &Log, (kind, name): (Kind, &str)) -> Result<u64, Problem> {
+pub async fn past(log: &Log, (kind, name): (Kind, &'static str)) -> Result<u64, Problem> {
+    let name = consumer(name, log.connection());
     let consumer: Result<Consumer<pull::Config>, _> =
-        log.broker().jetstream.get_consumer_from_stream(name, kind.stream()).await;
+        log.broker().jetstream.get_consumer_from_stream(name.as_ref(), kind.stream()).await;
     let consumer = consumer.map_err(|e| {
         let sentence = format!("how far {name} is could not be asked: {}", chain(&e));
-        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+        Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
     })?;
     let info = consumer.cached_info();
     Ok(if info.num_ack_pending == 0 { info.delivered.stream_sequence } else { info.ack_floor.stream_sequence })

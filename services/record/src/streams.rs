@@ -3,22 +3,24 @@
 //! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets
 //! nothing.
 
+mod durable;
+
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Compression, Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
-use pipeline::broker::answer::says_missing;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
 use pipeline::identity::{Identity, metadata};
-use pipeline::problem::{Problem, chain};
 use pipeline::vault;
+use problem::{Code, Problem, chain};
 
-use crate::address::{Connection, Kind, Span, System};
+use crate::address::Connection;
 use crate::capacity::{DISK_OF_BYTES, size, told};
+pub(crate) use durable::consumer;
+pub use durable::{Durable, GROUP, in_use};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
@@ -35,48 +37,16 @@ pub const DEAD: &str = "DEAD";
 /// All of them.
 pub(crate) const STREAMS: [&str; 6] = [HINTS, CHANGES, COMMANDS, OUTCOMES, WAITING, DEAD];
 
-/// The priority group of every durable consumer: one active client, others stand by.
-pub const GROUP: &str = "active";
-/// Deliveries that may be out at once: those that are to be tried later count, so it is far above what a process works
-/// on. What waits for another record is settled and does not count.
-const MAX_ACK_PENDING: i64 = 10_000;
-
-/// A durable consumer and what it takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Durable {
-    /// Its name: the service's.
-    pub name: &'static str,
-    /// What it takes.
-    pub kind: Kind,
-    /// The system whose entries it takes; those of all without one.
-    pub system: Option<System>,
-}
-
-impl Durable {
-    /// The stream that it takes from.
-    pub fn stream(&self) -> &'static str {
-        self.kind.stream()
-    }
-
-    fn span(&self, connection: &Connection) -> Span {
-        match self.system {
-            Some(system) => Span::system(connection, self.kind, system),
-            None => Span::all(connection, self.kind),
-        }
-    }
-}
-
-/// Makes and updates every stream and bucket, and the durables given; keeps what the connection is of.
+/// Makes and updates every stream and bucket, and the durables given for each connection; keeps what each is of.
 ///
 /// # Errors
 /// `BROKER_PROVISION` names what could not be made and why.
 pub async fn provision(
     context: &Context,
     settings: &Settings,
-    identity: &Identity,
+    identities: &[Identity],
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
-    let connection = &Connection::new(identity.connection());
     let (mut done, mut bytes) = (Vec::new(), 0);
     for config in streams(settings) {
         let name = config.name.clone();
@@ -92,60 +62,18 @@ pub async fn provision(
         if name == IDENTITIES {
             config.metadata = metadata(context).await.map_err(|e| failed(&name, &chain(&e)))?.unwrap_or_default();
             config.metadata.retain(|key, _| !key.starts_with(SERVERS));
-            identity.keep(&mut config.metadata);
+            identities.iter().for_each(|identity| identity.keep(&mut config.metadata));
         }
         context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
         done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
     }
-    for durable in durables {
-        let config = config_of(settings, connection, durable);
-        context
-            .create_consumer_on_stream(config, durable.stream())
-            .await
-            .map_err(|e| failed(durable.name, &chain(&e)))?;
-        done.push(format!("consumer {} on {}", durable.name, durable.stream()));
+    for identity in identities {
+        let connection = Connection::new(identity.connection());
+        for durable in durables {
+            done.push(durable::provision(context, settings, &connection, durable).await?);
+        }
     }
     Ok(done)
-}
-
-/// Which of the durables are taken from by a service just now.
-///
-/// # Errors
-/// `CONNECTION_TAKEN` when one is another connection's, `BROKER_PROVISION` when the broker does not say.
-pub async fn in_use(
-    context: &Context,
-    connection: &Connection,
-    durables: &[Durable],
-) -> Result<Vec<&'static str>, Problem> {
-    let mut used = Vec::new();
-    for durable in durables {
-        let found: Result<consumer::Consumer<pull::Config>, _> =
-            context.get_consumer_from_stream(durable.name, durable.stream()).await;
-        let found = match found {
-            Ok(found) => found,
-            Err(e) if says_missing(&e) => continue,
-            Err(e) => return Err(failed(durable.name, &chain(&e))),
-        };
-        let info = found.cached_info();
-        if info.num_waiting > 0 {
-            used.push(durable.name);
-        }
-        match Span::connection_of(&info.config.filter_subject) {
-            Some(owner) if owner != *connection => return Err(foreign(durable, &owner, connection)),
-            Some(_) | None => {}
-        }
-    }
-    Ok(used)
-}
-
-fn foreign(durable: &Durable, owner: &Connection, connection: &Connection) -> Problem {
-    let (owner, connection) = (owner.name(), connection.name());
-    let sentence = format!(
-        "on this broker the consumer {} takes for the connection {owner}; the settings are of the connection {connection}",
-        durable.name
-    );
-    let remedy = "set `connection` to its name if this is that installation; else give this one a broker of its own";
-    Problem::new("CONNECTION_TAKEN", sentence, remedy)
 }
 
 /// Makes a stream, or updates it to `config`; it never becomes smaller. Returns its limit in bytes and a line about it.
@@ -182,7 +110,7 @@ async fn standing(context: &Context, name: &str) -> Result<Option<Info>, String>
 
 fn failed(name: &str, cause: &str) -> Problem {
     Problem::new(
-        "BROKER_PROVISION",
+        Code::BrokerProvision,
         format!("{name} could not be made or updated: {cause}"),
         "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for \
          nats.room_for_orders (max_file_store in the server's jetstream block)",
@@ -274,22 +202,4 @@ fn buckets(settings: &Settings) -> Vec<Config> {
         bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
         bucket(BUDGET, "The calls that a vendor still allows in its window"),
     ]
-}
-
-fn config_of(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
-    pull::Config {
-        durable_name: Some(durable.name.to_owned()),
-        description: Some(format!("ml-connector run {}", durable.name)),
-        deliver_policy: DeliverPolicy::All,
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: settings.ack_wait.0,
-        max_deliver: -1,
-        max_ack_pending: MAX_ACK_PENDING,
-        filter_subject: durable.span(connection).filter(),
-        num_replicas: settings.replicas,
-        priority_policy: PriorityPolicy::PinnedClient,
-        priority_groups: vec![GROUP.to_owned()],
-        priority_timeout: settings.takeover.0,
-        ..pull::Config::default()
-    }
 }

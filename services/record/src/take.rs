@@ -30,8 +30,8 @@ use pipeline::broker::follow::ROOM;
 use pipeline::broker::not_provisioned;
 use pipeline::clock::now_millis;
 use pipeline::guard;
-use pipeline::problem::{Problem, chain};
 use pipeline::telemetry;
+use problem::{Problem, chain};
 
 use crate::address::Address;
 use crate::dead::Letter;
@@ -167,10 +167,10 @@ impl<'a> Runner<'a> {
     }
 
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
-        let (name, stream) = (self.durable.name, self.durable.stream());
+        let (name, stream) = (self.durable.consumer(self.log.connection()), self.durable.stream());
         let what = format!("the consumer {name} on {stream}");
         let broker = self.log.broker();
-        let ask = || broker.jetstream.get_consumer_from_stream(name, stream);
+        let ask = || broker.jetstream.get_consumer_from_stream(name.as_ref(), stream);
         let answer = broker.until_answered(&what, ask, |e| says_missing(e)).await?;
         answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }

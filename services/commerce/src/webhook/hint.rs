@@ -5,6 +5,8 @@
 //! (`{"type", "data": {"value": {…}}}`, ids as strings, several in a list) and hand-made ones (`{"order_id": 7}`). A
 //! body of any other form needs a configured pointer. Nothing but the key is taken from it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::entity::Entity;
@@ -105,20 +107,44 @@ pub(super) fn of_event(event: &Value) -> Result<Hint, HintError> {
     find(event, Subject::of_event(event), MAX_DEPTH).ok_or(HintError::NoKey)
 }
 
-/// Whether a type of event is about a record that we read. One that is about none would be taken for an order.
+/// The stores that the records of a body are of: none where one of its events names none. A customer is of a website,
+/// not of the store that it came through.
+pub(super) fn stores(body: &[u8]) -> Vec<u64> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let one = std::slice::from_ref(&body);
+    let of = |event: &Value| {
+        let is_customer = of_event(event).is_ok_and(|hint| hint.entity == Entity::Customer);
+        store(event, MAX_DEPTH).filter(|_| !is_customer)
+    };
+    let found: Option<BTreeSet<u64>> = body.as_array().map_or(one, Vec::as_slice).iter().map(of).collect();
+    found.unwrap_or_default().into_iter().collect()
+}
+
+/// The store that an object names, or what it holds.
+fn store(object: &Value, depth: usize) -> Option<u64> {
+    let object = object.as_object()?;
+    if let Some(store) = object.get("store_id").and_then(id_of).filter(|store| *store > 0) {
+        return Some(store);
+    }
+    let deeper = depth.checked_sub(1)?;
+    let inside = Subject::NAMED.iter().map(|(name, _)| *name).chain(["data", "value", "data_object"]);
+    inside.filter_map(|name| object.get(name)).find_map(|inner| store(inner, deeper))
+}
+
+/// True when a type of event is about a record that we read. An event about none would be taken for an order.
 pub(super) fn is_ours(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase().replace('_', "");
     let ours = ["order", "invoice", "creditmemo", "shipment", "customer", "checkout"];
     ours.iter().any(|name| kind.contains(name)) && !kind.contains("customergroup")
 }
 
-/// What an event is about, and which fields of its record hold the key.
+/// Subject of an event, and the fields of its record that hold the key.
 #[derive(Clone, Copy)]
 struct Subject {
     entity: Entity,
     /// Fields with the database id, best first.
     ids: &'static [&'static str],
-    /// Whether a bare `id`, and an `increment_id`, belong to this record.
+    /// True when a bare `id`, and an `increment_id`, belong to this record.
     own: bool,
 }
 

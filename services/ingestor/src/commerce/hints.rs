@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::{Code, Problem};
 use record::envelope::Cause;
 use record::take::{self, Delivery, Stage};
 use record::{Log, Verdict, backlog};
@@ -24,11 +24,17 @@ const LOOKS: u64 = 8;
 
 struct Hints<'a> {
     recorder: &'a Recorder,
+    /// The stores whose documents are read; empty means all.
+    stores: &'a [u64],
 }
 
-pub(super) async fn run((context, log): (&Context, &Log), recorder: &Recorder, width: usize) -> Result<(), Problem> {
+pub(super) async fn run(
+    (context, log): (&Context, &Log),
+    (recorder, stores): (&Recorder, &[u64]),
+    width: usize,
+) -> Result<(), Problem> {
     backlog::watch(log, DURABLE, None, context);
-    take::run(log, &DURABLE, width, &Hints { recorder }, &context.stop).await
+    take::run(log, &DURABLE, width, &Hints { recorder, stores }, &context.stop).await
 }
 
 impl Stage for Hints<'_> {
@@ -60,6 +66,10 @@ impl Hints<'_> {
             },
         };
         let recorded = match row {
+            // It is another connection's, as the poll, which does not list it, leaves it to that one.
+            Ok(row) if row.store.is_some_and(|store| !self.stores.is_empty() && !self.stores.contains(&store)) => {
+                Ok(())
+            }
             Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), By::Hint).await.map(|_| ()),
             Err(e) => Err(e),
         };
@@ -73,7 +83,7 @@ impl Hints<'_> {
                 Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
             }
             Err(ReadError::NotFound) => Verdict::Dead(Problem::new(
-                "RECORD_NOT_FOUND",
+                Code::RecordNotFound,
                 format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
                 "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
             )),

@@ -16,12 +16,13 @@ use http::header::HeaderValue;
 use pipeline::budget::{Budget, Shares};
 use pipeline::clock;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
+use pipeline::id::derived_id;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Guard, Login, TokenError, Tokens};
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::{Api, Auth, Sign, Vendor};
+use problem::{Code, Problem, chain};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -70,7 +71,8 @@ pub async fn commerce_with(settings: &Commerce, fields: &Fields, context: &Conte
         trial: None,
     };
     // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
-    let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
+    let owner = super::shop_of(settings);
+    let budget = Budget::open(&context.broker, (super::COMMERCE, &owner), Shares::NONE, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), base))
 }
 
@@ -87,7 +89,7 @@ fn token_http(settings: &Commerce) -> Result<Http, Problem> {
 }
 
 fn invalid(error: &dyn std::error::Error) -> Problem {
-    Problem::new("SETTINGS_INVALID", chain(error), "correct [commerce]")
+    Problem::new(Code::SettingsInvalid, chain(error), "correct [commerce]")
 }
 
 async fn auth(settings: &Commerce, base: &Base, http: &Http, context: &Context) -> Result<Auth, Problem> {
@@ -134,11 +136,13 @@ async fn login(settings: &Commerce, base: &Base, context: &Context) -> Result<Lo
         let clear = SecretString::from(password.expose().as_str());
         admin::login(&base, &name, &clear).map_err(|e| chain(&e))
     };
-    let uri = request().map_err(|e| Problem::new("SETTINGS_INVALID", e, "correct commerce.base_url"))?.uri().clone();
+    let uri = request().map_err(|e| Problem::new(Code::SettingsInvalid, e, "correct commerce.base_url"))?.uri().clone();
     let made_with = [settings.base_url.as_str(), &account.username, &account.password.expose()].join("\0");
     let made_with = Zeroizing::new(made_with);
     let fingerprint = context.vault.keyed_hash("commerce.login", &made_with);
-    let guard = Guard::open(&context.broker, "commerce", fingerprint, account.back_off.0).await?;
+    // Each account has its own: what one is refused for says nothing about another.
+    let of = derived_id(&["login", settings.shop(), &account.username]);
+    let guard = Guard::open(&context.broker, (super::COMMERCE, &of), fingerprint, account.back_off.0).await?;
     let read = |answer: &http::Response<Bytes>, now| {
         admin::read(answer, now).map_err(|e| match e {
             LoginError::Refused(why) => {

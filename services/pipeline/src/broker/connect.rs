@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use async_nats::jetstream::ContextBuilder;
 use async_nats::{ConnectOptions, Event, ServerError};
+use problem::{Code, Problem, chain};
 use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Broker;
 use super::answer::find;
 use crate::health::Health;
-use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
 use crate::secret::Secret;
 use crate::settings::Span;
@@ -62,6 +62,20 @@ pub struct Settings {
     pub room_for_orders: u64,
     /// Streams are compressed on the broker's disk.
     pub compression: bool,
+    /// These are of one connection, which has an account of its own: the variables of the `nats` tool are not meant.
+    #[serde(skip)]
+    pub is_own: bool,
+}
+
+impl Settings {
+    /// Whether both mean the same broker, under the same user.
+    pub fn is_same_broker(&self, other: &Self) -> bool {
+        self.is_own == other.is_own
+            && self.url == other.url
+            && self.user == other.user
+            && *self.password.expose() == *other.password.expose()
+            && self.creds == other.creds
+    }
 }
 
 /// Connects as the service called `name`.
@@ -69,7 +83,7 @@ pub struct Settings {
 /// # Errors
 /// `BROKER_AWAY` when no broker answers within `start_timeout`, `BROKER_REFUSED` when it refuses the credentials.
 pub async fn connect(settings: &Settings, name: &str, health: &Health) -> Result<Broker, Problem> {
-    let url = from_environment("NATS_URL", &settings.url);
+    let url = in_force(settings, "NATS_URL", &settings.url);
     let mut schedule = Schedule::new(Duration::from_millis(200), Duration::from_secs(5));
     let started = tokio::time::Instant::now();
     let client = loop {
@@ -105,7 +119,7 @@ pub fn is_new_enough(broker: &Broker) -> Result<(), Problem> {
     }
     let sentence =
         format!("the broker is nats-server {version}, which may lose what it has acknowledged; 2.15.1 does not");
-    Err(Problem::new("BROKER_TOO_OLD", sentence, "update nats-server to 2.15.1 or later"))
+    Err(Problem::new(Code::BrokerTooOld, sentence, "update nats-server to 2.15.1 or later"))
 }
 
 /// Whether a server of this version keeps what it acknowledges; one that cannot be read does not count.
@@ -124,9 +138,9 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
             let health = health.clone();
             async move { note(&health, event) }
         });
-    let user = from_environment("NATS_USER", &settings.user);
-    let password = from_environment("NATS_PASSWORD", &settings.password.expose());
-    let creds = from_environment("NATS_CREDS", &settings.creds);
+    let user = in_force(settings, "NATS_USER", &settings.user);
+    let password = in_force(settings, "NATS_PASSWORD", &settings.password.expose());
+    let creds = in_force(settings, "NATS_CREDS", &settings.creds);
     if !user.is_empty() {
         // Answers come to an inbox that no other user may listen at.
         options = options.custom_inbox_prefix(inbox(&user)).user_and_password(user, password);
@@ -134,14 +148,14 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
     if !creds.is_empty() {
         let text = std::fs::read_to_string(&creds).map_err(|e| {
             Problem::new(
-                "BROKER_REFUSED",
+                Code::BrokerRefused,
                 format!("the credentials file {creds} could not be read: {e}"),
                 "correct nats.creds",
             )
         })?;
         options = options.credentials(&text).map_err(|e| {
             Problem::new(
-                "BROKER_REFUSED",
+                Code::BrokerRefused,
                 format!("{creds} is no credentials file: {e}"),
                 "make it with `nsc generate creds`",
             )
@@ -198,7 +212,7 @@ pub async fn denied(user: &str) -> Problem {
     let remedy = format!(
         "run it as the user `{user}` of the broker: nats.user and nats.password, or NATS_USER and NATS_PASSWORD"
     );
-    Problem::new("BROKER_REFUSED", sentence, remedy)
+    Problem::new(Code::BrokerRefused, sentence, remedy)
 }
 
 /// A URL as it may be logged: without the user and password that may stand in it.
@@ -206,8 +220,10 @@ fn shown(url: &str) -> String {
     url.split(',').map(|one| one.rsplit_once('@').map_or(one, |(_, host)| host)).collect::<Vec<_>>().join(",")
 }
 
-fn from_environment(name: &str, setting: &str) -> String {
-    std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| setting.to_owned())
+/// A setting, unless a variable of the `nats` tool overrides it. What one connection has of its own none overrides.
+fn in_force(settings: &Settings, name: &str, setting: &str) -> String {
+    let variable = std::env::var(name).ok().filter(|v| !v.is_empty() && !settings.is_own);
+    variable.unwrap_or_else(|| setting.to_owned())
 }
 
 fn worth_waiting(error: &async_nats::ConnectError) -> bool {
@@ -229,10 +245,10 @@ fn refusal(url: &str, error: &async_nats::ConnectError) -> Problem {
     let cause = chain(error);
     if worth_waiting(error) {
         let remedy = "start nats-server with JetStream, or correct nats.url (or NATS_URL)";
-        Problem::new("BROKER_AWAY", format!("no broker answers at {url}: {cause}"), remedy)
+        Problem::new(Code::BrokerAway, format!("no broker answers at {url}: {cause}"), remedy)
     } else {
         let remedy = "correct nats.user and nats.password, nats.creds, or the user's permissions on the broker";
-        Problem::new("BROKER_REFUSED", format!("the broker at {url} refuses the connection: {cause}"), remedy)
+        Problem::new(Code::BrokerRefused, format!("the broker at {url} refuses the connection: {cause}"), remedy)
     }
 }
 

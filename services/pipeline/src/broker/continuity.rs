@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::Context;
+use problem::{Code, Problem, chain};
 use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
 use crate::identity::{self, Identity};
-use crate::problem::{Problem, chain};
+use crate::task;
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -40,8 +41,8 @@ struct Inner {
     marked: OnceLock<Marked>,
     /// The newest entry of each stream: its subject and its sequence.
     marks: Mutex<HashMap<&'static str, (String, u64)>>,
-    /// What this process's connections are of.
-    identities: Mutex<Vec<Identity>>,
+    /// What this process's connections are of, by their names.
+    identities: Mutex<HashMap<String, Identity>>,
     /// The connection on which that was last found there.
     proven: AtomicU64,
 }
@@ -52,7 +53,7 @@ impl Continuity {
         self.0.is_service.store(true, Ordering::Relaxed);
         self.0.proven.store(connects(context), Ordering::Relaxed);
         let (continuity, context) = (self.clone(), context.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
+        task::detached(stop.run_until_cancelled_owned(async move {
             let mut connections = connect::connections();
             while connections.changed().await.is_ok() {
                 continuity.hold(&context).await;
@@ -67,7 +68,13 @@ impl Continuity {
 
     /// From now on the broker is one on which the connection is of this shop and company.
     pub(crate) fn identify(&self, identity: Identity) {
-        self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).push(identity);
+        let name = identity.connection().to_owned();
+        self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).insert(name, identity);
+    }
+
+    /// Nothing is done for the connection any longer.
+    pub(crate) fn forget(&self, connection: &str) {
+        self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).remove(connection);
     }
 
     /// Notes an entry that was read, written or taken.
@@ -117,9 +124,9 @@ impl Continuity {
             }
         }
         let identities = self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for identity in identities {
+        for identity in identities.into_values() {
             let differs = identity::differs(context, &identity).await;
-            if let Some(taken) = differs.map_err(|e| Problem::new("BROKER_AWAY", chain(&e), "look at the broker"))? {
+            if let Some(taken) = differs.map_err(|e| Problem::new(Code::BrokerAway, chain(&e), "look at the broker"))? {
                 return Ok(Some(taken));
             }
         }
@@ -129,7 +136,7 @@ impl Continuity {
 
 fn set_back(stream: &str) -> Problem {
     let sentence = format!("{stream} ends before what was seen of it: the broker was set back or is another one");
-    Problem::new("BROKER_SET_BACK", sentence, "nothing, if that is on purpose")
+    Problem::new(Code::BrokerSetBack, sentence, "nothing, if that is on purpose")
 }
 
 fn connects(context: &Context) -> u64 {

@@ -5,12 +5,14 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use problem::Code;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::Broker;
 use crate::clock;
 use crate::health::Health;
+use crate::task;
 
 /// The stream whose state is asked for: every service may, and its answer carries the server's time (`ts`).
 const ASKED: &str = "STREAM.INFO.KV_ML_KEYS";
@@ -48,7 +50,7 @@ pub(crate) async fn agree(broker: &Broker, health: &Health, stop: &CancellationT
         pass(SOON, stop).await;
     }
     let (broker, health, stop) = (broker.clone(), health.clone(), stop.clone());
-    tokio::spawn(async move {
+    task::detached(async move {
         while !stop.is_cancelled() {
             pass(SELDOM, &stop).await;
             if let Some(time) = ask(&broker.jetstream).await {
@@ -70,7 +72,7 @@ fn compare(broker: Timestamp, limit: Duration, health: &Health) -> bool {
         return true;
     }
     let sentence = sentence(apart, "the broker's");
-    tracing::error!(code = "CLOCK_SKEW", sentence, "no work is taken until the clock is set by NTP");
+    tracing::error!(code = Code::ClockSkew.as_str(), sentence, "no work is taken until the clock is set by NTP");
     health.not_ready(CLOCK, format!("CLOCK_SKEW: {sentence}; set the clock by NTP"));
     false
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use pipeline::broker::token::untoken;
-
 use super::{Connection, Entity, Kind, System};
 
 /// Which entries are meant, of one connection.
@@ -28,11 +26,6 @@ impl Span {
     /// Those of a kind of record at a system.
     pub fn entity(connection: &Connection, kind: Kind, system: System, entity: Entity) -> Self {
         Self { of: Some((system, Some(entity))), ..Self::all(connection, kind) }
-    }
-
-    /// The connection whose entries a filter of subjects takes.
-    pub(crate) fn connection_of(filter: &str) -> Option<Connection> {
-        filter.split('.').nth(1).map(|token| Connection::new(&untoken(token)))
     }
 
     /// The stream that they stand in.

@@ -13,7 +13,8 @@ use pipeline::broker::follow::{self, Follow};
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
-use pipeline::problem::Problem;
+use pipeline::task;
+use problem::Problem;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ impl Parking {
         present::watch(log.broker(), stop, WAITING, none);
         let round = Arc::clone(&parking);
         let stop = stop.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
                 round.look().await;
             }

@@ -17,6 +17,7 @@ use http::Request;
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::service::Context;
+use pipeline::task;
 use pipeline::vendor::{CallError, Vendor};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -76,7 +77,7 @@ impl Lookups {
             sweep_from: target.settings.sweep_from.max(2),
         };
         let stop = context.stop.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             tokio::select! {
                 () = looker.run(asked) => {}
                 () = stop.cancelled() => {}
@@ -233,6 +234,6 @@ impl Key {
 
 /// Nothing is proven by a look-up that failed; when to try again is for `effect` to say.
 fn failed(error: &dyn std::error::Error) -> Option<Duration> {
-    tracing::warn!(error = %pipeline::problem::chain(error), "a look-up of documents in doubt failed");
+    tracing::warn!(error = %problem::chain(error), "a look-up of documents in doubt failed");
     None
 }
