@@ -4,7 +4,8 @@
 //! flight, so the count of messages is the throughput. An atomic batch shares a few syncs among all its messages, but
 //! costs as much as several singles (it is staged in a file of its own). So messages go out one by one while few wait,
 //! and as one batch when so many do that a batch is quicker (`pace`). A batch is refused as a whole when one message in
-//! it is; its messages then go out one by one, and each learns its own fate. What gives way goes when nothing else waits.
+//! it is; its messages then go out one by one, and each learns its own fate. What gives way goes when nothing else
+//! waits.
 
 pub(crate) mod confirmed;
 mod pace;

@@ -1,5 +1,5 @@
-//! Deliveries in hand, queued by lane: one of a lane at a time, lanes in the order in which they became free. What gives
-//! way has a queue of lanes of its own; a lane goes with the most urgent delivery that it holds.
+//! Deliveries in hand, queued by lane: one of a lane at a time, lanes in the order in which they became free. What
+//! gives way has a queue of lanes of its own; a lane goes with the most urgent delivery that it holds.
 
 use std::collections::{HashMap, VecDeque};
 
