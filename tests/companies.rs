@@ -58,7 +58,7 @@ async fn the_healthy_are_booked_whatever_the_others_are() {
 
     // One is added. Until its consumers are made it is not ready, and then it works.
     house.add("dk").await;
-    house.until_said("mapper", "?connection=dk", &["BROKER_NOT_PROVISIONED", "mapper-dk"]).await;
+    house.until_said("mapper", "?connection=dk", &["not ready\n", "BROKER_NOT_PROVISIONED", "mapper-dk"]).await;
     house.inner.installation.provision().await.unwrap();
     house.sandbox("dk").store(&order(1)).await;
     house.until_booked("dk", 1).await;
@@ -89,7 +89,7 @@ async fn verbs_ask_for_the_connection_when_there_are_several() {
         assert_eq!(code, Some(0), "{arguments:?}: {said}{talk}");
     }
     let (code, _, talk) = verb(&["drift", "--connection", "so"]).await;
-    assert!(code == Some(78) && talk.contains("CONNECTION_UNKNOWN") && talk.contains("no, se"), "{talk}");
+    assert!(code == Some(2) && talk.contains("CONNECTION_UNKNOWN") && talk.contains("no, se"), "{talk}");
     // One that cannot be booked, in each.
     for company in ["no", "se"] {
         let mut wrong = order(7);

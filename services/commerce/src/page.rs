@@ -34,7 +34,7 @@ pub struct Row {
     pub order_id: Option<u64>,
     /// Database id of the account; for an order that no guest placed only.
     pub account: Option<u64>,
-    /// Of a document: database id of the store view that it was placed in.
+    /// Database id of the store view that it was placed in.
     pub store: Option<u64>,
     /// The record as it was sent: JSON text.
     pub text: String,

@@ -34,7 +34,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
 use accounts::Accounts;
-pub use backfill::{Amount, Backfill, Halted, Range, Stepped};
+pub use backfill::{Amount, Backfill, Range, Stepped};
 pub use door::{AdobeWebhooks, Doors, IoEvents, Secrets};
 use losses::Losses;
 use reader::Reader;

@@ -125,7 +125,7 @@ async fn decide(
 ) -> Result<(), Problem> {
     let rules = mapper::Rules { mapping, scope, comments: settings.comments.clone() };
     let (interval, settles) = (settings.drift.interval.0, accounts::settles(&settings));
-    context.spawn(accounts::count(context.clone(), interval, settles));
+    accounts::count_aside(context.clone(), interval, settles);
     mapper::run(context, rules).await
 }
 

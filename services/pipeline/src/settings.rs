@@ -74,7 +74,7 @@ impl<'a> Sources<'a> {
         let builder = builder.add_source(File::from_str(&common.to_string(), FileFormat::Toml));
         let variables = self.environment.iter().filter_map(|(name, text)| {
             let variable = name.strip_prefix(PREFIX)?;
-            (!variable.starts_with(connections::PREFIX)).then_some((name.as_str(), variable, text.as_str()))
+            (!name.starts_with(connections::PREFIX)).then_some((name.as_str(), variable, text.as_str()))
         });
         Ok(Merged { config: build(builder, &self.known(), variables, &origin)?, origin })
     }

@@ -90,7 +90,7 @@ async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: Cancella
         };
         let (now, standing) = (now_millis(), taken.standing());
         // What waits as it should, for a window of the vendor too, is still to be done; it has no age.
-        let active = waiting.saturating_sub(standing.parked);
+        let active = waiting.saturating_sub(standing.postponed);
         let calls_made = vendor.as_ref().map_or(standing.settled, Vendor::calls_for_documents);
         measure.see(Count { at: now, calls: calls_made, done: standing.settled });
         let (calls, oldest) = (measure.calls_for(waiting), stall.oldest(active, standing, now));
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn what_waits_while_nothing_is_settled_has_an_age() {
         let mut stall = Stall::default();
-        let standing = |oldest, settled| Standing { oldest, parked: 0, settled };
+        let standing = |oldest, settled| Standing { oldest, postponed: 0, settled };
         assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 10_000), stall.is_standing), (6_000, false));
         assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 25_000), stall.is_standing), (21_000, true));
         assert_eq!((stall.oldest(8, standing(None, 3), 40_000), stall.is_standing), (30_000, true), "none is taken");

@@ -266,7 +266,7 @@ impl<'a> Runner<'a> {
                 working.push(Box::pin(async move {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
-                    give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
+                    give_up(log, name, letter, &acker, unknown.into()).await;
                     Worked { lane: subject, sequence, bytes: 0 }
                 }));
                 return;

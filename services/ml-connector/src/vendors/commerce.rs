@@ -148,7 +148,7 @@ async fn login(settings: &Commerce, base: &Base, context: &Context) -> Result<Lo
             LoginError::Refused(why) => {
                 TokenError::Refused(Problem::new(why.code(), why.to_string(), why.what_to_do()))
             }
-            LoginError::Later(_) => TokenError::Away(e.to_string()),
+            LoginError::Away(_) => TokenError::Away(e.to_string()),
         })
     };
     Ok(Login { uri, request: Box::new(request), read, life: account.life.0, guard })

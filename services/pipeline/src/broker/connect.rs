@@ -54,6 +54,8 @@ pub struct Settings {
     pub takeover: Span,
     /// From how many waiting messages on they are published as one atomic batch; 0 measures from where that is quicker.
     pub batch_from: usize,
+    /// A delivery that is tried again for so long is told of by itself, once in as much time.
+    pub stuck_after: Span,
     /// How far this machine's clock may be from the broker's. Beyond it a service takes no work.
     pub clock_limit: Span,
     /// Copies of each stream: 1, or 3 on a cluster.

@@ -39,13 +39,13 @@ pub(super) struct Supervisor {
     tasks: JoinSet<Result<(), Problem>>,
     /// The files of the settings, and what they held when they were read last.
     files: Vec<PathBuf>,
-    seen: u64,
+    seen: Option<u64>,
 }
 
 impl Supervisor {
     pub(super) fn new(name: &'static str, brokers: Brokers, board: Board, read: Read, stop: CancellationToken) -> Self {
         let shared = Shared { name, brokers: Arc::new(brokers), board, several: Arc::new(AtomicBool::new(false)) };
-        Self { shared, read, stop, running: HashMap::new(), tasks: JoinSet::new(), files: Vec::new(), seen: 0 }
+        Self { shared, read, stop, running: HashMap::new(), tasks: JoinSet::new(), files: Vec::new(), seen: None }
     }
 
     /// Serves `first`, and what the settings say later, until it is told to stop or its only work ends.
@@ -53,7 +53,6 @@ impl Supervisor {
     /// # Errors
     /// What ended the work of the only connection.
     pub(super) async fn run(mut self, first: Parts, reload: Duration) -> Result<(), Problem> {
-        self.seen = watch::digest(&first.files);
         self.adopt(first);
         let mut hangup = signal(SignalKind::hangup()).ok();
         let mut next = Instant::now() + reload;
@@ -72,7 +71,7 @@ impl Supervisor {
                 },
                 () = tokio::time::sleep_until(next) => {
                     next = Instant::now() + reload;
-                    if watch::digest(&self.files) != self.seen {
+                    if self.seen != Some(watch::digest(&self.files)) {
                         self.reload();
                     }
                 }
@@ -92,7 +91,8 @@ impl Supervisor {
 
     /// Reads the settings again. What cannot be read changes nothing, and is told.
     fn reload(&mut self) {
-        self.seen = watch::digest(&self.files);
+        // Before they are read: what changes meanwhile is seen the next time.
+        self.seen = Some(watch::digest(&self.files));
         let process = self.shared.brokers.health().clone();
         match (self.read)() {
             Ok(parts) => {
@@ -109,8 +109,8 @@ impl Supervisor {
     /// Serves these connections from now on, and no others.
     fn adopt(&mut self, Parts { parts, files }: Parts) {
         if files != self.files {
-            self.seen = watch::digest(&files);
-            self.files = files;
+            // What they held when they were read is not known.
+            (self.files, self.seen) = (files, None);
         }
         if parts.len() > 1 {
             self.shared.several.store(true, Ordering::Relaxed);

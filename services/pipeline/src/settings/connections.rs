@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, File, FileFormat};
 
-use super::{Merged, PREFIX as ALL, Sources, build, held_by_a_file, invalid, meant, read_table};
+use super::{Merged, Sources, build, held_by_a_file, invalid, meant, read_table};
 use problem::{Code, Problem};
 
 /// The section of the settings file that holds connections.
 pub(super) const SECTION: &str = "connections";
-/// What variables of connections begin with, behind the prefix of all.
-pub(super) const PREFIX: &str = "CONNECTIONS__";
+/// What variables of connections begin with.
+pub(super) const PREFIX: &str = "ML__CONNECTIONS__";
 /// The key that names the folder of connections.
 const FOLDER: &str = "connections_dir";
 /// The key that names the connection of a file without sections.
@@ -153,7 +153,7 @@ impl Sources<'_> {
     fn variables(&self, own: &Connections) -> Result<BTreeMap<String, Vec<(String, String, String)>>, Problem> {
         let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (name, text) in &self.environment {
-            let Some(rest) = name.strip_prefix(ALL).and_then(|rest| rest.strip_prefix(PREFIX)) else { continue };
+            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
             let (connection, variable) = rest.split_once("__").unwrap_or((rest, ""));
             let meant = connection.to_lowercase().replace('_', "-");
             let Some(known) = own.keys().find(|known| known.to_lowercase().replace('_', "-") == meant) else {
