@@ -191,7 +191,8 @@ impl Parking {
     }
 
     async fn put(&self, subject: &str, headers: HeaderMap, after: u64) -> Result<Stored, PutError> {
-        let put = Put { subject: subject.to_owned(), headers, payload: Bytes::new(), expect_last: Some(after) };
+        let (subject, payload) = (subject.to_owned(), Bytes::new());
+        let put = Put { subject, headers, payload, expect_last: Some(after), gives_way: false };
         self.log.broker().publisher(WAITING).put(put).await
     }
 
