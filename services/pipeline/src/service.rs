@@ -1,6 +1,7 @@
 //! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub struct Shell {
     pub log: telemetry::Settings,
     /// Admin ports by service.
     pub admin: Admin,
+    /// The folder of the local stores; none where they are not kept.
+    pub views: Option<PathBuf>,
 }
 
 /// The admin port of each service, by its name; `127.0.0.1:0` takes any free one.
@@ -45,6 +48,8 @@ pub struct Context {
     pub vault: Vault,
     /// What keeps the service from being ready.
     pub health: Health,
+    /// The folder of its local stores; none where they are not kept.
+    pub views: Option<PathBuf>,
     /// Cancelled when the service is to stop.
     pub stop: CancellationToken,
 }
@@ -106,7 +111,7 @@ async fn open(name: &'static str, shell: &Shell, health: Health, stop: Cancellat
     let broker = broker::connect(&nats, name, &health).await?.until(stop.clone());
     let vault = open_vault(&broker, &shell.vault).await?;
     broker::time::agree(&broker, &health, &stop).await;
-    Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
+    Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, views: shell.views.clone(), stop })
 }
 
 /// Opens the vault on a connected broker.

@@ -7,8 +7,6 @@
 //! every service must bear anyway.
 
 use std::collections::HashMap;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -19,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
+use crate::anew;
 use crate::problem::Problem;
 
 /// Between two tries to ask a broker that does not answer.
@@ -116,15 +115,12 @@ fn connects(context: &Context) -> u64 {
     context.client().statistics().connects.load(Ordering::Relaxed)
 }
 
-/// Puts a new process of the same program in the place of this one: nothing that is in memory goes on.
+/// Begins anew, since what is in memory is ahead of the streams.
 fn begin_anew(stream: &str) -> ! {
     tracing::warn!(
         code = "BROKER_SET_BACK",
         stream,
         "the stream ends before what was seen of it: the broker was set back or is another one; beginning anew"
     );
-    let mut program = Command::new(std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into()));
-    let error = program.args(std::env::args_os().skip(1)).exec();
-    tracing::error!(%error, "the program could not be started in place of this one; whoever started it starts it again");
-    std::process::exit(1)
+    anew::begin(None)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_TTL;
 use bytes::Bytes;
-use pipeline::broker::follow::{self, Follow};
+use pipeline::broker::follow::Follow;
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
@@ -83,7 +83,7 @@ impl Parking {
 
     /// Whether something waits under the record at `address`.
     pub(crate) fn is_parked(&self, address: &Address) -> bool {
-        self.index.contains(hash(&self.place(address).as_str()))
+        self.index.contains(hash(&self.place(address)))
     }
 
     /// Returns the next that is to be taken up.
@@ -101,15 +101,12 @@ impl Parking {
     }
 
     fn follow(&self, stop: &CancellationToken) {
-        let index = Arc::clone(&self.index);
+        let (log, index, stop) = (self.log.clone(), Arc::clone(&self.index), stop.clone());
         let filter = format!("waiting.{}.{}.>", self.log.connection().token(), self.stage);
-        let what = Follow { stream: WAITING, filter, headers_only: true };
-        follow::follow(self.log.broker(), what, stop.clone(), move |entry| {
-            let own = hash(&entry.subject);
-            match read(entry.subject, entry.headers) {
-                Some(waiting) => index.park(own, entry.sequence, &waiting.on, waiting.until),
-                None => index.over(own, entry.sequence),
-            }
+        let part = Follow { stream: WAITING, filter, headers_only: true };
+        tokio::spawn(async move {
+            let opened = stop.run_until_cancelled(log.open_view(index, vec![part])).await;
+            opened.map(|opened| opened.follow(&stop))
         });
     }
 
@@ -151,7 +148,7 @@ impl Parking {
         self.write(&waiting, &Cause::of(&delivery.headers), after).await?;
         // It may have moved since this was decided, and before anybody knew that somebody waits.
         if self.has_moved(&waiting).await {
-            self.index.raise(hash(&subject.as_str()));
+            self.index.raise(hash(&subject));
         }
         Ok(())
     }
@@ -171,7 +168,7 @@ impl Parking {
         let mut headers = self.headers(cause);
         waiting.write(&mut headers);
         let stored = self.put(&subject, headers, after).await?;
-        self.index.park(hash(&subject.as_str()), stored.sequence, &waiting.on, waiting.until);
+        self.index.park(hash(&subject), stored.sequence, &waiting.on, waiting.until);
         Ok(stored)
     }
 
@@ -196,7 +193,7 @@ impl Parking {
             Err(problem) => return tracing::warn!(subject, %problem, "that a wait is over is written down later"),
         };
         match written {
-            Ok(stored) => self.index.over(hash(&subject.as_str()), stored.sequence),
+            Ok(stored) => self.index.over(hash(&subject), stored.sequence),
             // It is taken up once more, and then nothing is left to do.
             Err(e) => tracing::warn!(subject, error = %e, "that a wait is over is written down later"),
         }
@@ -243,7 +240,7 @@ impl Parking {
     async fn entry(&self, due: Due) -> Result<Option<Waiting>, Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?;
         let Some((subject, entry)) = last.named(due.entry).await? else { return Ok(None) };
-        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject.as_str()) == due.own))
+        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject) == due.own))
     }
 
     /// Holds some of what waits against the records that it waits for.
