@@ -32,3 +32,4 @@ mod setback;
 mod telemetry;
 mod tidy;
 mod vault;
+mod views;

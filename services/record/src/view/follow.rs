@@ -109,6 +109,7 @@ pub(super) async fn open(log: &Log, view: Arc<dyn View>, parts: Vec<Follow>) -> 
     }
     for (part, at) in &parts {
         if let Some(at) = at {
+            tracing::info!(view = view.name(), part = part.filter, after = at.sequence, "a view goes on where it was");
             log.broker().continuity().saw(part.stream, &at.subject, at.sequence);
         }
     }
