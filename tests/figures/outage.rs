@@ -1,8 +1,8 @@
-//! A quarter of an hour in which each of Visma's writes fails, and 200 orders: none is given up, and all are booked
-//! soon after.
+//! A quarter of an hour in which Visma's writes fail, or all calls, or its tokens are refused, and 200 orders: none is
+//! given up, and all are booked soon after.
 //!
 //! The quarter of an hour is shortened, and with it every wait of the product by the same factor. `ML_OUTAGE=900` takes
-//! it as it is, with the waits as they are shipped.
+//! it as it is, with the waits as they are shipped; `ML_OUTAGE_OF=writes`, `calls` or `tokens` plays one kind alone.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Wishes};
 
-/// What is played, seconds.
+/// Length of the outage that is played, seconds.
 const OUTAGE: u64 = 900;
 /// How long it takes here.
 const SHORTENED: u64 = 45;
@@ -24,11 +24,27 @@ const WAITS: [(&str, u64); 6] = [
     ("SEND_WITHIN", 20_000),
     ("LOOK_SPACING", 15_000),
     ("FAULT_WAIT", 15_000),
-    ("REFUSED_WAIT", 60_000),
+    ("REFUSED_WAIT", 30_000),
     ("PROBE_WAIT", 30_000),
 ];
 
+/// An outage: its name, the methods of the calls that fail, and the status that they are answered with.
+type Outage = (&'static str, &'static [&'static str], u16);
+
+const OUTAGES: [Outage; 3] = [
+    ("writes", &["POST", "PUT", "DELETE"], 503),
+    ("calls", &["GET", "POST", "PUT", "DELETE"], 503),
+    ("tokens", &["GET", "POST", "PUT", "DELETE"], 401),
+];
+
 pub(crate) async fn print() {
+    let only = std::env::var("ML_OUTAGE_OF").ok();
+    for outage in OUTAGES.into_iter().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name)) {
+        play(outage).await;
+    }
+}
+
+async fn play((name, methods, status): Outage) {
     let seconds = std::env::var("ML_OUTAGE").ok().and_then(|text| text.parse().ok()).unwrap_or(SHORTENED);
     let quiet = Wishes::default().set("VISMA__POLL__ENTITIES", "customer").set("VISMA__POLL__INTERVAL", "1h");
     let shortened = |wishes: Wishes, (name, wait): (&str, u64)| {
@@ -37,11 +53,18 @@ pub(crate) async fn print() {
     let wishes = WAITS.into_iter().fold(quiet, shortened);
     let house = House::start(wishes).await;
     house.until_ready("writer-visma").await;
-    println!("-- writes fail for {seconds} s with waits 1/{} as long as shipped, {ORDERS} orders", OUTAGE / seconds);
-    for method in ["POST", "PUT", "DELETE"] {
+    let shorter = OUTAGE / seconds;
+    println!(
+        "-- {name} are answered {status} for {seconds} s with waits 1/{shorter} as long as shipped, {ORDERS} orders"
+    );
+    for method in methods {
         for path in ["/v1/", "/v2/"] {
             let on = json!({ "system": "visma", "method": method, "path": path, "count": 1_000_000 });
-            house.installation.tell("faults", &json!({ "kind": "html_5xx", "status": 503, "on": on })).await.unwrap();
+            house
+                .installation
+                .tell("faults", &json!({ "kind": "html_5xx", "status": status, "on": on }))
+                .await
+                .unwrap();
         }
     }
     let rate = ORDERS.div_ceil(seconds).max(1);

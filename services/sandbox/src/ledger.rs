@@ -20,7 +20,7 @@ pub use accounts::Unbalanced;
 use joined::ByReference;
 pub use joined::{Joined, Uncancelled};
 
-/// What both sides hold.
+/// Comparison of what both sides hold.
 #[derive(Debug, Serialize)]
 pub struct Ledger {
     /// Orders in Commerce.
@@ -72,7 +72,7 @@ pub struct Ledger {
 pub struct Totals {
     /// How many documents.
     pub count: usize,
-    /// The sum of their totals, by currency.
+    /// The sum of their totals, by currency. Each is rounded to two decimals first, as it is booked.
     pub amounts: BTreeMap<String, Decimal>,
 }
 
@@ -122,6 +122,7 @@ pub struct Difference {
 impl Totals {
     fn add(&mut self, currency: &str, amount: Decimal) {
         self.count += 1;
+        let amount = booked(amount);
         match self.amounts.get_mut(currency) {
             Some(sum) => *sum += amount,
             None => {
@@ -129,6 +130,11 @@ impl Totals {
             }
         }
     }
+}
+
+/// A total of the shop as a document shows it: rounded to two decimals, once.
+fn booked(amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// Compares the two systems. A document belongs to the order, invoice or credit memo whose increment id follows
@@ -190,7 +196,7 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
     ledger
 }
 
-/// What nothing was found for, by number.
+/// Returns the documents that nothing was found for, by number.
 fn rest(by_reference: ByReference) -> Vec<LedgerInvoice> {
     let mut rest: Vec<LedgerInvoice> = by_reference.into_values().flatten().collect();
     rest.sort_by(|a, b| a.number.cmp(&b.number));
@@ -224,7 +230,7 @@ impl Ledger {
                 grand_total: order.grand_total,
             });
         }
-        let rounded = order.grand_total.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let rounded = booked(order.grand_total);
         let differs = |invoice: &&LedgerInvoice| invoice.total != rounded || invoice.currency != order.currency;
         self.totals_differ.extend(invoices.iter().filter(differs).map(|invoice| Difference {
             increment_id: order.increment_id.clone(),
@@ -241,5 +247,19 @@ impl Ledger {
             grand_total: order.grand_total,
             invoices,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_sums_of_rounded_documents() {
+        let mut totals = Totals::default();
+        for _ in 0..3 {
+            totals.add("EUR", Decimal::new(100_050, 4));
+        }
+        assert_eq!(totals.amounts["EUR"], Decimal::new(3003, 2));
     }
 }

@@ -96,7 +96,7 @@ pub enum Searched<T> {
     Over(Found<T>),
 }
 
-/// What was found.
+/// Result of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
     rows: BTreeMap<String, Vec<T>>,

@@ -11,7 +11,7 @@ use pipeline::broker::follow::{Follow, ROOM};
 use pipeline::clock::now_millis;
 use pipeline::guard;
 use pipeline::health::Health;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -180,7 +180,7 @@ async fn consumer(log: &Log, part: &Follow, from: Option<u64>) -> Result<Consume
 }
 
 fn away(cause: &str) -> Problem {
-    Problem::new("BROKER_AWAY", cause, "look at the broker")
+    Problem::new(Code::BrokerAway, cause, "look at the broker")
 }
 
 impl Opened {

@@ -12,12 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pipeline::anew;
 use pipeline::health::Health;
+use problem::Code;
 use rusqlite::{Connection, OpenFlags, Result, Transaction};
 
 /// In the environment of a process that begun anew because a store could not be kept: why.
 const IN_MEMORY: &str = "ML_VIEWS_IN_MEMORY";
-/// Code of a store that is kept in memory though it should not be.
-const NOT_KEPT: &str = "VIEW_NOT_KEPT";
 /// Length of the write-ahead log from which on it is written into the file.
 const LONG: u64 = 4 * 1024 * 1024;
 /// What the file is, to SQLite: `ml` and the layout of the tables below.
@@ -70,8 +69,16 @@ impl Store {
     pub(crate) fn open(folder: Option<&Path>, name: &str, health: &Health) -> Self {
         if let Ok(why) = std::env::var(IN_MEMORY) {
             let remedy = "give the disk room, or mend the folder (views.dir); then start the service again";
-            tracing::warn!(code = NOT_KEPT, why, remedy, "what is remembered of the streams is kept in memory");
-            health.say(NOT_KEPT, format!("what is remembered of the streams is kept in memory: {why}; {remedy}"));
+            tracing::warn!(
+                code = Code::ViewNotKept.as_str(),
+                why,
+                remedy,
+                "what is remembered of the streams is kept in memory"
+            );
+            health.say(
+                Code::ViewNotKept.as_str(),
+                format!("what is remembered of the streams is kept in memory: {why}; {remedy}"),
+            );
             return Self::begin(Connection::open_in_memory(), THROWN_AWAY, None);
         }
         let Some(folder) = folder else { return Self::temporary() };
@@ -92,8 +99,8 @@ impl Store {
             Err(why) => {
                 let remedy = "mend the folder (views.dir); then start the service again";
                 let why = format!("{} cannot be used: {why}", path.display());
-                tracing::warn!(code = NOT_KEPT, why, remedy, "a temporary file is built");
-                health.say(NOT_KEPT, format!("{why}; a temporary file is used; {remedy}"));
+                tracing::warn!(code = Code::ViewNotKept.as_str(), why, remedy, "a temporary file is built");
+                health.say(Code::ViewNotKept.as_str(), format!("{why}; a temporary file is used; {remedy}"));
                 Self::temporary()
             }
         }
@@ -252,7 +259,7 @@ fn give_up(error: &rusqlite::Error, file: Option<&Kept>) -> ! {
         !file.path.exists()
     });
     let is_damaged = matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) && is_gone;
-    tracing::warn!(code = NOT_KEPT, %error, is_damaged, "what is remembered of the streams is built anew");
+    tracing::warn!(code = Code::ViewNotKept.as_str(), %error, is_damaged, "what is remembered of the streams is built anew");
     let why = error.to_string();
     anew::begin((!is_damaged).then_some((IN_MEMORY, why.as_str())))
 }

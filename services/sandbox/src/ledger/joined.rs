@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{Difference, Missing, Totals};
@@ -40,7 +40,7 @@ pub struct Uncancelled {
     pub number: String,
     /// The invoice's total.
     pub total: Decimal,
-    /// What the credit notes of the cancellation take off it.
+    /// Amount that the credit notes of the cancellation take off it.
     pub credited: Decimal,
 }
 
@@ -57,7 +57,7 @@ impl Joined {
     }
 
     fn judge(&mut self, document: &LedgerDocument, reference: &str, theirs: &[LedgerInvoice]) {
-        let total = document.grand_total.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let total = super::booked(document.grand_total);
         let same = |one: &&LedgerInvoice| one.total == total && one.currency == document.currency;
         match theirs {
             [] => self.missing.push(Missing {
@@ -95,7 +95,7 @@ pub(super) fn uncancelled<'o>(
         let references = super::accounts::cancellations(prefix, &order.increment_id);
         let credited: Decimal = references.filter_map(|one| notes.get(&one)).flatten().map(|note| note.total).sum();
         // What was refunded of it before is taken back by its credit memos.
-        let rest = order.canceled.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let rest = super::booked(order.canceled);
         let falls = |invoice: &&LedgerInvoice| credited != if rest.is_zero() { invoice.total } else { rest };
         open.extend(invoices.iter().filter(falls).map(|invoice| Uncancelled {
             increment_id: order.increment_id.clone(),
