@@ -154,10 +154,11 @@ fn record(entity: Entity, key: &str) -> Option<(Entity, Cow<'_, str>)> {
     }
 }
 
-/// Follows the commands for Visma.
+/// Follows the commands that create documents in Visma.
 pub(crate) async fn follow(log: &Log, stop: &CancellationToken) -> (Arc<References>, Caught) {
     let references = Arc::new(References::new(log.tables()));
-    let commands = vec![log.part(&log.system(Kind::Command, System::Visma), true)];
+    let commands = [Entity::Invoice, Entity::CreditNote, Entity::Cancellation];
+    let commands = commands.map(|entity| log.part(&log.entity(Kind::Command, System::Visma, entity), true)).to_vec();
     let caught = log.follow(Arc::clone(&references) as Arc<dyn View>, commands, stop).await;
     (references, caught)
 }

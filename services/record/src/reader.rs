@@ -1,5 +1,7 @@
 //! Reading: the last entry of a record, one by its sequence, and what a stream holds of some records, once.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, SystemTime};
 
 use async_nats::HeaderMap;
@@ -71,11 +73,46 @@ impl Log {
 }
 
 /// Gives the messages of `stream` on `subjects` to `see`.
+///
+/// The last ones are found by reading all: first by their headers, which of each subject is the last one, and then those.
+/// The broker is not asked for them, since that takes it half a minute where there are a million.
 pub(crate) async fn messages(
     jetstream: &Context,
     stream: &str,
     subjects: &[String],
     which: Which,
+    mut see: impl FnMut(&str, &Entry),
+) -> Result<(), Problem> {
+    if !matches!(which, Which::Last | Which::LastHeaders) {
+        return pages(jetstream, stream, (subjects, which), see).await;
+    }
+    let mut last: HashMap<u64, u64> = HashMap::new();
+    pages(jetstream, stream, (subjects, Which::All), |subject, entry| {
+        last.insert(hash(subject), entry.sequence);
+    })
+    .await?;
+    let is_last = |subject: &str, entry: &Entry| last.get(&hash(subject)) == Some(&entry.sequence);
+    let which = if which == Which::Last { Which::From(1) } else { Which::All };
+    pages(jetstream, stream, (subjects, which), |subject, entry| {
+        if is_last(subject, entry) {
+            see(subject, entry);
+        }
+    })
+    .await
+}
+
+/// Of this process alone.
+fn hash(subject: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    subject.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Reads page by page.
+async fn pages(
+    jetstream: &Context,
+    stream: &str,
+    (subjects, which): (&[String], Which),
     mut see: impl FnMut(&str, &Entry),
 ) -> Result<(), Problem> {
     let failed = |cause: String| {
@@ -117,8 +154,7 @@ fn look(subjects: &[String], which: Which) -> pull::Config {
         filter_subject,
         filter_subjects,
         deliver_policy: match which {
-            Which::All => DeliverPolicy::All,
-            Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,
+            Which::All | Which::Last | Which::LastHeaders => DeliverPolicy::All,
             Which::From(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
             Which::Since(millis) => DeliverPolicy::ByStartTime {
                 start_time: (SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).into(),

@@ -125,6 +125,7 @@ async fn misfit(log: &Log, part: &Follow, at: &Position) -> Option<&'static str>
     loop {
         match entry_at(log, part, at.sequence).await {
             Ok(Some(found)) if found == *at => return None,
+            Ok(Some(_)) if part.stream == WAITING => return Some("what it has read last is over"),
             Ok(Some(_)) => return Some("the stream is another one"),
             Ok(None) => return Some("it is ahead of the stream"),
             Err(problem) => {
