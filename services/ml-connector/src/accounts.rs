@@ -23,8 +23,19 @@ pub(crate) fn settles(settings: &Settings) -> Duration {
     }
 }
 
+/// Counts on a thread of its own: all of the streams are read, and no order waits for that.
+pub(crate) fn count_beside(context: Context, interval: Duration, settles: Duration) {
+    let counting = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(count(context, interval, settles)),
+        Err(error) => tracing::warn!(%error, "the orders' accounts are not counted"),
+    };
+    if let Err(error) = std::thread::Builder::new().name("accounts".to_owned()).spawn(counting) {
+        tracing::warn!(%error, "the orders' accounts are not counted");
+    }
+}
+
 /// Counts, shows and waits, until the service is told to stop.
-pub(crate) async fn count(context: Context, interval: Duration, settles: Duration) {
+async fn count(context: Context, interval: Duration, settles: Duration) {
     let log = Log::on(&context.broker, &context.connection);
     let mut wait = FIRST.min(interval);
     loop {

@@ -131,7 +131,7 @@ async fn serve(which: Service, settings: &Settings) -> Result<(), Problem> {
             };
             let (interval, settles) = (settings.drift.interval.0, accounts::settles(settings));
             service::run(mapper::NAME, shell, async move |context| {
-                tokio::spawn(accounts::count(context.clone(), interval, settles));
+                accounts::count_beside(context.clone(), interval, settles);
                 mapper::run(context, rules).await
             })
             .await

@@ -32,8 +32,8 @@ pub enum Which {
     LastHeaders,
     /// All of them from this sequence of the stream on, with their bodies.
     From(u64),
-    /// All of them since this moment, milliseconds since the epoch, headers only.
-    Since(u64),
+    /// The first of all records since this moment, milliseconds since the epoch, headers only.
+    FirstSince(u64),
     /// The newest of all records, headers only.
     Newest,
 }
@@ -121,10 +121,15 @@ async fn pages(
     };
     let config = look(subjects, which);
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
-    let (all, mut left) = (consumer.cached_info().num_pending, consumer.cached_info().num_pending);
+    let all = match which {
+        Which::FirstSince(_) => consumer.cached_info().num_pending.min(1),
+        _ => consumer.cached_info().num_pending,
+    };
+    let mut left = all;
     let mut empty = 0;
     while left > 0 {
-        let page = consumer.fetch().max_messages(PAGE).messages().await;
+        let most = usize::try_from(left).unwrap_or(PAGE).min(PAGE);
+        let page = consumer.fetch().max_messages(most).messages().await;
         let mut page = page.map_err(|e| failed(chain(&e)))?;
         let mut got = 0;
         while let Some(message) = page.next().await {
@@ -156,7 +161,7 @@ fn look(subjects: &[String], which: Which) -> pull::Config {
         deliver_policy: match which {
             Which::All | Which::Last | Which::LastHeaders => DeliverPolicy::All,
             Which::From(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-            Which::Since(millis) => DeliverPolicy::ByStartTime {
+            Which::FirstSince(millis) => DeliverPolicy::ByStartTime {
                 start_time: (SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).into(),
             },
             Which::Newest => DeliverPolicy::Last,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::message::Info;
 use futures::StreamExt as _;
 use pipeline::broker::follow::{Follow, ROOM};
 use pipeline::clock::now_millis;
@@ -21,7 +22,7 @@ use crate::Log;
 use crate::streams::WAITING;
 
 /// Entries that are taken in together.
-const PAGE: usize = 500;
+const PAGE: usize = 250;
 /// So many are taken in without a thread of their own.
 const FEW: usize = 8;
 /// Between two tries to reach a broker that does not answer.
@@ -146,15 +147,19 @@ async fn entry_at(log: &Log, part: &Follow, sequence: u64) -> Result<Option<Posi
     let page = consumer.fetch().max_messages(1).messages().await;
     let mut page = page.map_err(|e| away(&chain(&e)))?;
     match page.next().await {
-        Some(Ok(message)) => place(&message).map(Some),
+        Some(Ok(message)) => place(&message, &told(&message)?).map(Some),
         Some(Err(e)) => Err(away(&e.to_string())),
         None => Err(away("no entry came")),
     }
 }
 
-fn place(message: &Message) -> Result<Position, Problem> {
-    let info = message.info().map_err(|e| away(&e.to_string()))?;
-    let stored = i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
+/// What the broker tells of a message.
+fn told(message: &Message) -> Result<Info<'_>, Problem> {
+    message.info().map_err(|e| away(&e.to_string()))
+}
+
+fn place(message: &Message, info: &Info<'_>) -> Result<Position, Problem> {
+    let stored = i64::try_from(info.published.unix_timestamp_nanos()).map_err(|e| away(&chain(&e)))?;
     Ok(Position { sequence: info.stream_sequence, subject: message.subject.to_string(), stored })
 }
 
@@ -226,7 +231,7 @@ impl Follower {
 
     async fn read(&mut self) -> Result<(), Problem> {
         let consumer = consumer(&self.log, &self.part, self.next).await?;
-        self.told(consumer.cached_info().num_pending);
+        self.tell(consumer.cached_info().num_pending);
         let stream = consumer.stream().max_messages_per_batch(PAGE).expires(Duration::from_secs(30));
         let stream = if self.part.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
         let messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(&chain(&e)))?;
@@ -258,9 +263,8 @@ impl Follower {
     /// The next entry. Nothing is acknowledged here, so what was on a connection that broke does not come again by
     /// itself.
     fn next_of(&self, message: Message, delivered: &mut u64) -> Result<Entry, Problem> {
-        let place = place(&message)?;
-        let info = message.info().map_err(|e| away(&e.to_string()))?;
-        let (pending, nth) = (info.pending, info.consumer_sequence);
+        let info = told(&message)?;
+        let (place, pending, nth) = (place(&message, &info)?, info.pending, info.consumer_sequence);
         *delivered += 1;
         if nth != *delivered {
             return Err(away("entries were lost on the way"));
@@ -286,10 +290,10 @@ impl Follower {
         self.view.grown();
         self.log.broker().continuity().saw(self.part.stream, &last.subject, last.sequence);
         self.next = Some(last.sequence + 1);
-        self.told(pending);
+        self.tell(pending);
     }
 
-    fn told(&self, left: u64) {
+    fn tell(&self, left: u64) {
         self.progress.send_if_modified(|progress| {
             let next = Progress { is_up: progress.is_up || left == 0, left };
             std::mem::replace(progress, next) != next

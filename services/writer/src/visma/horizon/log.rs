@@ -66,7 +66,7 @@ pub(super) async fn tail(log: &record::Log, back: Duration) -> Result<Tail, Prob
     let Some(end) = last else { return Ok(Tail { end: None, first: 1 }) };
     let since = end.saturating_sub(u64::try_from(back.as_millis()).unwrap_or(u64::MAX));
     let mut first = None;
-    log.read(&outcomes, Which::Since(since), |_, entry| first = first.or(Some(entry.sequence))).await?;
+    log.read(&outcomes, Which::FirstSince(since), |_, entry| first = Some(entry.sequence)).await?;
     Ok(Tail { end: Some(end), first: first.unwrap_or(1) })
 }
 
