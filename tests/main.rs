@@ -15,6 +15,7 @@ mod arrows;
 mod backfill;
 mod bad_input;
 mod broker;
+mod companies;
 mod crash;
 mod day;
 mod doors;

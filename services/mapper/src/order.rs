@@ -135,7 +135,7 @@ impl Mapper {
         lane: &str,
     ) -> Result<bool, Verdict> {
         let commanded = self.messages.last_command(entity, key, lane).await;
-        let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         Ok(commanded.is_some())
     }
 }

@@ -56,7 +56,7 @@ impl Mapper {
         let key = id.to_string();
         let address = self.log.change(System::Commerce, Entity::Order, &key);
         let last = self.log.last(&address).await;
-        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
             let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
@@ -94,7 +94,7 @@ impl Mapper {
                     "an erased person's orders cannot be booked; else restore the key bucket and the master key";
                 Err(Verdict::Dead(Problem::new(Code::PersonErased, chain(&e), remedy)))
             }
-            Err(e) => Err(Verdict::retry(delivered, chain(&e))),
+            Err(e) => Err(Verdict::retry(delivered, e.unusable())),
         }
     }
 }

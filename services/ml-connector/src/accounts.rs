@@ -7,6 +7,10 @@ use std::time::Duration;
 use operator::drift;
 use pipeline::schedule::Interval;
 use pipeline::service::Context;
+use problem::Problem;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use crate::settings::Settings;
 
@@ -23,19 +27,8 @@ pub(crate) fn settles(settings: &Settings) -> Duration {
     }
 }
 
-/// Counts on a thread of its own: all of the streams are read, and no order waits for that.
-pub(crate) fn count_beside(context: Context, interval: Duration, settles: Duration) {
-    let counting = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(count(context, interval, settles)),
-        Err(error) => tracing::warn!(%error, "the orders' accounts are not counted"),
-    };
-    if let Err(error) = std::thread::Builder::new().name("accounts".to_owned()).spawn(counting) {
-        tracing::warn!(%error, "the orders' accounts are not counted");
-    }
-}
-
 /// Counts, shows and waits, until the service is told to stop.
-async fn count(context: Context, interval: Duration, settles: Duration) {
+pub(crate) async fn count(context: Context, interval: Duration, settles: Duration) {
     let log = Log::on(&context.broker, &context.connection);
     let mut wait = FIRST.min(interval);
     loop {
@@ -44,10 +37,23 @@ async fn count(context: Context, interval: Duration, settles: Duration) {
             () = context.stop.cancelled() => return,
         }
         wait = interval;
-        match drift::report(&log, settles).await {
+        match beside(log.clone(), settles).await {
             #[expect(clippy::cast_precision_loss, reason = "a count of orders")]
-            Ok(report) => metrics::gauge!("ml_accounts_unbalanced").set(report.unbalanced() as f64),
-            Err(problem) => tracing::warn!(%problem, "the orders' accounts were not counted"),
+            Some(Ok(report)) => metrics::gauge!("ml_accounts_unbalanced").set(report.unbalanced() as f64),
+            Some(Err(problem)) => tracing::warn!(%problem, "the orders' accounts were not counted"),
+            None => tracing::warn!("the orders' accounts were not counted: there is no thread for it"),
         }
     }
+}
+
+/// Reads on a thread of its own: all of the streams are read, and no order waits for that, nor does the service's end.
+async fn beside(log: Log, settles: Duration) -> Option<Result<drift::Report, Problem>> {
+    let (done, counted) = oneshot::channel();
+    let span = tracing::Span::current();
+    let counting = move || {
+        let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+        let _ = done.send(runtime.block_on(drift::report(&log, settles).instrument(span))); // Err: the service has ended.
+    };
+    std::thread::Builder::new().name("accounts".to_owned()).spawn(counting).ok()?;
+    counted.await.ok()
 }

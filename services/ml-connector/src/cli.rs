@@ -29,6 +29,10 @@ pub struct Cli {
     /// `sentence`, `remedy`.
     #[arg(long, global = true)]
     pub json: bool,
+    /// The connection that the verb works on; not needed when the settings have one. `run`, `health`, `provision`,
+    /// `rights`, `waiting`, `dead-letters` and `budget` take all, or those that are named: repeat it.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub connection: Vec<String>,
     /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
@@ -52,6 +56,9 @@ pub enum Verb {
     },
     /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Broker user: provision.
     Provision,
+    /// Print the broker's users and what each may do, for all connections: the file that nats.conf includes. Broker
+    /// user: none.
+    Rights,
     /// Print the settings in force; secrets are masked. Broker user: none.
     Config,
     /// Test the connection to Visma and Commerce step by step; each failure says what to do. Writes nothing to them.

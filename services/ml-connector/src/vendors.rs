@@ -13,6 +13,7 @@ use ingestor::commerce::{Secrets, Webhook};
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
+use pipeline::id::derived_id;
 use pipeline::retry::Schedule;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
@@ -28,7 +29,7 @@ use visma::token::{TENANT_PARAMETER, TokenRefusal};
 pub use commerce::{commerce, commerce_with};
 use kept::{Kept, fill_visma};
 
-use crate::settings::Visma;
+use crate::settings::{Commerce, Visma};
 
 /// Visma.net with client credentials of Visma Connect, and the company that requests are built for. What the settings
 /// leave empty of the credentials is the vault's, and is followed there.
@@ -84,8 +85,31 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
         probe_wait: settings.create.probe_wait.0,
         trial: company.delete_invoice(NOBODYS, None).ok(),
     };
-    let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
+    let owner = company_key(&fill_visma(settings, fields).0);
+    let budget = Budget::open(&context.broker, (VISMA, &owner), settings.budget, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), company))
+}
+
+/// The company whose window a connection's calls are counted in: connections of one company share its budget.
+///
+/// # Errors
+/// When the vault, which may keep its tenant, cannot be read.
+pub(crate) async fn company_of(settings: &Visma, context: &Context) -> Result<String, Problem> {
+    if !settings.tenant_id.is_empty() {
+        return Ok(company_key(settings));
+    }
+    let kept = Kept::read(context, VISMA).await?;
+    Ok(company_key(&fill_visma(settings, &kept.fields()).0))
+}
+
+/// What stands for the company that settings name.
+pub fn company_key(settings: &Visma) -> String {
+    derived_id(&["company", settings.base_url.trim_end_matches('/'), &settings.tenant_id, &settings.company_id])
+}
+
+/// The shop whose patience a connection's calls are held against: connections of one shop share it.
+pub fn shop_of(settings: &Commerce) -> String {
+    derived_id(&["shop", settings.shop()])
 }
 
 fn token_http(settings: &Visma) -> Result<Http, Problem> {

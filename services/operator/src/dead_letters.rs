@@ -30,13 +30,14 @@ pub struct DeadLetter {
     pub attempts: u64,
 }
 
-/// Every dead letter, oldest first.
+/// Every dead letter of a connection, oldest first.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the stream cannot be read.
 pub async fn list(log: &Log) -> Result<Vec<DeadLetter>, Problem> {
     let mut letters = Vec::new();
-    log.dead_letters(Letters::default(), |_, entry| letters.push(letter(entry))).await?;
+    let own = Letters { connection: Some(log.connection()), ..Letters::default() };
+    log.dead_letters(own, |_, entry| letters.push(letter(entry))).await?;
     Ok(letters)
 }
 

@@ -19,6 +19,7 @@ pub mod schedule;
 pub mod secret;
 pub mod service;
 pub mod settings;
+pub mod task;
 pub mod telemetry;
 pub mod token;
 pub mod vault;

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::kv;
 use hmac::{Hmac, KeyInit, Mac};
-use problem::{Code, Problem};
+use problem::{Code, Problem, chain};
 use rand::RngCore as _;
 use serde::Deserialize;
 use sha2::Sha256;
@@ -83,6 +83,11 @@ impl VaultError {
             Self::Read(_) | Self::Write(_) => true,
             Self::Erased | Self::Marked(_) | Self::OldMasterKey | Self::UnderWay(_) | Self::Cipher(_) => false,
         }
+    }
+
+    /// The problem of work that cannot go on without the vault.
+    pub fn unusable(&self) -> Problem {
+        Problem::new(Code::VaultUnusable, chain(self), "look at the broker and the master key")
     }
 }
 

@@ -148,10 +148,10 @@ impl<'a> Runner<'a> {
     }
 
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
-        let (name, stream) = (self.durable.name, self.durable.stream());
+        let (name, stream) = (self.durable.consumer(self.log.connection()), self.durable.stream());
         let what = format!("the consumer {name} on {stream}");
         let broker = self.log.broker();
-        let ask = || broker.jetstream.get_consumer_from_stream(name, stream);
+        let ask = || broker.jetstream.get_consumer_from_stream(name.as_ref(), stream);
         let answer = broker.until_answered(&what, ask, |e| says_missing(e)).await?;
         answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
@@ -239,7 +239,7 @@ impl<'a> Runner<'a> {
                 working.push(Box::pin(async move {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
-                    give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
+                    give_up(log, name, letter, &acker, unknown.into()).await;
                     (subject, sequence, 0)
                 }));
                 return;

@@ -68,7 +68,7 @@ impl Log {
     pub fn tables(&self) -> &Arc<Store> {
         self.store.get_or_init(|| {
             let name = format!("{}-{}", self.connection.token(), self.name);
-            Arc::new(Store::open(self.views.as_deref(), &name, self.broker.health()))
+            Store::shared(self.views.as_deref(), &name, self.broker.health())
         })
     }
 

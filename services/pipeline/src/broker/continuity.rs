@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
-use crate::anew;
+use crate::{anew, task};
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -48,7 +48,7 @@ impl Continuity {
         self.0.is_service.store(true, Ordering::Relaxed);
         self.0.proven.store(connects(context), Ordering::Relaxed);
         let (continuity, context) = (self.clone(), context.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
+        task::detached(stop.run_until_cancelled_owned(async move {
             let mut connections = connect::connections();
             while connections.changed().await.is_ok() {
                 continuity.hold(&context).await;

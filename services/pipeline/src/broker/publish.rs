@@ -30,6 +30,7 @@ use tokio::time::Instant;
 use super::answer::find;
 use super::continuity::Continuity;
 use crate::health::Health;
+use crate::task;
 use confirmed::Confirmed;
 use pace::Pace;
 
@@ -115,7 +116,7 @@ impl Publisher {
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let line = Line { context, stream, continuity, confirmed: Mutex::new(Confirmed::of(stream, health)) };
-        tokio::spawn(async move { line.run(batch_from, waiting).await });
+        task::detached(async move { line.run(batch_from, waiting).await });
         Self { queue }
     }
 

@@ -15,6 +15,7 @@ use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use super::TokenError;
+use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets};
 use crate::clock::{now, now_millis};
 use crate::http::{Http, SendError};
@@ -102,13 +103,18 @@ impl Login {
 }
 
 impl Guard {
-    /// Remembers logins at the vendor of this name; `fingerprint` is a keyed hash of all that they are made with.
+    /// Remembers logins at the vendor of this name, of the account `owner`; `fingerprint` is a keyed hash of all that they are made with.
     ///
     /// # Errors
     /// `BROKER_NOT_PROVISIONED`.
-    pub async fn open(broker: &Broker, vendor: &str, fingerprint: String, back_off: Duration) -> Result<Self, Problem> {
+    pub async fn open(
+        broker: &Broker,
+        (vendor, owner): (&str, &str),
+        fingerprint: String,
+        back_off: Duration,
+    ) -> Result<Self, Problem> {
         let bucket = broker.bucket(buckets::BUDGET).await?;
-        Ok(Self { bucket, key: format!("{vendor}.login"), fingerprint, back_off })
+        Ok(Self { bucket, key: format!("{vendor}.{}.login", key_token(owner)), fingerprint, back_off })
     }
 
     /// Writes that a try begins, if one may; returns what is written, and as which revision.

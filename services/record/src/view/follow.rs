@@ -12,6 +12,7 @@ use pipeline::broker::follow::{Follow, ROOM};
 use pipeline::clock::now_millis;
 use pipeline::guard;
 use pipeline::health::Health;
+use pipeline::task;
 use problem::{Code, Problem, chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -202,7 +203,7 @@ impl Opened {
                 part: Arc::new(part),
                 progress,
             };
-            tokio::spawn(stop.clone().run_until_cancelled_owned(follower.run()));
+            task::spawn(stop.clone().run_until_cancelled_owned(follower.run()));
             watch
         });
         Caught(parts.collect())

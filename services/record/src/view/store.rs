@@ -6,9 +6,10 @@
 //! A file may be put back by a person, with the write-ahead log of a newer one beside it: SQLite would mix the two. So
 //! an epoch is counted in the file with each checkpoint, and noted beside it: a log of another epoch is removed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pipeline::anew;
 use pipeline::health::Health;
@@ -35,6 +36,10 @@ const OWN: &str = "CREATE TABLE IF NOT EXISTS store (epoch INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS position (
         view TEXT NOT NULL, span TEXT NOT NULL, sequence INTEGER NOT NULL, subject TEXT NOT NULL, stored INTEGER NOT NULL,
         PRIMARY KEY (view, span)) WITHOUT ROWID;";
+
+/// The files that this process has open: a work that is begun anew takes up the store of the one before it, whose last
+/// tasks may still be ending.
+static OPEN: Mutex<BTreeMap<PathBuf, Weak<Store>>> = Mutex::new(BTreeMap::new());
 
 /// The store of one service on one connection.
 #[derive(Debug)]
@@ -65,8 +70,22 @@ enum Unusable {
 }
 
 impl Store {
+    /// The store in the file `name` of `folder`, once a process.
+    pub(crate) fn shared(folder: Option<&Path>, name: &str, health: &Health) -> Arc<Self> {
+        let Some(path) = folder.map(|folder| folder.join(name)) else {
+            return Arc::new(Self::open(None, name, health));
+        };
+        let mut all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = all.get(&path).and_then(Weak::upgrade) {
+            return store;
+        }
+        let store = Arc::new(Self::open(folder, name, health));
+        all.insert(path, Arc::downgrade(&store));
+        store
+    }
+
     /// The store in the file `name` of `folder`; a temporary one where there is no folder, or another process has it.
-    pub(crate) fn open(folder: Option<&Path>, name: &str, health: &Health) -> Self {
+    fn open(folder: Option<&Path>, name: &str, health: &Health) -> Self {
         if let Ok(why) = std::env::var(IN_MEMORY) {
             let remedy = "give the disk room, or mend the folder (views.dir); then start the service again";
             tracing::warn!(

@@ -13,6 +13,7 @@ use pipeline::broker::follow::Follow;
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
+use pipeline::task;
 use problem::Problem;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -65,7 +66,7 @@ impl Parking {
         present::watch(log.broker(), stop, WAITING, none);
         let round = Arc::clone(&parking);
         let stop = stop.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
                 round.look().await;
             }
@@ -104,7 +105,7 @@ impl Parking {
         let (log, index, stop) = (self.log.clone(), Arc::clone(&self.index), stop.clone());
         let filter = format!("waiting.{}.{}.>", self.log.connection().token(), self.stage);
         let part = Follow { stream: WAITING, filter, headers_only: true };
-        tokio::spawn(async move {
+        task::spawn(async move {
             let opened = stop.run_until_cancelled(log.open_view(index, vec![part])).await;
             opened.map(|opened| opened.follow(&stop))
         });

@@ -12,7 +12,7 @@ impl<S: System> Run<'_, S> {
     pub(super) async fn superseded(&self, by: &str, by_seq: u64) -> Result<(), Verdict> {
         let (delivery, document) = (self.delivery, self.document);
         let newest = self.driver.log.last(&delivery.address).await;
-        let newest = newest.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let newest = newest.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         // That command, or one after it: whichever comes last settles what the record says.
         if newest.is_some_and(|newest| newest.sequence > delivery.sequence && newest.sequence >= by_seq) {
             tracing::info!(address = %document.address, by, "left to a newer command of the same record");
