@@ -42,7 +42,7 @@ impl Mapper {
         number: &str,
     ) -> Result<Published, Verdict> {
         let (entity, place) = name(kind);
-        let numbers = self.seen.note(entity, number, &delivery.headers);
+        let numbers = self.seen.note(entity, number, delivery);
         let reference = text(&delivery.headers, REFERENCE).unwrap_or_default();
         let reference = reference.as_ref();
         let Some(owner) = self.references.owner(reference) else {

@@ -99,8 +99,8 @@ impl Life {
         }
         health.ready("start");
         let (name, connection, span) = (self.shared.name, self.part.connection.clone(), self.span.clone());
-        let seen = broker.continuity().clone();
-        let doing = work(Context { name, connection, broker, vault, health, stop: stop.clone(), span });
+        let (seen, views, stop_of_work) = (broker.continuity().clone(), self.shared.brokers.views(), stop.clone());
+        let doing = work(Context { name, connection, broker, vault, health, views, stop: stop_of_work, span });
         let guarded = async {
             // Alone, the process ends with it, and is started again.
             if !self.shared.several.load(Ordering::Relaxed) {
