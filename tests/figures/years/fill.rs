@@ -79,7 +79,7 @@ pub(super) async fn orders(jetstream: &Context, orders: u64) {
 async fn customer(filler: &mut Filler, main: &Connection, id: u64) {
     let (key, number) = (id.to_string(), (10_000 + id).to_string());
     let mut marks = vec![(EMAIL, mark(id))];
-    if id % 3 == 0 {
+    if id.is_multiple_of(3) {
         marks.push((CORPORATE, mark(id + (1 << 40))));
     }
     let person = mark(id + (1 << 41));
