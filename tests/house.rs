@@ -57,14 +57,16 @@ impl House {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = target.join(format!("house-{}-{number}", std::process::id()));
-        let settings = wishes.settings.clone();
+        let mut settings = wishes.settings;
+        // What a service remembers is there again when it is started again.
+        settings.insert(0, ("ML__VIEWS__DIR".to_owned(), folder.join("views").display().to_string()));
         let plan = Plan {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_ml-connector")),
             cache: target.parent().unwrap().to_owned(),
             folder,
             sandbox: wishes.sandbox,
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
-            settings: wishes.settings,
+            settings: settings.clone(),
             rights: wishes.broker.or_else(|| wishes.rights.then(|| rights(&["main"]))),
         };
         Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }

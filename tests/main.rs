@@ -34,3 +34,4 @@ mod setback;
 mod telemetry;
 mod tidy;
 mod vault;
+mod views;

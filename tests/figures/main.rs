@@ -14,6 +14,8 @@
     reason = "a benchmark prints, divides, and stops where something is wrong"
 )]
 
+#[path = "../bad_input/order.rs"]
+mod bad_input_order;
 mod bare;
 #[path = "../day/mod.rs"]
 mod day;
@@ -26,6 +28,7 @@ mod latency;
 mod morning;
 mod outage;
 mod webhooks;
+mod years;
 
 /// Orders of one run, and customers that they are spread over.
 const ORDERS: usize = 1_000;
@@ -58,6 +61,9 @@ async fn main() {
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");
         webhooks::print().await;
+    }
+    if is_wanted("years") {
+        years::print().await;
     }
 }
 

@@ -76,7 +76,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Drift => return lists::drifts(&one()?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(one()?, asked, json)).await,
         Verb::Poll { verb } => polls::run(&one()?, verb, json).await,
-        Verb::Budget { verb } => budgets::run(&all()?, &names, verb, json).await,
+        Verb::Budget { verb } => Box::pin(budgets::run(&all()?, &names, verb, json)).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&one()?, verb, json)).await,
         Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&common()?, verb, json)).await,
         Verb::MasterKey { verb: None } => say(&pipeline::vault::new_master_key(), json),

@@ -48,6 +48,8 @@ pub struct Settings {
     pub drift: Drift,
     /// Where the mapping file is.
     pub mapping: MappingFile,
+    /// Where the services keep what they remember of the streams.
+    pub views: Views,
     /// What the shop is told of.
     pub comments: mapper::Comments,
     /// Adobe Commerce.
@@ -94,6 +96,14 @@ pub struct Drift {
 pub struct MappingFile {
     /// Its path, relative to the settings file.
     pub file: PathBuf,
+}
+
+/// Where the services keep what they remember of the streams.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// A folder; empty for none.
+    pub dir: PathBuf,
 }
 
 /// How to reach Adobe Commerce, and what is done there.
@@ -240,6 +250,7 @@ impl Settings {
                 (writer::visma::NAME, self.admin.writer_visma.clone()),
                 (writer::commerce::NAME, self.admin.writer_commerce.clone()),
             ])),
+            views: (!self.views.dir.as_os_str().is_empty()).then(|| self.views.dir.clone()),
         }
     }
 

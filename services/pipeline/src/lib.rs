@@ -3,6 +3,7 @@
 //! It knows no vendor and no business word. What is written to the broker's streams, and how it is found there, is the
 //! crate `record`'s.
 
+pub mod anew;
 pub mod broker;
 pub mod budget;
 pub mod clock;

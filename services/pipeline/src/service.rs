@@ -39,6 +39,8 @@ pub struct Shell {
     pub log: telemetry::Settings,
     /// Admin ports by service.
     pub admin: Admin,
+    /// The folder of the local stores; none where they are not kept.
+    pub views: Option<PathBuf>,
     /// How often it is looked whether settings or mapping files have changed.
     pub reload: Duration,
 }
@@ -90,6 +92,8 @@ pub struct Context {
     pub vault: Vault,
     /// What keeps the connection from being ready.
     pub health: Health,
+    /// The folder of its local stores; none where they are not kept.
+    pub views: Option<PathBuf>,
     /// Cancelled when the work is to stop.
     pub stop: CancellationToken,
     /// The span of the work, which says in each log line whose it is.

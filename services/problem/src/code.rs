@@ -245,6 +245,7 @@ codes! {
     VaultOldMasterKey => "VAULT_OLD_MASTER_KEY", Operations, 78;
     VaultUnusable => "VAULT_UNUSABLE", Operations, 78;
     VerificationIncomplete => "VERIFICATION_INCOMPLETE", Accountant, 1;
+    ViewNotKept => "VIEW_NOT_KEPT", Operations, 69;
     VismaAccountUnknown => "VISMA_ACCOUNT_UNKNOWN", Accountant, 1;
     VismaAlreadyReleased => "VISMA_ALREADY_RELEASED", Accountant, 1;
     VismaAway => "VISMA_AWAY", Operations, 69;

@@ -7,8 +7,6 @@
 //! company there, the process begins anew at once, which every service must bear anyway.
 
 use std::collections::HashMap;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -21,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::connect;
 use super::last::Last;
 use crate::identity::{self, Identity};
-use crate::task;
+use crate::{anew, task};
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -143,11 +141,8 @@ fn connects(context: &Context) -> u64 {
     context.client().statistics().connects.load(Ordering::Relaxed)
 }
 
-/// Puts a new process of the same program in the place of this one: nothing that is in memory goes on.
+/// Begins anew, since what is in memory is of other streams.
 fn begin_anew(why: &Problem) -> ! {
-    tracing::warn!(code = %why.code, why = why.sentence, "these are other streams; beginning anew");
-    let mut program = Command::new(std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into()));
-    let error = program.args(std::env::args_os().skip(1)).exec();
-    tracing::error!(%error, "the program could not be started in place of this one; whoever started it starts it again");
-    std::process::exit(1)
+    tracing::warn!(code = why.code.as_str(), why = why.sentence, "these are other streams; beginning anew");
+    anew::begin(None)
 }

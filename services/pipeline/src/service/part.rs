@@ -89,7 +89,8 @@ impl Life {
         let work = self.part.work.clone()?;
         let health = self.health();
         health.not_ready("start", "it has not begun yet");
-        let opened = stop.run_until_cancelled(self.shared.brokers.open_for(&self.part.nats, &health, &stop)).await;
+        let opening = Box::pin(self.shared.brokers.open_for(&self.part.nats, &health, &stop));
+        let opened = stop.run_until_cancelled(opening).await;
         let Some(opened) = opened else { return Ok(()) };
         let (broker, vault) = opened?;
         identity::agree(&broker, &self.part.identity, &stop).await?;
@@ -98,8 +99,8 @@ impl Life {
         }
         health.ready("start");
         let (name, connection, span) = (self.shared.name, self.part.connection.clone(), self.span.clone());
-        let seen = broker.continuity().clone();
-        let doing = work(Context { name, connection, broker, vault, health, stop: stop.clone(), span });
+        let (seen, views, stop_of_work) = (broker.continuity().clone(), self.shared.brokers.views(), stop.clone());
+        let doing = work(Context { name, connection, broker, vault, health, views, stop: stop_of_work, span });
         let guarded = async {
             // Alone, the process ends with it, and is started again.
             if !self.shared.several.load(Ordering::Relaxed) {
