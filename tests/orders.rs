@@ -3,6 +3,7 @@
 mod budget;
 mod documents;
 mod scope;
+mod urgent;
 mod vat;
 
 use std::time::Duration;
