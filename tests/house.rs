@@ -57,14 +57,16 @@ impl House {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = target.join(format!("house-{}-{number}", std::process::id()));
-        let settings = wishes.settings.clone();
+        let mut settings = wishes.settings;
+        // What a service remembers is there again when it is started again.
+        settings.insert(0, ("ML__VIEWS__DIR".to_owned(), folder.join("views").display().to_string()));
         let plan = Plan {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_ml-connector")),
             cache: target.parent().unwrap().to_owned(),
             folder,
             sandbox: wishes.sandbox,
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
-            settings: wishes.settings,
+            settings: settings.clone(),
             rights: wishes.broker.or_else(|| wishes.rights.then(|| rights(&["main"]))),
         };
         Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }
@@ -105,6 +107,26 @@ impl House {
             assert!(started.elapsed() < Duration::from_secs(60), "{service} is not ready\n{}", self.logs());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until a service asks `consumer` of `stream` for deliveries.
+    pub(crate) async fn until_pulled(&self, stream: &str, consumer: &str) {
+        let (stream, started) = (self.jetstream().await.get_stream(stream).await.unwrap(), Instant::now());
+        while stream.consumer_info(consumer).await.unwrap().num_waiting == 0 {
+            assert!(started.elapsed() < Duration::from_secs(60), "nobody takes from {consumer}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Has the broker keep that the connection is of this alone, or of nothing, as before anything was kept.
+    pub(crate) async fn keep_of_connection(&self, part: Option<(&str, &str)>) {
+        let jetstream = self.jetstream().await;
+        let mut config = jetstream.get_stream("KV_ML_KEYS").await.unwrap().cached_info().config.clone();
+        config.metadata = part
+            .map(|(part, value)| (format!("ml-connector.connection.main.{part}"), value.to_owned()))
+            .into_iter()
+            .collect();
+        jetstream.update_stream(config).await.unwrap();
     }
 
     /// Returns what a service answers on `/readyz`.

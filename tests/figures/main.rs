@@ -14,6 +14,8 @@
     reason = "a benchmark prints, divides, and stops where something is wrong"
 )]
 
+#[path = "../bad_input/order.rs"]
+mod bad_input_order;
 mod bare;
 #[path = "../day/mod.rs"]
 mod day;
@@ -26,6 +28,7 @@ mod latency;
 mod morning;
 mod outage;
 mod webhooks;
+mod years;
 
 /// Orders of one run, and customers that they are spread over.
 const ORDERS: usize = 1_000;
@@ -47,7 +50,9 @@ async fn main() {
     }
     if is_wanted("latency") {
         println!("== webhook → invoice at ten orders a second");
-        latency::print().await;
+        // Further words name its runs: `latency Visma`.
+        let words: Vec<String> = wanted.iter().filter(|word| *word != "latency").cloned().collect();
+        latency::print(&words).await;
     }
     if is_wanted("outage") {
         println!("== an outage of Visma's writes");
@@ -56,6 +61,9 @@ async fn main() {
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");
         webhooks::print().await;
+    }
+    if is_wanted("years") {
+        years::print().await;
     }
 }
 

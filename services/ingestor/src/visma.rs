@@ -8,6 +8,7 @@
 
 mod aside;
 mod entity;
+mod known;
 mod list;
 mod poll;
 mod sweep;

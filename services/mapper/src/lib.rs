@@ -32,7 +32,7 @@ use problem::{Code, Problem, then_again};
 use record::address::{Entity, Kind, System};
 use record::streams::Durable;
 use record::take::{self, Delivery, Stage};
-use record::{Log, Verdict, backlog, capacity};
+use record::{Log, Verdict, backlog, capacity, view};
 
 pub use comments::Comments;
 use messages::Messages;
@@ -48,6 +48,8 @@ pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Change, system: N
 /// Changes in hand at once: the publisher makes batches of them when many wait.
 const WIDTH: usize = 160;
 
+/// Why it is not ready at first.
+const UNREAD: &str = "the references in use have not been read yet";
 /// A first delivery of a change that is younger than this, milliseconds, is taken to be the newest of its record.
 const FRESH: u64 = 1_000;
 /// How often another change is looked for that this one needs; with the growing waits between, some ten minutes.
@@ -72,16 +74,19 @@ pub struct Rules {
 /// # Errors
 /// When the streams are not there.
 pub async fn run(context: Context, rules: Rules) -> Result<(), Problem> {
-    let (references, seen) = (Arc::new(References::default()), Arc::new(Seen::default()));
-    let purchases = Arc::new(Purchases::default());
     let (log, stop) = (Log::open(&context), &context.stop);
-    let (used, [invoices, notes]) = (references::follow(&log, stop, &references), seen::follow(&log, stop, &seen));
-    let bought = purchases::follow(&log, stop, &purchases);
-    context.health.not_ready("references", "the references in use have not been read yet");
-    tokio::select! {
-        _ = async { futures::join!(used.up(), invoices.up(), notes.up(), bought.up()) } => context.health.ready("references"),
+    context.health.not_ready("references", UNREAD);
+    let views = async {
+        let (references, used) = references::follow(&log, stop).await;
+        let (seen, documents) = seen::follow(&log, stop).await;
+        let (purchases, bought) = purchases::follow(&log, stop).await;
+        view::until_up(&context.health, "references", UNREAD, &[&used, &documents, &bought]).await;
+        (references, seen, purchases)
+    };
+    let (references, seen, purchases) = tokio::select! {
+        views = views => views,
         () = context.stop.cancelled() => return Ok(()),
-    }
+    };
     let messages = Messages::new(&log, rules.mapping.version());
     let parties = Parties::new(&log, &context.vault, rules.mapping.version());
     log.watch(&context, &log.command(System::Visma, Entity::Invoice, "", ""));

@@ -1,46 +1,71 @@
 //! Which supplier invoices are for which purchase order: a view over their changes, by a header. A purchase order may
 //! be told which order of the shop it serves long after the supplier has billed it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_nats::HeaderMap;
-use pipeline::broker::follow::Caught;
 use pipeline::broker::token::untoken;
 use proto::seen::PURCHASE_ORDERS;
 use record::Log;
-use record::address::{Entity, Kind, System};
+use record::address::{Address, Entity, Kind, System};
 use record::envelope::header;
+use record::view::sql::{Connection, Result, params};
+use record::view::{Caught, Seen, Store, View};
 use tokio_util::sync::CancellationToken;
 
-use crate::references::hash;
+const TABLES: &str = "CREATE TABLE purchase_invoice (
+    purchase_order TEXT NOT NULL, invoice TEXT NOT NULL, PRIMARY KEY (purchase_order, invoice)) WITHOUT ROWID;";
 
-#[derive(Debug, Default)]
-pub(crate) struct Purchases(Mutex<HashMap<u64, Vec<Box<str>>>>);
+#[derive(Debug)]
+pub(crate) struct Purchases(Arc<Store>);
 
 impl Purchases {
     /// Keys of the supplier invoices that name this purchase order, or did once.
     pub(crate) fn invoices(&self, purchase_order: &str) -> Vec<String> {
-        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = index.get(&hash(&purchase_order));
-        keys.into_iter().flatten().map(|key| key.to_string()).collect()
+        self.0.read(|tables| {
+            let mut invoices =
+                tables.prepare_cached("SELECT invoice FROM purchase_invoice WHERE purchase_order = ?1")?;
+            invoices.query_map([purchase_order], |row| row.get(0))?.collect()
+        })
     }
 
-    /// Notes a version of a supplier invoice.
+    /// Notes a version of a supplier invoice, which the view may not have come to yet.
     pub(crate) fn note(&self, key: &str, headers: &HeaderMap) {
-        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for number in header(headers, PURCHASE_ORDERS).unwrap_or_default().split(',').filter(|n| !n.is_empty()) {
-            let keys = index.entry(hash(&untoken(number).as_str())).or_default();
-            if keys.iter().all(|known| known.as_ref() != key) {
-                keys.push(key.into());
-            }
-        }
+        self.0.write(|tables| note(tables, key, headers));
+    }
+}
+
+fn note(tables: &Connection, key: &str, headers: &HeaderMap) -> Result<()> {
+    for number in header(headers, PURCHASE_ORDERS).unwrap_or_default().split(',').filter(|n| !n.is_empty()) {
+        let mut insert = tables.prepare_cached("INSERT OR IGNORE INTO purchase_invoice VALUES (?1, ?2)")?;
+        insert.execute(params![untoken(number).as_str(), key])?;
+    }
+    Ok(())
+}
+
+impl View for Purchases {
+    fn name(&self) -> &'static str {
+        "purchase"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables(&self) -> &'static str {
+        TABLES
+    }
+
+    fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {
+        let Ok(address) = Address::parse(entry.subject) else { return Ok(()) };
+        note(tables, address.key(), entry.headers)
     }
 }
 
 /// Follows the changes of supplier invoices.
-pub(crate) fn follow(log: &Log, stop: &CancellationToken, purchases: &Arc<Purchases>) -> Caught {
-    let purchases = Arc::clone(purchases);
-    let versions = log.entity(Kind::Change, System::Visma, Entity::SupplierInvoice);
-    log.follow(&versions, true, stop, move |address, headers, _| purchases.note(address.key(), headers))
+pub(crate) async fn follow(log: &Log, stop: &CancellationToken) -> (Arc<Purchases>, Caught) {
+    let purchases = Arc::new(Purchases(Arc::clone(log.tables())));
+    let versions = vec![log.part(&log.entity(Kind::Change, System::Visma, Entity::SupplierInvoice), true)];
+    let caught = log.follow(Arc::clone(&purchases) as Arc<dyn View>, versions, stop).await;
+    (purchases, caught)
 }

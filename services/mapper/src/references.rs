@@ -1,27 +1,39 @@
 //! Whose reference is whose: a view over the commands, by their headers.
 //!
-//! References are kept as hashes of 64 bits, keys and lanes as they are: a million orders fit in a hundred megabytes.
+//! What is claimed here and whose command is not in the view yet is in memory, so that no two documents of this process
+//! share a reference.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pipeline::broker::follow::Caught;
 pub(crate) use proto::seen::REFERENCE;
 use record::Log;
-use record::address::{Entity, Kind, System};
+use record::address::{Address, Entity, Kind, System};
 use record::envelope::{LANE, header, text};
+use record::view::sql::{Connection, OptionalExtension as _, Result, params};
+use record::view::{Caught, Seen, Store, View};
 use tokio_util::sync::CancellationToken;
 
 /// Before the id of a Commerce invoice, in the key of the record of what it became.
 const OF_INVOICE: &str = "invoice-";
+/// So many claims are looked at with each new one: whether the view has them.
+const LOOKED_AT: usize = 2;
 
-#[derive(Debug, Default)]
+const TABLES: &str = "
+    CREATE TABLE reference_owner (
+        reference TEXT PRIMARY KEY, entity INTEGER NOT NULL, key TEXT NOT NULL, lane TEXT) WITHOUT ROWID;
+    CREATE TABLE reference_invoice (
+        lane TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (lane, id)) WITHOUT ROWID;";
+/// The first record that has a reference keeps it.
+const HOLD: &str = "INSERT INTO reference_owner VALUES (?1, ?2, ?3, ?4) ON CONFLICT (reference)
+    DO UPDATE SET lane = excluded.lane
+    WHERE entity = excluded.entity AND key = excluded.key AND excluded.lane IS NOT NULL AND lane IS NOT excluded.lane";
+
+#[derive(Debug)]
 pub(crate) struct References {
-    taken: Mutex<HashMap<u64, Claim>>,
-    /// By order: keys of the invoices that are booked for its Commerce invoices.
-    invoices: Mutex<HashMap<u64, Vec<u64>>>,
+    store: Arc<Store>,
+    claims: Mutex<Claims>,
 }
 
 /// The record that holds a reference.
@@ -35,65 +47,101 @@ pub(crate) struct Owner {
     pub(crate) lane: Option<String>,
 }
 
-#[derive(Debug)]
-struct Claim {
-    entity: Entity,
-    key: Box<str>,
-    lane: Lane,
-}
-
-/// An order's own invoice has the order's key.
-#[derive(Debug)]
-enum Lane {
-    Unknown,
-    Key,
-    Other(Box<str>),
+/// What was claimed and is not in the view yet.
+#[derive(Debug, Default)]
+struct Claims {
+    by_reference: HashMap<String, (Entity, String)>,
+    oldest_first: VecDeque<String>,
 }
 
 impl References {
+    fn new(store: &Arc<Store>) -> Self {
+        Self { store: Arc::clone(store), claims: Mutex::default() }
+    }
+
     /// Takes `reference` for what the command of `entity` and `key` creates; false when another document has it.
     pub(crate) fn claim(&self, reference: &str, entity: Entity, key: &str) -> bool {
-        self.hold(reference, (entity, key), None)
+        let Some((entity, key)) = record(entity, key) else { return true };
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(owner) = self.followed(reference) {
+            return owner.entity == entity && owner.key == key;
+        }
+        if let Some((holder, own)) = claims.by_reference.get(reference) {
+            return *holder == entity && own.as_str() == key;
+        }
+        claims.by_reference.insert(reference.to_owned(), (entity, key.into_owned()));
+        claims.oldest_first.push_back(reference.to_owned());
+        for _ in 0..LOOKED_AT {
+            let Some(oldest) = claims.oldest_first.pop_front() else { break };
+            match self.followed(&oldest) {
+                Some(_) => drop(claims.by_reference.remove(&oldest)),
+                None => claims.oldest_first.push_back(oldest),
+            }
+        }
+        true
     }
 
     /// The document that holds `reference`.
     pub(crate) fn owner(&self, reference: &str) -> Option<Owner> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = taken.get(&hash(&reference))?;
-        let lane = match &held.lane {
-            Lane::Unknown => None,
-            Lane::Key => Some(held.key.to_string()),
-            Lane::Other(lane) => Some(lane.to_string()),
-        };
-        Some(Owner { entity: held.entity, key: held.key.to_string(), lane })
+        let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        self.followed(reference).or_else(|| {
+            let (entity, key) = claims.by_reference.get(reference)?.clone();
+            Some(Owner { entity, key, lane: None })
+        })
     }
 
     /// Record keys of the invoices that the Commerce invoices of the order `lane` became, in their order.
     pub(crate) fn invoices_of(&self, lane: &str) -> Vec<String> {
-        let invoices = self.invoices.lock().unwrap_or_else(PoisonError::into_inner);
-        let ids = invoices.get(&hash(&lane)).cloned().unwrap_or_default();
+        let ids: Vec<i64> = self.store.read(|tables| {
+            let mut ids = tables.prepare_cached("SELECT id FROM reference_invoice WHERE lane = ?1 ORDER BY id")?;
+            ids.query_map([lane], |row| row.get(0))?.collect()
+        });
         ids.into_iter().map(|id| format!("{OF_INVOICE}{id}")).collect()
     }
 
-    fn hold(&self, reference: &str, (entity, key): (Entity, &str), lane: Option<&str>) -> bool {
-        let Some((entity, key)) = record(entity, key) else { return true };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Claim { entity, key: key.as_ref().into(), lane: Lane::Unknown };
-        let held = taken.entry(hash(&reference)).or_insert_with(new);
-        let own = held.entity == entity && held.key.as_ref() == key;
-        if let (true, Some(lane)) = (own, lane) {
-            held.lane = if lane == key { Lane::Key } else { Lane::Other(lane.into()) };
-        }
-        own
+    /// Who holds it, as the commands say.
+    fn followed(&self, reference: &str) -> Option<Owner> {
+        self.store.read(|tables| {
+            let owner = "SELECT entity, key, lane FROM reference_owner WHERE reference = ?1";
+            let mut owner = tables.prepare_cached(owner)?;
+            let found = owner.query_row([reference], |row| {
+                let entity = if row.get(0)? { Entity::CreditNote } else { Entity::Invoice };
+                Ok(Owner { entity, key: row.get(1)?, lane: row.get(2)? })
+            });
+            found.optional()
+        })
+    }
+}
+
+impl View for References {
+    fn name(&self) -> &'static str {
+        "reference"
     }
 
-    fn booked(&self, lane: &str, key: &str) {
-        let Some(id) = key.strip_prefix(OF_INVOICE).and_then(|id| id.parse().ok()) else { return };
-        let mut invoices = self.invoices.lock().unwrap_or_else(PoisonError::into_inner);
-        let ids = invoices.entry(hash(&lane)).or_default();
-        if let Err(place) = ids.binary_search(&id) {
-            ids.insert(place, id);
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables(&self) -> &'static str {
+        TABLES
+    }
+
+    fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {
+        let (Some(reference), Ok(address)) = (text(entry.headers, REFERENCE), Address::parse(entry.subject)) else {
+            return Ok(());
+        };
+        let lane = header(entry.headers, LANE);
+        if let Some((entity, key)) = record(address.entity(), address.key()) {
+            let is_note = entity == Entity::CreditNote;
+            tables.prepare_cached(HOLD)?.execute(params![reference, is_note, key, lane])?;
         }
+        let id = address.key().strip_prefix(OF_INVOICE).and_then(|id| id.parse::<i64>().ok());
+        if let (Entity::Invoice, Some(lane), Some(id)) = (address.entity(), lane, id) {
+            tables
+                .prepare_cached("INSERT OR IGNORE INTO reference_invoice VALUES (?1, ?2)")?
+                .execute(params![lane, id])?;
+        }
+        Ok(())
     }
 }
 
@@ -106,21 +154,11 @@ fn record(entity: Entity, key: &str) -> Option<(Entity, Cow<'_, str>)> {
     }
 }
 
-pub(crate) fn follow(log: &Log, stop: &CancellationToken, references: &Arc<References>) -> Caught {
-    let references = Arc::clone(references);
-    log.follow(&log.system(Kind::Command, System::Visma), true, stop, move |address, headers, _| {
-        let Some(reference) = text(headers, REFERENCE) else { return };
-        let (entity, key, lane) = (address.entity(), address.key(), header(headers, LANE));
-        references.hold(&reference, (entity, key), lane);
-        if let (Entity::Invoice, Some(lane)) = (entity, lane) {
-            references.booked(lane, key);
-        }
-    })
-}
-
-/// Within one process only: the view is rebuilt by each.
-pub(crate) fn hash(text: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+/// Follows the commands that create documents in Visma.
+pub(crate) async fn follow(log: &Log, stop: &CancellationToken) -> (Arc<References>, Caught) {
+    let references = Arc::new(References::new(log.tables()));
+    let commands = [Entity::Invoice, Entity::CreditNote, Entity::Cancellation];
+    let commands = commands.map(|entity| log.part(&log.entity(Kind::Command, System::Visma, entity), true)).to_vec();
+    let caught = log.follow(Arc::clone(&references) as Arc<dyn View>, commands, stop).await;
+    (references, caught)
 }

@@ -59,7 +59,7 @@ pub(crate) async fn context(settings: &Settings, name: &'static str) -> Result<C
     let broker = broker::connect(&settings.nats, name, &health).await?;
     let vault = service::open_vault(&broker, &settings.vault).await?;
     let (connection, stop, span) = (settings.connection.clone(), CancellationToken::new(), tracing::Span::none());
-    Ok(Context { name, connection, broker, vault, health, stop, span })
+    Ok(Context { name, connection, broker, vault, health, views: None, stop, span })
 }
 
 impl<'a> Desk<'a> {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub drift: Drift,
     /// Where the mapping file is.
     pub mapping: MappingFile,
+    /// Where the services keep what they remember of the streams.
+    pub views: Views,
     /// What the shop is told of.
     pub comments: mapper::Comments,
     /// Adobe Commerce.
@@ -94,6 +96,14 @@ pub struct Drift {
 pub struct MappingFile {
     /// Its path, relative to the settings file.
     pub file: PathBuf,
+}
+
+/// Where the services keep what they remember of the streams.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// A folder; empty for none.
+    pub dir: PathBuf,
 }
 
 /// How to reach Adobe Commerce, and what is done there.
@@ -211,8 +221,9 @@ pub struct Visma {
 impl Commerce {
     /// The shop: its address without the code of a store.
     pub fn shop(&self) -> &str {
-        let url = self.base_url.trim_end_matches('/');
-        url.split_once("/rest").map_or(url, |(shop, _)| shop)
+        let url = self.base_url.trim().trim_end_matches('/');
+        let shop = url.split_once("/rest/").map(|(shop, _)| shop);
+        shop.or_else(|| url.strip_suffix("/rest")).unwrap_or(url)
     }
 }
 
@@ -239,6 +250,7 @@ impl Settings {
                 (writer::visma::NAME, self.admin.writer_visma.clone()),
                 (writer::commerce::NAME, self.admin.writer_commerce.clone()),
             ])),
+            views: (!self.views.dir.as_os_str().is_empty()).then(|| self.views.dir.clone()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! It knows no vendor and no business word. What is written to the broker's streams, and how it is found there, is the
 //! crate `record`'s.
 
+pub mod anew;
 pub mod broker;
 pub mod budget;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod guard;
 pub mod health;
 pub mod http;
 pub mod id;
+pub mod identity;
 pub mod poll;
 pub mod retry;
 pub mod schedule;

@@ -125,6 +125,7 @@ codes! {
     CommerceUnauthorised => "COMMERCE_UNAUTHORISED", Integrator, 78;
     CommerceUnreadable => "COMMERCE_UNREADABLE", Integrator, 78;
     ConnectionsClash => "CONNECTIONS_CLASH", Integrator, 78;
+    ConnectionTaken => "CONNECTION_TAKEN", Operations, 78;
     ConnectionNotNamed => "CONNECTION_NOT_NAMED", Operations, 2;
     ConnectionUnknown => "CONNECTION_UNKNOWN", Operations, 2;
     CredentialsIncomplete => "CREDENTIALS_INCOMPLETE", Integrator, 78;
@@ -244,6 +245,7 @@ codes! {
     VaultOldMasterKey => "VAULT_OLD_MASTER_KEY", Operations, 78;
     VaultUnusable => "VAULT_UNUSABLE", Operations, 78;
     VerificationIncomplete => "VERIFICATION_INCOMPLETE", Accountant, 1;
+    ViewNotKept => "VIEW_NOT_KEPT", Operations, 69;
     VismaAccountUnknown => "VISMA_ACCOUNT_UNKNOWN", Accountant, 1;
     VismaAlreadyReleased => "VISMA_ALREADY_RELEASED", Accountant, 1;
     VismaAway => "VISMA_AWAY", Operations, 69;

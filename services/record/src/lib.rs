@@ -21,11 +21,12 @@ mod reader;
 pub mod streams;
 pub mod take;
 mod verdict;
-mod view;
+pub mod view;
 pub mod waiting;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pipeline::broker::Broker;
 use pipeline::service::Context;
@@ -40,6 +41,7 @@ pub use reader::Which;
 use streams::DEAD;
 use take::taken::Taken;
 pub use verdict::Verdict;
+use view::Store;
 pub use waiting::Wait;
 use waiting::{Index, Movements};
 
@@ -48,6 +50,10 @@ use waiting::{Index, Movements};
 pub struct Log {
     broker: Broker,
     connection: Connection,
+    /// The service whose views are kept, and where.
+    name: &'static str,
+    views: Option<PathBuf>,
+    store: Arc<OnceLock<Arc<Store>>>,
     taken: Arc<Mutex<HashMap<&'static str, Arc<Taken>>>>,
     indexes: Arc<Mutex<HashMap<&'static str, Arc<Index>>>>,
     movements: Arc<Movements>,
@@ -62,7 +68,8 @@ impl std::fmt::Debug for Log {
 impl Log {
     /// The log that a running service works on. Its health says when dead letters have no place to go.
     pub fn open(context: &Context) -> Self {
-        let log = Self::on(&context.broker, &context.connection);
+        let (name, views) = (context.name, context.views.clone());
+        let log = Self { name, views, ..Self::on(&context.broker, &context.connection) };
         log.broker.continuity().mark(address::is_marked);
         present::watch(&log.broker, &context.stop, DEAD, dead::none(&log.connection, context.name));
         log
@@ -77,7 +84,16 @@ impl Log {
     /// The log of the connection with this name.
     pub fn on(broker: &Broker, connection: &str) -> Self {
         let (broker, connection) = (broker.clone(), Connection::new(connection));
-        Self { broker, connection, taken: Arc::default(), indexes: Arc::default(), movements: Arc::default() }
+        Self {
+            broker,
+            connection,
+            name: "verb",
+            views: None,
+            store: Arc::default(),
+            taken: Arc::default(),
+            indexes: Arc::default(),
+            movements: Arc::default(),
+        }
     }
 
     /// The broker that it stands on.
@@ -147,7 +163,7 @@ impl Log {
     pub(crate) fn index(&self, name: &'static str) -> Arc<Index> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            let index = Arc::new(Index::default());
+            let index = Arc::new(Index::open(self.tables()));
             self.movements.tell(Arc::clone(&index));
             index
         };

@@ -1,5 +1,7 @@
 //! Reading: the last entry of a record, one by its sequence, and what a stream holds of some records, once.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, SystemTime};
 
 use async_nats::HeaderMap;
@@ -30,8 +32,8 @@ pub enum Which {
     LastHeaders,
     /// All of them from this sequence of the stream on, with their bodies.
     From(u64),
-    /// All of them since this moment, milliseconds since the epoch, headers only.
-    Since(u64),
+    /// The first of all records since this moment, milliseconds since the epoch, headers only.
+    FirstSince(u64),
     /// The newest of all records, headers only.
     Newest,
 }
@@ -71,11 +73,46 @@ impl Log {
 }
 
 /// Gives the messages of `stream` on `subjects` to `see`.
+///
+/// The last ones are found by reading all: first by their headers, which of each subject is the last one, and then those.
+/// The broker is not asked for them, since that takes it half a minute where there are a million.
 pub(crate) async fn messages(
     jetstream: &Context,
     stream: &str,
     subjects: &[String],
     which: Which,
+    mut see: impl FnMut(&str, &Entry),
+) -> Result<(), Problem> {
+    if !matches!(which, Which::Last | Which::LastHeaders) {
+        return pages(jetstream, stream, (subjects, which), see).await;
+    }
+    let mut last: HashMap<u64, u64> = HashMap::new();
+    pages(jetstream, stream, (subjects, Which::All), |subject, entry| {
+        last.insert(hash(subject), entry.sequence);
+    })
+    .await?;
+    let is_last = |subject: &str, entry: &Entry| last.get(&hash(subject)) == Some(&entry.sequence);
+    let which = if which == Which::Last { Which::From(1) } else { Which::All };
+    pages(jetstream, stream, (subjects, which), |subject, entry| {
+        if is_last(subject, entry) {
+            see(subject, entry);
+        }
+    })
+    .await
+}
+
+/// Of this process alone.
+fn hash(subject: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    subject.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Reads page by page.
+async fn pages(
+    jetstream: &Context,
+    stream: &str,
+    (subjects, which): (&[String], Which),
     mut see: impl FnMut(&str, &Entry),
 ) -> Result<(), Problem> {
     let failed = |cause: String| {
@@ -84,10 +121,15 @@ pub(crate) async fn messages(
     };
     let config = look(subjects, which);
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
-    let (all, mut left) = (consumer.cached_info().num_pending, consumer.cached_info().num_pending);
+    let all = match which {
+        Which::FirstSince(_) => consumer.cached_info().num_pending.min(1),
+        _ => consumer.cached_info().num_pending,
+    };
+    let mut left = all;
     let mut empty = 0;
     while left > 0 {
-        let page = consumer.fetch().max_messages(PAGE).messages().await;
+        let most = usize::try_from(left).unwrap_or(PAGE).min(PAGE);
+        let page = consumer.fetch().max_messages(most).messages().await;
         let mut page = page.map_err(|e| failed(chain(&e)))?;
         let mut got = 0;
         while let Some(message) = page.next().await {
@@ -117,10 +159,9 @@ fn look(subjects: &[String], which: Which) -> pull::Config {
         filter_subject,
         filter_subjects,
         deliver_policy: match which {
-            Which::All => DeliverPolicy::All,
-            Which::Last | Which::LastHeaders => DeliverPolicy::LastPerSubject,
+            Which::All | Which::Last | Which::LastHeaders => DeliverPolicy::All,
             Which::From(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-            Which::Since(millis) => DeliverPolicy::ByStartTime {
+            Which::FirstSince(millis) => DeliverPolicy::ByStartTime {
                 start_time: (SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).into(),
             },
             Which::Newest => DeliverPolicy::Last,

@@ -39,7 +39,8 @@ use record::backlog;
 use record::envelope::{self, header};
 use record::streams::Durable;
 use record::take::{self, Delivery, Stage};
-use record::{Appender, Log, Verdict, entry};
+use record::view::Opened;
+use record::{Appender, Log, Verdict, entry, view};
 
 use crate::create::Driver;
 use crate::unreadable;
@@ -52,6 +53,8 @@ pub use settings::{Documents, OnReleased, ReferenceIn, Settings};
 pub const NAME: &str = "writer-visma";
 /// Its consumer of commands.
 pub const DURABLE: Durable = Durable { name: NAME, kind: Kind::Command, system: Some(TARGET) };
+/// Why it is not ready at first.
+const UNREAD: &str = "Visma's customers have not been read yet";
 /// The target.
 const TARGET: System = System::Visma;
 
@@ -79,7 +82,13 @@ pub struct Target {
 pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
     let policy = target.settings.policy()?;
     let width = target.settings.width;
-    let (customers, log) = (Arc::new(Customers::default()), Log::open(&context));
+    let log = Log::open(&context);
+    context.health.not_ready("customers", UNREAD);
+    // Before anything is put into it: one that does not fit the log is emptied.
+    let (customers, view) = tokio::select! {
+        opened = customers::open(&log) => opened,
+        () = context.stop.cancelled() => return Ok(()),
+    };
     let api = Api {
         lookups: Lookups::start(&context, &target),
         horizon: Horizon::start((&context, &log), &target, policy, &customers),
@@ -98,7 +107,7 @@ pub async fn run(context: Context, target: Target) -> Result<(), Problem> {
         pins: AtomicU8::new(0),
     };
     tokio::select! {
-        () = writer.ready() => {}
+        () = writer.ready(view) => {}
         () = context.stop.cancelled() => return Ok(()),
     }
     let vendor = writer.driver.system.vendor.clone();
@@ -129,19 +138,16 @@ struct Writer {
 impl Writer {
     /// Waits until Visma's customers have been read once and are in the view: a customer that is created before they
     /// are known is a second one.
-    async fn ready(&self) {
-        self.context.health.not_ready("customers", "Visma's customers have not been read yet");
+    async fn ready(&self, view: Opened) {
         // An error is a broker that is away for a moment: it is asked again.
         while !matches!(self.read.read::<serde_json::Value>().await, Ok(Some(_))) {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         // Begun only now: a view that caught up with a stream that was still empty would know nobody.
-        for view in customers::follow(&self.driver.log, &self.context.stop, &self.customers) {
-            view.up().await;
-        }
-        self.context.health.ready("customers");
+        let view = view.follow(&self.context.stop);
+        view::until_up(&self.context.health, "customers", UNREAD, &[&view]).await;
         while self.driver.system.horizon.known().await.is_err() {}
-        tracing::info!(customers = self.customers.count(), "customers known");
+        tracing::info!("customers known");
     }
 
     async fn apply(&self, delivery: &Delivery) -> Verdict {

@@ -23,8 +23,8 @@ use tokio::time::Instant;
 use super::Source;
 use super::aside::{Aside, Seen};
 use super::entity::Entity;
+use super::known::Known;
 use super::list::{Lister, Unread, again, nonsense, ours};
-use super::sweep::Known;
 use crate::changes::{Changes, Reading, Recorded};
 
 /// Pages of one list at most.

@@ -6,9 +6,7 @@
 //! it from there. Two documents of one reference show there too, since both are recorded; and one whose reference was
 //! taken away, since its number is known.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ::visma::delta::{Delta, Mark};
@@ -19,14 +17,13 @@ use pipeline::service::Context;
 use pipeline::settings::Span;
 use problem::{Code, Problem, Stopped};
 use proto::seen;
-use record::address::{Kind, System};
-use record::envelope::{Cause, header, text};
-use record::{Log, entry};
+use record::Log;
+use record::envelope::Cause;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Source;
 use super::entity::Entity;
+use super::known::Documents;
 use super::list::{Unread, ours};
 use super::poll::{PAGES, Scan};
 use crate::changes::{Reading, Recorded};
@@ -51,23 +48,23 @@ pub struct Sweep {
     pub reach: Span,
 }
 
-/// What we know to be in Visma: references by number.
-pub(super) type Known = BTreeMap<String, String>;
-
 /// Sweeps our documents of every kind that is polled; returns the number of new versions, of what is gone too.
 pub(super) async fn sweep(context: &Context, log: &Log, scans: &[Scan<'_>]) -> Result<u64, Stopped> {
+    let documents = Documents::now(log, &context.stop).await;
     let mut new = 0;
     for scan in scans.iter().filter(|scan| matches!(scan.entity, Entity::Invoice | Entity::CreditNote)) {
-        new += sweep_kind(context, log, scan).await?;
+        new += sweep_kind(&documents, scan).await?;
     }
     Ok(new)
 }
 
-async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64, Stopped> {
+async fn sweep_kind(documents: &Documents, scan: &Scan<'_>) -> Result<u64, Stopped> {
     let Scan { entity, source, changes, .. } = scan;
     let entity = *entity;
-    let since = Stamp::surely_before(clock::now_millis(), source.sweep.reach.0);
-    let known = known(context, log, source, entity, since).await;
+    let (now, reach) = (clock::now_millis(), source.sweep.reach.0);
+    let since = Stamp::surely_before(now, reach);
+    let written = now.saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
+    let known = documents.since(entity.record(), since, written);
     let mut listed = BTreeSet::new();
     let mut delta = Delta::new(None, None, Stamp::surely_after(clock::now_millis(), CLOCKS), PAGES);
     let note = |mark: &Mark| {
@@ -100,46 +97,6 @@ async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64
         }
     }
     Ok(new)
-}
-
-/// What is known to be in Visma and was surely created after `since`: from what was read there, and from the outcomes
-/// of what we created and no poll has read yet.
-async fn known(context: &Context, log: &Log, source: &Source, entity: Entity, since: Stamp) -> Known {
-    let read = Arc::new(Mutex::new(BTreeMap::<String, Option<String>>::new()));
-    let written = Arc::new(Mutex::new(Known::new()));
-    let stop = context.stop.child_token();
-    let sink = Arc::clone(&read);
-    let versions = log.entity(Kind::Change, System::Visma, entity.record());
-    let changes = log.follow(&versions, true, &stop, move |address, headers, _| {
-        let number = address.key().to_owned();
-        let created: Option<Stamp> = header(headers, seen::CREATED).and_then(|created| created.parse().ok());
-        let alive = header(headers, seen::DELETED).is_none() && created.is_some_and(|created| created >= since);
-        let reference = text(headers, seen::REFERENCE).filter(|_| alive).map(Cow::into_owned);
-        sink.lock().unwrap_or_else(PoisonError::into_inner).insert(number, reference);
-    });
-    let sink = Arc::clone(&written);
-    let from = clock::now_millis().saturating_sub(u64::try_from(source.sweep.reach.0.as_millis()).unwrap_or(u64::MAX));
-    let records = log.entity(Kind::Outcome, System::Visma, entity.record());
-    let outcomes = log.follow(&records, false, &stop, move |_, _, body| {
-        let Ok(outcome) = entry::read_outcome(body) else { return };
-        let recent = !outcome.number.is_empty() && !outcome.deleted && outcome.written_at >= from;
-        if recent {
-            let mut written = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            written.insert(outcome.number, outcome.external_reference);
-        }
-    });
-    futures::join!(changes.up(), outcomes.up());
-    stop.cancel();
-    let read = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));
-    let mut known = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
-    for (number, reference) in read {
-        match reference {
-            Some(reference) => known.insert(number, reference),
-            // It is gone already, or so old that it is not listed.
-            None => known.remove(&number),
-        };
-    }
-    known
 }
 
 /// The reading of a document that is not there.

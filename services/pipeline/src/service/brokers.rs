@@ -1,6 +1,7 @@
 //! The brokers that a process is connected with: the one that connections share, and those of connections that have an
 //! account of their own.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -21,6 +22,7 @@ pub(super) struct Brokers {
     name: &'static str,
     nats: broker::Settings,
     vault: vault::Settings,
+    views: Option<PathBuf>,
     health: Health,
     stop: CancellationToken,
     shared: OnceCell<Opened>,
@@ -28,8 +30,13 @@ pub(super) struct Brokers {
 
 impl Brokers {
     pub(super) fn new(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Self {
-        let (nats, vault) = (shell.nats.clone(), shell.vault.clone());
-        Self { name, nats, vault, health, stop, shared: OnceCell::new() }
+        let (nats, vault, views) = (shell.nats.clone(), shell.vault.clone(), shell.views.clone());
+        Self { name, nats, vault, views, health, stop, shared: OnceCell::new() }
+    }
+
+    /// The folder of the local stores.
+    pub(super) fn views(&self) -> Option<PathBuf> {
+        self.views.clone()
     }
 
     /// The health of the process.

@@ -12,6 +12,7 @@ use super::brokers::Brokers;
 use super::{Context, GRACE, Part};
 use crate::guard;
 use crate::health::{Board, Health};
+use crate::identity;
 use crate::retry::Schedule;
 use problem::{Code, Problem};
 
@@ -92,9 +93,14 @@ impl Life {
         let opened = stop.run_until_cancelled(opening).await;
         let Some(opened) = opened else { return Ok(()) };
         let (broker, vault) = opened?;
+        identity::agree(&broker, &self.part.identity, &stop).await?;
+        if stop.is_cancelled() {
+            return Ok(());
+        }
         health.ready("start");
         let (name, connection, span) = (self.shared.name, self.part.connection.clone(), self.span.clone());
-        let doing = work(Context { name, connection, broker, vault, health, stop: stop.clone(), span });
+        let (seen, views, stop_of_work) = (broker.continuity().clone(), self.shared.brokers.views(), stop.clone());
+        let doing = work(Context { name, connection, broker, vault, health, views, stop: stop_of_work, span });
         let guarded = async {
             // Alone, the process ends with it, and is started again.
             if !self.shared.several.load(Ordering::Relaxed) {
@@ -102,13 +108,15 @@ impl Life {
             }
             guard::guarded(doing).await.unwrap_or_else(|panicked| Err(panicked.into()))
         };
-        tokio::select! {
+        let ended = tokio::select! {
             ended = guarded => ended,
             () = overdue(&stop) => {
                 tracing::warn!("the work in progress takes too long; it is resumed at the next start, as after a crash");
                 Ok(())
             }
-        }
+        };
+        seen.forget(&self.part.connection);
+        ended
     }
 }
 

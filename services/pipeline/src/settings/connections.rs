@@ -73,7 +73,7 @@ impl Sources<'_> {
     pub fn whole(&self) -> Result<Whole, Problem> {
         let file = self.read()?;
         let common = self.merge(&file)?;
-        let (mut files, known) = (Vec::from_iter(self.file.clone()), self.known());
+        let (mut files, known) = (Vec::from_iter(self.file.clone()), self.known()?);
         let mut own = self.sections(&file)?;
         if let Some(folder) = self.folder(&common)? {
             self.add_files(&folder, &mut own)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_TTL;
 use bytes::Bytes;
-use pipeline::broker::follow::{self, Follow};
+use pipeline::broker::follow::Follow;
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
@@ -22,6 +22,7 @@ use super::index::{Due, Index, hash};
 use super::list::{place, read};
 use super::{Wait, Waiting};
 use crate::address::{Address, Entity, System};
+use crate::entry::UNREADABLE;
 use crate::envelope::{self, Cause, Envelope};
 use crate::streams::WAITING;
 use crate::take::Delivery;
@@ -84,7 +85,7 @@ impl Parking {
 
     /// Whether something waits under the record at `address`.
     pub(crate) fn is_parked(&self, address: &Address) -> bool {
-        self.index.contains(hash(&self.place(address).as_str()))
+        self.index.contains(hash(&self.place(address)))
     }
 
     /// Returns the next that is to be taken up.
@@ -102,15 +103,12 @@ impl Parking {
     }
 
     fn follow(&self, stop: &CancellationToken) {
-        let index = Arc::clone(&self.index);
+        let (log, index, stop) = (self.log.clone(), Arc::clone(&self.index), stop.clone());
         let filter = format!("waiting.{}.{}.>", self.log.connection().token(), self.stage);
-        let what = Follow { stream: WAITING, filter, headers_only: true };
-        follow::follow(self.log.broker(), what, stop.clone(), move |entry| {
-            let own = hash(&entry.subject);
-            match read(entry.subject, entry.headers) {
-                Some(waiting) => index.park(own, entry.sequence, &waiting.on, waiting.until),
-                None => index.over(own, entry.sequence),
-            }
+        let part = Follow { stream: WAITING, filter, headers_only: true };
+        task::spawn(async move {
+            let opened = stop.run_until_cancelled(log.open_view(index, vec![part])).await;
+            opened.map(|opened| opened.follow(&stop))
         });
     }
 
@@ -121,7 +119,10 @@ impl Parking {
     /// The entry that stands at `subject`, and its sequence, 0 for none.
     async fn standing(&self, subject: &str) -> Result<(Option<Waiting>, u64), Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?.get(subject).await?;
-        Ok(last.map_or((None, 0), |last| (read(subject, &last.headers), last.sequence)))
+        Ok(match last {
+            Some(last) => (read(subject, &last.headers)?, last.sequence),
+            None => (None, 0),
+        })
     }
 
     /// Writes down what a delivery waits for, unless a later version of its record has come: then nothing is to be
@@ -152,7 +153,7 @@ impl Parking {
         self.write(&waiting, &Cause::of(&delivery.headers), after).await?;
         // It may have moved since this was decided, and before anybody knew that somebody waits.
         if self.has_moved(&waiting).await {
-            self.index.raise(hash(&subject.as_str()));
+            self.index.raise(hash(&subject));
         }
         Ok(())
     }
@@ -172,7 +173,7 @@ impl Parking {
         let mut headers = self.headers(cause);
         waiting.write(&mut headers);
         let stored = self.put(&subject, headers, after).await?;
-        self.index.park(hash(&subject.as_str()), stored.sequence, &waiting.on, waiting.until);
+        self.index.park(hash(&subject), stored.sequence, &waiting.on, waiting.until);
         Ok(stored)
     }
 
@@ -182,7 +183,8 @@ impl Parking {
     }
 
     async fn put(&self, subject: &str, headers: HeaderMap, after: u64) -> Result<Stored, PutError> {
-        let put = Put { subject: subject.to_owned(), headers, payload: Bytes::new(), expect_last: Some(after) };
+        let (subject, payload) = (subject.to_owned(), Bytes::new());
+        let put = Put { subject, headers, payload, expect_last: Some(after), gives_way: false };
         self.log.broker().publisher(WAITING).put(put).await
     }
 
@@ -197,7 +199,7 @@ impl Parking {
             Err(problem) => return tracing::warn!(subject, %problem, "that a wait is over is written down later"),
         };
         match written {
-            Ok(stored) => self.index.over(hash(&subject.as_str()), stored.sequence),
+            Ok(stored) => self.index.over(hash(&subject), stored.sequence),
             // It is taken up once more, and then nothing is left to do.
             Err(e) => tracing::warn!(subject, error = %e, "that a wait is over is written down later"),
         }
@@ -244,11 +246,14 @@ impl Parking {
     async fn entry(&self, due: Due) -> Result<Option<Waiting>, Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?;
         let Some((subject, entry)) = last.named(due.entry).await? else { return Ok(None) };
-        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject.as_str()) == due.own))
+        Ok(read(&subject, &entry.headers)?.filter(|_| hash(&subject) == due.own))
     }
 
     /// Holds some of what waits against the records that it waits for.
     async fn look(&self) {
+        if let Some(sentence) = self.index.unread() {
+            self.log.broker().health().say(UNREADABLE.as_str(), sentence);
+        }
         for due in self.index.round(FEW) {
             if let Ok(Some(waiting)) = self.entry(due).await
                 && self.has_moved(&waiting).await

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use problem::Code;
 
 use super::index::Due;
 use super::*;
 use crate::address::{Connection, Entity, System};
+use crate::envelope;
+use crate::view::Store;
 
 fn invoice(key: &str) -> Address {
     Address::outcome(&Connection::new("main"), System::Visma, Entity::Invoice, key)
@@ -12,7 +15,7 @@ fn invoice(key: &str) -> Address {
 
 #[test]
 fn what_waits_is_due_when_its_record_moves_or_its_time_has_come() {
-    let index = Index::default();
+    let index = Index::open(&Arc::new(Store::temporary()));
     index.park(1, 10, &invoice("7"), 1_000);
     index.park(2, 11, &invoice("8"), 2_000);
     index.park(3, 12, &invoice("7"), 3_000);
@@ -29,7 +32,7 @@ fn what_waits_is_due_when_its_record_moves_or_its_time_has_come() {
 
 #[test]
 fn what_could_not_be_decided_is_taken_up_later_and_what_is_over_never() {
-    let index = Index::default();
+    let index = Index::open(&Arc::new(Store::temporary()));
     index.park(1, 10, &invoice("7"), 1_000);
     assert!(index.next(1_000).is_some());
     index.decided(1, Some(5_000));
@@ -47,7 +50,7 @@ fn what_could_not_be_decided_is_taken_up_later_and_what_is_over_never() {
 
 #[test]
 fn a_round_comes_by_all_that_wait() {
-    let index = Index::default();
+    let index = Index::open(&Arc::new(Store::temporary()));
     for own in 1..=5 {
         index.park(own, own, &invoice("7"), 1_000);
     }
@@ -91,6 +94,10 @@ fn an_entry_is_read_as_it_was_written() {
     waiting.write(&mut headers);
     let subject = list::place(&main, "writer-visma", &waiting.delivery);
     assert_eq!(subject, "waiting.main.writer-visma.visma.payment.invoice-7");
-    assert_eq!(list::read(&subject, &headers), Some(waiting));
-    assert_eq!(list::read(&subject, &HeaderMap::new()), None);
+    assert_eq!(list::read(&subject, &headers), Ok(Some(waiting)));
+    assert_eq!(list::read(&subject, &HeaderMap::new()), Ok(None), "it is over");
+    envelope::set(&mut headers, "Ml-Until", "soon");
+    let unread = list::read(&subject, &headers).expect_err("what cannot be read is not over");
+    assert_eq!(unread.code, Code::OutcomeUnreadable);
+    assert!(unread.sentence.contains(&subject), "{unread}");
 }

@@ -1,48 +1,25 @@
 //! The view that customers are matched in: who stands in Visma under which e-mail address and numbers, by keyed hashes.
 //!
 //! It is fed by the customers that were read at Visma and by the outcomes of those that we created, which the next poll
-//! will read too. Both name the customer's number, so that nobody stands here twice.
+//! will read too. Both name the customer's number, so that nobody stands here twice. What this process has written, or
+//! a list of Visma's has shown it, is put into the tables at once; who is being created by it is in memory.
 
 mod contact;
+mod tables;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use record::Log;
 use record::address::{Entity, Kind, System};
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio_util::sync::CancellationToken;
+use record::view::sql::{Connection, Result};
+use record::view::{Opened, Seen, Store, View};
 
-use async_nats::HeaderMap;
-use pipeline::broker::follow::Caught;
-use proto::matching::{CORPORATE, EMAIL, INACTIVE, INTERNAL, NUMBER, VAT};
-use record::envelope::{KIND, header, text};
+use proto::matching::{CORPORATE, EMAIL, VAT};
+use tables::{Customer, parsed};
 
 /// A hashed mark: which kind, and its hash.
-type Mark = (&'static str, u128);
-
-#[derive(Debug, Default)]
-struct Index {
-    numbers: HashMap<Mark, BTreeSet<String>>,
-    marks: HashMap<String, (Vec<Mark>, bool)>,
-    /// Marks of customers that are being created, and for whom: nobody else is created under them meanwhile.
-    reserved: HashMap<Mark, String>,
-    /// Records that are linked, by our key of the customer.
-    links: HashMap<String, Link>,
-    /// Numbers by what Visma never changes.
-    internal: HashMap<String, String>,
-    /// Numbers that customers had, and those that they have now.
-    renumbered: HashMap<String, String>,
-    /// Numbers of customers that are being written to.
-    written: HashSet<String>,
-}
-
-/// Whom a record of ours is linked with.
-#[derive(Debug)]
-struct Link {
-    /// The customer's number in Visma.
-    number: String,
-    /// Hash of the e-mail address that the shop has, where it is known.
-    email: Option<u128>,
-}
+type Mark = (&'static str, String);
 
 /// Who a customer is at Visma.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +32,14 @@ pub(crate) enum Match {
     Several(Vec<String>),
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Customers(Mutex<Index>);
+#[derive(Debug)]
+pub(crate) struct Customers {
+    store: Arc<Store>,
+    /// Marks of customers that this process is creating, and for whom: nobody else is created under them meanwhile.
+    reserved: Mutex<HashMap<Mark, String>>,
+    /// Numbers of customers that are being written to.
+    written: Mutex<HashSet<String>>,
+}
 
 /// One customer in Visma, written to by nobody else until this is dropped.
 #[derive(Debug)]
@@ -67,72 +50,81 @@ pub(crate) struct Writing<'a> {
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        self.customers.0.lock().unwrap_or_else(PoisonError::into_inner).written.remove(&self.number);
+        self.customers.written.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
     }
 }
 
 impl Customers {
-    /// Customers known.
-    pub(crate) fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).marks.len()
+    fn new(store: &Arc<Store>) -> Self {
+        Self { store: Arc::clone(store), reserved: Mutex::default(), written: Mutex::default() }
     }
 
     /// The number of the customer whose record has this key, if it is linked.
     pub(crate) fn linked(&self, key: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).links.get(key).map(|link| link.number.clone())
+        self.store.read(|tables| tables::linked(tables, key))
     }
 
     /// The number that a customer has now, if it was given another one in Visma.
     pub(crate) fn renumbered(&self, number: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).renumbered.get(number).cloned()
+        self.store.read(|tables| tables::renumbered(tables, number))
     }
 
     /// Notes a link that was just written, without waiting for the view to follow.
-    pub(crate) fn link(&self, key: &str, number: &str, marks: &[(&'static str, String)]) {
-        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        index.release(key);
-        index.link(key, number, &parsed(marks));
-        if !marks.is_empty() && !index.marks.contains_key(number) {
-            index.put(number, parsed(marks), false);
-        }
+    pub(crate) fn link(&self, key: &str, number: &str, marks: &[Mark]) {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let marks = parsed(marks);
+        self.store.write(|tables| {
+            tables::release(tables, key)?;
+            tables::link(tables, key, number, &marks)?;
+            match marks.is_empty() || tables::is_known(tables, number)? {
+                true => Ok(()),
+                false => tables::put(tables, Customer { number, marks: &marks, inactive: false, of: Some(key) }),
+            }
+        });
+        reserved.retain(|_, holder| holder != key);
     }
 
     /// Reserves the marks for the customer `key` while it is created; false when another one under the same e-mail
     /// address or number is being created, and is to be waited for.
-    pub(crate) fn reserve(&self, key: &str, marks: &[(&'static str, String)]) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(key, &parsed(marks))
+    pub(crate) fn reserve(&self, key: &str, marks: &[Mark]) -> bool {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = marks.iter().all(|mark| reserved.get(mark).is_none_or(|holder| holder == key))
+            && self.store.read(|tables| tables::is_free(tables, key, &parsed(marks)));
+        if is_free {
+            reserved.extend(marks.iter().map(|mark| (mark.clone(), key.to_owned())));
+        }
+        is_free
     }
 
     /// Keeps the customer `number` for one writer; none while another has it. The accounts of one company have lanes of
     /// their own and one customer in Visma: at once they would each make the other's version stale, until one is given
     /// up on.
     pub(crate) fn writing(&self, number: &str) -> Option<Writing<'_>> {
-        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).written.insert(number.to_owned());
+        let free = self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_owned());
         free.then(|| Writing { customers: self, number: number.to_owned() })
     }
 
     /// Gives the marks free: the customer is settled, or refused.
     pub(crate) fn release(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).release(key);
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.write(|tables| tables::release(tables, key));
+        reserved.retain(|_, holder| holder != key);
     }
 
     /// Matches by organisation or VAT number first, then by e-mail address.
-    pub(crate) fn find(&self, marks: &[(&'static str, String)]) -> Match {
-        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn find(&self, marks: &[Mark]) -> Match {
         for kinds in [&[CORPORATE, VAT][..], &[EMAIL]] {
-            let found: BTreeSet<&String> = marks
-                .iter()
-                .filter(|(name, _)| kinds.contains(name))
-                .filter_map(|(name, hash)| index.numbers.get(&(*name, parse(hash)?)))
-                .flatten()
-                .collect();
-            let active: Vec<&String> = found.iter().copied().filter(|number| !index.is_inactive(number)).collect();
+            let mut asked = parsed(marks);
+            asked.retain(|(name, _)| kinds.contains(name));
+            let found: BTreeSet<(String, bool)> = self.store.read(|tables| tables::holders(tables, &asked));
             // A retired customer is the match only when there is no other.
-            let found = if active.is_empty() { found.into_iter().collect() } else { active };
-            match found.as_slice() {
-                [] => {}
-                [one] => return Match::One((*one).clone()),
-                several => return Match::Several(several.iter().map(|number| (*number).clone()).collect()),
+            let any_active = found.iter().any(|(_, inactive)| !inactive);
+            let found = found.into_iter().filter(|(_, inactive)| !(any_active && *inactive));
+            let mut found: Vec<String> = found.map(|(number, _)| number).collect();
+            match found.len() {
+                0 => {}
+                1 => return found.pop().map_or(Match::Nobody, Match::One),
+                _ => return Match::Several(found),
             }
         }
         Match::Nobody
@@ -140,148 +132,65 @@ impl Customers {
 
     /// Other customers in use that have the organisation or the VAT number among these marks, where the customer
     /// `number` does not have it itself: written on it too, every buyer of that number would match both.
-    pub(crate) fn taken(&self, number: &str, marks: &[(&'static str, String)]) -> Vec<String> {
-        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = index.marks.get(number).map(|(marks, _)| marks.as_slice()).unwrap_or_default();
-        let numbers = parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !own.contains(mark));
-        let holders = numbers.filter_map(|mark| index.numbers.get(&mark)).flatten();
-        let others: BTreeSet<&String> =
-            holders.filter(|other| other.as_str() != number && !index.is_inactive(other)).collect();
-        others.into_iter().cloned().collect()
+    pub(crate) fn taken(&self, number: &str, marks: &[Mark]) -> Vec<String> {
+        self.store.read(|tables| {
+            let own = tables::marks(tables, number)?;
+            let mut asked = parsed(marks);
+            asked.retain(|mark| mark.0 != EMAIL && !own.contains(mark));
+            let holders = tables::holders(tables, &asked)?;
+            let others = holders.into_iter().filter(|(other, inactive)| other != number && !inactive);
+            Ok(others.map(|(other, _)| other).collect())
+        })
     }
 
     /// Notes numbers that were just written on a customer, until the poll reads them there.
-    pub(crate) fn gains(&self, number: &str, marks: &[(&'static str, String)]) {
-        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((mut known, inactive)) = index.marks.get(number).cloned() else { return };
-        known.extend(
-            parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL && !known.contains(mark)).collect::<Vec<_>>(),
-        );
-        index.put(number, known, inactive);
+    pub(crate) fn gains(&self, number: &str, marks: &[Mark]) {
+        self.store.write(|tables| {
+            let gained = parsed(marks).into_iter().filter(|mark| mark.0 != EMAIL);
+            match tables::is_known(tables, number)? {
+                true => tables::mark(tables, number, gained),
+                false => Ok(()),
+            }
+        });
     }
 
     /// A customer as a list of Visma's shows it now, before the poll that reads it.
-    pub(crate) fn listed(
-        &self,
-        number: &str,
-        internal: Option<&str>,
-        marks: &[(&'static str, String)],
-        inactive: bool,
-    ) {
-        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        index.put(number, parsed(marks), inactive);
-        if let Some(internal) = internal {
-            index.identify(internal, number);
-        }
-    }
-
-    /// A customer as it was read at Visma: what it says replaces what was known.
-    fn read(&self, headers: &HeaderMap) {
-        if let Some(number) = text(headers, NUMBER) {
-            let inactive = header(headers, INACTIVE).is_some();
-            let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            index.put(&number, marks_of(headers), inactive);
-            if let Some(internal) = header(headers, INTERNAL) {
-                index.identify(internal, &number);
-            }
-        }
-    }
-
-    /// The outcome of a customer's command, by ourselves or an earlier process.
-    fn settled(&self, key: &str, headers: &HeaderMap) {
-        let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        index.release(key);
-        let Some(number) = text(headers, NUMBER) else {
-            if header(headers, KIND) == Some("intent") {
-                index.reserve(key, &marks_of(headers));
-            }
-            return;
-        };
-        let number = index.renumbered.get(number.as_ref()).cloned().unwrap_or_else(|| number.into_owned());
-        let marks = marks_of(headers);
-        index.link(key, &number, &marks);
-        if !index.marks.contains_key(&number) {
-            index.put(&number, marks, false);
-        }
+    pub(crate) fn listed(&self, number: &str, internal: Option<&str>, marks: &[Mark], inactive: bool) {
+        self.store.write(|tables| {
+            tables::put(tables, Customer { number, marks: &parsed(marks), inactive, of: None })?;
+            internal.map_or(Ok(()), |internal| tables::identify(tables, internal, number))
+        });
     }
 }
 
-impl Index {
-    fn link(&mut self, key: &str, number: &str, marks: &[Mark]) {
-        let known = self.links.get(key).and_then(|link| link.email);
-        let email = contact::email(marks).or(known);
-        self.links.insert(key.to_owned(), Link { number: number.to_owned(), email });
+impl View for Customers {
+    fn name(&self) -> &'static str {
+        "customer"
     }
 
-    fn reserve(&mut self, key: &str, marks: &[Mark]) -> bool {
-        let free = marks.iter().all(|mark| self.reserved.get(mark).is_none_or(|holder| holder == key));
-        if free {
-            self.reserved.extend(marks.iter().map(|mark| (*mark, key.to_owned())));
-        }
-        free
+    fn version(&self) -> u32 {
+        1
     }
 
-    fn release(&mut self, key: &str) {
-        self.reserved.retain(|_, holder| holder != key);
+    fn tables(&self) -> &'static str {
+        tables::TABLES
     }
 
-    /// Notes which customer a number is. One that had another number until now has this one instead: nobody stands
-    /// under the old one any longer.
-    fn identify(&mut self, internal: &str, number: &str) {
-        self.renumbered.remove(number);
-        let Some(old) = self.internal.insert(internal.to_owned(), number.to_owned()) else { return };
-        if old == number || self.internal.values().any(|other| *other == old) {
-            return;
-        }
-        self.forget(&old);
-        let links = self.links.values_mut().map(|link| &mut link.number);
-        links.chain(self.renumbered.values_mut()).filter(|held| **held == old).for_each(|held| number.clone_into(held));
-        self.renumbered.insert(old, number.to_owned());
-    }
-
-    fn put(&mut self, number: &str, marks: Vec<Mark>, inactive: bool) {
-        self.forget(number);
-        for mark in &marks {
-            self.numbers.entry(*mark).or_default().insert(number.to_owned());
-        }
-        self.marks.insert(number.to_owned(), (marks, inactive));
-    }
-
-    fn forget(&mut self, number: &str) {
-        for old in self.marks.remove(number).map(|(marks, _)| marks).unwrap_or_default() {
-            if let Some(numbers) = self.numbers.get_mut(&old) {
-                numbers.remove(number);
-                if numbers.is_empty() {
-                    self.numbers.remove(&old);
-                }
-            }
-        }
-    }
-
-    fn is_inactive(&self, number: &str) -> bool {
-        self.marks.get(number).is_some_and(|(_, inactive)| *inactive)
+    fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {
+        tables::see(tables, entry)
     }
 }
 
-fn marks_of(headers: &HeaderMap) -> Vec<Mark> {
-    [EMAIL, CORPORATE, VAT].into_iter().filter_map(|name| Some((name, parse(header(headers, name)?)?))).collect()
+/// Opens the view over both its sources. It is to be followed only when Visma's customers have been read once.
+pub(crate) async fn open(log: &Log) -> (Arc<Customers>, Opened) {
+    let customers = Arc::new(Customers::new(log.tables()));
+    let parts = [Kind::Change, Kind::Outcome].map(|kind| {
+        let records = log.entity(kind, System::Visma, Entity::Customer);
+        log.part(&records, true)
+    });
+    let opened = log.open_view(Arc::clone(&customers) as Arc<dyn View>, parts.to_vec()).await;
+    (customers, opened)
 }
 
-fn parsed(marks: &[(&'static str, String)]) -> Vec<Mark> {
-    marks.iter().filter_map(|(name, hash)| Some((*name, parse(hash)?))).collect()
-}
-
-fn parse(hash: &str) -> Option<u128> {
-    u128::from_str_radix(hash, 16).ok()
-}
-
-/// Follows both sources of the view.
-pub(crate) fn follow(log: &Log, stop: &CancellationToken, customers: &Arc<Customers>) -> [Caught; 2] {
-    let read = Arc::clone(customers);
-    let versions = log.entity(Kind::Change, System::Visma, Entity::Customer);
-    let changes = log.follow(&versions, true, stop, move |_, headers, _| read.read(headers));
-    let settled = Arc::clone(customers);
-    let records = log.entity(Kind::Outcome, System::Visma, Entity::Customer);
-    let outcomes = log.follow(&records, true, stop, move |address, headers, _| settled.settled(address.key(), headers));
-    [changes, outcomes]
-}
+#[cfg(test)]
+mod tests;

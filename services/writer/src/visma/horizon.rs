@@ -280,7 +280,7 @@ impl Inner {
                 rows.retain(|(reference, number)| !known.explains(kind, reference, number));
             }
             if !rows.is_empty() {
-                let every = log::every(&self.log, kind).await?;
+                let every = log::of(&self.log, kind, &rows).await?;
                 rows.retain(|(reference, number)| !every.explains(kind, reference, number));
             }
             behind.add(kind, rows);

@@ -4,33 +4,26 @@
 //! address in the contact's place, invoices would go to whoever changed something last. The contact is that of the
 //! account that was opened first; accounts of one e-mail address are one person's, and count as one.
 
-use std::sync::PoisonError;
-
 use proto::matching::EMAIL;
 
-use super::{Customers, Mark, parsed};
+use super::{Customers, Mark, parsed, tables};
 
 impl Customers {
     /// Whether the contact of the customer `number` is that of the account `key`, which has these marks: it was opened
     /// before all others that are linked with the customer, or the one that was has the same e-mail address.
-    pub(crate) fn is_contact(&self, key: &str, number: &str, marks: &[(&'static str, String)]) -> bool {
-        let Some(own) = email(&parsed(marks)) else { return true };
-        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let linked = index.links.iter().filter(|(other, link)| link.number == number && *other != key);
-        let others = linked.filter_map(|(other, link)| Some((age(other), link.email?)));
+    pub(crate) fn is_contact(&self, key: &str, number: &str, marks: &[Mark]) -> bool {
+        let own = parsed(marks).into_iter().find(|(name, _)| *name == EMAIL);
+        let Some((_, own)) = own else { return true };
+        let links = self.store.read(|tables| tables::links(tables, number));
+        let others = links.iter().filter(|(other, _)| other != key);
+        let others = others.filter_map(|(other, email)| Some((age(other), (*email)?)));
         others.min().is_none_or(|(first, email)| age(key) < first || email == own)
     }
 
     /// Whether no other account is linked with the customer `number`.
     pub(crate) fn is_alone(&self, key: &str, number: &str) -> bool {
-        let index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !index.links.iter().any(|(other, link)| link.number == number && other != key)
+        self.store.read(|tables| tables::links(tables, number)).iter().all(|(other, _)| other == key)
     }
-}
-
-/// The hash of the e-mail address among marks.
-pub(super) fn email(marks: &[Mark]) -> Option<u128> {
-    marks.iter().find(|(name, _)| *name == EMAIL).map(|(_, hash)| *hash)
 }
 
 /// Accounts come in the order of their ids; guests, who have none, after them.
@@ -48,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_contact_is_that_of_the_account_that_was_opened_first() {
-        let customers = Customers::default();
+        let customers = Customers::alone();
         // The ids are numbers: 9 is before 10.
         for (key, email) in [("guest-5a", 5), ("10", 10), ("9", 9)] {
             assert!(customers.is_contact(key, "1000", &marked(email)), "{key}: none before it is linked");

@@ -66,7 +66,7 @@ pub(super) async fn tail(log: &record::Log, back: Duration) -> Result<Tail, Prob
     let Some(end) = last else { return Ok(Tail { end: None, first: 1 }) };
     let since = end.saturating_sub(u64::try_from(back.as_millis()).unwrap_or(u64::MAX));
     let mut first = None;
-    log.read(&outcomes, Which::Since(since), |_, entry| first = first.or(Some(entry.sequence))).await?;
+    log.read(&outcomes, Which::FirstSince(since), |_, entry| first = Some(entry.sequence)).await?;
     Ok(Tail { end: Some(end), first: first.unwrap_or(1) })
 }
 
@@ -78,11 +78,23 @@ pub(super) async fn since(log: &record::Log, tail: Tail) -> Result<Log, Problem>
     Ok(part)
 }
 
-/// The last entry of every record of one kind: what is older than the part that was read may explain it too.
-pub(super) async fn every(log: &record::Log, kind: Kind) -> Result<Log, Problem> {
+/// What all entries of one kind say of these documents, given by reference and number: what is older than the part that
+/// was read may explain them too.
+pub(super) async fn of(log: &record::Log, kind: Kind, rows: &[(String, String)]) -> Result<Log, Problem> {
+    let (references, numbers): (HashSet<&str>, HashSet<&str>) =
+        rows.iter().map(|(reference, number)| (reference.as_str(), number.as_str())).unzip();
     let mut all = Log::default();
     let outcomes = log.entity(address::Kind::Outcome, TARGET, kind.entity());
-    log.read(&outcomes, Which::Last, |address, entry| note(&mut all, address, entry)).await?;
+    log.read(&outcomes, Which::From(1), |_, entry| {
+        let Ok(outcome) = entry::read_outcome(&entry.payload) else { return };
+        let is_asked = references.contains(outcome.external_reference.as_str())
+            || numbers.contains(outcome.number.as_str())
+            || outcome.removed.iter().any(|number| numbers.contains(number.as_str()));
+        if is_asked {
+            all.add(kind, outcome);
+        }
+    })
+    .await?;
     Ok(all)
 }
 
