@@ -237,3 +237,24 @@ fn a_configured_pointer_overrides() {
     assert!(matches!(at("/payload/none"), Err(HintError::NoKey)));
     assert!(matches!(KeyPointer::new("payload.no"), Err(HintError::Pointer(_))));
 }
+
+/// Connections of one shop are told apart by the store, where every record of the body has one.
+#[test]
+fn the_stores_of_a_body_are_those_of_its_records() {
+    let stores = |body: &str| super::hint::stores(body.as_bytes());
+    assert_eq!(stores(r#"{"order":{"entity_id":7,"store_id":3}}"#), [3]);
+    assert_eq!(stores(r#"{"event":"x","data":{"value":{"entity_id":"7","store_id":"3"}}}"#), [3]);
+    assert_eq!(
+        stores(r#"[{"order_id":7,"store_id":3},{"order_id":8,"store_id":1},{"order_id":9,"store_id":3}]"#),
+        [1, 3]
+    );
+    for unknown in [
+        r#"{"order_id":7}"#,
+        r#"[{"order_id":7,"store_id":3},{"order_id":8}]"#,
+        r#"{"order":{"entity_id":7,"store_id":0}}"#,
+        r#"{"customer":{"id":7,"store_id":3}}"#,
+        "no JSON",
+    ] {
+        assert!(stores(unknown).is_empty(), "{unknown}");
+    }
+}
