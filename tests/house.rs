@@ -109,6 +109,26 @@ impl House {
         }
     }
 
+    /// Waits until a service asks `consumer` of `stream` for deliveries.
+    pub(crate) async fn until_pulled(&self, stream: &str, consumer: &str) {
+        let (stream, started) = (self.jetstream().await.get_stream(stream).await.unwrap(), Instant::now());
+        while stream.consumer_info(consumer).await.unwrap().num_waiting == 0 {
+            assert!(started.elapsed() < Duration::from_secs(60), "nobody takes from {consumer}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Has the broker keep that the connection is of this alone, or of nothing, as before anything was kept.
+    pub(crate) async fn keep_of_connection(&self, part: Option<(&str, &str)>) {
+        let jetstream = self.jetstream().await;
+        let mut config = jetstream.get_stream("KV_ML_KEYS").await.unwrap().cached_info().config.clone();
+        config.metadata = part
+            .map(|(part, value)| (format!("ml-connector.connection.main.{part}"), value.to_owned()))
+            .into_iter()
+            .collect();
+        jetstream.update_stream(config).await.unwrap();
+    }
+
     /// Returns what a service answers on `/readyz`.
     pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
         self.admin(service, "readyz").await

@@ -24,6 +24,7 @@ mod health;
 mod hold;
 mod hostile;
 mod house;
+mod identity;
 mod mapping_file;
 mod orders;
 mod ping;

@@ -47,6 +47,8 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$KV.ML_KEYS.next.person.x", &["vault"]),
     ("$KV.ML_CREDENTIALS.main.visma", &["vault"]),
     ("$KV.ML_CURSORS.main.visma.customer", &["ingestor-visma"]),
+    ("$KV.ML_CURSORS.main.visma.tenant", &["provision", "ingestor-visma"]),
+    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
     ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
     ("$KV.ML_BUDGET.visma.x", &["ingestor-visma", "writer-visma", "vault", "operator"]),

@@ -71,6 +71,8 @@ impl Companies {
         let mapper = Port::take().unwrap();
         let wishes = Wishes::default().set("ADMIN__MAPPER", &mapper.address.to_string());
         let inner = House::prepare(wishes).await;
+        // The shop and the company of `main` are other ones from here on.
+        inner.keep_of_connection(None).await;
         let common = std::fs::read_to_string(&inner.installation.config).unwrap();
         let common = common.replace("connection = \"main\"\n", "");
         let mut house = Self { inner, sandboxes: BTreeMap::new(), common, _mapper: mapper };

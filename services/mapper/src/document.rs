@@ -18,6 +18,7 @@ use record::{Entry, body};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::reading::said;
 use crate::references::Owner;
 use crate::{Mapper, Published, refused};
 
@@ -106,7 +107,7 @@ impl Mapper {
 
     /// The change of the version before this one, unless it is the first.
     pub(crate) async fn previous(&self, delivery: &Delivery) -> Result<Option<Entry>, Verdict> {
-        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
+        let previous = said(&delivery.subject, &delivery.headers, envelope::PREVIOUS)?;
         let Some(previous) = previous else { return Ok(None) };
         let entry = self.log.at(Kind::Change, previous).await;
         entry.map_err(|problem| Verdict::retry(delivery.delivered, problem))

@@ -16,7 +16,7 @@ impl Mapper {
     /// Decides on one version of an order.
     pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let order: Order = self.read(delivery, Entity::Order, key).await?;
-        let scope = self.scope(delivery, None);
+        let scope = self.scope(delivery, None)?;
         match mapping::order(&order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, Entity::Order, key).await)

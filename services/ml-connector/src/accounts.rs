@@ -7,9 +7,6 @@ use std::time::Duration;
 use operator::drift;
 use pipeline::schedule::Interval;
 use pipeline::service::Context;
-use problem::Problem;
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use crate::settings::Settings;
@@ -27,8 +24,24 @@ pub(crate) fn settles(settings: &Settings) -> Duration {
     }
 }
 
+/// Counts from time to time until the service is told to stop, on a thread of its own: to read all of an installation's
+/// documents keeps a thread busy for seconds, and orders do not wait for that.
+pub(crate) fn count_aside(context: Context, interval: Duration, settles: Duration) {
+    let span = context.span.clone();
+    let counting = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(count(context, interval, settles).instrument(span)),
+            Err(error) => tracing::warn!(%error, "the orders' accounts are not counted"),
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("accounts".to_owned()).spawn(counting) {
+        tracing::warn!(%error, "the orders' accounts are not counted");
+    }
+}
+
 /// Counts, shows and waits, until the service is told to stop.
-pub(crate) async fn count(context: Context, interval: Duration, settles: Duration) {
+async fn count(context: Context, interval: Duration, settles: Duration) {
     let log = Log::on(&context.broker, &context.connection);
     let mut wait = FIRST.min(interval);
     loop {
@@ -37,23 +50,10 @@ pub(crate) async fn count(context: Context, interval: Duration, settles: Duratio
             () = context.stop.cancelled() => return,
         }
         wait = interval;
-        match beside(log.clone(), settles).await {
+        match drift::report(&log, settles).await {
             #[expect(clippy::cast_precision_loss, reason = "a count of orders")]
-            Some(Ok(report)) => metrics::gauge!("ml_accounts_unbalanced").set(report.unbalanced() as f64),
-            Some(Err(problem)) => tracing::warn!(%problem, "the orders' accounts were not counted"),
-            None => tracing::warn!("the orders' accounts were not counted: there is no thread for it"),
+            Ok(report) => metrics::gauge!("ml_accounts_unbalanced").set(report.unbalanced() as f64),
+            Err(problem) => tracing::warn!(%problem, "the orders' accounts were not counted"),
         }
     }
-}
-
-/// Reads on a thread of its own: all of the streams are read, and no order waits for that, nor does the service's end.
-async fn beside(log: Log, settles: Duration) -> Option<Result<drift::Report, Problem>> {
-    let (done, counted) = oneshot::channel();
-    let span = tracing::Span::current();
-    let counting = move || {
-        let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
-        let _ = done.send(runtime.block_on(drift::report(&log, settles).instrument(span))); // Err: the service has ended.
-    };
-    std::thread::Builder::new().name("accounts".to_owned()).spawn(counting).ok()?;
-    counted.await.ok()
 }

@@ -54,8 +54,17 @@ pub enum Verb {
         #[arg(long, conflicts_with = "services")]
         here: bool,
     },
-    /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Broker user: provision.
-    Provision,
+    /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Refuses a connection that
+    /// is of another shop or company there. Broker user: provision.
+    Provision {
+        /// The same shop and company are under another address or tenant now: show what changes. The services must not
+        /// run.
+        #[arg(long)]
+        moved: bool,
+        /// Carry it out.
+        #[arg(long, requires = "moved")]
+        apply: bool,
+    },
     /// Print the broker's users and what each may do, for all connections: the file that nats.conf includes. Broker
     /// user: none.
     Rights,

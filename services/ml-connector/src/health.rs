@@ -2,8 +2,8 @@
 //!
 //! It asks from outside, over the admin port, because a process that answers about itself from another thread knows
 //! nothing of the loop that stands still. All services should run, unless some are named; in a container only those of
-//! its own can be seen, which are those whose admin ports somebody listens on (`--here`). A service tells how each of its
-//! connections is.
+//! its own can be seen, which are those whose admin ports somebody listens on (`--here`). A service tells how each
+//! of its connections is.
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod ending;
 mod erase;
 mod health;
+mod identity;
 mod lists;
 mod manual;
 mod mapping_file;

@@ -35,7 +35,7 @@ pub(crate) async fn run(
     side: Option<Side>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let bench = match prepare(settings).await {
+    let bench = match Box::pin(prepare(settings)).await {
         Ok(bench) => bench,
         Err(problem) => {
             ending::tell(&problem, json);

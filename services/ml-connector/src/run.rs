@@ -8,6 +8,7 @@ use pipeline::service;
 use pipeline::telemetry;
 
 use crate::cli::{Cli, MappingVerb, Sandbox, Verb};
+use crate::provision::Asked;
 use crate::settings::Connections;
 use crate::{
     backfill, budgets, capacity, credentials, demo, erase, health, lists, manual, mapping_file, master_keys, ping,
@@ -32,7 +33,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn user(verb: &Verb) -> Option<&'static str> {
     match verb {
         Verb::Run { .. } | Verb::Rights => None,
-        Verb::Provision => Some("provision"),
+        Verb::Provision { .. } => Some("provision"),
         Verb::Credentials { .. } | Verb::MasterKey { .. } => Some("vault"),
         Verb::Erase { .. } => Some("erasure"),
         _ => Some("operator"),
@@ -52,7 +53,10 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
     let done = match verb {
         Verb::Run { service } => Box::pin(works::run(service, config, names)).await.map_err(Into::into),
         Verb::Health { services, here } => return health::run(&all()?, &services, (here, &names), json).await,
-        Verb::Provision => provision::run(&all()?, &names, json).await,
+        Verb::Provision { moved, apply } => {
+            let asked = if moved { Asked::Moved { apply } } else { Asked::AsKept };
+            provision::run(&all()?, &names, asked, json).await
+        }
         Verb::Rights => rights::run(&all()?, &names),
         Verb::Config => show_settings(&all()?, &names, json),
         Verb::Ping { side } => return Box::pin(ping::run(one(), side.map(Into::into), json)).await,
@@ -72,7 +76,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Drift => return lists::drifts(&one()?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(one()?, asked, json)).await,
         Verb::Poll { verb } => polls::run(&one()?, verb, json).await,
-        Verb::Budget { verb } => budgets::run(&all()?, &names, verb, json).await,
+        Verb::Budget { verb } => Box::pin(budgets::run(&all()?, &names, verb, json)).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&one()?, verb, json)).await,
         Verb::MasterKey { verb: Some(verb) } => Box::pin(master_keys::run(&common()?, verb, json)).await,
         Verb::MasterKey { verb: None } => say(&pipeline::vault::new_master_key(), json),

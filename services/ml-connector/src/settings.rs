@@ -221,8 +221,9 @@ pub struct Visma {
 impl Commerce {
     /// The shop: its address without the code of a store.
     pub fn shop(&self) -> &str {
-        let url = self.base_url.trim_end_matches('/');
-        url.split_once("/rest").map_or(url, |(shop, _)| shop)
+        let url = self.base_url.trim().trim_end_matches('/');
+        let shop = url.split_once("/rest/").map(|(shop, _)| shop);
+        shop.or_else(|| url.strip_suffix("/rest")).unwrap_or(url)
     }
 }
 

@@ -14,6 +14,7 @@ use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
 use pipeline::id::derived_id;
+use pipeline::identity::until_same;
 use pipeline::retry::Schedule;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
@@ -29,6 +30,7 @@ use visma::token::{TENANT_PARAMETER, TokenRefusal};
 pub use commerce::{commerce, commerce_with};
 use kept::{Kept, fill_visma};
 
+use crate::identity::Tenant;
 use crate::settings::{Commerce, Visma};
 
 /// Visma.net with client credentials of Visma Connect, and the company that requests are built for. What the settings
@@ -38,15 +40,59 @@ use crate::settings::{Commerce, Visma};
 /// `SETTINGS_INCOMPLETE` when a credential is missing, `SETTINGS_INVALID` when the base URL is none.
 pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
     let kept = Kept::read(context, VISMA).await?;
+    followed(settings, context, kept, None).await
+}
+
+/// As [`visma`], for a service: it calls under the tenant that is kept for the connection, and waits for that one.
+///
+/// # Errors
+/// As [`visma`].
+pub async fn visma_of_service(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
+    let tenant = Tenant::open(&context.broker, &context.connection).await?;
+    let mut kept = Kept::read(context, VISMA).await?;
+    until_same(&context.broker, &context.stop, async || {
+        kept = Kept::read(context, VISMA).await?;
+        tenant.refused(&fill_visma(settings, &kept.fields()).0.tenant_id).await
+    })
+    .await?;
+    followed(settings, context, kept, Some(tenant)).await
+}
+
+async fn followed(
+    settings: &Visma,
+    context: &Context,
+    kept: Kept,
+    tenant: Option<Tenant>,
+) -> Result<(Vendor, Company), Problem> {
     let (vendor, company) = visma_with(settings, &kept.fields(), context).await?;
     let (settings, http) = (settings.clone(), token_http(settings)?);
     let make = Box::new(move |fields: Fields| {
-        let made = visma_auth(&fill_visma(&settings, &fields).0, &http);
-        async move { made }.boxed()
+        let (settings, http, tenant) = (fill_visma(&settings, &fields).0, http.clone(), tenant.clone());
+        async move {
+            let taken = match tenant {
+                Some(tenant) => tenant.refused(&settings.tenant_id).await?,
+                None => None,
+            };
+            taken.map_or_else(|| visma_auth(&settings, &http), Err)
+        }
+        .boxed()
     });
     kept.follow(context, &vendor, make).await;
     vendor.follow_budget(&context.broker, context.stop.clone());
     Ok((vendor, company))
+}
+
+/// Keeps the tenant of the credentials in force, under which Visma has shown the company.
+///
+/// # Errors
+/// `CONNECTION_TAKEN` when another one is kept.
+pub async fn keep_tenant(settings: &Visma, context: &Context) -> Result<(), Problem> {
+    if context.stop.is_cancelled() {
+        return Ok(());
+    }
+    let fields = Kept::read(context, VISMA).await?.fields();
+    let tenant = Tenant::open(&context.broker, &context.connection).await?;
+    tenant.keep(&fill_visma(settings, &fields).0.tenant_id).await
 }
 
 /// The name of Visma's credentials in the vault.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use ingestor::commerce::Doors;
 use jiff::{Timestamp, ToSpan as _};
+use pipeline::identity::Identity;
 use pipeline::poll;
 use pipeline::service::{self, Context, Part, Parts, Read, Work};
 use problem::Problem;
@@ -12,7 +13,7 @@ use record::streams::Durable;
 
 use crate::cli::Service;
 use crate::settings::{Connections, Settings};
-use crate::{accounts, vendors};
+use crate::{accounts, identity, vendors};
 
 /// Every durable consumer of the house.
 pub(crate) const DURABLES: [Durable; 4] =
@@ -29,9 +30,10 @@ pub(crate) async fn run(which: Service, config: Option<PathBuf>, names: Vec<Stri
         let connections = Connections::load(config.as_deref())?;
         let part = |(name, settings): (String, Result<Settings, Problem>)| {
             let nats = settings.as_ref().map_or_else(|_| connections.common.nats.clone(), |own| own.nats.clone());
+            let identity = settings.as_ref().map_or_else(|_| Identity::new(&name, []), identity::of);
             let (digest, work) =
                 (connections.digest(&name), settings.and_then(|settings| work((which, &doors), settings)));
-            Part { connection: name, nats, digest, work }
+            Part { connection: name, identity, nats, digest, work }
         };
         let parts = connections.named(&names)?.into_iter().map(part).collect();
         Ok(Parts { parts, files: connections.files() })
@@ -105,8 +107,9 @@ async fn read_visma(
     context: Context,
 ) -> Result<(), Problem> {
     poll::beginning(&context.health);
-    let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
+    let (vendor, company) = vendors::visma_of_service(&settings.visma, &context).await?;
     vendors::company_is_shown(&context, &vendor, &company).await?;
+    vendors::keep_tenant(&settings.visma, &context).await?;
     let (poll, zone) = (settings.visma.poll.clone(), settings.time_zone.clone());
     let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();
     let sweep = settings.visma.sweep.clone();
@@ -122,7 +125,7 @@ async fn decide(
 ) -> Result<(), Problem> {
     let rules = mapper::Rules { mapping, scope, comments: settings.comments.clone() };
     let (interval, settles) = (settings.drift.interval.0, accounts::settles(&settings));
-    context.spawn(accounts::count(context.clone(), interval, settles));
+    accounts::count_aside(context.clone(), interval, settles);
     mapper::run(context, rules).await
 }
 
@@ -132,7 +135,7 @@ async fn write_visma(
     scope: mapping::Scope,
     context: Context,
 ) -> Result<(), Problem> {
-    let (vendor, company) = vendors::visma(&settings.visma, &context).await?;
+    let (vendor, company) = vendors::visma_of_service(&settings.visma, &context).await?;
     vendors::company_is_shown(&context, &vendor, &company).await?;
     let (create, documents) = (settings.visma.create.clone(), settings.visma.documents.clone());
     let from = a_day_before(scope.go_live).to_zoned(jiff::tz::TimeZone::UTC).datetime().into();

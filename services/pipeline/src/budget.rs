@@ -348,8 +348,17 @@ impl Budget {
     async fn read(&self) -> Result<(Entry, u64), ()> {
         match self.0.bucket.entry(self.0.key.as_str()).await {
             Ok(Some(entry)) => {
-                let read: Entry = serde_json::from_slice(&entry.value).unwrap_or_default();
-                Ok((read.bounded(now_millis()), entry.revision))
+                let now = now_millis();
+                match serde_json::from_slice::<Entry>(&entry.value) {
+                    Ok(read) => Ok((read.bounded(now), entry.revision)),
+                    Err(e) => {
+                        let vendor = self.0.vendor;
+                        tracing::error!(vendor, error = %e, "the budget cannot be read; nobody calls for a whole window");
+                        // The next reading finds it, or what another process has made of it.
+                        self.write(&Entry::unreadable(now), entry.revision).await;
+                        Err(())
+                    }
+                }
             }
             Ok(None) => Ok((Entry::default(), 0)),
             Err(e) => {

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod health;
 pub mod http;
 pub mod id;
+pub mod identity;
 pub mod poll;
 pub mod retry;
 pub mod schedule;

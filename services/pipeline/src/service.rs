@@ -1,4 +1,4 @@
-//! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
+//! The life of every service: settings → telemetry → admin port → broker → vault → identity → ready → work → stop.
 //!
 //! All of that is once a process; the work is once a connection. `supervise` starts and ends works as connections come
 //! and go, `part` is the life of one, `watch` sees that settings or mapping files have changed.
@@ -21,6 +21,7 @@ use tracing::{Instrument as _, Span};
 use crate::broker::{self, Broker};
 use crate::health::address::Address;
 use crate::health::{self, Board, Health};
+use crate::identity::Identity;
 use crate::vault::{self, Vault, VaultError};
 use crate::{task, telemetry};
 use brokers::Brokers;
@@ -57,6 +58,8 @@ pub type Work = Rc<dyn Fn(Context) -> LocalBoxFuture<'static, Result<(), Problem
 pub struct Part {
     /// Its name.
     pub connection: String,
+    /// The shop and the company that it is of.
+    pub identity: Identity,
     /// Its broker: the process's, or one of its own.
     pub nats: broker::Settings,
     /// A digest of all that its work is done by: another one begins the work anew.

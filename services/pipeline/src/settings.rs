@@ -76,11 +76,14 @@ impl<'a> Sources<'a> {
             let variable = name.strip_prefix(PREFIX)?;
             (!name.starts_with(connections::PREFIX)).then_some((name.as_str(), variable, text.as_str()))
         });
-        Ok(Merged { config: build(builder, &self.known(), variables, &origin)?, origin })
+        Ok(Merged { config: build(builder, &self.known()?, variables, &origin)?, origin })
     }
 
-    fn known(&self) -> toml::Table {
-        self.default.parse().unwrap_or_default()
+    /// The default file, which has every key.
+    fn known(&self) -> Result<toml::Table, Problem> {
+        self.default.parse().map_err(|e: toml::de::Error| {
+            Problem::new(Code::SettingsUnreadable, format!("(default settings): {e}"), "report it")
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Tasks of a connection's work: each carries the connection's span on, so that its log lines and figures say whose they
-//! are.
+//! Tasks of a connection's work: each carries the connection's span on, so that its log lines and figures say whose
+//! they are.
 
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;

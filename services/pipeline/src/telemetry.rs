@@ -124,7 +124,7 @@ pub fn start(name: &'static str, settings: &Settings) -> Result<Telemetry, Probl
     };
     let spans = provider.as_ref().map(|p| tracing_opentelemetry::layer().with_tracer(p.tracer("ml-connector")));
     let is_connection = |what: &Metadata<'_>| what.is_span() && what.name() == CONNECTION;
-    // Labels are there whatever is logged; the span of a connection's work lasts as long as that, so it is not exported.
+    // Labels are there whatever is logged. The span of a connection's work lasts as long as that: it is not exported.
     let labels = MetricsLayer::new().with_filter(filter_fn(is_connection));
     let spans = spans.with_filter(filter.clone()).with_filter(filter_fn(move |what| !is_connection(what)));
     let registry = tracing_subscriber::registry().with(labels);

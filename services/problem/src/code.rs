@@ -125,6 +125,7 @@ codes! {
     CommerceUnauthorised => "COMMERCE_UNAUTHORISED", Integrator, 78;
     CommerceUnreadable => "COMMERCE_UNREADABLE", Integrator, 78;
     ConnectionsClash => "CONNECTIONS_CLASH", Integrator, 78;
+    ConnectionTaken => "CONNECTION_TAKEN", Operations, 78;
     ConnectionNotNamed => "CONNECTION_NOT_NAMED", Operations, 2;
     ConnectionUnknown => "CONNECTION_UNKNOWN", Operations, 2;
     CredentialsIncomplete => "CREDENTIALS_INCOMPLETE", Integrator, 78;

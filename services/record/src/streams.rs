@@ -13,13 +13,14 @@ use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
+use pipeline::identity::{Identity, metadata};
 use pipeline::vault;
 use problem::{Code, Problem, chain};
 
 use crate::address::Connection;
 use crate::capacity::{DISK_OF_BYTES, size, told};
 pub(crate) use durable::consumer;
-pub use durable::{Durable, GROUP};
+pub use durable::{Durable, GROUP, in_use};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
@@ -36,14 +37,14 @@ pub const DEAD: &str = "DEAD";
 /// All of them.
 pub(crate) const STREAMS: [&str; 6] = [HINTS, CHANGES, COMMANDS, OUTCOMES, WAITING, DEAD];
 
-/// Makes and updates every stream and bucket, and the durables given for each connection.
+/// Makes and updates every stream and bucket, and the durables given for each connection; keeps what each is of.
 ///
 /// # Errors
 /// `BROKER_PROVISION` names what could not be made and why.
 pub async fn provision(
     context: &Context,
     settings: &Settings,
-    connections: &[Connection],
+    identities: &[Identity],
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
     let (mut done, mut bytes) = (Vec::new(), 0);
@@ -56,14 +57,20 @@ pub async fn provision(
     let (room, disk) = (told(bytes), told(bytes / DISK_OF_BYTES));
     let orders = settings.room_for_orders;
     done.push(format!("room for {orders} orders: {room} as the broker counts them, about {disk} of disk when full"));
-    for config in buckets(settings) {
+    for mut config in buckets(settings) {
         let name = config.name.clone();
+        if name == IDENTITIES {
+            config.metadata = metadata(context).await.map_err(|e| failed(&name, &chain(&e)))?.unwrap_or_default();
+            config.metadata.retain(|key, _| !key.starts_with(SERVERS));
+            identities.iter().for_each(|identity| identity.keep(&mut config.metadata));
+        }
         context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
         done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
     }
-    for connection in connections {
+    for identity in identities {
+        let connection = Connection::new(identity.connection());
         for durable in durables {
-            done.push(durable::provision(context, settings, connection, durable).await?);
+            done.push(durable::provision(context, settings, &connection, durable).await?);
         }
     }
     Ok(done)
@@ -154,6 +161,10 @@ fn streams(settings: &Settings) -> Vec<Config> {
     ]
 }
 
+/// The stream whose metadata keeps what connections are of: every service may look at it.
+const IDENTITIES: &str = "KV_ML_KEYS";
+/// Metadata of the server's own begins so; it writes it anew.
+const SERVERS: &str = "_nats";
 /// What the stream of a bucket is called is its name behind this.
 const BUCKET: &str = "KV_";
 

@@ -10,6 +10,9 @@ use problem::{Code, Problem};
 
 use super::{DEFAULT, Settings, together};
 
+/// A connection's name, and its settings or what is wrong with them.
+pub(crate) type Named = (String, Result<Settings, Problem>);
+
 /// The settings of every connection.
 #[derive(Debug, Clone)]
 pub struct Connections {
@@ -44,7 +47,7 @@ impl Connections {
     ///
     /// # Errors
     /// `CONNECTION_UNKNOWN`.
-    pub fn named(&self, names: &[String]) -> Result<Vec<(String, Result<Settings, Problem>)>, Problem> {
+    pub(crate) fn named(&self, names: &[String]) -> Result<Vec<Named>, Problem> {
         if let Some(unknown) = names.iter().find(|name| !self.all.contains_key(*name)) {
             let sentence = format!("there is no connection `{unknown}` in the settings");
             return Err(Problem::new(Code::ConnectionUnknown, sentence, format!("name one of: {}", self.names())));

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(shown(&board, None), (false, text.to_owned()));
         process.ready("broker");
         no.ready("mapping");
-        no.say("BROKER_SET_BACK", "the log ends early");
+        no.say(Code::BrokerSetBack.as_str(), "the log ends early");
         assert_eq!(shown(&board, None), (true, "ready\nBROKER_SET_BACK: the log ends early\n".to_owned()));
         assert_eq!(told("alive", "stalled", true, &[]), (StatusCode::OK, "alive\n".to_owned()));
     }

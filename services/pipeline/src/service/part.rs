@@ -12,6 +12,7 @@ use super::brokers::Brokers;
 use super::{Context, GRACE, Part};
 use crate::guard;
 use crate::health::{Board, Health};
+use crate::identity;
 use crate::retry::Schedule;
 use problem::{Code, Problem};
 
@@ -88,12 +89,17 @@ impl Life {
         let work = self.part.work.clone()?;
         let health = self.health();
         health.not_ready("start", "it has not begun yet");
-        let opened = stop.run_until_cancelled(self.shared.brokers.open_for(&self.part.nats, &health, &stop)).await;
+        let opening = Box::pin(self.shared.brokers.open_for(&self.part.nats, &health, &stop));
+        let opened = stop.run_until_cancelled(opening).await;
         let Some(opened) = opened else { return Ok(()) };
         let (broker, vault) = opened?;
+        identity::agree(&broker, &self.part.identity, &stop).await?;
+        if stop.is_cancelled() {
+            return Ok(());
+        }
         health.ready("start");
         let (name, connection, span) = (self.shared.name, self.part.connection.clone(), self.span.clone());
-        let (views, stop_of_work) = (self.shared.brokers.views(), stop.clone());
+        let (seen, views, stop_of_work) = (broker.continuity().clone(), self.shared.brokers.views(), stop.clone());
         let doing = work(Context { name, connection, broker, vault, health, views, stop: stop_of_work, span });
         let guarded = async {
             // Alone, the process ends with it, and is started again.
@@ -102,13 +108,15 @@ impl Life {
             }
             guard::guarded(doing).await.unwrap_or_else(|panicked| Err(panicked.into()))
         };
-        tokio::select! {
+        let ended = tokio::select! {
             ended = guarded => ended,
             () = overdue(&stop) => {
                 tracing::warn!("the work in progress takes too long; it is resumed at the next start, as after a crash");
                 Ok(())
             }
-        }
+        };
+        seen.forget(&self.part.connection);
+        ended
     }
 }
 

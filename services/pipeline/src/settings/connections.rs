@@ -68,11 +68,12 @@ impl Sources<'_> {
     /// Merges the sources for the installation and for each of its connections.
     ///
     /// # Errors
-    /// `SETTINGS_UNREADABLE` and `SETTINGS_INVALID` for what is common. What is wrong with one connection stands with it.
+    /// `SETTINGS_UNREADABLE` and `SETTINGS_INVALID` for what is common. What is wrong with one connection stands with
+    /// it.
     pub fn whole(&self) -> Result<Whole, Problem> {
         let file = self.read()?;
         let common = self.merge(&file)?;
-        let (mut files, known) = (Vec::from_iter(self.file.clone()), self.known());
+        let (mut files, known) = (Vec::from_iter(self.file.clone()), self.known()?);
         let mut own = self.sections(&file)?;
         if let Some(folder) = self.folder(&common)? {
             self.add_files(&folder, &mut own)?;
@@ -149,8 +150,8 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// The variables of each connection: whole name, the part behind the connection's, value.
-    fn variables(&self, own: &Connections) -> Result<BTreeMap<String, Vec<(String, String, String)>>, Problem> {
+    /// The variables of each connection.
+    fn variables(&self, own: &Connections) -> Result<BTreeMap<String, Vec<Variable>>, Problem> {
         let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (name, text) in &self.environment {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -167,6 +168,9 @@ impl Sources<'_> {
     }
 }
 
+/// A variable of a connection: its whole name, the part behind the connection's, its value.
+type Variable = (String, String, String);
+
 /// What connections have of their own, and where it stands.
 type Connections = BTreeMap<String, Result<(toml::Table, Option<PathBuf>), Problem>>;
 
@@ -177,7 +181,7 @@ fn over(
     (name, several): (&str, bool),
     own: toml::Table,
     file: Option<PathBuf>,
-    variables: &[(String, String, String)],
+    variables: &[Variable],
 ) -> Result<Own, Problem> {
     let at = file.as_deref().map_or_else(String::new, |file| format!(", from {}", file.display()));
     let origin = if several { format!(" (connection `{name}`{at} or the environment)") } else { common.origin.clone() };

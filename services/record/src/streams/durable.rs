@@ -114,6 +114,25 @@ pub(super) async fn provision(
     Ok(line)
 }
 
+/// The services that take from a connection's consumers just now.
+///
+/// # Errors
+/// `BROKER_PROVISION` when the broker does not say.
+pub async fn in_use(
+    context: &Context,
+    connection: &Connection,
+    durables: &[Durable],
+) -> Result<Vec<&'static str>, Problem> {
+    let mut used = Vec::new();
+    for durable in durables {
+        let there = standing(context, &durable.consumer(connection), durable.stream()).await?;
+        if there.is_some_and(|there| there.num_waiting > 0) {
+            used.push(durable.name);
+        }
+    }
+    Ok(used)
+}
+
 /// A consumer as it is; none when there is none.
 async fn standing(context: &Context, name: &str, stream: &str) -> Result<Option<Info>, Problem> {
     let found: Result<Consumer<pull::Config>, _> = context.get_consumer_from_stream(name, stream).await;

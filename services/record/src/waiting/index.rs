@@ -43,6 +43,8 @@ struct State {
     round: Option<u64>,
     /// Nothing is due by its time before this; not known where there is none.
     quiet_until: Option<u64>,
+    /// An entry that cannot be read, in words.
+    unread: Option<String>,
 }
 
 /// What waits at a stage.
@@ -243,6 +245,11 @@ impl Index {
         (until < u64::MAX).then_some(until)
     }
 
+    /// An entry that cannot be read, in words: it waits for ever. It is told once.
+    pub(crate) fn unread(&self) -> Option<String> {
+        self.state().unread.take()
+    }
+
     /// Returns when something may be due.
     pub(crate) async fn news(&self) {
         self.news.notified().await;
@@ -282,8 +289,14 @@ impl View for Index {
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {
         let own = hash(entry.subject);
         match read(entry.subject, entry.headers) {
-            Some(waiting) => self.put(tables, own, (entry.sequence, &waiting.on, waiting.until)),
-            None => self.remove(tables, own, entry.sequence),
+            Ok(Some(waiting)) => self.put(tables, own, (entry.sequence, &waiting.on, waiting.until)),
+            Ok(None) => self.remove(tables, own, entry.sequence),
+            // It is not over, and nobody can take it up: a person must know.
+            Err(problem) => {
+                tracing::error!(code = problem.code.as_str(), sentence = problem.sentence, "something waits for ever");
+                self.state().unread = Some(problem.sentence);
+                Ok(())
+            }
         }
     }
 

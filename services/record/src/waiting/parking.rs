@@ -22,6 +22,7 @@ use super::index::{Due, Index, hash};
 use super::list::{place, read};
 use super::{Wait, Waiting};
 use crate::address::{Address, Entity, System};
+use crate::entry::UNREADABLE;
 use crate::envelope::{self, Cause, Envelope};
 use crate::streams::WAITING;
 use crate::take::Delivery;
@@ -118,7 +119,10 @@ impl Parking {
     /// The entry that stands at `subject`, and its sequence, 0 for none.
     async fn standing(&self, subject: &str) -> Result<(Option<Waiting>, u64), Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?.get(subject).await?;
-        Ok(last.map_or((None, 0), |last| (read(subject, &last.headers), last.sequence)))
+        Ok(match last {
+            Some(last) => (read(subject, &last.headers)?, last.sequence),
+            None => (None, 0),
+        })
     }
 
     /// Writes down what a delivery waits for, unless a later version of its record has come: then nothing is to be
@@ -179,7 +183,8 @@ impl Parking {
     }
 
     async fn put(&self, subject: &str, headers: HeaderMap, after: u64) -> Result<Stored, PutError> {
-        let put = Put { subject: subject.to_owned(), headers, payload: Bytes::new(), expect_last: Some(after) };
+        let (subject, payload) = (subject.to_owned(), Bytes::new());
+        let put = Put { subject, headers, payload, expect_last: Some(after), gives_way: false };
         self.log.broker().publisher(WAITING).put(put).await
     }
 
@@ -241,11 +246,14 @@ impl Parking {
     async fn entry(&self, due: Due) -> Result<Option<Waiting>, Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?;
         let Some((subject, entry)) = last.named(due.entry).await? else { return Ok(None) };
-        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject) == due.own))
+        Ok(read(&subject, &entry.headers)?.filter(|_| hash(&subject) == due.own))
     }
 
     /// Holds some of what waits against the records that it waits for.
     async fn look(&self) {
+        if let Some(sentence) = self.index.unread() {
+            self.log.broker().health().say(UNREADABLE.as_str(), sentence);
+        }
         for due in self.index.round(FEW) {
             if let Ok(Some(waiting)) = self.entry(due).await
                 && self.has_moved(&waiting).await

@@ -100,7 +100,7 @@ fn hints(delivery: Delivery) -> Vec<Told> {
             Some(Ok(hint)) => hints.push(Told { hint, event: Some(event.id).filter(|id| !id.is_empty()) }),
             Some(Err(e)) => {
                 count_unkept(Kind::IoEvents.name());
-                tracing::warn!(code = "WEBHOOK_UNREADABLE", kind = event.kind, sentence = %e, "an event is left out");
+                tracing::warn!(code = Code::WebhookUnreadable.as_str(), kind = event.kind, sentence = %e, "an event is left out");
             }
             None => tracing::debug!(kind = event.kind, "an event is about no record that is read"),
         }
