@@ -1,5 +1,5 @@
-//! What services remember of the streams: taken up again after a kill, caught up where it is behind, built anew where it
-//! does not fit. Whatever was done to its file, no reference is taken twice and no customer is created twice.
+//! What services remember of the streams: taken up again after a kill, caught up where it is behind, built anew where
+//! it does not fit. Whatever was done to its file, no reference is taken twice and no customer is created twice.
 
 use std::path::PathBuf;
 use std::process::Command;
