@@ -1,5 +1,5 @@
-//! What services remember of the streams: taken up again after a kill, caught up where it is behind, built anew where it
-//! does not fit. Whatever was done to its file, no reference is taken twice and no customer is created twice.
+//! What services remember of the streams: taken up again after a kill, caught up where it is behind, built anew where
+//! it does not fit. Whatever was done to its file, no reference is taken twice and no customer is created twice.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -113,7 +113,11 @@ async fn a_file_that_was_put_back_catches_up() {
     house.until_booked(3, PATIENCE).await;
     both::until_quiet(&house).await;
     kill(&mut house);
+    let since = REMEMBER.map(|name| log(&house, name).len());
     begin(&mut house).await;
+    for (name, since) in REMEMBER.into_iter().zip(since) {
+        until_said(&house, name, since, "goes on where it was").await;
+    }
     let copy = house.installation.folder().join("copy");
     std::fs::create_dir(&copy).unwrap();
     for name in REMEMBER {
@@ -140,7 +144,12 @@ async fn a_damaged_file_and_one_of_another_stream_are_built_anew() {
     house.until_booked(5, PATIENCE).await;
     both::until_quiet(&house).await;
     kill(&mut house);
+    let since = REMEMBER.map(|name| log(&house, name).len());
     begin(&mut house).await;
+    for (name, since) in REMEMBER.into_iter().zip(since) {
+        // All of it is in the file then.
+        until_said(&house, name, since, "goes on where it was").await;
+    }
     kill(&mut house);
     for name in REMEMBER {
         let mut bytes = std::fs::read(file(&house, name)).unwrap();

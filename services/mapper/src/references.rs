@@ -21,12 +21,12 @@ const OF_INVOICE: &str = "invoice-";
 const LOOKED_AT: usize = 2;
 
 const TABLES: &str = "
-    CREATE TABLE reference_owner (
+    CREATE TABLE references_owner (
         reference TEXT PRIMARY KEY, entity INTEGER NOT NULL, key TEXT NOT NULL, lane TEXT) WITHOUT ROWID;
-    CREATE TABLE reference_invoice (
+    CREATE TABLE references_invoice (
         lane TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (lane, id)) WITHOUT ROWID;";
 /// The first record that has a reference keeps it.
-const HOLD: &str = "INSERT INTO reference_owner VALUES (?1, ?2, ?3, ?4) ON CONFLICT (reference)
+const HOLD: &str = "INSERT INTO references_owner VALUES (?1, ?2, ?3, ?4) ON CONFLICT (reference)
     DO UPDATE SET lane = excluded.lane
     WHERE entity = excluded.entity AND key = excluded.key AND excluded.lane IS NOT NULL AND lane IS NOT excluded.lane";
 
@@ -93,7 +93,7 @@ impl References {
     /// Record keys of the invoices that the Commerce invoices of the order `lane` became, in their order.
     pub(crate) fn invoices_of(&self, lane: &str) -> Vec<String> {
         let ids: Vec<i64> = self.store.read(|tables| {
-            let mut ids = tables.prepare_cached("SELECT id FROM reference_invoice WHERE lane = ?1 ORDER BY id")?;
+            let mut ids = tables.prepare_cached("SELECT id FROM references_invoice WHERE lane = ?1 ORDER BY id")?;
             ids.query_map([lane], |row| row.get(0))?.collect()
         });
         ids.into_iter().map(|id| format!("{OF_INVOICE}{id}")).collect()
@@ -102,7 +102,7 @@ impl References {
     /// Who holds it, as the commands say.
     fn followed(&self, reference: &str) -> Option<Owner> {
         self.store.read(|tables| {
-            let owner = "SELECT entity, key, lane FROM reference_owner WHERE reference = ?1";
+            let owner = "SELECT entity, key, lane FROM references_owner WHERE reference = ?1";
             let mut owner = tables.prepare_cached(owner)?;
             let found = owner.query_row([reference], |row| {
                 let entity = if row.get(0)? { Entity::CreditNote } else { Entity::Invoice };
@@ -115,7 +115,7 @@ impl References {
 
 impl View for References {
     fn name(&self) -> &'static str {
-        "reference"
+        "references"
     }
 
     fn version(&self) -> u32 {
@@ -138,7 +138,7 @@ impl View for References {
         let id = address.key().strip_prefix(OF_INVOICE).and_then(|id| id.parse::<i64>().ok());
         if let (Entity::Invoice, Some(lane), Some(id)) = (address.entity(), lane, id) {
             tables
-                .prepare_cached("INSERT OR IGNORE INTO reference_invoice VALUES (?1, ?2)")?
+                .prepare_cached("INSERT OR IGNORE INTO references_invoice VALUES (?1, ?2)")?
                 .execute(params![lane, id])?;
         }
         Ok(())

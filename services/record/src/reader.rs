@@ -74,7 +74,7 @@ impl Log {
 
 /// Gives the messages of `stream` on `subjects` to `see`.
 ///
-/// The last ones are found by reading all: first by their headers, which of each subject is the last one, and then those.
+/// The last ones are found by reading all: first by their headers, which of each subject is the last one, then those.
 /// The broker is not asked for them, since that takes it half a minute where there are a million.
 pub(crate) async fn messages(
     jetstream: &Context,

@@ -1,5 +1,5 @@
-//! Fills streams with what orders leave in them that were booked long ago: subjects, headers and sizes are those of real
-//! entries, and what is a person's is noise. The same numbers make the same entries.
+//! Fills streams with what orders leave in them that were booked long ago: subjects, headers and sizes are those of
+//! real entries, and what is a person's is noise. The same numbers make the same entries.
 
 use std::collections::VecDeque;
 

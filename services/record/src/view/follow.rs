@@ -63,7 +63,7 @@ impl Caught {
     }
 }
 
-/// Returns when all `views` are up. Until then the service is not ready because of `what`, and says how far it has come.
+/// Returns when all `views` are up. Until then the service is not ready because of `what`, and says how much is left.
 pub async fn until_up(health: &Health, what: &'static str, sentence: &str, views: &[&Caught]) {
     let all = async {
         for view in views {

@@ -165,7 +165,7 @@ impl Customers {
 
 impl View for Customers {
     fn name(&self) -> &'static str {
-        "customer"
+        "customers"
     }
 
     fn version(&self) -> u32 {

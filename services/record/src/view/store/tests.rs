@@ -3,6 +3,10 @@ use std::sync::Arc;
 use super::*;
 use crate::view::{Seen, View, position};
 
+pub(super) fn no_test_begins_anew(error: &rusqlite::Error) {
+    panic!("{error}");
+}
+
 /// A folder of its own, gone after the test.
 struct Folder(PathBuf);
 

@@ -14,19 +14,19 @@ pub(super) type Hashed = (&'static str, [u8; 16]);
 
 /// `of` is the record whose outcome alone tells of a customer that was not read at Visma yet.
 pub(super) const TABLES: &str = "
-    CREATE TABLE customer_known (number TEXT PRIMARY KEY, inactive INTEGER NOT NULL, of TEXT) WITHOUT ROWID;
-    CREATE TABLE customer_mark (
+    CREATE TABLE customers_known (number TEXT PRIMARY KEY, inactive INTEGER NOT NULL, of TEXT) WITHOUT ROWID;
+    CREATE TABLE customers_mark (
         kind TEXT NOT NULL, hash BLOB NOT NULL, number TEXT NOT NULL, PRIMARY KEY (kind, hash, number)) WITHOUT ROWID;
-    CREATE INDEX customer_mark_number ON customer_mark (number);
-    CREATE TABLE customer_link (key TEXT PRIMARY KEY, number TEXT NOT NULL, email BLOB) WITHOUT ROWID;
-    CREATE INDEX customer_link_number ON customer_link (number);
-    CREATE TABLE customer_internal (internal TEXT PRIMARY KEY, number TEXT NOT NULL) WITHOUT ROWID;
-    CREATE INDEX customer_internal_number ON customer_internal (number);
-    CREATE TABLE customer_renumbered (was TEXT PRIMARY KEY, number TEXT NOT NULL) WITHOUT ROWID;
-    CREATE INDEX customer_renumbered_number ON customer_renumbered (number);
-    CREATE TABLE customer_reserved (
+    CREATE INDEX customers_mark_number ON customers_mark (number);
+    CREATE TABLE customers_link (key TEXT PRIMARY KEY, number TEXT NOT NULL, email BLOB) WITHOUT ROWID;
+    CREATE INDEX customers_link_number ON customers_link (number);
+    CREATE TABLE customers_internal (internal TEXT PRIMARY KEY, number TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX customers_internal_number ON customers_internal (number);
+    CREATE TABLE customers_renumbered (was TEXT PRIMARY KEY, number TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX customers_renumbered_number ON customers_renumbered (number);
+    CREATE TABLE customers_reserved (
         kind TEXT NOT NULL, hash BLOB NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, hash)) WITHOUT ROWID;
-    CREATE INDEX customer_reserved_key ON customer_reserved (key);";
+    CREATE INDEX customers_reserved_key ON customers_reserved (key);";
 
 /// A customer at Visma.
 #[derive(Debug, Clone, Copy)]
@@ -83,73 +83,73 @@ fn settled(tables: &Connection, key: &str, headers: &HeaderMap) -> Result<()> {
 pub(super) fn put(tables: &Connection, customer: Customer<'_>) -> Result<()> {
     let Customer { number, marks, inactive, of } = customer;
     forget(tables, number)?;
-    run(tables, "INSERT INTO customer_known VALUES (?1, ?2, ?3)", params![number, inactive, of])?;
+    run(tables, "INSERT INTO customers_known VALUES (?1, ?2, ?3)", params![number, inactive, of])?;
     mark(tables, number, marks.iter().copied())
 }
 
 /// Adds marks to those of a customer.
 pub(super) fn mark(tables: &Connection, number: &str, marks: impl IntoIterator<Item = Hashed>) -> Result<()> {
-    let insert = "INSERT OR IGNORE INTO customer_mark VALUES (?1, ?2, ?3)";
+    let insert = "INSERT OR IGNORE INTO customers_mark VALUES (?1, ?2, ?3)";
     marks.into_iter().try_for_each(|(kind, hash)| run(tables, insert, params![kind, hash, number]))
 }
 
 fn forget(tables: &Connection, number: &str) -> Result<()> {
-    run(tables, "DELETE FROM customer_mark WHERE number = ?1", [number])?;
-    run(tables, "DELETE FROM customer_known WHERE number = ?1", [number])
+    run(tables, "DELETE FROM customers_mark WHERE number = ?1", [number])?;
+    run(tables, "DELETE FROM customers_known WHERE number = ?1", [number])
 }
 
 pub(super) fn link(tables: &Connection, key: &str, number: &str, marks: &[Hashed]) -> Result<()> {
     let email = marks.iter().find(|(name, _)| *name == EMAIL).map(|(_, hash)| *hash);
-    let link = "INSERT INTO customer_link VALUES (?1, ?2, ?3) ON CONFLICT (key)
+    let link = "INSERT INTO customers_link VALUES (?1, ?2, ?3) ON CONFLICT (key)
         DO UPDATE SET number = excluded.number, email = coalesce(excluded.email, email)";
     run(tables, link, params![key, number, email])
 }
 
 /// Reserves marks that are free for the customer `key`, of whom an intent stands.
 fn reserve(tables: &Connection, key: &str, marks: &[Hashed]) -> Result<()> {
-    let reserve = "INSERT OR REPLACE INTO customer_reserved VALUES (?1, ?2, ?3)";
+    let reserve = "INSERT OR REPLACE INTO customers_reserved VALUES (?1, ?2, ?3)";
     marks.iter().try_for_each(|(kind, hash)| run(tables, reserve, params![kind, hash, key]))
 }
 
 pub(super) fn release(tables: &Connection, key: &str) -> Result<()> {
-    run(tables, "DELETE FROM customer_reserved WHERE key = ?1", [key])
+    run(tables, "DELETE FROM customers_reserved WHERE key = ?1", [key])
 }
 
 /// Notes which customer a number is. One that had another number until now has this one instead: nobody stands under
 /// the old one any longer.
 pub(super) fn identify(tables: &Connection, internal: &str, number: &str) -> Result<()> {
-    run(tables, "DELETE FROM customer_renumbered WHERE was = ?1", [number])?;
-    let old = one(tables, "SELECT number FROM customer_internal WHERE internal = ?1", internal)?;
-    run(tables, "INSERT OR REPLACE INTO customer_internal VALUES (?1, ?2)", params![internal, number])?;
+    run(tables, "DELETE FROM customers_renumbered WHERE was = ?1", [number])?;
+    let old = one(tables, "SELECT number FROM customers_internal WHERE internal = ?1", internal)?;
+    run(tables, "INSERT OR REPLACE INTO customers_internal VALUES (?1, ?2)", params![internal, number])?;
     let Some(old) = old.filter(|old| old != number) else { return Ok(()) };
-    if one(tables, "SELECT internal FROM customer_internal WHERE number = ?1", &old)?.is_some() {
+    if one(tables, "SELECT internal FROM customers_internal WHERE number = ?1", &old)?.is_some() {
         return Ok(());
     }
     forget(tables, &old)?;
-    run(tables, "UPDATE customer_link SET number = ?2 WHERE number = ?1", [old.as_str(), number])?;
-    run(tables, "UPDATE customer_renumbered SET number = ?2 WHERE number = ?1", [old.as_str(), number])?;
-    run(tables, "INSERT OR REPLACE INTO customer_renumbered VALUES (?1, ?2)", [old.as_str(), number])
+    run(tables, "UPDATE customers_link SET number = ?2 WHERE number = ?1", [old.as_str(), number])?;
+    run(tables, "UPDATE customers_renumbered SET number = ?2 WHERE number = ?1", [old.as_str(), number])?;
+    run(tables, "INSERT OR REPLACE INTO customers_renumbered VALUES (?1, ?2)", [old.as_str(), number])
 }
 
 pub(super) fn linked(tables: &Connection, key: &str) -> Result<Option<String>> {
-    one(tables, "SELECT number FROM customer_link WHERE key = ?1", key)
+    one(tables, "SELECT number FROM customers_link WHERE key = ?1", key)
 }
 
 pub(super) fn renumbered(tables: &Connection, number: &str) -> Result<Option<String>> {
-    one(tables, "SELECT number FROM customer_renumbered WHERE was = ?1", number)
+    one(tables, "SELECT number FROM customers_renumbered WHERE was = ?1", number)
 }
 
 pub(super) fn is_known(tables: &Connection, number: &str) -> Result<bool> {
-    Ok(one(tables, "SELECT number FROM customer_known WHERE number = ?1", number)?.is_some())
+    Ok(one(tables, "SELECT number FROM customers_known WHERE number = ?1", number)?.is_some())
 }
 
 fn told_of(tables: &Connection, number: &str) -> Result<Option<String>> {
-    one(tables, "SELECT of FROM customer_known WHERE number = ?1 AND of IS NOT NULL", number)
+    one(tables, "SELECT of FROM customers_known WHERE number = ?1 AND of IS NOT NULL", number)
 }
 
 /// True when nobody of whom an intent stands has any of the marks.
 pub(super) fn is_free(tables: &Connection, key: &str, marks: &[Hashed]) -> Result<bool> {
-    let mut holder = tables.prepare_cached("SELECT key FROM customer_reserved WHERE kind = ?1 AND hash = ?2")?;
+    let mut holder = tables.prepare_cached("SELECT key FROM customers_reserved WHERE kind = ?1 AND hash = ?2")?;
     for (kind, hash) in marks {
         let held: Option<String> = holder.query_row(params![kind, hash], |row| row.get(0)).optional()?;
         if held.is_some_and(|holder| holder != key) {
@@ -161,7 +161,7 @@ pub(super) fn is_free(tables: &Connection, key: &str, marks: &[Hashed]) -> Resul
 
 /// Customers that have any of the marks, each with whether it is retired.
 pub(super) fn holders(tables: &Connection, marks: &[Hashed]) -> Result<BTreeSet<(String, bool)>> {
-    let holders = "SELECT number, coalesce(inactive, 0) FROM customer_mark LEFT JOIN customer_known USING (number)
+    let holders = "SELECT number, coalesce(inactive, 0) FROM customers_mark LEFT JOIN customers_known USING (number)
         WHERE kind = ?1 AND hash = ?2";
     let mut holders = tables.prepare_cached(holders)?;
     let mut all = BTreeSet::new();
@@ -175,7 +175,7 @@ pub(super) fn holders(tables: &Connection, marks: &[Hashed]) -> Result<BTreeSet<
 
 /// Marks of a customer.
 pub(super) fn marks(tables: &Connection, number: &str) -> Result<Vec<Hashed>> {
-    let mut marks = tables.prepare_cached("SELECT kind, hash FROM customer_mark WHERE number = ?1")?;
+    let mut marks = tables.prepare_cached("SELECT kind, hash FROM customers_mark WHERE number = ?1")?;
     let found = marks.query_map([number], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let named = |(kind, hash): (String, [u8; 16])| Some((name(&kind)?, hash));
     found.filter_map(|one| one.map(named).transpose()).collect()
@@ -183,7 +183,7 @@ pub(super) fn marks(tables: &Connection, number: &str) -> Result<Vec<Hashed>> {
 
 /// Keys of the records that are linked with a customer, with the hash of the e-mail address that the shop has.
 pub(super) fn links(tables: &Connection, number: &str) -> Result<Vec<(String, Option<[u8; 16]>)>> {
-    let mut links = tables.prepare_cached("SELECT key, email FROM customer_link WHERE number = ?1")?;
+    let mut links = tables.prepare_cached("SELECT key, email FROM customers_link WHERE number = ?1")?;
     links.query_map([number], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
