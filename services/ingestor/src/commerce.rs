@@ -12,6 +12,7 @@ mod losses;
 mod poll;
 mod reader;
 mod recorder;
+mod returned;
 mod stamps;
 mod sweep;
 mod walk;
@@ -178,7 +179,8 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
     let losses = Losses::new(&context, &log, &source.webhook).map(Arc::new);
     let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);
-    let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default));
+    let returned = returned::Returned::new(source.poll.entities.iter().map(|kind| kind.0));
+    let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default), returned);
     let door = door::open((&context, &log), &source.webhook, &source.secrets, losses.clone()).await?;
     let hints = hints::run((&context, &log), &recorder, WIDTH);
     let polls = poll::run(&context, &recorder, &source);

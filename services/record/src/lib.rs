@@ -16,6 +16,7 @@ pub mod capacity;
 pub mod dead;
 pub mod entry;
 pub mod envelope;
+pub mod horizon;
 mod present;
 mod reader;
 pub mod streams;

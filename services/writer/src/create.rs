@@ -62,13 +62,19 @@ pub(crate) trait System: Sync {
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
 
-    /// Says what the silence of the log proves of a document; else when to ask again.
-    fn silence(&self, _key: &Self::Key) -> impl Future<Output = Result<Silence, Duration>> + Send {
+    /// Says what the silence of the log proves of a document, whose order was placed at `_placed`; else when to ask
+    /// again.
+    fn silence(&self, _key: &Self::Key, _placed: &str) -> impl Future<Output = Result<Silence, Duration>> + Send {
         std::future::ready(Ok(Silence::Proves))
     }
 
     /// The numbers under `key` that the log does not know, and when they were read; none when they are to be looked up.
-    fn held(&self, _key: &Self::Key) -> Option<(Vec<String>, Millis)> {
+    fn held(&self, _key: &Self::Key, _placed: &str) -> Option<(Vec<String>, Millis)> {
+        None
+    }
+
+    /// What the last look-up showed of the one document under `key`: its status and what is open of it.
+    fn shown(&self, _key: &Self::Key) -> Option<(String, String)> {
         None
     }
 
@@ -101,6 +107,8 @@ pub(crate) struct Document<'a, K> {
     pub(crate) key: K,
     /// What its entries say besides.
     pub(crate) entry: Outcome,
+    /// When its order was placed, as the shop writes it; empty where that is not known.
+    pub(crate) placed: &'a str,
     /// Headers of its outcomes by which views find it.
     pub(crate) marks: &'a [(&'static str, String)],
 }
@@ -362,6 +370,7 @@ impl<S: System> Run<'_, S> {
             Record::Intent(_) => self.document.marks.to_vec(),
             _ => marks(&entry, self.document.marks),
         };
+        let entry = self.shown(entry);
         let address = &self.document.address;
         match self.driver.appender.append(address, &entry, &marks, self.held.sequence, &self.cause).await {
             Some(sequence) => {

@@ -1,6 +1,7 @@
 //! What a record says nothing of: how far that is a proof, and what is asked where it is none.
 
 use effect::{LookingUp, Record, Silence, Step};
+use proto::Outcome;
 use record::Verdict;
 
 use crate::create::{Document, Driver, Run, System};
@@ -13,17 +14,28 @@ impl<S: System> Driver<S> {
             return Ok(Silence::Proves);
         }
         self.system
-            .silence(&document.key)
+            .silence(&document.key, document.placed)
             .await
             .map_err(|wait| Verdict::RetryAfter(wait, "it is not known yet whether the log was set back".to_owned()))
     }
 }
 
 impl<S: System> Run<'_, S> {
+    /// Adds to the entry of a document that no poll has shown yet what the look-up that found it has.
+    pub(crate) fn shown(&self, entry: Outcome) -> Outcome {
+        if entry.number.is_empty() || !entry.status.is_empty() {
+            return entry;
+        }
+        match self.driver.system.shown(&self.document.key) {
+            Some((status, balance)) => Outcome { status, balance, ..entry },
+            None => entry,
+        }
+    }
+
     /// Asks the target which documents stand, or what was read of it already.
     pub(crate) async fn look_up(&self, looking: LookingUp) -> Step {
-        let (system, key) = (&self.driver.system, &self.document.key);
-        if let Some((numbers, began)) = looking.is_unheard().then(|| system.held(key)).flatten() {
+        let (system, key, placed) = (&self.driver.system, &self.document.key, self.document.placed);
+        if let Some((numbers, began)) = looking.is_unheard().then(|| system.held(key, placed)).flatten() {
             return looking.listed(numbers, began, now());
         }
         let since = looking.intent().written_at;

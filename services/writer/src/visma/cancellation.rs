@@ -38,6 +38,7 @@ impl Writer {
             wanted: wanted(delivery, command, String::new()),
             key: Key::Reference(reference),
             entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         let linked = match self.driver.withdraw(delivery, &document, was_released).await? {

@@ -58,6 +58,7 @@ impl Writer {
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::Reference(booked.document.external_reference),
             entry: booked.entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         self.stand(delivery, document, &request, Entity::Order.word()).await
