@@ -10,6 +10,7 @@
 
 pub mod address;
 mod appender;
+pub mod archive;
 pub mod backlog;
 pub mod body;
 pub mod capacity;

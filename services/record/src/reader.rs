@@ -78,11 +78,25 @@ pub(crate) async fn messages(
     which: Which,
     mut see: impl FnMut(&str, &Entry),
 ) -> Result<(), Problem> {
+    each(jetstream, stream, look(subjects, which), |message| {
+        let (subject, entry) = (message.subject.to_string(), entry(message)?);
+        see(&subject, &entry);
+        Ok(())
+    })
+    .await
+}
+
+/// Gives what a consumer that is made for it finds in `stream` to `see`, up to what was there at the start.
+pub(crate) async fn each(
+    jetstream: &Context,
+    stream: &str,
+    config: pull::Config,
+    mut see: impl FnMut(jetstream::Message) -> Result<(), String>,
+) -> Result<(), Problem> {
     let failed = |cause: String| {
         let sentence = format!("the stream {stream} could not be read: {cause}");
         Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
     };
-    let config = look(subjects, which);
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
     let (all, mut left) = (consumer.cached_info().num_pending, consumer.cached_info().num_pending);
     let mut empty = 0;
@@ -92,8 +106,7 @@ pub(crate) async fn messages(
         let mut got = 0;
         while let Some(message) = page.next().await {
             let message = message.map_err(|e| failed(e.to_string()))?;
-            let (subject, entry) = (message.subject.to_string(), entry(message).map_err(failed)?);
-            see(&subject, &entry);
+            see(message).map_err(failed)?;
             got += 1;
         }
         left = left.saturating_sub(got);
@@ -106,7 +119,7 @@ pub(crate) async fn messages(
 }
 
 /// A consumer that looks once and is forgotten.
-fn look(subjects: &[String], which: Which) -> pull::Config {
+pub(crate) fn look(subjects: &[String], which: Which) -> pull::Config {
     // A filter that stands alone is part of the request's subject, and so of what a user of the broker may do.
     let (filter_subject, filter_subjects) = match subjects {
         [one] => (one.clone(), Vec::new()),
