@@ -20,12 +20,12 @@ use record::streams::{self, Durable};
 use crate::cli::{Cli, MappingVerb, Sandbox, Service, Verb};
 use crate::settings::{DEFAULT, Settings};
 use crate::{
-    accounts, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file, master_keys, ping,
-    polls, vendors,
+    accounts, archive, backfill, budgets, capacity, credentials, demo, erase, health, manual, mapping_file,
+    master_keys, ping, polls, vendors,
 };
 
 /// Every durable consumer of the house.
-const DURABLES: [Durable; 4] =
+pub(crate) const DURABLES: [Durable; 4] =
     [ingestor::commerce::DURABLE, mapper::DURABLE, writer::visma::DURABLE, writer::commerce::DURABLE];
 
 /// Carries out what the command line says.
@@ -49,6 +49,7 @@ fn user(verb: &Verb) -> Option<&'static str> {
         Verb::Provision => Some("provision"),
         Verb::Credentials { .. } | Verb::MasterKey { .. } => Some("vault"),
         Verb::Erase { .. } => Some("erasure"),
+        Verb::Archive { .. } => Some("archive"),
         _ => Some("operator"),
     }
 }
@@ -82,6 +83,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Capacity => return capacity::run(&Settings::load(config)?, json).await,
         Verb::Drift => return drifts(&Settings::load(config)?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(Settings::load(config)?, asked, json)).await,
+        Verb::Archive(asked) => return Box::pin(archive::run(&Settings::load(config)?, asked, json)).await,
         Verb::Poll { verb } => polls::run(&Settings::load(config)?, verb, json).await,
         Verb::Budget { verb } => budgets::run(&Settings::load(config)?, verb, json).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&Settings::load(config)?, verb, json)).await,

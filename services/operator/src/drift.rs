@@ -24,7 +24,8 @@ use visma::read::InvoiceRead;
 
 use crate::table::headed;
 use accounts::Accounts;
-use compare::{Booked, Held};
+pub(crate) use accounts::unbalanced;
+pub(crate) use compare::{Booked, Held, compare};
 pub use pins::{Pinning, Proof};
 
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
@@ -97,7 +98,7 @@ async fn documents(log: &Log) -> Result<(Report, Vec<Booked>, Vec<Held>), Proble
     if booked.iter().any(|record| record.prediction.as_ref().is_ok_and(|one| one.is_some())) {
         renumber(log, &mut booked).await?;
     }
-    let mut report = compare::compare(&booked, &held);
+    let mut report = compare(&booked, &held);
     // The last letter of a document says what all of them say.
     changed.reverse();
     changed.sort_by(|one: &Drift, other| (one.entity, &one.number).cmp(&(other.entity, &other.number)));
@@ -136,7 +137,7 @@ async fn renumber(log: &Log, booked: &mut [Booked]) -> Result<(), Problem> {
 }
 
 /// A record that cannot be read is one that nobody can call right.
-fn record(address: &Address, entry: &Entry) -> Booked {
+pub(crate) fn record(address: &Address, entry: &Entry) -> Booked {
     let (entity, key) = (address.entity(), address.key().to_owned());
     let Ok(outcome) = entry::read_outcome(&entry.payload) else {
         let prediction = Err("its record cannot be read".to_owned());
@@ -157,7 +158,7 @@ fn record(address: &Address, entry: &Entry) -> Booked {
     }
 }
 
-fn version(address: &Address, entry: &Entry) -> Option<Held> {
+pub(crate) fn version(address: &Address, entry: &Entry) -> Option<Held> {
     let headers = &entry.headers;
     let body = body::unpack(headers, &entry.payload).ok()?;
     let read = std::str::from_utf8(&body).ok().and_then(|text| InvoiceRead::decode(text).ok());

@@ -1,11 +1,12 @@
 //! Purging what was archived, one subject at a time and never what came after.
 
+use pipeline::broker::Put;
 use pipeline::problem::{Problem, chain};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::ARCHIVED;
-use crate::Log;
+use crate::{Log, Message};
 
 /// One subject of a stream, up to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,23 @@ impl Purge {
             Answer { success: true, purged, .. } => Ok(purged),
             Answer { error, .. } => Err(away(error.map_or_else(String::new, |error| error.description))),
         }
+    }
+}
+
+impl Log {
+    /// Publishes an archived entry again, into an empty log.
+    ///
+    /// # Errors
+    /// When the broker does not confirm it.
+    pub async fn republish(&self, stream: &str, subject: &str, message: Message) -> Result<(), Problem> {
+        let Some(stream) = ARCHIVED.into_iter().find(|known| *known == stream) else {
+            let sentence = format!("there is no stream {stream} that is archived");
+            return Err(Problem::new("ARCHIVE_DAMAGED", sentence, "look at the manifest of the run"));
+        };
+        let Message { headers, payload } = message;
+        let put = Put { subject: subject.to_owned(), headers, payload, expect_last: None };
+        self.broker().publisher(stream).put(put).await?;
+        Ok(())
     }
 }
 
