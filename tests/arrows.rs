@@ -11,26 +11,27 @@ use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// What each crate may know of the house. `proto` knows `visma` because it translates Visma's documents to the wire and
-/// back: the mapper writes them and the writer reads them, and neither may know the other.
-const ARROWS: [(&str, &[&str]); 12] = [
-    ("commerce", &[]),
-    ("visma", &[]),
-    ("mapping", &["commerce", "visma"]),
-    ("effect", &[]),
+/// Crates of the house that each crate may know. `proto` knows `visma` because it translates Visma's documents to the
+/// wire and back: the mapper writes them and the writer reads them, and neither may know the other.
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("problem", &[]),
+    ("commerce", &["problem"]),
+    ("visma", &["problem"]),
+    ("mapping", &["problem", "commerce", "visma"]),
+    ("effect", &["problem"]),
     ("proto", &["visma"]),
-    ("pipeline", &[]),
-    ("record", &["effect", "proto", "pipeline"]),
+    ("pipeline", &["problem"]),
+    ("record", &["problem", "effect", "proto", "pipeline"]),
     ("sandbox", &[]),
-    ("ingestor", &["commerce", "visma", "proto", "pipeline", "record"]),
-    ("mapper", &["commerce", "visma", "mapping", "proto", "pipeline", "record"]),
-    ("writer", &["commerce", "visma", "effect", "proto", "pipeline", "record"]),
-    ("operator", &["commerce", "visma", "mapping", "effect", "proto", "pipeline", "record"]),
+    ("ingestor", &["problem", "commerce", "visma", "proto", "pipeline", "record"]),
+    ("mapper", &["problem", "commerce", "visma", "mapping", "proto", "pipeline", "record"]),
+    ("writer", &["problem", "commerce", "visma", "effect", "proto", "pipeline", "record"]),
+    ("operator", &["problem", "commerce", "visma", "mapping", "effect", "proto", "pipeline", "record"]),
 ];
 /// The one crate that knows them all.
 const TOP: &str = "ml-connector";
 /// Functions of their arguments.
-const PURE: [&str; 4] = ["commerce", "visma", "mapping", "effect"];
+const PURE: [&str; 5] = ["problem", "commerce", "visma", "mapping", "effect"];
 /// A runtime, a network, a broker, randomness.
 const IMPURE: [&str; 11] = [
     "tokio",

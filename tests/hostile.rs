@@ -1,5 +1,5 @@
-//! What a vendor can do to us without meaning it: one record that it cannot show, one header that makes no sense, one
-//! text with a line break. It costs that record, that call or that text, and nothing beside it.
+//! Tests of harm that a vendor can do to us without meaning it: one record that it cannot show, one header that makes
+//! no sense, one text with a line break. It costs that record, that call or that text, and nothing beside it.
 
 mod bombs;
 mod headers;

@@ -110,7 +110,7 @@ impl House {
         }
     }
 
-    /// What a service answers on `/readyz`.
+    /// Returns what a service answers on `/readyz`.
     pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
         self.admin(service, "readyz").await
     }
@@ -153,7 +153,7 @@ impl House {
         }
     }
 
-    /// What both sides hold.
+    /// Returns what both sides hold.
     pub(crate) async fn ledger(&self) -> Value {
         self.installation.ask("ledger").await.unwrap()
     }

@@ -9,7 +9,7 @@ use crate::house::{House, Wishes, assert_agrees};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What an accountant of the sandbox's company answers.
+/// Answers of an accountant of the sandbox's company.
 const ANSWERS: [(&str, &str); 15] = [
     ("? rounding", "7740"),
     ("? shipping", "3060"),

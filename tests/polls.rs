@@ -138,7 +138,7 @@ async fn a_daily_poll_is_caught_up_when_it_was_missed() {
     }
 }
 
-/// What is asked of the shop within `quiet` after a 429, and later.
+/// Returns when the shop is asked within `quiet` after a 429, in milliseconds, and whether it is asked later.
 async fn after_a_429(retry_after: Option<u64>, quiet: std::ops::Range<i64>) -> (Vec<i64>, bool) {
     let house = House::start(Wishes::default().set("COMMERCE__POLL__INTERVAL", "200ms")).await;
     house.until_ready(SERVICE).await;

@@ -1,4 +1,4 @@
-//! What a review found wrong once, each finding held by a test.
+//! Tests of what a review once found wrong, one for each finding.
 //!
 //! Most of it needs two things to happen in one order and no other; that order is made here with a service that is not
 //! running, a request that stands still in the sandbox, or a message that stands still on the wire.

@@ -34,7 +34,7 @@ fn wishes() -> Wishes {
     wishes
 }
 
-/// What both sides hold, by kind.
+/// Counts of what both sides hold, by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Books {
     invoices: u64,

@@ -1,7 +1,7 @@
-//! What no compiler holds: the shape of the files, and that codes, pages, commands and settings say the same.
+//! Rules that no compiler checks: the shape of the files, and that codes, pages, commands and settings say the same.
 //!
-//! Each rule here has been broken before it was written down. They read files and ask the built binary for its help; no
-//! broker and no sandbox is started.
+//! Each rule here has been broken before it was written down. The tests read files and ask the built binary for its
+//! help; no broker and no sandbox is started.
 
 mod compose;
 mod readme;
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What tools write: folders, and the file that stands for one in a second working tree of git.
+/// Names that tools write: folders, and the file that stands for one in a second working tree of git.
 const WRITTEN_BY_TOOLS: [&str; 2] = ["target", ".git"];
 
 /// The root of the project.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::house::{House, Wishes};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What Visma knows us by, as the settings name it.
+/// Credentials by which Visma and the shop know us, as the settings name them.
 const SETTINGS: [&str; 7] = [
     "VISMA__CLIENT_ID",
     "VISMA__CLIENT_SECRET",

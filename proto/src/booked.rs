@@ -1,4 +1,4 @@
-//! What was booked and what a poll saw of it, on the wire and in the form in which they are compared.
+//! A document as it was booked and as a poll saw it, on the wire and in the form in which both are compared.
 
 use rust_decimal::Decimal;
 use visma::compare::{self, Shown, ShownAccount, ShownVat};
@@ -6,7 +6,7 @@ use visma::compare::{self, Shown, ShownAccount, ShownVat};
 use crate::{AccountSum, Booked, Invoice, Malformed, Outcome, TaxDetail, Verification};
 
 impl Booked {
-    /// What an invoice's message books. The customer's number in Visma is the writer's to add.
+    /// Reads from an invoice's message what it books. The writer adds the customer's number in Visma.
     ///
     /// # Errors
     /// An amount that cannot be read.
@@ -38,8 +38,8 @@ impl Booked {
 }
 
 impl Outcome {
-    /// What the record says was booked; `None` where it predicts nothing. What entries of earlier versions do not say
-    /// is not compared.
+    /// Reads from the record what was booked; `None` where it predicts nothing. Fields that entries of earlier versions
+    /// lack are not compared.
     ///
     /// # Errors
     /// An amount that cannot be read: such a record proves nothing right.
@@ -98,7 +98,7 @@ impl Verification {
         }
     }
 
-    /// What the list showed.
+    /// Reads what the list showed.
     ///
     /// # Errors
     /// An amount that cannot be read.

@@ -1,4 +1,4 @@
-//! What a customer can be matched by, in one spelling, and the headers that carry keyed hashes of it.
+//! The marks that a customer can be matched by, in one spelling, and the headers that carry keyed hashes of them.
 //!
 //! The stages that read customers and the stage that creates them meet in these headers alone: no e-mail address and no
 //! organisation number stands in a header in clear.
@@ -13,12 +13,12 @@ pub const CORPORATE: &str = "Ml-Match-Corporate";
 pub const VAT: &str = "Ml-Match-Vat";
 /// The customer's number in Visma.
 pub const NUMBER: &str = "Ml-Number";
-/// What Visma knows the customer by and never changes, whatever number it is given.
+/// The customer's internal id in Visma. It never changes, whatever number the customer is given.
 pub const INTERNAL: &str = "Ml-Internal-Id";
 /// `true` when nothing may be booked on the customer.
 pub const INACTIVE: &str = "Ml-Inactive";
 
-/// What one customer can be matched by.
+/// The marks that one customer can be matched by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks {
     /// E-mail address.

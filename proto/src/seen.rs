@@ -8,5 +8,5 @@ pub const CREATED: &str = "Ml-Created";
 pub const DELETED: &str = "Ml-Deleted";
 /// `true` on a version that does not bear our reference any longer; `REFERENCE` is the one that it bore.
 pub const DETACHED: &str = "Ml-Detached";
-/// Of a supplier invoice: the purchase orders that it is for, each one token, separated by commas.
+/// The purchase orders that a supplier invoice is for, each one token, separated by commas.
 pub const PURCHASE_ORDERS: &str = "Ml-Purchase-Orders";

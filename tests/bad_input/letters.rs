@@ -8,7 +8,7 @@ use crate::house::House;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Letter {
-    /// Who gave up.
+    /// Stage that gave up.
     pub(crate) stage: String,
     pub(crate) code: String,
     /// Subject of the delivery that was given up on, and its sequence.
@@ -20,7 +20,7 @@ pub(crate) struct Letter {
 }
 
 impl Letter {
-    /// Whether it is about the order with this key, or about its customer: a guest's command is named by a hash.
+    /// Checks whether it is about the order with this key, or about its customer: a guest's command is named by a hash.
     pub(crate) fn is_about(&self, key: &str) -> bool {
         self.entity_key == key || self.origin.contains(".customer.")
     }

@@ -11,7 +11,7 @@ use crate::house::{House, Wishes};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is spoilt, who refuses it, under which code, and words that the sentence must have.
+/// A spoilt order, the stage that refuses it, the code, and words that the sentence must have.
 struct Case {
     order: Value,
     stage: &'static str,

@@ -15,7 +15,7 @@ use crate::house::{House, Wishes};
 const PATIENCE: Duration = Duration::from_secs(60);
 const SEED: u64 = 11;
 
-/// What one person's orders say of them, in words that occur nowhere else.
+/// Personal data in one person's orders, in words that occur nowhere else.
 struct Person {
     email: &'static str,
     first: &'static str,
@@ -38,7 +38,7 @@ const PERSON: Person = Person {
     note: "Ring på hos naboen Oddgeir",
 };
 
-/// What modules and buyers put into an order, under names that nobody here has heard of.
+/// Texts that modules and buyers put into an order, under names that nobody here has heard of.
 const PLANTED: [&str; 5] = [
     "betaler.hemmelig@lommebok.example",
     "Sett pakken bak vedskjulet",
@@ -134,7 +134,7 @@ async fn fault(house: &House, fault: &Value) {
     house.installation.tell("faults", fault).await.unwrap();
 }
 
-/// What the sandbox's generated customers are recognised by.
+/// Returns the texts by which the sandbox's generated customers are recognised.
 fn generated() -> Vec<String> {
     let generator = Generator::new(SEED);
     let people = (0..10).map(|number| generator.customer(number));

@@ -16,7 +16,7 @@ const WRONG_SETTINGS: i32 = 78;
 /// A run that has not ended by then goes on where it should have refused.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a run of the program came to.
+/// Result of a run of the program.
 #[derive(Debug)]
 struct Run {
     status: Option<i32>,
@@ -222,7 +222,7 @@ fn a_webhook_secret_that_is_too_short_is_found_at_once() {
     assert!(lines[1]["remedy"].as_str().unwrap().contains("openssl") && lines.len() == 2, "{said:#?}");
 }
 
-/// What a person types half of, and what they read about it, come from the command line itself.
+/// The program itself writes the shell's completions and the manual pages, from its own command line.
 #[test]
 fn completions_and_manual_pages_know_every_verb() {
     let desk = Desk::new("");

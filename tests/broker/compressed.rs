@@ -33,7 +33,7 @@ fn body(number: u64) -> String {
     text
 }
 
-/// What the broker has acknowledged: the sequence of each entry and its number.
+/// Entries that the broker has acknowledged: the sequence of each, with its subject and its number.
 type Acknowledged = Arc<Mutex<BTreeMap<u64, (String, u64)>>>;
 
 /// Publishes entries with the numbers from `from` on until it is dropped, many at once.
@@ -72,7 +72,7 @@ async fn assert_all_there(house: &House, stream: &str, seen: &BTreeMap<u64, (Str
     }
 }
 
-/// Of each record the last entry, no older than the last that was acknowledged, and no other.
+/// Checks that each record has its last entry, no older than the last that was acknowledged, and no other entry.
 async fn assert_last_there(house: &House, seen: &BTreeMap<u64, (String, u64)>) {
     let found = house.jetstream().await.get_stream("WAITING").await.unwrap();
     let last: BTreeMap<&String, (u64, u64)> =

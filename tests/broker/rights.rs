@@ -1,4 +1,4 @@
-//! What each user of the shipped configuration can do on the broker, and what not: publish, read, listen, change.
+//! Rights of each user of the shipped configuration on the broker, and their limits: publish, read, listen, change.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream;
@@ -24,7 +24,7 @@ const NOBODY: &[&str] = &[];
 const READS_VISMA: &[&str] = &["ingestor-visma", "writer-visma", "vault", "operator"];
 const READS_COMMERCE: &[&str] = &["ingestor-commerce", "writer-commerce", "vault", "operator"];
 
-/// Who may publish on a subject: all others may not.
+/// Users that may publish on a subject: all others may not.
 const PUBLISHERS: &[(&str, &[&str])] = &[
     ("hint.main.commerce.order.1", &["ingestor-commerce"]),
     ("change.main.commerce.order.1", &["ingestor-commerce", "operator"]),
@@ -145,7 +145,7 @@ impl Wire {
         wire
     }
 
-    /// Whether the broker does what it is told.
+    /// Tells the broker something, and checks whether the broker allows it.
     async fn may(&mut self, told: &str) -> bool {
         self.out.write_all(format!("{told}PING\r\n").as_bytes()).await.unwrap();
         let mut allowed = true;

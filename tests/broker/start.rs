@@ -15,7 +15,7 @@ const QUESTIONS: u64 = 14;
 /// How long a service is given to come to its next question; some wait for another service instead.
 const TURN: Duration = Duration::from_millis(1_500);
 
-/// What a service asks of JetStream, or writes into a bucket.
+/// Checks whether a service asks something of JetStream with this message, or writes into a bucket.
 fn is_question(message: &Message<'_>) -> bool {
     let subject = message.subject;
     message.way == Way::ToBroker && (subject.starts_with("$JS.API.") || subject.starts_with("$KV."))

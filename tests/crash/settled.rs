@@ -13,7 +13,7 @@ use crate::house::{House, assert_agrees};
 /// How long settling may take: a few times over the doubt about a document, and the waits between deliveries.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What happened in the shop.
+/// Events in the shop that the books must show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) orders: u64,

@@ -42,7 +42,7 @@ pub(crate) struct Siege {
     customers: u64,
 }
 
-/// What the books say in the end.
+/// Counts that the books give in the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     kills: u64,
@@ -146,7 +146,7 @@ impl Siege {
         self.house.installation.broker.kill_and_restart().await.unwrap();
     }
 
-    /// What Visma does with the request whose client is gone, and when the service comes back.
+    /// Ends the request whose client is gone, as `vendor` says, and starts the service before or after that.
     async fn end(&mut self, hold: &Hold, vendor: Vendor, reached: Instant) {
         match vendor {
             Vendor::GoesOn => {
@@ -191,7 +191,7 @@ impl Siege {
         }
     }
 
-    /// What comes to a later document's window must stand in Visma before.
+    /// Books orders before the window of a later document: such a document needs one that stands in Visma.
     async fn lead_to(&mut self, window: Window) {
         if window.entity().is_some_and(Entity::is_later) {
             // Each takes one order that nothing was done to, and not every one will do.

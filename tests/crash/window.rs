@@ -20,13 +20,13 @@ pub(crate) enum Entity {
     CreditNote,
     /// The invoice of an order that is cancelled: it is deleted.
     Cancellation,
-    /// What is cancelled of an order of which a part was invoiced, and refunded or not: a credit note.
+    /// The cancelled rest of an order of which a part was invoiced, and refunded or not: a credit note.
     Rest,
     /// A customer who is changed.
     Edit,
 }
 
-/// What Visma does with a request whose client was killed.
+/// Fate of a request in Visma whose client was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vendor {
     /// It goes on and commits, before the service is back.
@@ -107,7 +107,7 @@ pub(crate) fn of_the_writer(batch_from: u64) -> Vec<Window> {
     windows
 }
 
-/// What the writer does besides creating invoices and customers.
+/// Returns the windows of what the writer does besides creating invoices and customers.
 pub(crate) fn of_later_documents() -> Vec<Window> {
     let mut windows = vec![Window::BeforeIntent(CreditNote), Window::IntentToSend(CreditNote)];
     for entity in [CreditNote, Cancellation, Edit] {
@@ -163,7 +163,7 @@ pub(crate) fn drawn(dice: &mut Dice, batch_from: u64) -> Window {
 }
 
 impl Entity {
-    /// Whether it is about something that stands in Visma already.
+    /// Checks whether it is about something that stands in Visma already.
     pub(crate) fn is_later(self) -> bool {
         match self {
             Customer | Invoice => false,
@@ -195,7 +195,7 @@ impl Window {
         }
     }
 
-    /// What must come for the window to be reached: an order, where nothing is named.
+    /// Names what must come for the window to be reached. Where it names nothing, an order must come.
     pub(crate) fn entity(self) -> Option<Entity> {
         match self {
             Self::BeforeIntent(entity)
@@ -296,7 +296,7 @@ fn entry(message: &Message<'_>, entity: Entity, kind: &str) -> bool {
     published(message, subjects) && message.header("Ml-Kind") == Some(kind) && (entity != Cancellation || withdraws())
 }
 
-/// Whether the broker stores the message when it has it: it is no part of a batch, or the last one.
+/// Checks whether the broker stores the message when it has it: it is no part of a batch, or the last one.
 fn is_whole(message: &Message<'_>) -> bool {
     message.header("Nats-Batch-Id").is_none() || message.header("Nats-Batch-Commit").is_some()
 }

@@ -34,7 +34,7 @@ fn has_run_since(poll: &Value, asked: Timestamp) -> bool {
     poll["trouble"].is_null() && began >= Some(asked) && ended >= began
 }
 
-/// What a verb prints.
+/// Runs a verb, and returns what it prints.
 async fn verb(house: &House, arguments: &[&str]) -> String {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
     let output = command.arg("--config").arg(&house.installation.config).args(arguments).output().await.unwrap();

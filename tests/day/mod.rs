@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Lists of Visma's that are polled; each costs a call a day, and one more for each further page.
 const LISTS: [&str; 5] = ["customer", "purchaseorder", "invoice", "creditnote", "supplierinvoice"];
 
-/// What happens on a day, and what was there before it.
+/// Numbers of a day: of what happens on it, and of what was there before it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Day {
     /// Orders of the days before.

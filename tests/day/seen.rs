@@ -1,14 +1,14 @@
-//! What came of a day, by the two systems' own account.
+//! Outcome of a day, by the two systems' own account.
 
 use serde_json::Value;
 
 use super::both;
 use crate::house::House;
 
-/// What came of it.
+/// Outcome of the day.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// What both systems hold, before anything else was asked of them.
+    /// Contents of both systems, before anything else was asked of them.
     pub(crate) ledger: Value,
     /// Code and sentence of each dead letter.
     pub(crate) letters: Vec<(String, String)>,

@@ -12,7 +12,7 @@ const PATH: &str = "/webhooks/adobe";
 const SIGNATURE: &str = "x-adobe-commerce-webhook-signature";
 const SERVICE: &str = "ingestor-commerce";
 
-/// What an order's hook sends.
+/// Returns the body that an order's hook sends.
 fn hook(entity_id: u64) -> Vec<u8> {
     format!("{{\"eventName\":\"observer.sales_order_place_after\",\"data\":{{\"order\":{{\"entity_id\":\"{entity_id}\"}}}}}}")
         .into_bytes()

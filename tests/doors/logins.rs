@@ -1,4 +1,5 @@
-//! Who calls Commerce: an administrator whose account is never locked by us, and Adobe's identity service.
+//! Tests of logins at Commerce: of an administrator whose account is never locked by us, and with Adobe's identity
+//! service.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +15,7 @@ use crate::house::{House, Wishes};
 const LOGIN: &str = "/V1/integration/admin/token";
 const SERVICE: &str = "ingestor-commerce";
 
-/// What a shop without an order answers to who may read it.
+/// Answers as a shop without an order does to a caller that may read it.
 fn empty_shop(asked: &Asked) -> (u16, String) {
     if asked.uri.path().ends_with("/V1/store/storeViews") {
         return (200, "[]".to_owned());

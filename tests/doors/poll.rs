@@ -1,4 +1,4 @@
-//! What the poll alone finds: everything, however late it commits and however many share a second.
+//! The poll alone finds everything, however late it commits and however many share a second.
 
 use serde_json::json;
 

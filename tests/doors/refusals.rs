@@ -1,5 +1,5 @@
-//! What the webhook door refuses: each with a status that tells the sender whether to try again, a code, and nothing
-//! kept.
+//! Tests of refusals of the webhook door: each has a status that tells the sender whether to try again, and a code, and
+//! nothing is kept.
 
 use std::time::{Duration, Instant};
 
@@ -120,7 +120,7 @@ async fn a_body_that_is_cut_off_is_not_believed() {
     assert_nothing_kept(&house, &sender).await;
 }
 
-/// What the sender does when it has sent what it sends.
+/// Behaviour of the sender after it has sent everything.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Close,

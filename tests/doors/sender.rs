@@ -1,4 +1,4 @@
-//! Who sends webhooks to the door: signed as configured, or not as it should be.
+//! Sender of webhooks to the door: signed as configured, or not as it should be.
 
 use std::time::{Duration, Instant};
 

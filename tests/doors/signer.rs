@@ -1,4 +1,4 @@
-//! Who signs with RSA, as Adobe's senders do: keys made there and then.
+//! Signer with RSA, as Adobe's senders sign, with keys that are made there and then.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;

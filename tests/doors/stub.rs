@@ -52,7 +52,7 @@ impl Stub {
         format!("http://{}{path}", self.address)
     }
 
-    /// What it was asked with paths that end so.
+    /// Returns the requests that it was sent with paths that end so.
     pub(crate) fn asked(&self, path: &str) -> Vec<Asked> {
         self.asked.lock().unwrap().iter().filter(|one| one.uri.path().ends_with(path)).cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! What a genuine webhook brings about, once, whatever happens around it.
+//! A genuine webhook brings about its change once, whatever happens around it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ async fn an_order_that_was_touched_is_no_change_and_one_that_says_something_new_
     assert_eq!(ledger["calls"]["visma"]["by_kind"]["POST /v2/customerinvoice"]["calls"], 1, "{ledger:#}");
 }
 
-/// What the log of an invoice says, in its order.
+/// Returns the kinds of an invoice's outcomes, in the order of the log.
 async fn outcomes_of_invoice(house: &House, key: u64) -> Vec<String> {
     let stream = house.jetstream().await.get_stream("OUTCOMES").await.unwrap();
     let state = stream.cached_info().state.clone();

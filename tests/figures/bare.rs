@@ -15,7 +15,7 @@ use crate::house::House;
 
 /// Chains of writes under way at once, as many as the writer works on.
 const AT_ONCE: usize = 128;
-/// What orders are written to.
+/// Streams that orders are written to.
 pub(crate) const STREAMS: [&str; 4] = ["CHANGES", "COMMANDS", "OUTCOMES", "KV_ML_KEYS"];
 
 /// One durable write.

@@ -1,4 +1,4 @@
-//! What an order leaves in each stream: as the broker counts it, and on its disk.
+//! Space that an order takes in each stream: as the broker counts it, and on its disk.
 
 use std::path::Path;
 

@@ -25,7 +25,7 @@ const FIRST: u64 = 200;
 /// Ten a second.
 const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(120);
-/// What 99 of 100 orders of known customers shall not exceed on an idle machine.
+/// Milliseconds that 99 of 100 orders of known customers shall not exceed on an idle machine.
 const GOAL: u64 = 60;
 /// Upper ends of the histogram's bars, milliseconds.
 const BARS: [u64; 12] = [5, 10, 15, 20, 30, 40, 60, 100, 200, 500, 1_000, 5_000];

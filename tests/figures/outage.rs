@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Wishes};
 
-/// What is played, seconds.
+/// Length of the outage that is played, seconds.
 const OUTAGE: u64 = 900;
 /// How long it takes here.
 const SHORTENED: u64 = 45;
@@ -54,11 +54,17 @@ async fn play((name, methods, status): Outage) {
     let house = House::start(wishes).await;
     house.until_ready("writer-visma").await;
     let shorter = OUTAGE / seconds;
-    println!("-- {name} are answered {status} for {seconds} s with waits 1/{shorter} as long as shipped, {ORDERS} orders");
+    println!(
+        "-- {name} are answered {status} for {seconds} s with waits 1/{shorter} as long as shipped, {ORDERS} orders"
+    );
     for method in methods {
         for path in ["/v1/", "/v2/"] {
             let on = json!({ "system": "visma", "method": method, "path": path, "count": 1_000_000 });
-            house.installation.tell("faults", &json!({ "kind": "html_5xx", "status": status, "on": on })).await.unwrap();
+            house
+                .installation
+                .tell("faults", &json!({ "kind": "html_5xx", "status": status, "on": on }))
+                .await
+                .unwrap();
         }
     }
     let rate = ORDERS.div_ceil(seconds).max(1);

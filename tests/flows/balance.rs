@@ -1,5 +1,5 @@
-//! Whatever a shop does to an order, and in which order: what stands for it in Visma is what the shop says is left of
-//! it.
+//! The account of an order balances, whatever a shop does to the order and in which sequence: what stands for it in
+//! Visma is what the shop says is left of it.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::seen::until_outcome;
 use super::{PATIENCE, accountant, orders, wishes};
 use crate::house::{House, Wishes};
 
-/// What is done to one order; `part` is one unit of its first item.
+/// Lives of orders: the steps that are taken with one order. `part` is one unit of its first item.
 const LIVES: [&[&str]; 6] = [
     // Magento calls such an order canceled.
     &["invoice part", "creditmemo all", "cancel"],
@@ -93,7 +93,7 @@ async fn and_so_it_does_by_every_trigger() {
     }
 }
 
-/// What `drift` lists, by code and number.
+/// Returns what `drift` lists, by code and number.
 async fn listed(house: &House) -> Vec<(String, String)> {
     let (_, list, _) = house.verb(&["drift", "--json"], &[]).await;
     let drifts = list.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

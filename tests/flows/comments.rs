@@ -91,7 +91,7 @@ async fn an_order_whose_status_changes_meanwhile_gets_its_comment() {
     assert_eq!((marked(&house, &order, &open.mark).await.len(), posts(&house).await), (1, 2));
 }
 
-/// What a bad day does to the one call that cannot be taken back.
+/// Faults of a bad day strike the one call that cannot be taken back.
 #[tokio::test]
 async fn a_comment_whose_answer_is_lost_or_broken_is_noted_once() {
     let house = house().await;

@@ -111,7 +111,7 @@ async fn an_edit_costs_one_call_and_writes_what_differs_alone() {
     assert_eq!(house.dead_letters().await, []);
 }
 
-/// What somebody edited shows in no field that is read: the version alone has moved.
+/// An accountant's edit shows in no field that is read: only the version has moved.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_after_an_accountants_costs_one_call() {
     let mut house = House::prepare(wishes()).await;

@@ -1,6 +1,6 @@
-//! What modules, countries and versions make of a shop's orders: fees under names of their own, rounded totals, fixed
-//! product tax on the chosen variant, credit that documents hide, other amounts captured. Each is booked to the
-//! øre, and so are its credit memos and cancellations.
+//! Tests of habits that modules, countries and versions give a shop: fees under names of their own, rounded totals,
+//! fixed product tax on the chosen variant, credit that documents hide, other amounts captured. Each order is booked to
+//! the øre, and so are its credit memos and cancellations.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::paid::settling;
 use super::{PATIENCE, act, orders, wishes};
 use crate::house::{House, Wishes, assert_agrees};
 
-/// What is done to orders, in turn.
+/// Lives of orders, given to them in turn; each is a list of steps.
 const WHOLE: [&[&str]; 4] =
     [&["invoice all", "creditmemo part"], &["invoice all", "creditmemo all"], &["cancel"], &["invoice all"]];
 const PARTS: [&[&str]; 3] = [
@@ -110,7 +110,7 @@ async fn product_tax_of_the_chosen_variant_with_entries_that_are_repeated_is_boo
     by_both(&json!({ "product_tax": tax }), "0.50", &[&WHOLE[..], &PARTS[..]].concat()).await;
 }
 
-/// What the buyer paid is the order's; the shop's own documents say less.
+/// The order has what the buyer paid; the shop's own documents say less.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn product_tax_that_invoices_leave_out_is_on_the_order_alone() {
     let tax = json!({ "ore": 1500, "on_variant": true, "leaves_variants_out": true });

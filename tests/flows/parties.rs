@@ -1,5 +1,5 @@
-//! Who a buyer is in Visma: which numbers are believed, whose name and address stand there, and what of an edit arrives
-//! that leaves no trace on the account.
+//! Tests of who a buyer is in Visma: which numbers are believed, whose name and address stand there, and what arrives
+//! of an edit that leaves no trace on the account.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What is read in Visma and what follows from it, what nobody may miss.
+//! Tests of what is read in Visma, what follows from it, and what nobody may miss.
 
 mod books;
 mod supply;

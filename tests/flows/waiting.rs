@@ -1,4 +1,4 @@
-//! What waits, waits as an entry of the log: it takes nothing from the others, can be listed, and outlives a kill.
+//! Work that waits is an entry of the log: it takes nothing from the others, can be listed, and outlives a kill.
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ fn wanted(variable: &str, usual: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// What each service takes.
+/// Returns the bytes of memory that each service takes.
 fn memory(house: &House) -> BTreeMap<String, u64> {
     let services = house.installation.services.iter();
     services.map(|service| (service.name().to_owned(), service.usage().unwrap().resident)).collect()

@@ -1,4 +1,4 @@
-//! What no poll and no webhook shows, and a record that stands in the way of a sweep or a backfill.
+//! Tests of changes that no poll and no webhook shows, and of a record that stands in the way of a sweep or a backfill.
 
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,7 @@ use super::{PATIENCE, booked};
 use crate::bad_input::order::{order, spoilt, written};
 use crate::house::{House, Wishes};
 
-/// What a text may hold: a line break and a header of the broker's, a terminal's commands, a zero, a mark of our own.
+/// Hostile texts: a line break and a header of the broker's, a terminal's commands, a zero, a mark of our own.
 const TEXTS: [&str; 5] = [
     "7\r\nNats-Rollup: all\r\n\r\n",
     "\u{1b}]0;title\u{7}\u{1b}[2J",

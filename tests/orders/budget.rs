@@ -103,7 +103,7 @@ async fn token(house: &House) -> String {
     answer["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What all processes are told stands on the broker, and nothing would ever end it.
+/// A wait that Visma asks for stands on the broker, for all processes, and nothing else would ever end it.
 #[tokio::test]
 async fn a_patience_that_nobody_means_ends_after_a_day() {
     let house = House::prepare(Wishes::default()).await;

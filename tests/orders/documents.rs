@@ -1,4 +1,5 @@
-//! What follows an order in the shop becomes commands: its invoices, its credit memos, its cancellation, its customer.
+//! Everything that follows an order in the shop becomes commands: its invoices, its credit memos, its cancellation, its
+//! customer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

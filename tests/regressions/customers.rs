@@ -93,7 +93,7 @@ async fn make_inactive(house: &House, number: u64) {
     assert!(answer.status().is_success(), "{} {}", answer.status(), answer.text().await.unwrap());
 }
 
-/// What the dead letter asks for is done in Visma, and nothing in the mapping file changes.
+/// Somebody does in Visma what the dead letter asks for, and nothing in the mapping file changes.
 #[tokio::test]
 async fn a_customer_who_was_ambiguous_is_matched_once_one_of_the_two_is_inactive() {
     let mut house = House::prepare(quick()).await;

@@ -40,7 +40,7 @@ fn value<'a>(lines: &'a [String], key: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.strip_prefix(&format!("{key}: ")))
 }
 
-/// What can follow `ml-connector run`, as the program itself says it.
+/// Returns the words that can follow `ml-connector run`, as the program itself says them.
 fn services_of_the_binary() -> Vec<String> {
     let said = ml_connector(&["run", "no-such-service"], &[]);
     let said = String::from_utf8_lossy(&said.stderr).into_owned();

@@ -1,11 +1,11 @@
-//! What the README tells people to type exists, and so does what it points at.
+//! Everything that the README tells people to type exists, and so does everything that it points at.
 
 use std::collections::BTreeSet;
 
 use super::runbook::anchor;
 use super::{assert_none, ml_connector, read, root};
 
-/// What stands between back-ticks, and every line of a block of code.
+/// Returns the texts between back-ticks, and every line of a block of code.
 pub(super) fn code_of(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut block = false;
@@ -35,7 +35,7 @@ pub(super) fn arguments(code: &str) -> Option<Vec<&str>> {
     }
 }
 
-/// What of a command the binary's own help does not know.
+/// Returns the first word of a command that the binary's own help does not know.
 pub(super) fn unknown(words: &[&str]) -> Option<String> {
     let mut path: Vec<&str> = Vec::new();
     let mut words = words.iter().copied().peekable();

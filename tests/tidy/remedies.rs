@@ -1,4 +1,4 @@
-//! What people are told to do can be done: verbs that the binary has, and nothing that it has not.
+//! Everything that people are told to do can be done: verbs that the binary has, and nothing that it has not.
 
 use super::readme::{arguments, code_of, unknown};
 use super::{assert_none, files};

@@ -2,38 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use problem::Code;
+
 use super::{assert_none, files, read};
 
 /// Texts of capitals in the source that are no codes: names of variables, buckets and settings.
-const NO_CODES: [&str; 6] = ["CARGO_", "KV_", "ML_", "NATS_", "OTEL_", "RUST_"];
-/// What each page answers, in this order.
+const NO_CODES: [&str; 9] = ["CARGO_", "KV_", "ML_", "NATS_", "NO_25", "OTEL_", "PROPTEST_", "RUST_", "SIMULATION_"];
+/// Questions that each page answers, in this order.
 const SECTIONS: [&str; 4] =
     ["## What happened", "## Why it matters", "## What to do", "## How to see that it is solved"];
 
-/// The codes in the source: texts of capitals with an underscore, and whatever a `Problem`, or an outcome of nothing to
-/// be done, is made with.
-fn codes() -> BTreeSet<String> {
-    let mut codes = BTreeSet::new();
-    for (path, text) in files() {
-        let product = path.starts_with("services/") && path.contains("/src/") && path.ends_with(".rs");
-        // The sandbox speaks as the vendors do, not to our people.
-        if !product || path.starts_with("services/sandbox/") || path.ends_with("/tests.rs") {
-            continue;
-        }
-        for (at, _) in text.match_indices('"') {
-            let (before, rest) = (text.get(..at).unwrap(), text.get(at + 1..).unwrap());
-            let quoted = rest.split('"').next().unwrap_or_default();
-            let capitals = quoted.starts_with(|c: char| c.is_ascii_uppercase())
-                && quoted.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            let line = before.rsplit(';').next().unwrap_or_default();
-            let told = before.trim_end().ends_with("Problem::new(") || line.contains(".nothing(");
-            if capitals && (quoted.contains('_') || told) && !NO_CODES.iter().any(|name| quoted.starts_with(name)) {
-                codes.insert(quoted.to_owned());
-            }
-        }
-    }
-    assert!(codes.len() > 50, "only {} codes were found", codes.len());
-    codes
+/// The product's own source, tests inside it included. The sandbox speaks as the vendors do, not to our people, and the
+/// table of codes is what others are held against.
+fn sources() -> impl Iterator<Item = (String, String)> {
+    let others = ["services/sandbox/", "services/problem/"];
+    let ours = move |path: &str| {
+        path.starts_with("services/") && path.ends_with(".rs") && !others.iter().any(|other| path.starts_with(other))
+    };
+    files().into_iter().filter(move |(path, _)| ours(path))
 }
 
 /// The runbook's pages by the code that their name says.
@@ -44,11 +30,54 @@ fn pages() -> BTreeMap<String, String> {
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
-    let (codes, pages) = (codes(), pages());
-    let without = codes.iter().filter(|code| !pages.contains_key(*code)).cloned();
-    assert_none("codes without a page in deploy/runbook", &without.collect::<Vec<_>>());
-    let unused = pages.keys().filter(|page| !codes.contains(*page)).cloned();
-    assert_none("pages in deploy/runbook whose code nothing says", &unused.collect::<Vec<_>>());
+    let pages = pages();
+    let without: Vec<_> =
+        Code::ALL.iter().filter(|code| !pages.contains_key(code.as_str())).map(Code::to_string).collect();
+    assert_none("codes without a page in deploy/runbook", &without);
+    let unknown: Vec<_> = pages.keys().filter(|page| page.parse::<Code>().is_err()).cloned().collect();
+    assert_none("pages in deploy/runbook that are about no code", &unknown);
+}
+
+#[test]
+fn every_page_says_who_acts() {
+    let pages = pages();
+    let line = |code: &Code| format!("# {code}\n\nWho acts: {}.\n\n## ", code.class().as_str());
+    let is_wrong = |code: &&Code| pages.get(code.as_str()).is_some_and(|text| !text.starts_with(&line(code)));
+    let wrong: Vec<_> = Code::ALL.iter().filter(is_wrong).map(line).collect();
+    assert_none("pages that do not begin with who acts", &wrong);
+}
+
+#[test]
+fn every_code_is_said_somewhere() {
+    let sources: Vec<String> = sources().filter(|(path, _)| path.contains("/src/")).map(|(_, text)| text).collect();
+    assert!(sources.len() > 100, "only {} files looked at", sources.len());
+    let named = |text: &str, variant: &str| {
+        text.match_indices(variant).any(|(at, _)| !text[at + variant.len()..].starts_with(char::is_alphanumeric))
+    };
+    // Made inside the table's own crate.
+    let others = Code::ALL.iter().filter(|code| **code != Code::CodeUnknown);
+    let unused: Vec<_> = others
+        .filter(|code| !sources.iter().any(|text| named(text, &format!("Code::{code:?}"))))
+        .map(Code::to_string)
+        .collect();
+    assert_none("codes that nothing says", &unused);
+}
+
+/// A code that is written as a text is held against nothing by the compiler.
+#[test]
+fn codes_are_no_texts() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for quoted in text.split('"').skip(1) {
+            let capitals = quoted.starts_with(|c: char| c.is_ascii_uppercase())
+                && quoted.contains('_')
+                && quoted.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            if capitals && !NO_CODES.iter().any(|name| quoted.starts_with(name)) {
+                wrong.push(format!("{path}: {quoted:?}"));
+            }
+        }
+    }
+    assert_none("codes that are written as texts", &wrong);
 }
 
 #[test]

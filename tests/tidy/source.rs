@@ -27,7 +27,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// What stands behind `//` or `#`.
+/// Returns the text behind `//` or `#`.
 fn comment(line: &str) -> &str {
     line.split_once("//").or_else(|| line.split_once('#')).map_or("", |(_, comment)| comment)
 }

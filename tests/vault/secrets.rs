@@ -36,7 +36,7 @@ const PAGE: u64 = 4096;
 /// The bits of an entry of `/proc/PID/pagemap` that say that the page is in memory, or in swap.
 const THERE: u64 = 0b11 << 62;
 
-/// What a core dump of a process would hold: every page that it can write, and has.
+/// Reads what a core dump of a process would hold: every page that it can write, and has.
 fn memory(id: u32) -> Vec<u8> {
     let maps = std::fs::read_to_string(format!("/proc/{id}/maps")).unwrap();
     let mut pages = File::open(format!("/proc/{id}/pagemap")).unwrap();

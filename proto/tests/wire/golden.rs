@@ -25,7 +25,7 @@ fn messages() -> BTreeSet<PathBuf> {
     inside(&folder()).iter().flat_map(|version| inside(version)).map(|file| file.with_extension("")).collect()
 }
 
-/// What a message says, and the bytes that it is encoded to again.
+/// Decodes a message. Returns its text, and the bytes that it is encoded to again.
 fn read<T: Message + Default + std::fmt::Debug>(bytes: &[u8]) -> (String, Vec<u8>) {
     let message = T::decode(bytes).unwrap();
     (format!("{message:#?}\n"), message.encode_to_vec())

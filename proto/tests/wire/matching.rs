@@ -1,5 +1,5 @@
-//! What customers are matched by, in one spelling: two stages meet in these hashes alone, so that a difference of
-//! spelling between them would be a second customer.
+//! Checks that customers are matched by marks in one spelling. Two stages meet in these hashes alone, so that a
+//! difference of spelling between them would be a second customer.
 
 use proto::matching::{CORPORATE, EMAIL, Marks, VAT};
 

@@ -1,6 +1,6 @@
 //! One message of each kind, every field of it filled.
 //!
-//! Whoever adds a field fills it here, raises [`VERSION`], and has the new messages written (see `golden`).
+//! To add a field, fill it here, raise [`VERSION`], and have the new messages written (see `golden`).
 
 use proto::{
     AccountSum, Attribute, Booked, Cancellation, Command, Comment, CreditNote, Customer, CustomerData, CustomerField,

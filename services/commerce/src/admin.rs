@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
+use problem::Code;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::reply::Answer;
@@ -23,7 +24,7 @@ pub enum LoginError {
     Later(String),
 }
 
-/// What a person must know of a login that was refused.
+/// Reasons for which a login is refused, each of which a person must know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
     /// User or password is wrong, the account is locked or switched off, or the address is not the shop's.
@@ -37,14 +38,14 @@ pub enum LoginRefusal {
 impl LoginRefusal {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Password(_) => "COMMERCE_LOGIN_REFUSED",
-            Self::SecondFactor(_) => "COMMERCE_SECOND_FACTOR",
+            Self::Password(_) => Code::CommerceLoginRefused,
+            Self::SecondFactor(_) => Code::CommerceSecondFactor,
         }
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

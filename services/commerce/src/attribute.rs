@@ -33,7 +33,7 @@ pub enum EntryError {
     /// It holds something else.
     #[error("the attribute `{0}` of the order holds something that is no list of ours")]
     Foreign(String),
-    /// What is to be put into it is no object with a [`DOCUMENT`].
+    /// The entry that is to be put into it is no object with a [`DOCUMENT`].
     #[error("what the attribute `{0}` shall hold does not say of which document it is")]
     Entry(String),
 }

@@ -16,8 +16,8 @@ use crate::field;
 use crate::requests::{Base, RequestError};
 use crate::search::{Direction, Filter, PageSize, Search};
 
-/// What is asked of an order: no more than is needed, and nothing that is about a person but what comments say.
-/// A shop without custom attributes leaves those out.
+/// Fields that are asked of an order: no more than is needed. None is about a person, except what comments say. A shop
+/// without custom attributes leaves those out.
 const FIELDS: &str = "items[entity_id,increment_id,status,status_histories[entity_id,comment],\
                       custom_attributes[attribute_code,value]],total_count";
 
@@ -97,7 +97,7 @@ fn mark_without_connection(mark: &str) -> Option<String> {
     rest.contains(' ').then(|| format!("{MARK}{rest}"))
 }
 
-/// What is to be noted.
+/// A comment that is to be noted on an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewComment<'a> {
     /// The text, with its mark.
@@ -136,7 +136,7 @@ pub fn add(base: &Base, entity_id: u64, comment: NewComment<'_>) -> Result<Reque
     base.post(&format!("/V1/orders/{entity_id}/comments"), json!({ "statusHistory": history }).to_string().into())
 }
 
-/// Whether Commerce refused a comment for the status in it: the order has changed since it was read.
+/// True when Commerce refused a comment for the status in it: the order has changed since it was read.
 #[must_use]
 pub fn is_other_status(message: &str) -> bool {
     message.starts_with("Unable to add comment: The status")

@@ -53,7 +53,7 @@ pub struct Customer {
     /// The address book.
     #[serde(default, deserialize_with = "field::null_default")]
     pub addresses: Vec<CustomerAddress>,
-    /// What modules add.
+    /// Fields that modules add.
     #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: CustomerExtension,
     /// Attributes that the merchant added.

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct DecodeError {
     /// Where in the document, as `items[0].price`; `.` is the document itself.
     pub path: String,
-    /// What is wrong there.
+    /// The fault at that place.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! What invoices and credit memos have in common: their lines, the amounts of Adobe Commerce's modules, and comments.
+//! Parts that invoices and credit memos have in common: lines, the amounts of Adobe Commerce's modules, and comments.
 //!
 //! Unlike order items, these lines show `row_total` **before** discount, and only the lines that carry money have the
 //! key at all: it is absent on parents of dynamic bundles and on children of configurables and fixed bundles (checked
@@ -102,7 +102,7 @@ impl Extension {
     }
 }
 
-/// What somebody wrote on an invoice or a credit memo.
+/// A comment that somebody wrote on an invoice or a credit memo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Comment {
@@ -118,7 +118,7 @@ pub struct Comment {
 
 /// State of an invoice or a credit memo; Commerce numbers both from 1 to 3, the middle one being the usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum DocumentState {
     /// An invoice that is not paid, a credit memo that is not refunded.
     Open,
     /// An invoice that is paid, a credit memo that is refunded.
@@ -130,12 +130,12 @@ pub enum State {
 }
 
 /// A state, from a number or a string of digits; null means none.
-pub(crate) fn state<'de, D: Deserializer<'de>>(from: D) -> Result<Option<State>, D::Error> {
+pub(crate) fn state<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DocumentState>, D::Error> {
     Ok(field::optional_id(from)?.map(|number| match number {
-        1 => State::Open,
-        2 => State::Settled,
-        3 => State::Canceled,
-        other => State::Other(other),
+        1 => DocumentState::Open,
+        2 => DocumentState::Settled,
+        3 => DocumentState::Canceled,
+        other => DocumentState::Other(other),
     }))
 }
 

@@ -55,7 +55,7 @@ impl Entity {
         }
     }
 
-    /// Whether it has a number that people see, besides its id.
+    /// True when it has a number that people see, besides its id.
     pub fn has_increment_id(self) -> bool {
         match self {
             Self::Order | Self::Invoice | Self::CreditMemo => true,

@@ -59,7 +59,7 @@ pub(crate) const INVOICES: [(&str, &str); 4] = [
     ("bundle", INVOICE_BUNDLE),
 ];
 
-/// Of a part of a dynamic bundle.
+/// Credit memo of a part of a dynamic bundle.
 pub(crate) const MEMO_BUNDLE: &str = include_str!("../fixtures/creditmemo_bundle.json");
 /// No lines; more refunded than was meant.
 pub(crate) const MEMO_ADJUSTMENT_ONLY: &str = include_str!("../fixtures/creditmemo_adjustment_only.json");

@@ -9,7 +9,7 @@ use crate::page::Page;
 use crate::search::{Direction, Filter, PageSize, Search, SearchError};
 use crate::time::Moment;
 
-/// What was made from one second on and before another.
+/// Records that were made within a range of time: from one second on and before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     /// The first second.

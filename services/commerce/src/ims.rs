@@ -6,6 +6,7 @@
 //! spaces of the RFC. Behind the gateway the address has neither `/rest` nor the code of a store view; the view is a
 //! header.
 
+use problem::Code;
 use serde_json::Value;
 
 use crate::requests::{Base, BaseError};
@@ -64,11 +65,11 @@ impl TokenRefusal {
 
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        "COMMERCE_IMS_REFUSED"
+    pub fn code(&self) -> Code {
+        Code::CommerceImsRefused
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::decode::{self, DecodeError};
-use crate::document::{self, Comment, Extension, Line, State};
+use crate::document::{self, Comment, DocumentState, Extension, Line};
 use crate::field;
 use crate::modules::Modules;
 use crate::totals::Totals;
@@ -32,7 +32,7 @@ pub struct Invoice {
     pub store_id: Option<u64>,
     /// Where it stands.
     #[serde(default, deserialize_with = "document::state")]
-    pub state: Option<State>,
+    pub state: Option<DocumentState>,
     /// When it was made: UTC, `YYYY-MM-DD HH:MM:SS`.
     #[serde(default)]
     pub created_at: Option<String>,
@@ -49,7 +49,7 @@ pub struct Invoice {
     #[serde(default, deserialize_with = "field::optional_amount")]
     pub base_to_order_rate: Option<Decimal>,
 
-    /// What the customer owes for it.
+    /// Total that the customer owes for it.
     #[serde(deserialize_with = "field::amount")]
     pub grand_total: Decimal,
     /// As `grand_total`, base currency. Absent in some shops; nothing is booked with it.
@@ -83,7 +83,7 @@ pub struct Invoice {
     /// The amounts of Adobe Commerce's modules.
     #[serde(default, deserialize_with = "field::null_default")]
     pub extension_attributes: Extension,
-    /// What people wrote on it.
+    /// Comments that people wrote on it.
     #[serde(default, deserialize_with = "field::null_default")]
     pub comments: Vec<Comment>,
     /// Fields that modules of the shop added.

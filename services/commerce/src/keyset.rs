@@ -75,7 +75,7 @@ pub enum PagerError {
 enum Step {
     /// The rest of the second that was read last.
     Ties,
-    /// What is later.
+    /// Rows of later seconds.
     Later,
     /// Everything is read.
     Over,
@@ -196,7 +196,7 @@ impl Pager {
         self.cursor
     }
 
-    /// Whether everything is read.
+    /// True when everything is read.
     pub fn is_over(&self) -> bool {
         self.step == Step::Over
     }

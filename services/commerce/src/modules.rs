@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Modules {
 
 /// Reads an object without the parts that are typed elsewhere.
 struct Fields {
-    /// Whether `extension_attributes` is read in the same way.
+    /// True when `extension_attributes` is read in the same way.
     nested: bool,
 }
 

@@ -24,7 +24,7 @@ type Parameter = (Vec<u8>, Vec<u8>);
 /// Digits of a nonce. Commerce keeps 32 characters and takes two that begin alike for one.
 pub const NONCE_LENGTH: usize = 32;
 
-/// What an integration of Commerce PaaS is given when it is activated. Valid until revoked.
+/// Credentials that an integration of Commerce PaaS is given when it is activated. Valid until revoked.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// Names the integration; 32 characters. Not secret.
@@ -60,7 +60,7 @@ pub enum SignError {
     Parameter {
         /// The parameter as it stands in the address.
         parameter: String,
-        /// What Commerce would do with it.
+        /// Says what Commerce would do with it.
         reason: &'static str,
     },
 }

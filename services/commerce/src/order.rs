@@ -29,7 +29,7 @@ pub use extension::{
 };
 pub use item::{FixedProductTax, Item, ProductType};
 pub use payment::Payment;
-pub use state::State;
+pub use state::OrderState;
 
 /// A sales order. Amounts without `base_` are in `order_currency_code`, the others in `base_currency_code`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Order {
     pub store_id: Option<u64>,
     /// State; may be absent in old shops.
     #[serde(default)]
-    pub state: Option<State>,
+    pub state: Option<OrderState>,
     /// The merchant's name for where the order stands within its state.
     #[serde(default)]
     pub status: Option<String>,
@@ -95,7 +95,7 @@ pub struct Order {
     #[serde(default, deserialize_with = "field::optional_amount")]
     pub base_to_order_rate: Option<Decimal>,
 
-    /// What the customer owes.
+    /// Total that the customer owes.
     #[serde(deserialize_with = "field::amount")]
     pub grand_total: Decimal,
     /// As `grand_total`, base currency. Absent in some shops; nothing is booked with it.
@@ -198,7 +198,7 @@ pub struct Order {
     #[serde(default, deserialize_with = "field::flag")]
     pub is_virtual: bool,
 
-    /// Who pays.
+    /// Address of the payer.
     #[serde(default)]
     pub billing_address: Option<Address>,
     /// How it is paid.
@@ -234,7 +234,7 @@ impl Order {
         Ok(Self { modules: decode::from_value(value)?, ..record })
     }
 
-    /// Whether the order was placed without an account.
+    /// True when the order was placed without an account.
     pub fn is_guest(&self) -> bool {
         self.customer_is_guest || self.customer_id.is_none()
     }

@@ -30,9 +30,9 @@ pub struct Row {
     pub entity_id: u64,
     /// When the row was last written.
     pub updated_at: Moment,
-    /// Of an invoice or a credit memo: database id of its order.
+    /// Database id of the order; for an invoice or a credit memo only.
     pub order_id: Option<u64>,
-    /// Of an order that no guest placed: database id of the account.
+    /// Database id of the account; for an order that no guest placed only.
     pub account: Option<u64>,
     /// The record as it was sent: JSON text.
     pub text: String,
@@ -45,7 +45,7 @@ struct Wire<'a> {
     total_count: u64,
 }
 
-/// What paging needs of a record.
+/// Fields of a record that paging needs.
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]

@@ -4,7 +4,7 @@
 //! unless its path is listed here. Modules add fields of their own (a personal number, a door code, the payer's
 //! address), and nobody can list those. This module says **what** to seal; it knows no cipher.
 //!
-//! What decides scope, VAT and accounts stays readable for people who look at the streams: numbers and codes of the
+//! Texts that decide scope, VAT and accounts stay readable for people who look at the streams: numbers and codes of the
 //! record, states, currencies, countries and regions, SKUs and product names, methods, taxes. Nobody reads more than
 //! that without the keys. Amounts are no texts.
 

@@ -1,6 +1,6 @@
-//! What Commerce answered, as one closed enum.
+//! Commerce's answer, as one closed enum.
 //!
-//! The status alone does not say it: 401 covers wrong credentials, missing rights and a nonce that was seen before; 404
+//! The status alone is not enough: 401 covers wrong credentials, missing rights and a nonce that was seen before; 404
 //! covers a record that does not exist and an address that does not; an edge in front of the shop answers in HTML with
 //! any status, 200 included. What a caller has to do differs in each case, so each is a variant of its own.
 

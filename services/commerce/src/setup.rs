@@ -1,5 +1,5 @@
-//! What a shop is set up with: currencies and time zones of its stores, tax rates and the rules that use them, customer
-//! groups, modules, and the latest orders.
+//! Settings of a shop: currencies and time zones of its stores, tax rates and the rules that use them, customer groups,
+//! modules, and the latest orders.
 //!
 //! Only who sets the connector up asks for these. There is no list of payment methods for an integration (they belong
 //! to a cart), nor of what modules add: both are read off the latest orders.
@@ -138,7 +138,7 @@ pub fn decode_list<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<Vec<T>, 
     from_text(body)
 }
 
-/// What a store view is set up with.
+/// Settings of a store view.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StoreConfig {
     /// The store view.
@@ -158,9 +158,9 @@ pub struct StoreConfig {
 /// A tax rate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TaxRate {
-    /// What tax rules name it by.
+    /// Id by which tax rules name it.
     pub id: u64,
-    /// What an order's applied taxes call it.
+    /// Code by which an order's applied taxes name it.
     pub code: String,
     /// Country, two letters.
     pub tax_country_id: String,
@@ -179,7 +179,7 @@ pub struct TaxRule {
 /// A customer group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CustomerGroup {
-    /// What an order's `customer_group_id` says; 0 is a guest's.
+    /// Id, as an order's `customer_group_id` says it; 0 is a guest's.
     pub id: u64,
     /// Name.
     pub code: String,

@@ -9,7 +9,7 @@ use crate::decode::{DecodeError, from_text};
 /// A store view, the place where orders are placed; it fixes language and currency.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StoreView {
-    /// What an order's `store_id` says.
+    /// Id, as an order's `store_id` says it.
     pub id: u64,
     /// Code, as it stands in addresses.
     pub code: String,
@@ -20,7 +20,7 @@ pub struct StoreView {
 /// A website, which fixes base currency and customer accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Website {
-    /// What a store view's `website_id` says.
+    /// Id, as a store view's `website_id` says it.
     pub id: u64,
     /// Code.
     pub code: String,

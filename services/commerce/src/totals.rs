@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 /// Header amounts in one currency. Discounts are negative here, as Commerce sends them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// What the customer owes, or gets back.
+    /// Total that the customer owes, or gets back.
     pub grand_total: Decimal,
     /// Rows before discount, without tax.
     pub subtotal: Decimal,
@@ -43,7 +43,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// What the header amounts add up to; fixed product tax outside the subtotal is in no header field.
+    /// Sum of the header amounts; fixed product tax outside the subtotal is in no header field.
     pub fn sum(&self) -> Decimal {
         self.subtotal
             + self.discount_amount

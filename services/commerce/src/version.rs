@@ -1,6 +1,7 @@
-//! Whether a record is still the one that was read last: which of its fields move without it saying anything new.
+//! Fields of a record that move without it saying anything new. They do not count when the record is compared with the
+//! one that was read last.
 //!
-//! What is compared is the rest of it, in one spelling, whoever read it and how.
+//! The rest of the record is compared, in one spelling, whoever read it and how.
 
 /// Left out at every depth: moved by each write of a row, by our own too, and by one that changes nothing that we read.
 pub const VOLATILE: &[&str] = &["updated_at", "last_login_at"];

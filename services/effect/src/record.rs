@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use problem::Code;
+
 /// Milliseconds since the Unix epoch, by the clock of the process that says so. An intent is read by other processes
 /// than the one that wrote it: the difference between their clocks is part of the margin in
 /// [`crate::Policy::doubt_wait`].
@@ -20,8 +22,8 @@ impl Millis {
 /// Why a document is not there: a code to look up in the runbook, and a sentence, mostly the vendor's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// `SCREAMING_SNAKE`, from the vendor's crate.
-    pub code: String,
+    /// The name of a runbook page.
+    pub code: Code,
     /// What the vendor said, for a person.
     pub sentence: String,
 }
@@ -33,7 +35,7 @@ impl Refusal {
     #[must_use]
     pub fn unresolved(attempts: u32) -> Self {
         Self {
-            code: "IN_DOUBT_UNRESOLVED".to_owned(),
+            code: Code::InDoubtUnresolved,
             sentence: format!(
                 "The document was sent {attempts} times, no answer came that says what became of it, and no document \
                  with our reference is to be found. Look whether the target works at all."
@@ -47,7 +49,7 @@ impl Refusal {
     #[must_use]
     pub fn unanswered() -> Self {
         Self {
-            code: "CHANGE_UNANSWERED".to_owned(),
+            code: Code::ChangeUnanswered,
             sentence:
                 "It was to be changed or removed, and no answer came to any try, while others were answered. Look at \
                        it in the target: the last try may have been done."
@@ -59,7 +61,7 @@ impl Refusal {
     #[must_use]
     pub fn unversioned() -> Self {
         Self {
-            code: "NO_VERSION".to_owned(),
+            code: Code::NoVersion,
             sentence:
                 "The target told no version (ETag) of the record that is to be changed, and without one a change \
                        could write over somebody else's."

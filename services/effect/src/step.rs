@@ -1,5 +1,7 @@
 //! The vocabulary of a life: what can be next, what a send can come to, how it can end.
 
+use problem::Code;
+
 use crate::doubt::LookingUp;
 use crate::sending::{Sending, Waiting};
 use crate::weighing::Weighing;
@@ -96,12 +98,12 @@ pub enum Death {
 impl Death {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Duplicate { .. } => "DUPLICATE_DOCUMENT",
-            Self::Refused(refusal) => &refusal.code,
-            Self::Contended { .. } => "UPDATE_CONTENDED",
-            Self::Gone { .. } => "DOCUMENT_GONE",
+            Self::Duplicate { .. } => Code::DuplicateDocument,
+            Self::Refused(refusal) => refusal.code,
+            Self::Contended { .. } => Code::UpdateContended,
+            Self::Gone { .. } => Code::DocumentGone,
         }
     }
 

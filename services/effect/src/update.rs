@@ -144,7 +144,7 @@ impl Life {
         // After a send without an answer nobody knows what it says.
         let body_hash = if self.asked.sent { String::new() } else { self.linked.body_hash.clone() };
         let etag = self.linked.etag.clone();
-        let refusal = Refusal { code: death.code().to_owned(), sentence: death.sentence() };
+        let refusal = Refusal { code: death.code(), sentence: death.sentence() };
         self.put(Kind::Rejected, body_hash, etag).saying(Some(refusal), End::Dead(death))
     }
 

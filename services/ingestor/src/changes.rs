@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp, civil};
 use pipeline::clock;
 use pipeline::content::{self, Rules};
 use pipeline::id::derived_id;
-use pipeline::problem::{Problem, chain};
 use pipeline::vault::{self, Vault};
+use problem::{Code, Problem, chain};
 use proto::seen;
 use record::address::{Address, Entity, System};
 use record::envelope::{self, Cause, Envelope, header};
@@ -170,7 +170,7 @@ impl Changes {
             }
         }
         let sentence = format!("{address} is written by others faster than it can be read");
-        Err(Problem::new("CHANGE_CONTENDED", sentence, "it is read again with the next poll"))
+        Err(Problem::new(Code::ChangeContended, sentence, "it is read again with the next poll"))
     }
 
     /// The record's version and its sealed text, or nothing when it is the version that was recorded last.
@@ -182,7 +182,7 @@ impl Changes {
     ) -> Result<Option<(String, Bytes)>, Problem> {
         let known = content::read(&reading.text, reading.rules).map_err(|e| {
             let remedy = "look at the source's answer; something in front of it may have changed it";
-            Problem::new("RECORD_UNREADABLE", format!("{address} was read and is no record: {e}"), remedy)
+            Problem::new(Code::RecordUnreadable, format!("{address} was read and is no record: {e}"), remedy)
         })?;
         let version = self.vault.keyed_hash_bytes("version", known.content.as_bytes());
         if already(last, &version, reading) == Some(Recorded::Same) {
@@ -194,8 +194,8 @@ impl Changes {
             (None, None) => self.vault.keyed_hash("record", &address.subject()),
         };
         let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;
-        let sealed =
-            sealed.map_err(|e| Problem::new("VAULT_UNUSABLE", chain(&e), "look at the broker and the master key"))?;
+        let sealed = sealed
+            .map_err(|e| Problem::new(Code::VaultUnusable, chain(&e), "look at the broker and the master key"))?;
         Ok(Some((version, Bytes::from(sealed))))
     }
 

@@ -19,11 +19,11 @@ use ::visma::stamp::Stamp;
 use futures::future::{join_all, try_join_all};
 use jiff::civil;
 use pipeline::poll::Polls;
-use pipeline::problem::Problem;
 use pipeline::schedule::{Interval, Schedule, Zone};
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem};
 use record::Log;
 use record::address::{self, System};
 use serde::Deserialize;
@@ -78,7 +78,7 @@ pub struct Source {
 pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     if !source.poll.entities.contains(&Entity::Customer) {
         let sentence = "visma.poll.entities leaves out \"customer\", and orders are matched with Visma's customers";
-        return Err(Problem::new("SETTINGS_INVALID", sentence, "add \"customer\" to the list"));
+        return Err(Problem::new(Code::SettingsInvalid, sentence, "add \"customer\" to the list"));
     }
     let log = Log::open(&context);
     let changes = Changes::new(&log, &context.vault, NAME);

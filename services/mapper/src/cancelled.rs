@@ -3,7 +3,7 @@
 
 use ::commerce::order::Order;
 use mapping::Before;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use record::Verdict;
 use record::address::{Entity, Kind};
 use record::take::Delivery;
@@ -75,7 +75,7 @@ impl Mapper {
                  {sequence} of CHANGES) is not in the stream any longer"
             );
             let remedy = "credit what is cancelled since in Visma by hand";
-            return Err(Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, remedy)));
+            return Err(Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, remedy)));
         };
         let bytes = body::unpacked(&headers, &payload).await.map_err(|e| damaged(&delivery.subject, &chain(&e)))?;
         Order::decode(&bytes).map_err(|e| damaged(&delivery.subject, &chain(&e)))
@@ -85,5 +85,5 @@ impl Mapper {
 fn damaged(what: &str, cause: &str) -> Verdict {
     let sentence = format!("an earlier entry of {what} cannot be read: {cause}");
     let remedy = "the entry is damaged: credit what is cancelled since in Visma by hand";
-    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, remedy))
+    Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, remedy))
 }

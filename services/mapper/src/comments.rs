@@ -1,7 +1,7 @@
 //! What the shop's people shall read on an order about a document in Visma.
 
 use mapping::books::Note;
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::{Attribute, Comment, command};
 use record::Verdict;
 use record::address::{Entity, System};

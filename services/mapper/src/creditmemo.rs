@@ -2,7 +2,7 @@
 
 use ::commerce::creditmemo::CreditMemo;
 use mapping::{Credits, Decision, Refund};
-use pipeline::problem::{Problem, then_again};
+use problem::{Code, Problem, then_again};
 use proto::{CreditNote, command};
 use record::Verdict;
 use record::address::Entity;
@@ -41,7 +41,7 @@ impl Mapper {
                 if booked.is_empty() && *wait {
                     let sentence = format!("none of the invoices of the order with the entity_id {lane} is booked yet");
                     let remedy = then_again("settle the dead letters of its invoices, so that one is booked");
-                    return Err(Self::missing(delivery, Problem::new("NOTHING_TO_CREDIT", sentence, remedy)));
+                    return Err(Self::missing(delivery, Problem::new(Code::NothingToCredit, sentence, remedy)));
                 }
                 Ok(booked)
             }

@@ -29,7 +29,7 @@ impl Mapper {
     /// The version of a customer that was decided on before this one: the one that Visma was last told of, else the one
     /// before. One that cannot be read is none.
     async fn earlier(&self, delivery: &Delivery, customer: &Customer) -> Result<Option<Customer>, Verdict> {
-        let retry = |problem: pipeline::problem::Problem| Verdict::retry(delivery.delivered, problem.to_string());
+        let retry = |problem: problem::Problem| Verdict::retry(delivery.delivered, problem.to_string());
         let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse::<u64>().ok());
         let Some(previous) = previous else { return Ok(None) };
         let told = self.parties.told(delivery, customer.id, &customer.email).await.map_err(retry)?;

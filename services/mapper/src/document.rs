@@ -7,7 +7,7 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use mapping::books::{self, Document};
 use pipeline::clock;
-use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
+use problem::{Code, Problem, READ_ANEW, chain, then_again};
 use proto::seen::{DELETED, DETACHED, REFERENCE};
 use proto::{Verification, command};
 use record::Verdict;
@@ -52,7 +52,7 @@ impl Mapper {
             drift("unknown");
             let why =
                 format!("{} {number} in Visma bears the reference {reference}, and no record knows it", entity.word());
-            return Ok(self.messages.nothing(delivery, place, number, ("UNKNOWN_REFERENCE", &why)).await);
+            return Ok(self.messages.nothing(delivery, place, number, (Code::UnknownReference, &why)).await);
         };
         let Some(lane) = owner.lane.clone() else {
             return Err(self.until_followed(delivery));
@@ -63,7 +63,7 @@ impl Mapper {
         }
         if self.is_superseded(delivery).await? {
             let why = "a newer version of the document has been read, and is decided on instead";
-            return Ok(self.messages.nothing(delivery, place, number, ("SUPERSEDED", why)).await);
+            return Ok(self.messages.nothing(delivery, place, number, (Code::Superseded, why)).await);
         }
         let now = self.version(delivery, &delivery.headers, &delivery.payload).await?;
         let before = self.before(delivery).await?;
@@ -160,7 +160,7 @@ impl Mapper {
         }
         let sentence = "the command of this document was decided on and never published";
         Verdict::Dead(Problem::new(
-            "COMMAND_MISSING",
+            Code::CommandMissing,
             sentence,
             then_again("have the shop's document decided on again"),
         ))
@@ -211,12 +211,12 @@ fn detached(entity: Entity, reference: &str, read: &InvoiceRead) -> Verdict {
         read.number
     );
     let remedy = "enter the reference again in Visma: without it a second document of the order would not be noticed";
-    Verdict::Dead(Problem::new("REFERENCE_REMOVED", sentence, remedy))
+    Verdict::Dead(Problem::new(Code::ReferenceRemoved, sentence, remedy))
 }
 
 pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> Verdict {
     let sentence = format!("{} cannot be read: {}", delivery.subject, chain(error));
-    Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, READ_ANEW))
+    Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, READ_ANEW))
 }
 
 /// What was found in Visma that should not be there, or not so.

@@ -28,8 +28,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use mapping::books::Document;
 use mapping::{Mapping, Refusal, Scope, ToDo};
-use pipeline::problem::{Problem, then_again};
 use pipeline::service::Context;
+use problem::{Code, Problem, then_again};
 use record::address::{Entity, Kind, System};
 use record::streams::Durable;
 use record::take::{self, Delivery, Stage};
@@ -149,7 +149,7 @@ impl Mapper {
 
     async fn superseded(&self, delivery: &Delivery, entity: Entity, key: &str) -> Published {
         let why = format!("a newer version of the {} has been read, and is decided on instead", entity.word());
-        self.messages.nothing(delivery, entity, key, ("SUPERSEDED", &why)).await
+        self.messages.nothing(delivery, entity, key, (Code::Superseded, &why)).await
     }
 
     /// What becomes of a change that needs another one which has not been seen: it waits, and not for ever.
@@ -167,7 +167,7 @@ impl Mapper {
         }
         let sentence = format!("another document already has the reference {reference} in Visma");
         let remedy = "give each connection and each store its own prefix, so that increment ids are unique";
-        Err(Verdict::Dead(Problem::new("REFERENCE_TAKEN", sentence, remedy)))
+        Err(Verdict::Dead(Problem::new(Code::ReferenceTaken, sentence, remedy)))
     }
 }
 

@@ -4,7 +4,7 @@ use ::commerce::order::Order;
 use bytes::Bytes;
 use mapping::{InvoiceCommand, PaymentCommand};
 use pipeline::id::derived_id;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use proto::{Command, Kind, Message as _, Outcome, Payment, Predicted, TaxDetail, command, owner, payer};
 use record::take::Delivery;
 
@@ -114,7 +114,7 @@ impl Messages {
         delivery: &Delivery,
         entity: Entity,
         key: &str,
-        (code, why): (&str, &str),
+        (code, why): (Code, &str),
     ) -> Result<(), Problem> {
         let address = self.log.outcome(System::Mapping, entity, key);
         let id = derived_id(&["outcome", &address.subject(), &delivery.sequence.to_string(), &self.mapping_version]);
@@ -123,14 +123,14 @@ impl Messages {
             change_sequence: delivery.sequence,
             change_version: header(&delivery.headers, envelope::VERSION).unwrap_or_default().to_owned(),
             written_at: pipeline::clock::now_millis(),
-            refusal_code: code.to_owned(),
+            refusal_code: code.to_string(),
             refusal_sentence: why.to_owned(),
             ..Outcome::default()
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.outcome.mapping", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
         envelope::set(&mut headers, envelope::KIND, "unchanged");
-        envelope::set(&mut headers, envelope::CODE, code);
+        envelope::set(&mut headers, envelope::CODE, code.as_str());
         let message = Message { headers, payload: outcome.encode_to_vec().into() };
         self.log.append(&address, message, None).await?;
         Ok(())

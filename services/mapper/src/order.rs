@@ -2,7 +2,7 @@
 
 use ::commerce::order::Order;
 use mapping::{Booking, Decision};
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use proto::{CreditNote, command};
 use record::Verdict;
 use record::address::Entity;
@@ -87,9 +87,9 @@ impl Mapper {
         delivery: &Delivery,
         key: &str,
         order: &Order,
-        why: &str,
+        why: Code,
     ) -> Result<Published, Verdict> {
-        if why != mapping::code::STATE_SKIPPED {
+        if why != Code::StateSkipped {
             return Ok(Ok(()));
         }
         if let Some(published) = self.withdraw_archived(delivery, Lane::of(key, order), order).await? {

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use jiff::civil::DateTime;
 use mapping::Scope;
 use pipeline::clock;
-use pipeline::problem::{Problem, READ_ANEW, chain, then_again};
 use pipeline::vault::{VaultError, Zeroizing};
+use problem::{Code, Problem, READ_ANEW, chain, then_again};
 use record::Verdict;
 use record::Wait;
 use record::address::{Address, Entity, System};
@@ -60,7 +60,7 @@ impl Mapper {
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
             let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
-            let problem = Problem::new("ORDER_MISSING", sentence, remedy);
+            let problem = Problem::new(Code::OrderMissing, sentence, remedy);
             return Err(until_read(delivery, address, (ORDER_PATIENCE, true), problem));
         };
         let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await?;
@@ -84,7 +84,7 @@ impl Mapper {
         unpacked: Result<Bytes, BodyError>,
         delivered: u64,
     ) -> Result<Zeroizing<String>, Verdict> {
-        let unreadable = |sentence: String| Verdict::Dead(Problem::new("CHANGE_UNREADABLE", sentence, READ_ANEW));
+        let unreadable = |sentence: String| Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, READ_ANEW));
         let bytes = unpacked.map_err(|e| unreadable(chain(&e)))?;
         let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(chain(&e)))?;
         match self.context.vault.open_text(text).await {
@@ -92,7 +92,7 @@ impl Mapper {
             Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
                 let remedy =
                     "an erased person's orders cannot be booked; else restore the key bucket and the master key";
-                Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
+                Err(Verdict::Dead(Problem::new(Code::PersonErased, chain(&e), remedy)))
             }
             Err(e) => Err(Verdict::retry(delivered, chain(&e))),
         }
@@ -103,7 +103,7 @@ fn decode<R: Record>(text: &str, entity: Entity, key: &str) -> Result<R, Verdict
     R::decode(text.as_bytes()).map_err(|e| {
         let sentence = format!("the {} with the entity_id {key} cannot be read: {e}", entity.word());
         let remedy = then_again("look at the record over the API: a module may have changed what Commerce sends");
-        Verdict::Dead(Problem::new("ORDER_UNREADABLE", sentence, remedy))
+        Verdict::Dead(Problem::new(Code::OrderUnreadable, sentence, remedy))
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::visma::read::SupplierInvoiceRead;
 use mapping::books;
-use pipeline::problem::{Problem, then_again};
+use problem::{Code, Problem, then_again};
 use proto::Attribute;
 use record::Verdict;
 use record::address::{Entity, System};
@@ -22,7 +22,7 @@ enum Serves {
     /// These orders of the shop, by increment id.
     Orders(Vec<String>),
     /// None, with the code and the reason of it.
-    Nothing(&'static str, String),
+    Nothing(Code, String),
 }
 
 impl Mapper {
@@ -72,18 +72,18 @@ impl Mapper {
         let key = invoice.key();
         if !self.rules.comments.supplier_invoices && self.rules.comments.supplier_invoices_attribute.is_empty() {
             let why = "supplier invoices are not shown to the shop (comments.supplier_invoices)";
-            return Ok(Serves::Nothing("COMMENTS_OFF", why.to_owned()));
+            return Ok(Serves::Nothing(Code::CommentsOff, why.to_owned()));
         }
         if let Some(date) = invoice.date.map(|date| date.date())
             && self.rules.scope.go_live.is_some_and(|go_live| date < go_live.date().to_string())
         {
             let why = format!("supplier invoice {key} is dated {date}, before the go-live date");
-            return Ok(Serves::Nothing("BEFORE_GO_LIVE", why));
+            return Ok(Serves::Nothing(Code::BeforeGoLive, why));
         }
         let purchases = invoice.purchase_orders();
         if purchases.is_empty() {
             let why = format!("supplier invoice {key} names no purchase order on its lines");
-            return Ok(Serves::Nothing("SERVES_NO_ORDER", why));
+            return Ok(Serves::Nothing(Code::ServesNoOrder, why));
         }
         let mut orders: Vec<String> = Vec::new();
         for number in &purchases {
@@ -97,7 +97,7 @@ impl Mapper {
             let purchases = purchases.join(", ");
             let why =
                 format!("supplier invoice {key} is for purchase order {purchases}, which names no order of the shop");
-            return Ok(Serves::Nothing("SERVES_NO_ORDER", why));
+            return Ok(Serves::Nothing(Code::ServesNoOrder, why));
         }
         Ok(Serves::Orders(orders))
     }
@@ -141,5 +141,9 @@ impl Mapper {
 
 fn missing(number: &str) -> Problem {
     let sentence = format!("purchase order {number}, which a supplier invoice is for, has not been read from Visma");
-    Problem::new("PURCHASE_ORDER_MISSING", sentence, then_again("see that purchase orders are polled and may be read"))
+    Problem::new(
+        Code::PurchaseOrderMissing,
+        sentence,
+        then_again("see that purchase orders are polled and may be read"),
+    )
 }

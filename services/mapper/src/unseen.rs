@@ -1,7 +1,7 @@
 //! Documents that a poll of Visma had seen before their orders: a broker that was set back, or lost, reads both anew,
 //! and in no order. What was seen of them was nobody's then, and no poll says it again.
 
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::seen::DELETED;
 use record::address::{Entity, System};
 use record::envelope::{self, header};

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::cancelled;
 
-/// What should stand for an order, in its currency, unrounded.
+/// Amounts that should stand for an order, in its currency, unrounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
     /// Invoices less credit notes, with VAT.
@@ -18,8 +18,8 @@ pub struct Account {
     pub vat: Option<Decimal>,
 }
 
-/// What should stand for an order of which anything was booked. `by_invoices`: each of its Commerce invoices is one in
-/// Visma, and the order itself none.
+/// Computes what should stand for an order of which anything was booked. `by_invoices`: each of its Commerce invoices
+/// is one in Visma, and the order itself none.
 #[must_use]
 pub fn account(order: &Order, by_invoices: bool) -> Account {
     let refunded = order.total_refunded.unwrap_or_default();

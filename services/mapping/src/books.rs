@@ -1,4 +1,4 @@
-//! What was seen in Visma's books, and what of it the shop shall see.
+//! Documents that were seen in Visma's books, and what of them the shop shall see.
 //!
 //! A poll gives a document as it stands now; what it was before, and what was predicted of it, stand in the log. From
 //! these alone follow: what is to be verified, whether somebody changed what was posted, which words go to the order

@@ -1,11 +1,12 @@
-//! What takes an invoice back whose order or Commerce invoice shall not stand any longer.
+//! Takes back an invoice whose order or Commerce invoice shall not stand any longer.
 //!
-//! Whether it was booked is not known here. The credit note repeats the invoice line by line, so that nothing is left
-//! of either when both stand.
+//! It is not known here whether the invoice was booked. The credit note repeats the invoice line by line, so that
+//! nothing is left of either when both stand.
 
-use commerce::document::State;
+use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::cancelled::{self, Part};
@@ -14,21 +15,21 @@ use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::invoice::record_key;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::{customer, date, facts, judge};
 
-/// Whether an order was taken back as a whole after it was placed: cancelled, or replaced by an edited one, before
-/// anything of it was invoiced.
+/// Checks whether an order was taken back as a whole after it was placed: cancelled, or replaced by an edited one,
+/// before anything of it was invoiced.
 pub fn is_withdrawn(order: &Order) -> bool {
     judge::is_withdrawn(order)
 }
 
-/// Whether a Commerce invoice was taken back.
+/// Checks whether a Commerce invoice was taken back.
 pub fn is_cancelled(invoice: &Invoice) -> bool {
-    invoice.state == Some(State::Canceled)
+    invoice.state == Some(DocumentState::Canceled)
 }
 
-/// What undoes the invoice of an order that [is withdrawn](is_withdrawn) after it was booked.
+/// Returns the commands that undo the invoice of an order that [is withdrawn](is_withdrawn) after it was booked.
 ///
 /// # Errors
 /// As [`order()`](crate::order()).
@@ -54,7 +55,8 @@ fn order_reason(order: &Order) -> String {
     }
 }
 
-/// What undoes the Visma invoice of a Commerce invoice that [is cancelled](is_cancelled) after it was booked.
+/// Returns the commands that undo the Visma invoice of a Commerce invoice that [is cancelled](is_cancelled) after it
+/// was booked.
 ///
 /// # Errors
 /// As [`invoice()`](crate::invoice()).
@@ -64,7 +66,7 @@ pub fn invoice_cancellation(invoice: &Invoice, order: &Order, mapping: &Mapping)
     of(&Document::of_invoice(invoice, order)?, withdrawn, mapping, (record_key(invoice), "XI", reason))
 }
 
-/// Whether something was cancelled of an order: a part of it or all.
+/// Checks whether something was cancelled of an order: a part of it or all.
 pub fn has_cancelled(order: &Order) -> bool {
     cancelled::part(order) != Part::Nothing
 }
@@ -86,8 +88,8 @@ pub fn part_key(order: &str, count: u32) -> String {
     }
 }
 
-/// What takes back what was cancelled of an order of which the whole was booked and something else is invoiced, or was:
-/// a credit note. `None` when nothing was cancelled beyond what is credited already.
+/// Returns the credit note that takes back the cancelled part of an order, where the whole order was booked and
+/// something else of it is invoiced, or was. `None` when nothing was cancelled beyond what is credited already.
 ///
 /// Its date is that of the order's last write, which moves: once there is one, it is not made again. Where more is
 /// cancelled later, the next one is over the difference; its reference is that of the first one, a point and its
@@ -134,7 +136,7 @@ fn less(document: &Document<'_>, total: Decimal) -> Refusal {
         -total,
         -total,
     );
-    refuse(code::CANCELLED_LESS, sentence)
+    refuse(Code::CancelledLess, sentence)
 }
 
 fn of(

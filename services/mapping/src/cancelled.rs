@@ -1,4 +1,4 @@
-//! What of an order was cancelled, as its amounts say it.
+//! The cancelled part of an order, as its amounts say it.
 //!
 //! Commerce sets `total_canceled` to what is not paid (`grand_total` − `total_paid`) and `tax_canceled` to what is not
 //! invoiced (`tax_amount` − `tax_invoiced`), and cancels every unit that is neither invoiced nor shipped. Where all
@@ -42,8 +42,9 @@ pub(crate) fn part(order: &Order) -> Part {
     }
 }
 
-/// Whether it is the quantities that say what was cancelled, though it comes to what no invoice has: Commerce would
-/// call all tax cancelled that was not invoiced, and an extension that rounds shares of rows is a hundredth off that.
+/// Checks whether the quantities say what was cancelled, though the amount is all that no invoice has. The tax tells:
+/// Commerce would call all tax cancelled that was not invoiced, and an extension that rounds shares of rows is a
+/// hundredth off that.
 fn is_named(order: &Order, cancelled: Decimal) -> bool {
     let left = not_invoiced(order);
     let tax_left = order.tax_invoiced.map(|invoiced| order.tax_amount - invoiced);
@@ -103,7 +104,7 @@ fn rest(order: &Order, shown: Totals) -> Totals {
     }
 }
 
-/// What no invoice has of the order's total.
+/// Returns the part of the order's total that no invoice has.
 fn not_invoiced(order: &Order) -> Decimal {
     order.grand_total - order.total_invoiced.or(order.total_paid).unwrap_or_default()
 }

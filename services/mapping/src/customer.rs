@@ -1,4 +1,4 @@
-//! Who buys: which customer of the shop, and how that customer is to look in Visma.
+//! The buyer: which customer of the shop it is, and how that customer is to look in Visma.
 //!
 //! With an order, names and addresses are those of the order, since the order is what is invoiced; they count when the
 //! customer has to be created. A change of an account brings the fields that the shop owns up to date.
@@ -7,11 +7,12 @@ mod account;
 mod party;
 
 use commerce::order::Order;
+use problem::Code;
 use visma::customer::Customer;
 
 use crate::decision::{CustomerCommand, CustomerKey, Refusal};
 use crate::file::{Guests, Mapping};
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rules::{Facts, Rules};
 use party::{Party, filled};
 
@@ -31,9 +32,9 @@ pub(crate) fn of_order(order: &Order, mapping: &Mapping, facts: &Facts<'_>) -> R
         None => CustomerKey::Guest(email.to_lowercase()),
     };
     let customer = Customer {
-        class: optional(&mapping.customer_classes, facts, order, code::NO_CUSTOMER_CLASS, "customer class")?,
-        credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
-        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
+        class: optional(&mapping.customer_classes, facts, order, Code::NoCustomerClass, "customer class")?,
+        credit_terms: optional(&mapping.terms, facts, order, Code::NoTerms, "credit terms")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, Code::NoVatZone, "VAT zone")?,
         ..Party::of_order(order, email).customer(&mapping.customers.name)
     };
     Ok(CustomerCommand { key, customer })
@@ -44,7 +45,7 @@ pub(crate) fn optional(
     rules: &Rules<String>,
     facts: &Facts<'_>,
     order: &Order,
-    code: &'static str,
+    code: Code,
     what: &str,
 ) -> Result<Option<String>, Refusal> {
     if rules.0.is_empty() {
@@ -61,7 +62,7 @@ pub(crate) fn optional(
     })
 }
 
-/// What was asked, for the sentence of a refusal.
+/// Describes the facts that were asked with, for the sentence of a refusal.
 pub(crate) fn describe(facts: &Facts<'_>) -> String {
     let mut parts = vec![format!("country {}", facts.country), format!("currency {}", facts.currency)];
     parts.extend(facts.store.map(|store| format!("store {store}")));
@@ -75,6 +76,6 @@ fn email(order: &Order) -> Result<&str, Refusal> {
     let of_address = || addresses.find_map(|address| filled(address.email.as_deref()));
     filled(order.customer_email.as_deref()).or_else(of_address).ok_or_else(|| {
         let sentence = format!("Order {} has no e-mail, so its customer is not known.", order.increment_id);
-        refuse(code::NO_EMAIL, sentence)
+        refuse(Code::NoEmail, sentence)
     })
 }

@@ -6,18 +6,19 @@
 use commerce::order::Order;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use problem::Code;
 
 use crate::decision::Refusal;
-use crate::document::{Kind, Name};
+use crate::document::{DocumentKind, Name};
 use crate::file::Mapping;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// When an order was placed, in the company's time zone.
 ///
 /// # Errors
 /// When the order does not say, or not in Commerce's form.
 pub(crate) fn placed(order: &Order, mapping: &Mapping) -> Result<DateTime, Refusal> {
-    local(order.created_at.as_deref(), Name::new(Kind::Order, &order.increment_id), mapping)
+    local(order.created_at.as_deref(), Name::new(DocumentKind::Order, &order.increment_id), mapping)
 }
 
 /// A time of Commerce (`2026-01-31 08:00:11`, UTC) in the company's time zone.
@@ -28,7 +29,7 @@ pub(crate) fn local(utc: Option<&str>, name: Name<'_>, mapping: &Mapping) -> Res
     optional(utc, mapping).ok_or_else(|| {
         let sentence =
             format!("{} has no readable date: created_at is \"{}\".", name.capital(), utc.unwrap_or_default());
-        refuse(code::NO_DATE, sentence)
+        refuse(Code::NoDate, sentence)
     })
 }
 

@@ -1,13 +1,14 @@
-//! What mapping says about one document: book it, wait, skip it, or refuse it.
+//! Decisions of mapping about one document: book it, wait, skip it, or refuse it.
 //!
-//! A decision is made of the document, its order and the mapping file alone. Whether the customer or the invoice exists
-//! already is the writer's question.
+//! A decision is made of the document, its order and the mapping file alone. The writer finds out whether the customer
+//! or the invoice exists already.
 
+use problem::Code;
 use rust_decimal::Decimal;
 use visma::customer::Customer;
 use visma::invoice::Invoice;
 
-/// What is to be done about one document.
+/// Decision about one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision<T = Booking> {
     /// Visma shall hold this.
@@ -27,24 +28,24 @@ pub enum Decision<T = Booking> {
 /// The commands of one order or invoice, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking {
-    /// Who buys.
+    /// Customer who buys.
     pub customer: CustomerCommand,
-    /// What is invoiced.
+    /// Invoice that Visma shall hold.
     pub invoice: InvoiceCommand,
-    /// What settles the invoice, where payments are booked and a Commerce invoice that is paid is what is booked.
+    /// Payment that settles the invoice, where payments are booked and the document is a Commerce invoice that is paid.
     pub payment: Option<PaymentCommand>,
 }
 
 /// The commands of one credit memo, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Who bought.
+    /// Customer who bought.
     pub customer: CustomerCommand,
-    /// What is credited, with positive amounts.
+    /// Credit note that Visma shall hold, with positive amounts.
     pub credit_note: InvoiceCommand,
-    /// What it credits.
+    /// Invoices that it credits.
     pub credits: Credits,
-    /// What settles the credit note, where payments are booked.
+    /// Payment that settles the credit note, where payments are booked.
     pub payment: Option<PaymentCommand>,
 }
 
@@ -73,17 +74,17 @@ pub enum Invoiced {
         invoice_key: String,
         /// Increment id of the Commerce invoice, where it is to stand there as a reference.
         reference: Option<String>,
-        /// What it settles, where payments are booked and it is paid.
+        /// Payment by which it settles that invoice, where payments are booked and it is paid.
         payment: Option<Box<OrderPayment>>,
     },
 }
 
-/// What one Commerce invoice settles of the Visma invoice that its order became.
+/// Payment of one Commerce invoice on the Visma invoice that its order became.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderPayment {
     /// Entity id of the Commerce invoice: an order may be paid in parts.
     pub part: u64,
-    /// Who paid.
+    /// Customer who paid.
     pub customer: CustomerCommand,
     /// The payment.
     pub payment: PaymentCommand,
@@ -100,14 +101,14 @@ pub struct Withdrawal {
     pub reason: String,
 }
 
-/// What takes back an invoice that shall not stand any longer.
+/// Commands that take back an invoice that shall not stand any longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// What shall not stand.
+    /// Invoice that shall not stand.
     pub invoice: Withdrawal,
-    /// Who bought.
+    /// Customer who bought.
     pub customer: CustomerCommand,
-    /// What credits it in full when it can no longer be deleted.
+    /// Credit note that credits it in full when it can no longer be deleted.
     pub credit_note: InvoiceCommand,
 }
 
@@ -124,7 +125,7 @@ pub struct PaymentCommand {
     pub date: String,
     /// Currency of the document.
     pub currency: String,
-    /// What is settled; positive.
+    /// Amount that is settled; positive.
     pub amount: Decimal,
     /// For the accountant.
     pub text: String,
@@ -139,9 +140,9 @@ pub struct PaymentCommand {
 pub struct CustomerUpdate {
     /// Which customer of the shop, and how it is to look.
     pub command: CustomerCommand,
-    /// What of one that exists is brought to this.
+    /// Fields of an existing customer that are brought to these values.
     pub owned: Vec<Field>,
-    /// Only one that exists is meant: none is created.
+    /// True when only an existing customer is brought up to date, and none is created.
     pub existing_only: bool,
 }
 
@@ -152,7 +153,7 @@ pub enum Field {
     Name,
     /// Street, postal code, city and country.
     Address,
-    /// Who is to be addressed.
+    /// Person who is to be addressed.
     ContactName,
     /// E-mail address.
     Email,
@@ -208,7 +209,8 @@ pub struct InvoiceCommand {
     pub next_open_period: bool,
 }
 
-/// What Visma will compute of an invoice: the sum of its lines, and VAT per code as pinned or as Visma computes it.
+/// Amounts that Visma will compute of an invoice: the sum of its lines, and VAT per code as pinned or as Visma
+/// computes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Predicted {
     /// The document's total; equals Commerce's `grand_total` rounded to the currency.
@@ -236,7 +238,7 @@ pub struct VatAmount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For people.
     pub sentence: String,
 }
@@ -249,12 +251,12 @@ pub struct Reason {
 #[error("{sentence} ({code})")]
 pub struct Refusal {
     /// Stable code, upper case.
-    pub code: &'static str,
+    pub code: Code,
     /// For an accountant.
     pub sentence: String,
 }
 
-/// What to do about a refusal.
+/// Remedy for a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToDo {
     /// This first; then the document is tried again.

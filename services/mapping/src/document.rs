@@ -1,7 +1,7 @@
-//! What is booked: an order, an invoice or a credit memo, as one thing.
+//! Documents that are booked: an order, an invoice and a credit memo, as one type.
 //!
 //! All three have a header that adds up and rows that belong to items of one order. How they differ is settled here and
-//! in `money`; what writes Visma's document asks no more which one it is.
+//! in `money`; the code that writes Visma's document need not ask which one it is.
 
 use std::fmt;
 
@@ -22,10 +22,10 @@ use crate::rounding::round;
 
 /// Which of the three it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DocumentKind {
     /// A sales order.
     Order,
-    /// What was cancelled of an order of which something else was invoiced, or is yet to be.
+    /// The cancelled part of an order of which something else was invoiced, or is yet to be.
     CancelledPart,
     /// An invoice, of an order or of a part.
     Invoice,
@@ -33,28 +33,28 @@ pub(crate) enum Kind {
     CreditMemo,
 }
 
-/// What a document is called in a sentence: `credit memo 000000009`.
+/// Name of a document in a sentence: `credit memo 000000009`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
-    kind: Kind,
+    kind: DocumentKind,
     number: &'a str,
 }
 
 /// A document of Commerce whose amounts are within reason.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DocumentKind,
     pub(crate) entity_id: u64,
     pub(crate) number: &'a str,
     pub(crate) created_at: Option<&'a str>,
     /// The order; for an order itself.
     pub(crate) order: &'a Order,
-    /// Of a cancelled part: the order as it stood when a part was credited before.
+    /// The order as it stood when a part was credited before; only a cancelled part has it.
     pub(crate) before: Option<&'a Order>,
     /// The lines of an invoice or a credit memo; an order has its items.
     pub(crate) lines: &'a [Line],
     pub(crate) totals: Totals,
-    /// What modules added to an invoice or a credit memo; an order has its own.
+    /// Fields that modules added to an invoice or a credit memo; an order has its own.
     pub(crate) modules: Option<&'a Modules>,
     /// Refunded beyond the rows.
     pub(crate) adjustment_refund: Decimal,
@@ -65,10 +65,10 @@ pub(crate) struct Document<'a> {
 impl<'a> Document<'a> {
     /// An order as a document.
     pub(crate) fn of_order(order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::Order, number: &order.increment_id };
+        let name = Name { kind: DocumentKind::Order, number: &order.increment_id };
         range::order(order, name)?;
         Ok(Self {
-            kind: Kind::Order,
+            kind: DocumentKind::Order,
             entity_id: order.entity_id,
             number: &order.increment_id,
             created_at: order.created_at.as_deref(),
@@ -82,8 +82,9 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What was cancelled of an order as a document, less what was when it stood as `before` says. What was credited
-    /// then is rounded to these decimals, and so is what it comes to now: the notes add up to it.
+    /// The cancelled part of an order as a document, less the part that was cancelled when the order stood as `before`
+    /// says. The total and the tax of both are rounded to these decimals, so that the credit notes add up to the total
+    /// now.
     pub(crate) fn of_cancelled_part(
         order: &'a Order,
         before: Option<&'a Order>,
@@ -99,16 +100,16 @@ impl<'a> Document<'a> {
             Some(before) => credited(order).less(&credited(Self::of_order(before)?.order)),
             None => credited(order),
         };
-        Ok(Self { kind: Kind::CancelledPart, totals, before, ..whole })
+        Ok(Self { kind: DocumentKind::CancelledPart, totals, before, ..whole })
     }
 
     /// An invoice as a document.
     pub(crate) fn of_invoice(invoice: &'a Invoice, order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::Invoice, number: &invoice.increment_id };
-        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        let name = Name { kind: DocumentKind::Invoice, number: &invoice.increment_id };
+        range::order(order, Name { kind: DocumentKind::Order, number: &order.increment_id })?;
         range::invoice(invoice, name)?;
         Ok(Self {
-            kind: Kind::Invoice,
+            kind: DocumentKind::Invoice,
             entity_id: invoice.entity_id,
             number: &invoice.increment_id,
             created_at: invoice.created_at.as_deref(),
@@ -124,11 +125,11 @@ impl<'a> Document<'a> {
 
     /// A credit memo as a document.
     pub(crate) fn of_credit_memo(memo: &'a CreditMemo, order: &'a Order) -> Result<Self, Refusal> {
-        let name = Name { kind: Kind::CreditMemo, number: &memo.increment_id };
-        range::order(order, Name { kind: Kind::Order, number: &order.increment_id })?;
+        let name = Name { kind: DocumentKind::CreditMemo, number: &memo.increment_id };
+        range::order(order, Name { kind: DocumentKind::Order, number: &order.increment_id })?;
         range::credit_memo(memo, name)?;
         Ok(Self {
-            kind: Kind::CreditMemo,
+            kind: DocumentKind::CreditMemo,
             entity_id: memo.entity_id,
             number: &memo.increment_id,
             created_at: memo.created_at.as_deref(),
@@ -142,7 +143,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What it is called in a sentence.
+    /// Returns its name in a sentence.
     pub(crate) fn name(&self) -> Name<'a> {
         Name { kind: self.kind, number: self.number }
     }
@@ -160,7 +161,7 @@ impl<'a> Document<'a> {
 
 impl<'a> Name<'a> {
     /// A name for what is looked at before it is a document.
-    pub(crate) fn new(kind: Kind, number: &'a str) -> Self {
+    pub(crate) fn new(kind: DocumentKind, number: &'a str) -> Self {
         Self { kind, number }
     }
 
@@ -177,10 +178,10 @@ impl<'a> Name<'a> {
 impl fmt::Display for Name<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            Kind::Order => "order",
-            Kind::CancelledPart => "the cancelled part of order",
-            Kind::Invoice => "invoice",
-            Kind::CreditMemo => "credit memo",
+            DocumentKind::Order => "order",
+            DocumentKind::CancelledPart => "the cancelled part of order",
+            DocumentKind::Invoice => "invoice",
+            DocumentKind::CreditMemo => "credit memo",
         };
         write!(out, "{kind} {}", self.number)
     }

@@ -2,17 +2,18 @@
 
 use commerce::order::Order;
 use jiff::civil::Date;
+use problem::Code;
 use rust_decimal::Decimal;
 use visma::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
 
 use crate::customer::{describe, optional};
 use crate::decision::{CustomerKey, InvoiceCommand, Predicted, Refusal, VatAmount};
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::facts;
 use crate::fee;
 use crate::file::{ClosedPeriod, Currency, Discount, ExchangeRate, Limits, Mapping, PinVat, VatCode};
 use crate::money::{self, MoneyLine};
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::{gap, round};
 use crate::rules::{Facts, LineKind};
 use crate::vat::{self, Settled, Taxed, VatRules};
@@ -24,7 +25,7 @@ const RATE_DECIMALS: u32 = 8;
 /// Longest description that is sent; longer ones are cut.
 const DESCRIPTION: usize = 250;
 
-/// What a document of Visma's says about itself.
+/// Head of a document of Visma's: the facts about the document as a whole.
 #[derive(Debug)]
 pub(crate) struct Head {
     /// Key of its record.
@@ -66,12 +67,12 @@ pub(crate) fn command(
         financial_period: None,
         currency: order.order_currency_code.clone(),
         exchange_rate: exchange_rate(order, mapping, currency)?,
-        credit_terms: optional(&mapping.terms, facts, order, code::NO_TERMS, "credit terms")?,
+        credit_terms: optional(&mapping.terms, facts, order, Code::NoTerms, "credit terms")?,
         customer_reference: order.payment.as_ref().and_then(|payment| payment.po_number.clone()),
         text: head.text,
         note: note(order, &settled),
-        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
-        vat_zone: optional(&mapping.vat_zones, facts, order, code::NO_VAT_ZONE, "VAT zone")?,
+        branch: optional(&mapping.branches, facts, order, Code::NoBranch, "branch")?,
+        vat_zone: optional(&mapping.vat_zones, facts, order, Code::NoVatZone, "VAT zone")?,
         hold: mapping.invoice.hold,
         lines: draft.lines,
         tax_details: pinned,
@@ -89,7 +90,7 @@ pub(crate) fn reference(document: &Document<'_>, mapping: &Mapping, letter: &str
     if number.is_empty() {
         let (name, id) = (document.name().capital(), document.entity_id);
         let sentence = format!("{} with the entity_id {id} has no increment_id to refer to.", name.trim());
-        return Err(refuse(code::NO_NUMBER, sentence));
+        return Err(refuse(Code::NoNumber, sentence));
     }
     Ok(format!("{}{letter}{number}", mapping.invoice.reference_prefix))
 }
@@ -112,12 +113,13 @@ fn exchange_rate(order: &Order, mapping: &Mapping, currency: Currency) -> Result
                  its books in {}.",
                 order.increment_id, order.order_currency_code, mapping.base_currency
             );
-            Err(refuse(code::BASE_CURRENCY_DIFFERS, sentence))
+            Err(refuse(Code::BaseCurrencyDiffers, sentence))
         }
     }
 }
 
-/// What the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its rate makes.
+/// Writes the note that the accountant reads beside the lines: the coupon, and why the VAT of a line is none that its
+/// rate makes.
 fn note(order: &Order, settled: &Settled<'_>) -> Option<String> {
     let coupon = order.coupon_code.as_ref().map(|coupon| format!("Coupon {coupon}"));
     let reasons = settled.reasons.iter().map(|reason| format!("VAT of {reason}"));
@@ -229,7 +231,7 @@ impl<'a> Draft<'a> {
         vat::computed(&self.taxed, self.rules.mapping.totals.vat_on, self.decimals)
     }
 
-    /// Whether the VAT that was charged is set on the document.
+    /// Checks whether the VAT that was charged is set on the document.
     fn pins(&self) -> bool {
         match self.rules.mapping.totals.pin_vat {
             PinVat::Always => true,
@@ -238,7 +240,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether a document shows if Visma keeps VAT, with a total that is within the limit also if it does not.
+    /// Checks whether the document can show if Visma keeps VAT: charged and computed VAT differ, and the total is
+    /// within the limit also if Visma does not keep it.
     fn shows(&self, charged: &[VatAmount], computed: &[VatAmount]) -> bool {
         let sum = |amounts: &[VatAmount]| amounts.iter().map(|amount| amount.vat).sum::<Decimal>();
         charged != computed && (sum(charged) - sum(computed)).abs() <= self.limits.rounding
@@ -269,14 +272,14 @@ impl<'a> Draft<'a> {
             self.limits.vat,
             currency = self.rules.document.currency(),
         );
-        Err(refuse(code::VAT_DIFFERS, sentence))
+        Err(refuse(Code::VatDiffers, sentence))
     }
 
     /// The VAT code that the order has most of, where the document is another one: what is left of its VAT by rounding
     /// stands there.
     fn first(&self) -> Option<String> {
         let document = self.rules.document;
-        if document.kind == Kind::Order {
+        if document.kind == DocumentKind::Order {
             return None;
         }
         let mapping = self.rules.mapping;
@@ -297,7 +300,7 @@ impl<'a> Draft<'a> {
                 self.rules.document.name(),
                 describe(facts)
             );
-            refuse(if item { code::UNKNOWN_SKU } else { code::NO_ACCOUNT }, sentence)
+            refuse(if item { Code::UnknownSku } else { Code::NoAccount }, sentence)
         })
     }
 
@@ -311,7 +314,7 @@ impl<'a> Draft<'a> {
                     self.rules.document.name(),
                     describe(facts)
                 );
-                refuse(code::NO_DIMENSION, sentence)
+                refuse(Code::NoDimension, sentence)
             })
         };
         self.rules.mapping.segments(facts).into_iter().map(segment).collect()

@@ -1,11 +1,12 @@
-//! What the rules are asked with: the facts of an order, and of each of its lines.
+//! Facts that the rules are asked with: those of an order, and those of each of its lines.
 
 use commerce::order::{Address, Order};
+use problem::Code;
 
 use crate::decision::Refusal;
 use crate::file::{Currency, Mapping};
 use crate::money::{MoneyLine, rate};
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rules::Facts;
 
 /// The facts of an order, with the currency that the mapping file has for it.
@@ -17,13 +18,13 @@ pub(crate) fn of_order<'a>(order: &'a Order, mapping: &'a Mapping) -> Result<(Fa
     let code = order.order_currency_code.as_str();
     let currency = mapping.currencies.get(code).ok_or_else(|| {
         let sentence = format!("Order {number} is in {code}, which is not among the currencies of the mapping file.");
-        refuse(code::UNKNOWN_CURRENCY, sentence)
+        refuse(Code::UnknownCurrency, sentence)
     })?;
     let store = order.store_id.and_then(|id| mapping.store(id));
     if store.is_none() && !mapping.stores.is_empty() {
         let id = order.store_id.map_or("(none)".to_owned(), |id| id.to_string());
         let sentence = format!("Order {number} is of store {id}, which is not among the stores of the mapping file.");
-        return Err(refuse(code::UNKNOWN_STORE, sentence));
+        return Err(refuse(Code::UnknownStore, sentence));
     }
     let facts = Facts {
         store: store.map(|store| store.code.as_str()),
@@ -89,7 +90,7 @@ fn country(order: &Order) -> Result<&str, Refusal> {
     let address = shipping.or(order.billing_address.as_ref()).filter(named);
     address.map(country_of).ok_or_else(|| {
         let sentence = format!("Order {} has no address with a country, so VAT is not known.", order.increment_id);
-        refuse(code::NO_COUNTRY, sentence)
+        refuse(Code::NoCountry, sentence)
     })
 }
 
@@ -106,5 +107,5 @@ fn payment_method<'a>(order: &'a Order, mapping: &Mapping) -> Result<&'a str, Re
         "Order {} is paid by `{method}`, which is not among the payment methods of the mapping file.",
         order.increment_id
     );
-    Err(refuse(code::UNKNOWN_PAYMENT_METHOD, sentence))
+    Err(refuse(Code::UnknownPaymentMethod, sentence))
 }

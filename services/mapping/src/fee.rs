@@ -4,11 +4,12 @@
 //! of them are in a total, the header says.
 
 use commerce::order::Modules;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
-use crate::document::{Document, Kind, Name};
-use crate::refusal::{code, refuse};
+use crate::document::{Document, DocumentKind, Name};
+use crate::refusal::refuse;
 
 /// Where a module of the shop shows a fee.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(crate) struct FeeRule {
     pub(crate) amount: String,
     /// JSON pointer to the tax on it; `None` where the module takes none.
     pub(crate) tax: Option<String>,
-    /// Whether the amount contains that tax.
+    /// True when the amount contains that tax.
     pub(crate) includes_tax: bool,
-    /// What the buyer reads on the line.
+    /// Text that the buyer reads on the line.
     pub(crate) label: String,
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct Fee {
 /// # Errors
 /// When a field that a rule names is there and is not an amount.
 pub(crate) fn of_document(document: &Document<'_>, rules: &[FeeRule]) -> Result<Vec<Fee>, Refusal> {
-    let order = (&document.order.modules, Name::new(Kind::Order, &document.order.increment_id));
+    let order = (&document.order.modules, Name::new(DocumentKind::Order, &document.order.increment_id));
     let mut fees = Vec::new();
     for rule in rules {
         let own = match document.modules {
@@ -63,7 +64,7 @@ fn of(rule: &FeeRule, modules: &Modules, name: Name<'_>) -> Result<Option<Fee>, 
     let read = |pointer: &str| {
         modules.amount(pointer).map_err(|error| {
             let sentence = format!("{} shows a fee that cannot be read: {error}.", name.capital());
-            refuse(code::FEE_UNREADABLE, sentence)
+            refuse(Code::FeeUnreadable, sentence)
         })
     };
     let Some(amount) = read(&rule.amount)? else { return Ok(None) };

@@ -26,7 +26,7 @@ pub(crate) use problem::called;
 pub use problem::{Problem, Problems};
 
 use crate::decision::Field;
-use crate::document::Kind;
+use crate::document::DocumentKind;
 use crate::fee::FeeRule;
 use crate::rules::{Facts, Place, Rules};
 use read::{Reader, Table};
@@ -130,7 +130,7 @@ pub(crate) struct InvoiceSettings {
     pub(crate) closed_period: ClosedPeriod,
 }
 
-/// What becomes of a document whose date is in a closed period.
+/// Treatment of a document whose date is in a closed period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClosedPeriod {
     /// It is refused, and a person decides.
@@ -154,11 +154,11 @@ pub(crate) enum Discount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Customers {
     pub(crate) guests: Guests,
-    /// Whether an account is a customer before it has bought anything.
+    /// True when an account is a customer before it has bought anything.
     pub(crate) create_registered: bool,
-    /// What of a customer in Visma the shop owns.
+    /// Fields of a customer in Visma that the shop owns.
     pub(crate) owned: Vec<Field>,
-    /// What a customer is called: the first of these that there is.
+    /// Sources of a customer's name: the first of these that there is.
     pub(crate) name: Vec<NameOf>,
 }
 
@@ -202,7 +202,7 @@ pub(crate) struct Totals {
     pub(crate) vat_limit: Decimal,
 }
 
-/// Whether the VAT that the shop charged is set on documents, to stand there instead of what Visma computes.
+/// Documents on which the VAT that the shop charged is set, to stand there instead of what Visma computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PinVat {
     /// On every document: Visma is known to keep it.
@@ -225,7 +225,7 @@ pub(crate) struct Limits {
     pub(crate) unit: Decimal,
 }
 
-/// What Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
+/// Amount that Visma rounds VAT on. Visma publishes no rule, so the company finds out and says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VatOn {
     /// Once per VAT code, on the sum of its lines.
@@ -261,13 +261,13 @@ pub(crate) struct TaxCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VatException {
     /// Kinds of documents that it speaks of; empty for all.
-    pub(crate) documents: Vec<Kind>,
+    pub(crate) documents: Vec<DocumentKind>,
     /// Why such lines are right, for the accountant.
     pub(crate) reason: String,
     pub(crate) book: BookVat,
 }
 
-/// What becomes of the base that the tax does not explain.
+/// Treatment of the base that the tax does not explain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BookVat {
     /// It stands on this VAT code of 0 %.
@@ -285,7 +285,7 @@ pub(crate) struct VatCode {
 }
 
 impl Mapping {
-    /// Whether payments are booked at all.
+    /// Checks whether payments are booked at all.
     #[must_use]
     pub fn settles(&self) -> bool {
         !self.payments.0.is_empty()
@@ -338,7 +338,7 @@ impl Mapping {
         &self.time_zone
     }
 
-    /// What every reference of ours in Visma begins with.
+    /// Returns the text that every reference of ours in Visma begins with.
     pub fn reference_prefix(&self) -> &str {
         &self.invoice.reference_prefix
     }

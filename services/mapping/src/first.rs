@@ -47,7 +47,7 @@ field = "note"
 pattern = '(?:#|WEB-)([0-9]{9,}(?:-[0-9]+)?)\b'
 "##;
 
-/// What a file is made of: what there is, what was sold, and what the file before this one knows already.
+/// Material that a file is made of: what there is, what was sold, and what the file before this one knows already.
 struct Ground<'a> {
     books: &'a Books,
     shop: &'a Shop,
@@ -119,7 +119,7 @@ pub fn first(survey: &Survey, time_zone: &str) -> String {
     file
 }
 
-/// What a file lacks of what the two systems hold and the shop sold, as pieces of a file with the questions that come
+/// Writes the pieces that a file lacks, of what the two systems hold and the shop sold, with the questions that come
 /// with them. Empty when it lacks nothing. The accountant's own text is not touched: the pieces are to be put into it.
 #[must_use]
 pub fn additions(survey: &Survey, old: &Mapping) -> String {

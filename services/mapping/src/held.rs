@@ -14,7 +14,7 @@ use crate::rules::Place;
 use crate::scope::Scope;
 use crate::survey::Survey;
 
-/// What every answer begins with that is not given yet.
+/// First character of every answer that is not given yet.
 pub(crate) const QUESTION: char = '?';
 
 /// One thing that does not fit.
@@ -26,7 +26,7 @@ pub struct Finding {
     pub path: String,
     /// Its line in the file, from 1; absent where something is missing.
     pub line: Option<usize>,
-    /// What is wrong, for an accountant.
+    /// Sentence about what is wrong, for an accountant.
     pub sentence: String,
 }
 
@@ -63,7 +63,8 @@ impl Mapping {
         asked.map(told).collect()
     }
 
-    /// What does not fit what the two systems hold, of orders in scope. Questions are not counted again.
+    /// Compares the file with what the two systems hold, for orders in scope, and returns what does not fit. Questions
+    /// are not counted again.
     pub fn held_against(&self, survey: &Survey, scope: &Scope) -> Vec<Finding> {
         let mut findings = books::differences(self, &survey.books);
         findings.extend(shop::differences(self, &survey.shop, scope));
@@ -71,14 +72,14 @@ impl Mapping {
         findings
     }
 
-    /// What the file would refuse of the latest orders and credit memos of the shop, by code. Refusals that no other
-    /// file would spare them are not told.
+    /// Tries the file on the latest orders and credit memos of the shop, and returns what it would refuse, by code.
+    /// Refusals that every other file would make too are left out.
     pub fn rehearsed(&self, survey: &Survey, scope: &Scope) -> Vec<Finding> {
         survey.shop.sales.as_ref().map_or_else(Vec::new, |sales| sales::refused(self, sales, scope))
     }
 
-    /// Whether the file has rules of a list that may be left to Visma: `dimension`, `branch`, `customer_class`,
-    /// `terms`, `vat_zone`, `payments`. Of every other list it does.
+    /// Checks whether the file has rules of a list that may be left to Visma: `dimension`, `branch`, `customer_class`,
+    /// `terms`, `vat_zone`, `payments`. It has rules of every other list.
     pub fn chooses(&self, list: &str) -> bool {
         match list {
             "dimension" => !self.dimensions.is_empty(),

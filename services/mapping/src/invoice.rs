@@ -2,13 +2,14 @@
 
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use problem::Code;
 
 use crate::decision::{Booking, Decision, Invoiced, Refusal};
 use crate::document::Document;
 use crate::draft::{self, Head};
 use crate::file::Mapping;
 use crate::judge::Held;
-use crate::refusal::{code, reason};
+use crate::refusal::reason;
 use crate::scope::{Scope, Trigger};
 use crate::{customer, facts, judge, payment};
 
@@ -51,15 +52,16 @@ pub(crate) fn record_key(invoice: &Invoice) -> String {
     format!("invoice-{}", invoice.entity_id)
 }
 
-/// What an invoice says of its order's: its number as a reference, if that is wished, and that it is paid. An invoice
-/// is decided on once, and its order may be booked later, as when that is shipped: the writer waits for it.
+/// Decides what an invoice adds to the Visma invoice of its order: its number as a reference, if that is wished, and
+/// that it is paid. An invoice is decided on once, and its order may be booked later, such as when that is shipped:
+/// the writer waits for the order.
 fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Decision<Invoiced>, Refusal> {
     if !scope.references && !mapping.settles() {
         let sentence = format!(
             "The number of invoice {} is not written on the Visma invoice of its order: scope.references is off.",
             invoice.increment_id
         );
-        return Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) });
+        return Ok(Decision::Skip { reason: reason(Code::NotNoted, sentence) });
     }
     let held = judge::order(order, mapping, scope)?;
     if let Some(Held::Skip(reason)) = held {
@@ -77,7 +79,7 @@ fn noted(invoice: &Invoice, order: &Order, mapping: &Mapping, scope: &Scope) -> 
         (Some(held), None, None) => Ok(held.into()),
         (None, None, None) => {
             let sentence = format!("Invoice {} settles nothing: it is not paid, or on account.", invoice.increment_id);
-            Ok(Decision::Skip { reason: reason(code::NOT_NOTED, sentence) })
+            Ok(Decision::Skip { reason: reason(Code::NotNoted, sentence) })
         }
         (_, reference, payment) => Ok(Decision::Book(Box::new(Invoiced::OfOrder {
             invoice_key: order.entity_id.to_string(),

@@ -1,18 +1,20 @@
-//! Whether a document is booked at all, by the settings of the service.
+//! Judges whether a document is booked at all, by the settings of the service.
 //!
-//! What is out of scope is never looked at further, so that a broken order of another store is nobody's dead letter.
+//! A document that is out of scope is not looked at further, so that a broken order of another store is nobody's dead
+//! letter.
 
 mod due;
 
-use commerce::document;
-use commerce::order::{Item, Order, State};
+use commerce::document::DocumentState;
+use commerce::order::{Item, Order, OrderState};
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::date;
 use crate::decision::{Decision, Reason, Refusal};
-use crate::document::{Document, Kind, Name};
+use crate::document::{Document, DocumentKind, Name};
 use crate::file::Mapping;
-use crate::refusal::{code, reason, refuse};
+use crate::refusal::{reason, refuse};
 use crate::rounding::round;
 use crate::scope::{Meaning, Scope, Trigger, ZeroTotals};
 
@@ -39,13 +41,13 @@ impl<T> From<Held> for Decision<T> {
 /// # Errors
 /// When it cannot be told: a store that the mapping file does not list, a state that Commerce does not have, no date.
 pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<Option<Held>, Refusal> {
-    let name = Name::new(Kind::Order, &order.increment_id);
+    let name = Name::new(DocumentKind::Order, &order.increment_id);
     if let Some(reason) = elsewhere(order.store_id, None, name, mapping, scope)? {
         return Ok(Some(Held::Skip(reason)));
     }
     if scope.trigger == Trigger::Invoiced {
         let sentence = format!("{} is booked by its invoices.", name.capital());
-        return Ok(Some(Held::Skip(reason(code::BOOKED_BY_INVOICES, sentence))));
+        return Ok(Some(Held::Skip(reason(Code::BookedByInvoices, sentence))));
     }
     if scope.go_live.is_some() {
         let placed = date::placed(order, mapping)?;
@@ -55,36 +57,36 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
     }
     let state = state_of(order)?;
     // An order is called cancelled also when what was invoiced of it was refunded and the rest cancelled.
-    let counts_as = if *state == State::Canceled && is_touched(order) { &State::Closed } else { state };
+    let counts_as = if *state == OrderState::Canceled && is_touched(order) { &OrderState::Closed } else { state };
     let sentence = |what: &str| format!("{} is in state {state}{what}.", name.capital());
     match scope.states.meaning(counts_as) {
         Some(Meaning::Book) => {}
         Some(Meaning::Wait) => {
             return Ok(Some(Held::Wait(reason(
-                code::STATE_WAITS,
+                Code::StateWaits,
                 sentence(" and waits; it is booked when the shop moves it to another state"),
             ))));
         }
         Some(Meaning::Skip) => {
-            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence(", which is not booked")))));
+            return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence(", which is not booked")))));
         }
         None => {
             let what = format!(
                 ", which the settings do not know: say what it means, as in `other = {{ {state} = \"wait\" }}` under [scope.states]"
             );
-            return Err(refuse(code::UNKNOWN_STATE, sentence(&what)));
+            return Err(refuse(Code::UnknownState, sentence(&what)));
         }
     }
     if let (Some(by), true) = (&order.relation_child_real_id, is_withdrawn(order)) {
         let sentence = format!("{} was replaced by order {by}.", name.capital());
-        return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence))));
+        return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence))));
     }
     if let Some(held) = costs_nothing(order.grand_total, &order.order_currency_code, name, mapping, scope) {
         return Ok(Some(held));
     }
     Ok(due::missing(order, scope.trigger).map(|what| {
         let sentence = format!("{} is not {what} yet.", name.capital());
-        Held::Wait(reason(code::TRIGGER_WAITS, sentence))
+        Held::Wait(reason(Code::TriggerWaits, sentence))
     }))
 }
 
@@ -94,7 +96,7 @@ pub(crate) fn order(order: &Order, mapping: &Mapping, scope: &Scope) -> Result<O
 /// As [`order`].
 pub(crate) fn document(
     document: &Document<'_>,
-    state: Option<document::State>,
+    state: Option<DocumentState>,
     mapping: &Mapping,
     scope: &Scope,
 ) -> Result<Option<Held>, Refusal> {
@@ -106,37 +108,37 @@ pub(crate) fn document(
         return Ok(Some(held));
     }
     match state {
-        Some(document::State::Canceled) => {
+        Some(DocumentState::Canceled) => {
             let sentence = format!("{} is cancelled.", name.capital());
-            return Ok(Some(Held::Skip(reason(code::STATE_SKIPPED, sentence))));
+            return Ok(Some(Held::Skip(reason(Code::StateSkipped, sentence))));
         }
-        Some(document::State::Open) if document.kind == Kind::CreditMemo => {
+        Some(DocumentState::Open) if document.kind == DocumentKind::CreditMemo => {
             let sentence = format!("{} is open: nothing has been refunded yet.", name.capital());
-            return Ok(Some(Held::Wait(reason(code::STATE_WAITS, sentence))));
+            return Ok(Some(Held::Wait(reason(Code::StateWaits, sentence))));
         }
-        Some(document::State::Other(number)) => {
+        Some(DocumentState::Other(number)) => {
             let sentence = format!("{} is in state {number}, which Commerce does not have.", name.capital());
-            return Err(refuse(code::UNKNOWN_STATE, sentence));
+            return Err(refuse(Code::UnknownState, sentence));
         }
-        Some(document::State::Open | document::State::Settled) | None => {}
+        Some(DocumentState::Open | DocumentState::Settled) | None => {}
     }
     Ok(costs_nothing(document.totals.grand_total, document.currency(), name, mapping, scope))
 }
 
-/// Whether an order was taken back as a whole: cancelled, or closed because an edited one stands in its place, before
-/// anything of it was invoiced. What was refunded is taken back by its credit memos instead, and the rest as
+/// Checks whether an order was taken back as a whole: cancelled, or closed because an edited one stands in its place,
+/// before anything of it was invoiced. What was refunded is taken back by its credit memos instead, and the rest as
 /// [cancelled](crate::cancelled).
 pub(crate) fn is_withdrawn(order: &Order) -> bool {
     let replaced = order.relation_child_real_id.is_some();
     let over = match order.state {
-        Some(State::Canceled) => true,
-        Some(State::Closed) => replaced,
+        Some(OrderState::Canceled) => true,
+        Some(OrderState::Closed) => replaced,
         _ => false,
     };
     over && !is_touched(order)
 }
 
-/// Whether something of an order was invoiced, paid or refunded, so that it is in the shop's books.
+/// Checks whether something of an order was invoiced, paid or refunded, so that it is in the shop's books.
 pub(crate) fn is_touched(order: &Order) -> bool {
     let sums = [order.total_paid, order.total_invoiced, order.total_refunded];
     let handled = |item: &Item| !item.qty_invoiced.is_zero() || !item.qty_refunded.is_zero();
@@ -147,7 +149,7 @@ pub(crate) fn is_touched(order: &Order) -> bool {
 pub(crate) fn before_go_live(made: jiff::civil::DateTime, name: Name<'_>, scope: &Scope) -> Option<Held> {
     let go_live = scope.go_live.filter(|go_live| made < *go_live)?;
     let sentence = format!("{} was made on {made}, before {go_live}.", name.capital());
-    Some(Held::Skip(reason(code::BEFORE_GO_LIVE, sentence)))
+    Some(Held::Skip(reason(Code::BeforeGoLive, sentence)))
 }
 
 /// Why a record belongs to a website or store that is not in scope. Its website is the one that it names, else that of
@@ -162,7 +164,7 @@ pub(crate) fn elsewhere(
     let Called(name) = name.into();
     if !scope.stores.is_empty() && !store.is_some_and(|id| scope.stores.contains(&id)) {
         let store = store.map_or("no store".to_owned(), |id| format!("store {id}"));
-        return Ok(Some(reason(code::OUT_OF_SCOPE, format!("{name} is of {store}, which is not in scope."))));
+        return Ok(Some(reason(Code::OutOfScope, format!("{name} is of {store}, which is not in scope."))));
     }
     if scope.websites.is_empty() {
         return Ok(None);
@@ -174,15 +176,15 @@ pub(crate) fn elsewhere(
              website store {} belongs. Add it as a [[store]] with its website.",
             store.map_or("(none)".to_owned(), |id| id.to_string()),
         );
-        refuse(code::UNKNOWN_STORE, sentence)
+        refuse(Code::UnknownStore, sentence)
     })?;
     if scope.websites.contains(&website) {
         return Ok(None);
     }
-    Ok(Some(reason(code::OUT_OF_SCOPE, format!("{name} is of website {website}, which is not in scope."))))
+    Ok(Some(reason(Code::OutOfScope, format!("{name} is of website {website}, which is not in scope."))))
 }
 
-/// What a record is called at the beginning of a sentence.
+/// Name of a record at the beginning of a sentence.
 pub(crate) struct Called(pub(crate) String);
 
 impl From<Name<'_>> for Called {
@@ -198,12 +200,12 @@ fn costs_nothing(total: Decimal, currency: &str, name: Name<'_>, mapping: &Mappi
         return None;
     }
     let sentence = format!("{} costs nothing, and such documents are not booked.", name.capital());
-    Some(Held::Skip(reason(code::ZERO_TOTAL, sentence)))
+    Some(Held::Skip(reason(Code::ZeroTotal, sentence)))
 }
 
-fn state_of(order: &Order) -> Result<&State, Refusal> {
+fn state_of(order: &Order) -> Result<&OrderState, Refusal> {
     order.state.as_ref().ok_or_else(|| {
         let sentence = format!("Order {} has no state, so it is not known whether it counts.", order.increment_id);
-        refuse(code::UNKNOWN_STATE, sentence)
+        refuse(Code::UnknownState, sentence)
     })
 }

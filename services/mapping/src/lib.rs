@@ -1,4 +1,4 @@
-//! What a Commerce document shall become in Visma: a pure function of the change and the mapping file.
+//! Decides what a Commerce document shall become in Visma: a pure function of the change and the mapping file.
 //!
 //! [`order()`], [`invoice()`], [`credit_memo()`] and [`customer()`] turn a record into commands, or say why not;
 //! [`cancellation()`] undoes an order that was booked. [`Mapping`] is the accountant's file (accounts, VAT codes,
@@ -55,5 +55,5 @@ pub use first::{additions, first};
 pub use held::Finding;
 pub use invoice::invoice;
 pub use order::order;
-pub use refusal::code;
+pub use refusal::REFUSALS;
 pub use scope::{Meaning, Scope, States, Trigger, ZeroTotals};

@@ -16,13 +16,14 @@ mod split;
 
 use commerce::order::{Item, Order};
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::round;
 use crate::rules::LineKind;
 use header::Hidden;
@@ -34,7 +35,7 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) kind: LineKind,
     /// The item behind an item line or a fixed product tax.
     pub(crate) item: Option<&'a Item>,
-    /// What the buyer reads.
+    /// Text that the buyer reads.
     pub(crate) description: String,
     pub(crate) quantity: Decimal,
     /// Before discount, without tax.
@@ -51,9 +52,9 @@ pub(crate) struct MoneyLine<'a> {
     pub(crate) country: Option<&'a str>,
     /// Part of `discount` that the shop did not take off what it taxed.
     pub(crate) untaxed_discount: Decimal,
-    /// Of how many pieces it is the sum, where it counts one.
+    /// Number of pieces that it is the sum of, where its quantity is one.
     pub(crate) pieces: Option<Decimal>,
-    /// Whether it is what other documents left of a row, so that it has their roundings too.
+    /// True when it is what other documents left of a row, so that it has their roundings too.
     pub(crate) left: bool,
 }
 
@@ -72,7 +73,7 @@ impl MoneyLine<'_> {
         }
     }
 
-    /// Whether it costs nothing, and never did.
+    /// Checks whether it costs nothing, and never did.
     pub(crate) fn is_free(&self) -> bool {
         self.gross.is_zero() && self.discount.is_zero() && self.tax.is_zero()
     }
@@ -114,13 +115,15 @@ pub(crate) struct Money<'a> {
 pub(crate) fn lines<'a>(document: &Document<'a>, fees: &[Fee], limits: Limits) -> Result<Money<'a>, Refusal> {
     let order = document.order;
     let (rows, header) = match document.kind {
-        Kind::CancelledPart => rows::cancelled(document, fees, limits)?,
-        Kind::Order | Kind::Invoice | Kind::CreditMemo => rows::with_header(document, fees, limits)?,
+        DocumentKind::CancelledPart => rows::cancelled(document, fees, limits)?,
+        DocumentKind::Order | DocumentKind::Invoice | DocumentKind::CreditMemo => {
+            rows::with_header(document, fees, limits)?
+        }
     };
     let rates = rate::Rates::of_order(order, limits.unit);
     let mut lines = Vec::new();
     for row in &rows {
-        let left = document.kind == Kind::CancelledPart;
+        let left = document.kind == DocumentKind::CancelledPart;
         lines.extend(rates.of_item(row.item, MoneyLine { left, ..item_line(row) })?);
     }
     lines.extend(shipping(document, &rates)?);
@@ -161,7 +164,7 @@ fn shipping<'a>(document: &Document<'a>, rates: &rate::Rates<'a>) -> Result<Vec<
     }
     let ordered = line(&document.order.totals());
     let lines = rates.of("shipping", "the shipping", line(totals), &ordered)?;
-    if document.kind != Kind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
+    if document.kind != DocumentKind::CreditMemo || lines.iter().all(|line| rates.explain(line)) {
         return Ok(lines);
     }
     // Commerce works out the discount of some refunds wrongly where the order's shipping was discounted. Then the tax
@@ -239,10 +242,11 @@ fn fixed_product_taxes<'a>(rows: &[Row<'a>], rates: &rate::Rates<'a>) -> Result<
 fn refunds_beyond_the_lines(document: &Document<'_>) -> bool {
     let totals = &document.totals;
     let refunds_shipping = !totals.shipping_amount.is_zero() || !totals.shipping_tax_amount.is_zero();
-    document.kind == Kind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
+    document.kind == DocumentKind::CreditMemo && !refunds_shipping && !totals.shipping_net().is_zero()
 }
 
-/// What is refunded beyond the rows, and what is kept back of them: by the merchant's choice, or by miscalculation.
+/// Returns lines for what is refunded beyond the rows, and for what is kept back of them: by the merchant's choice, or
+/// by miscalculation.
 fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a>> {
     let beyond = if refunds_beyond_the_lines(document) { document.totals.shipping_net() } else { Decimal::ZERO };
     let lines = [
@@ -253,13 +257,14 @@ fn adjustments<'a>(document: &Document<'_>) -> impl Iterator<Item = MoneyLine<'a
     lines.into_iter().filter(|line| !line.gross.is_zero())
 }
 
-/// What the shop refunded without meaning to, or kept back.
+/// Returns a line for what the shop refunded without meaning to, or kept back.
 fn miscalculated<'a>(beyond: Decimal) -> MoneyLine<'a> {
     let kind = if beyond > Decimal::ZERO { LineKind::AdjustmentRefund } else { LineKind::AdjustmentFee };
     MoneyLine::single(kind, "Difference in the shop's refund", beyond)
 }
 
-/// What was paid with money that the shop already owed, or refunded as such: it lowers the total, not the revenue.
+/// Returns lines for what was paid with money that the shop already owed, or refunded as such: it lowers the total, not
+/// the revenue.
 fn liabilities<'a>(document: &Document<'_>, hidden: Hidden) -> impl Iterator<Item = MoneyLine<'a>> {
     let totals = &document.totals;
     [
@@ -282,14 +287,14 @@ fn add_up(document: &Document<'_>, lines: &[MoneyLine<'_>], charged: Decimal, li
             "The lines of {name} add up to {net} {currency} without tax, but its total without tax is {expected} \
              {currency}. Something in the shop changes totals without a line."
         );
-        return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::LinesDoNotAddUp, sentence));
     }
     let tax: Decimal = lines.iter().map(|line| line.tax).sum();
     if (tax - charged).abs() > limits.vat {
         let sentence = format!(
             "The taxes on the lines of {name} add up to {tax} {currency}, but it shows {charged} {currency} of tax."
         );
-        return Err(refuse(code::TAX_DOES_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::TaxDoesNotAddUp, sentence));
     }
     Ok(())
 }

@@ -6,24 +6,25 @@
 //! only what the method itself paid is left to settle; an order has one such method.
 
 use commerce::creditmemo::CreditMemo;
-use commerce::document::State;
+use commerce::document::DocumentState;
 use commerce::invoice::Invoice;
 use commerce::order::Order;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::customer::optional;
 use crate::date;
 use crate::decision::{CustomerCommand, InvoiceCommand, OrderPayment, PaymentCommand, Refusal};
-use crate::document::{Kind, Name};
+use crate::document::{DocumentKind, Name};
 use crate::file::{ClosedPeriod, Currency, Mapping};
-use crate::refusal::code;
 use crate::rounding::round;
 use crate::rules::Facts;
 
 /// The order's own sums are rounded to two places, an invoice's total is not.
 const OFF: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
-/// What of an order's invoice in Visma a paid invoice of Commerce settles, where the order itself is what is booked.
+/// Returns the payment by which a paid invoice of Commerce settles its order's invoice in Visma, or a part of it, where
+/// the order itself is what is booked.
 ///
 /// # Errors
 /// When it has no date, or the rules for branches leave it without one.
@@ -37,10 +38,10 @@ pub(crate) fn of_part(
     let Some(settlement) = mapping.payments.find(facts) else { return Ok(None) };
     let amount = captured(paid, order).unwrap_or(paid.grand_total);
     let amount = round(amount, currency.decimals);
-    if paid.state != Some(State::Settled) || amount <= Decimal::ZERO {
+    if paid.state != Some(DocumentState::Settled) || amount <= Decimal::ZERO {
         return Ok(None);
     }
-    let name = Name::new(Kind::Invoice, &paid.increment_id);
+    let name = Name::new(DocumentKind::Invoice, &paid.increment_id);
     let payment = PaymentCommand {
         reference: format!("{}PI{}", mapping.invoice.reference_prefix, paid.increment_id),
         method: settlement.method.clone(),
@@ -52,7 +53,7 @@ pub(crate) fn of_part(
             "Invoice {} of order {}, paid by {}",
             paid.increment_id, order.increment_id, facts.payment_method
         ),
-        branch: optional(&mapping.branches, facts, order, code::NO_BRANCH, "branch")?,
+        branch: optional(&mapping.branches, facts, order, Code::NoBranch, "branch")?,
         next_open_period: mapping.invoice.closed_period == ClosedPeriod::NextOpen,
     };
     Ok(Some(OrderPayment { part: paid.entity_id, customer, payment }))
@@ -65,7 +66,7 @@ pub(crate) fn of_invoice(
     (facts, currency): (&Facts<'_>, Currency),
     invoice: &InvoiceCommand,
 ) -> Option<PaymentCommand> {
-    if paid.state != Some(State::Settled) {
+    if paid.state != Some(DocumentState::Settled) {
         return None;
     }
     let payment = of(mapping, facts, invoice, ("PI", &paid.increment_id))?;
@@ -73,9 +74,10 @@ pub(crate) fn of_invoice(
     Some(PaymentCommand { amount, ..payment })
 }
 
-/// What was captured for an invoice, where that is not its total: Adobe Commerce as a Cloud Service lets a shop capture
-/// another amount (`custom_capture_amount` of the request that makes the invoice). No field of an invoice shows it, the
-/// order's payment does; so it is known for an order's only invoice. On 360 orders of Magento 2.4.7 both are the same.
+/// Returns the amount that was captured for an invoice, where that is not its total: Adobe Commerce as a Cloud Service
+/// lets a shop capture another amount (`custom_capture_amount` of the request that makes the invoice). No field of an
+/// invoice shows it, the order's payment does; so it is known for an order's only invoice. On 360 orders of Magento
+/// 2.4.7 both are the same.
 fn captured(paid: &Invoice, order: &Order) -> Option<Decimal> {
     let differs = |amount: Decimal| Some(amount.checked_sub(paid.grand_total)?.abs() > OFF);
     let amount = order.payment.as_ref()?.amount_paid.filter(|amount| *amount > Decimal::ZERO)?;

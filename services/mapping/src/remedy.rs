@@ -1,7 +1,8 @@
-//! What to do about a refusal: only what can really be done, with keys that the mapping file has.
+//! Remedies for refusals: only what can really be done, with keys that the mapping file has.
+
+use problem::Code;
 
 use crate::decision::{Refusal, ToDo};
-use crate::refusal::code;
 
 /// A rule is missing or chooses wrongly.
 const RULE: ToDo = ToDo::ThenAgain("add the rule to the mapping file, or correct it, and restart the mapper");
@@ -44,45 +45,45 @@ const ADDRESS: ToDo = ToDo::ByHand(
 );
 
 impl Refusal {
-    /// What to do about it, for an accountant.
+    /// Tells an accountant what to do about it.
     #[must_use]
     pub fn what_to_do(&self) -> ToDo {
         match self.code {
-            code::UNKNOWN_SKU
-            | code::NO_ACCOUNT
-            | code::NO_VAT_CODE
-            | code::NO_BRANCH
-            | code::NO_CUSTOMER_CLASS
-            | code::NO_TERMS
-            | code::NO_VAT_ZONE
-            | code::NO_DIMENSION
-            | code::UNKNOWN_CURRENCY
-            | code::UNKNOWN_PAYMENT_METHOD
-            | code::UNKNOWN_STORE
-            | code::VAT_RATE_DIFFERS
-            | code::FEE_UNREADABLE => RULE,
-            code::TOTAL_DOES_NOT_ADD_UP | code::LINES_DO_NOT_ADD_UP => FEE,
-            code::TAX_DOES_NOT_ADD_UP => FEE_TAX,
-            code::UNKNOWN_TAX_RATE => RATE,
-            code::ROUNDING_ABOVE_LIMIT => ROUNDING,
-            code::VAT_DIFFERS => VAT,
-            code::BASE_CURRENCY_DIFFERS => EXCHANGE_RATE,
-            code::NO_EMAIL | code::NO_COUNTRY => ADDRESS,
-            code::NEGATIVE_TOTAL => ToDo::ByHand("do in Visma what the sentence says; nothing is booked by itself"),
-            code::CANCELLED_LESS => ToDo::ByHand(
+            Code::UnknownSku
+            | Code::NoAccount
+            | Code::NoVatCode
+            | Code::NoBranch
+            | Code::NoCustomerClass
+            | Code::NoTerms
+            | Code::NoVatZone
+            | Code::NoDimension
+            | Code::UnknownCurrency
+            | Code::UnknownPaymentMethod
+            | Code::UnknownStore
+            | Code::VatRateDiffers
+            | Code::FeeUnreadable => RULE,
+            Code::TotalDoesNotAddUp | Code::LinesDoNotAddUp => FEE,
+            Code::TaxDoesNotAddUp => FEE_TAX,
+            Code::UnknownTaxRate => RATE,
+            Code::RoundingAboveLimit => ROUNDING,
+            Code::VatDiffers => VAT,
+            Code::BaseCurrencyDiffers => EXCHANGE_RATE,
+            Code::NoEmail | Code::NoCountry => ADDRESS,
+            Code::NegativeTotal => ToDo::ByHand("do in Visma what the sentence says; nothing is booked by itself"),
+            Code::CancelledLess => ToDo::ByHand(
                 "if the units were delivered, write an invoice for the difference in Visma; if not, credit the shop's invoice \
                  there, and its credit memo is booked by itself",
             ),
-            code::UNKNOWN_STATE => ToDo::ByHand(
+            Code::UnknownState => ToDo::ByHand(
                 "have the module that added the state assign its statuses to one of Commerce's own; the order is decided \
                  on by itself when it moves on to one",
             ),
-            code::AMOUNT_OUT_OF_RANGE
-            | code::FIXED_PRODUCT_TAX_UNREADABLE
-            | code::LINE_NOT_ON_ORDER
-            | code::NO_DATE
-            | code::NO_NUMBER
-            | code::ORDER_WITHOUT_ITEMS => STRANGE,
+            Code::AmountOutOfRange
+            | Code::FixedProductTaxUnreadable
+            | Code::LineNotOnOrder
+            | Code::NoDate
+            | Code::NoNumber
+            | Code::OrderWithoutItems => STRANGE,
             _ => ToDo::ThenAgain("do what the runbook page of the code says"),
         }
     }
@@ -91,10 +92,11 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::REFUSALS;
 
     #[test]
     fn every_refusal_has_a_remedy_of_its_kind() {
-        for code in code::REFUSALS {
+        for code in REFUSALS {
             let what = Refusal { code, sentence: String::new() }.what_to_do();
             assert_ne!(what, ToDo::ThenAgain("do what the runbook page of the code says"), "{code}");
         }
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn remedies_name_keys_that_the_mapping_file_has() {
-        for code in code::REFUSALS {
+        for code in REFUSALS {
             let (ToDo::ThenAgain(text) | ToDo::ByHand(text)) = Refusal { code, sentence: String::new() }.what_to_do();
             let keys = text.split('`').skip(1).step_by(2).map(|key| key.split(' ').next().unwrap_or_default());
             for key in keys {

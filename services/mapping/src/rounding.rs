@@ -1,10 +1,11 @@
 //! Rounding, in one place and in one way: half away from zero, as Commerce and Visma both do it.
 
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::decision::Refusal;
 use crate::document::Name;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Rounds to a currency's decimals, with exactly that many places.
 pub(crate) fn round(amount: Decimal, decimals: u32) -> Decimal {
@@ -32,7 +33,7 @@ pub(crate) fn gap(
         "The total of {name} is {total} {currency}, but in Visma it would come to {visma} {currency}. The difference \
          of {gap} {currency} is more than the {limit} {currency} that may be booked as rounding, so it needs a look.",
     );
-    Err(refuse(code::ROUNDING_ABOVE_LIMIT, sentence))
+    Err(refuse(Code::RoundingAboveLimit, sentence))
 }
 
 #[cfg(test)]
@@ -58,10 +59,10 @@ mod tests {
     #[test]
     fn a_gap_at_the_limit_is_booked_and_one_above_is_told_with_both_amounts() {
         let amount = |text: &str| text.parse::<Decimal>().unwrap();
-        let (limit, name) = (amount("0.50"), Name::new(crate::document::Kind::Order, "42"));
+        let (limit, name) = (amount("0.50"), Name::new(crate::document::DocumentKind::Order, "42"));
         assert_eq!(gap((name, "NOK"), amount("100.00"), amount("100.50"), limit).unwrap(), amount("-0.50"));
         let refusal = gap((name, "NOK"), amount("100.00"), amount("99.49"), limit).unwrap_err();
-        assert_eq!(refusal.code, code::ROUNDING_ABOVE_LIMIT);
+        assert_eq!(refusal.code, Code::RoundingAboveLimit);
         assert!(refusal.sentence.contains("100.00 NOK") && refusal.sentence.contains("99.49 NOK"), "{refusal}");
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use globset::GlobSet;
 use rust_decimal::Decimal;
 
-/// What a line stands for.
+/// Kind of a line, by what the line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LineKind {
     /// Goods or services.
@@ -36,7 +36,7 @@ pub(crate) enum LineKind {
     AdjustmentRefund,
     /// Kept back of a refund.
     AdjustmentFee,
-    /// What closes the gap to the order's total.
+    /// Difference that closes the gap to the order's total.
     Rounding,
 }
 
@@ -58,8 +58,8 @@ impl LineKind {
         ("rounding", Self::Rounding),
     ];
 
-    /// What an account or VAT rule speaks of when it names no line: what is sold. The others are liabilities, other
-    /// people's taxes and differences; a default rule must not turn them into revenue unseen.
+    /// Kinds that an account or VAT rule speaks of when it names no line: what is sold. The others are liabilities,
+    /// other people's taxes and differences; a default rule must not turn them into revenue unseen.
     pub(crate) const SOLD: [Self; 3] = [Self::Item, Self::Shipping, Self::Discount];
 
     /// Lines that carry no VAT: money that was taxed when it came in, what Commerce refunds without tax, discount that
@@ -74,7 +74,7 @@ impl LineKind {
         Self::Rounding,
     ];
 
-    /// What the shop may charge VAT on, at 0 % too: one word in the mapping file, `taxable`.
+    /// Kinds that the shop may charge VAT on, at 0 % too: one word in the mapping file, `taxable`.
     pub(crate) const TAXABLE: [Self; 6] =
         [Self::Item, Self::Shipping, Self::Discount, Self::Fpt, Self::GiftWrap, Self::Fee];
 
@@ -96,7 +96,7 @@ impl fmt::Display for LineKind {
     }
 }
 
-/// What is known when a rule is looked for. Facts of a line are absent while the whole order is asked about.
+/// Facts that are known when a rule is looked for. Those of a line are absent while the whole order is asked about.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts<'a> {
     pub(crate) line: Option<LineKind>,
@@ -129,7 +129,7 @@ pub(crate) struct When {
 }
 
 impl When {
-    /// Whether all conditions hold. A condition on a fact that is absent does not hold.
+    /// Checks whether all conditions hold. A condition on a fact that is absent does not hold.
     pub(crate) fn holds(&self, facts: &Facts<'_>) -> bool {
         one_of(&self.line, facts.line.as_ref())
             && self.sku.as_ref().is_none_or(|globs| facts.sku.is_some_and(|sku| globs.is_match(sku)))
@@ -145,7 +145,7 @@ impl When {
             && self.payment_method.as_ref().is_none_or(|globs| globs.is_match(facts.payment_method))
     }
 
-    /// Whether nothing is asked for besides the kind of line.
+    /// Checks whether nothing is asked for besides the kind of line.
     pub(crate) fn is_default(&self) -> bool {
         self.sku.is_none()
             && self.product_type.is_empty()
@@ -159,7 +159,7 @@ impl When {
             && self.payment_method.is_none()
     }
 
-    /// Whether the rule can hold for this kind of line.
+    /// Checks whether the rule can hold for this kind of line.
     pub(crate) fn speaks_of(&self, kind: LineKind) -> bool {
         one_of(&self.line, Some(&kind))
     }

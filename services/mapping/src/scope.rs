@@ -5,31 +5,32 @@
 
 use std::collections::BTreeMap;
 
-use commerce::order::State;
+use commerce::order::OrderState;
 use serde::Deserialize;
 
-/// What is in scope. The default lets every order of every store through and reads states as [`States::default`] says.
+/// Settings that say what is in scope. The default lets every order of every store through and reads states as
+/// [`States::default`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
-    /// What was made before this moment is skipped. In the company's time zone (`2026-01-01` or `2026-01-01T00:00:00`);
-    /// `None` sets no limit.
+    /// Moment of going live: what was made before it is skipped. In the company's time zone (`2026-01-01` or
+    /// `2026-01-01T00:00:00`); `None` sets no limit.
     pub go_live: Option<jiff::civil::DateTime>,
     /// Websites whose orders are booked, by id; empty means all. Needs the stores in the mapping file.
     pub websites: Vec<u64>,
     /// Store views whose orders are booked, by id; empty means all.
     pub stores: Vec<u64>,
-    /// What makes an order an invoice.
+    /// Event that makes an order an invoice.
     pub trigger: Trigger,
-    /// Whether Commerce's invoices are noted on the invoice that their order became. Each costs a call or two.
+    /// True when Commerce's invoices are noted on the invoice that their order became. Each costs a call or two.
     pub references: bool,
-    /// What each state of an order means.
+    /// Meaning of each state of an order.
     pub states: States,
-    /// What happens to orders that cost nothing.
+    /// Treatment of orders that cost nothing.
     pub zero_totals: ZeroTotals,
 }
 
-/// What makes an order an invoice.
+/// Event that makes an order an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
@@ -44,7 +45,7 @@ pub enum Trigger {
     Shipped,
 }
 
-/// What each state of an order means for its invoice.
+/// Meaning of each state of an order for its invoice.
 ///
 /// The default books what is placed, waits for payment and holds, and never books what is cancelled before it was
 /// booked. `closed` is an order that was refunded in full: it is booked, and its credit memos take it back.
@@ -71,7 +72,7 @@ pub struct States {
     pub other: BTreeMap<String, Meaning>,
 }
 
-/// What a state means.
+/// Meaning of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
@@ -83,7 +84,7 @@ pub enum Meaning {
     Skip,
 }
 
-/// What happens to orders with a grand total of zero.
+/// Treatment of orders with a grand total of zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZeroTotals {
@@ -111,18 +112,18 @@ impl Default for States {
 }
 
 impl States {
-    /// What a state means; `None` for one that neither core Commerce nor `other` has.
-    pub(crate) fn meaning(&self, state: &State) -> Option<Meaning> {
+    /// Returns the meaning of a state; `None` for one that neither core Commerce nor `other` has.
+    pub(crate) fn meaning(&self, state: &OrderState) -> Option<Meaning> {
         match state {
-            State::New => Some(self.new),
-            State::PendingPayment => Some(self.pending_payment),
-            State::Processing => Some(self.processing),
-            State::Complete => Some(self.complete),
-            State::Closed => Some(self.closed),
-            State::Canceled => Some(self.canceled),
-            State::Holded => Some(self.holded),
-            State::PaymentReview => Some(self.payment_review),
-            State::Other(name) => self.other.get(name).copied(),
+            OrderState::New => Some(self.new),
+            OrderState::PendingPayment => Some(self.pending_payment),
+            OrderState::Processing => Some(self.processing),
+            OrderState::Complete => Some(self.complete),
+            OrderState::Closed => Some(self.closed),
+            OrderState::Canceled => Some(self.canceled),
+            OrderState::Holded => Some(self.holded),
+            OrderState::PaymentReview => Some(self.payment_review),
+            OrderState::Other(name) => self.other.get(name).copied(),
         }
     }
 }

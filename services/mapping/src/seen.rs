@@ -1,4 +1,4 @@
-//! What the latest orders and credit memos of a shop are made of.
+//! Contents of the latest orders and credit memos of a shop.
 //!
 //! They are taken apart as they are when they are booked, and each line is asked for with the rules of a mapping file:
 //! what a first file must ask about, and what an older one lacks, is read off what the shop did, not off what it could
@@ -18,7 +18,7 @@ use crate::survey::{Sales, Shop};
 use crate::vat::{self, VatRules};
 use crate::{draft, facts, fee};
 
-/// What was seen, each with how often.
+/// Things that were seen, each with how often.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// Orders that were looked at.
@@ -37,7 +37,7 @@ pub(crate) struct Seen {
     pub(crate) lines: BTreeMap<Line, Lines>,
 }
 
-/// What lines have in common.
+/// Features that lines have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Line {
     pub(crate) kind: LineKind,

@@ -1,4 +1,4 @@
-//! What the two systems hold that a mapping file speaks of, as plain data.
+//! Contents of the two systems that a mapping file speaks of, as plain data.
 //!
 //! A list is absent when it could not be read: what is not known is neither compared nor asked about as if it were
 //! empty.
@@ -8,7 +8,7 @@ use commerce::invoice::Invoice;
 use commerce::order::Order;
 use rust_decimal::Decimal;
 
-/// What both systems hold.
+/// Contents of both systems.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Survey {
     /// Visma's side.
@@ -17,7 +17,7 @@ pub struct Survey {
     pub shop: Shop,
 }
 
-/// What the company in Visma holds.
+/// Contents of the company in Visma.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Books {
     /// GL accounts.
@@ -40,11 +40,12 @@ pub struct Books {
     pub cash_accounts: Option<Vec<Entry>>,
     /// VAT zones of customers.
     pub vat_zones: Option<Vec<Entry>>,
-    /// Whether verified documents show that Visma keeps the VAT that is set on them; absent until there is one.
+    /// True when verified documents show that Visma keeps the VAT that is set on them, false when they show that it
+    /// does not; absent until there is one.
     pub keeps_pins: Option<bool>,
 }
 
-/// What the shop holds.
+/// Contents of the shop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shop {
     /// Store views, without the admin panel.
@@ -53,7 +54,7 @@ pub struct Shop {
     pub tax_rates: Option<Vec<TaxRate>>,
     /// Customer groups.
     pub groups: Option<Vec<Group>>,
-    /// What it sold of late.
+    /// Its latest sales.
     pub sales: Option<Sales>,
 }
 
@@ -95,11 +96,11 @@ impl Sales {
 /// A key with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What documents name.
+    /// Key that documents name.
     pub key: String,
-    /// What people call it.
+    /// Name that people use for it.
     pub name: String,
-    /// Whether it can be used.
+    /// True when it can be used.
     pub active: bool,
 }
 
@@ -121,7 +122,7 @@ pub struct Vat {
     pub entry: Entry,
     /// Its rate today, per cent.
     pub rate: Option<Decimal>,
-    /// Whether customers are charged it.
+    /// True when customers are charged it.
     pub output: bool,
 }
 
@@ -130,9 +131,9 @@ pub struct Vat {
 pub struct Segment {
     /// Its place, from 1.
     pub number: u32,
-    /// What people call it.
+    /// Name that people use for it.
     pub name: String,
-    /// Whether a value must be one of those listed.
+    /// True when a value must be one of those listed.
     pub closed: bool,
     /// Its values.
     pub values: Vec<Entry>,
@@ -143,7 +144,7 @@ pub struct Segment {
 pub struct Currency {
     /// ISO 4217.
     pub code: String,
-    /// Whether the books are kept in it.
+    /// True when the books are kept in it.
     pub is_base: bool,
     /// Places behind the point.
     pub decimals: Option<u32>,
@@ -173,7 +174,7 @@ pub struct TaxRate {
     pub country: String,
     /// Per cent.
     pub rate: Decimal,
-    /// Whether a tax rule charges it; true where the rules could not be read.
+    /// True when a tax rule charges it, and where the rules could not be read.
     pub used: bool,
 }
 

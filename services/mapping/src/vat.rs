@@ -17,7 +17,7 @@ use crate::rounding::round;
 pub(crate) use rules::VatRules;
 pub(crate) use settle::{Settled, looked_at, settle};
 
-/// What VAT is computed on: an invoice line with its VAT code.
+/// Invoice line with its VAT code, which VAT is computed on.
 #[derive(Debug, Clone)]
 pub(crate) struct Taxed {
     pub(crate) code: VatCode,

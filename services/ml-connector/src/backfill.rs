@@ -16,9 +16,9 @@ use mapping::{Scope, Trigger};
 use operator::backfill::{Kind, Plan, Span, calls_at_most, end, text};
 use operator::table::told;
 use pipeline::clock;
-use pipeline::problem::Problem;
 use pipeline::service;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem};
 use record::backlog;
 use serde_json::json;
 
@@ -133,7 +133,7 @@ impl Work<'_> {
                         let sentence =
                             format!("{read} records were read, and then Commerce or the broker went away: {why}");
                         let remedy = "start the same command again when they are there; it goes on where it was";
-                        return Err(Problem::new("BACKFILL_INTERRUPTED", sentence, remedy).into());
+                        return Err(Problem::new(Code::BackfillInterrupted, sentence, remedy).into());
                     }
                     bar.set_message(why);
                     tokio::time::sleep(wait.max(LOOK)).await;
@@ -158,7 +158,11 @@ impl Work<'_> {
             for durable in [mapper::DURABLE, writer::visma::DURABLE] {
                 waiting += backlog::waiting(&log, durable).await.map_err(|why| {
                     let remedy = "look at the broker, and that `ml-connector provision` was run";
-                    Problem::new("BROKER_AWAY", format!("what waits for {} is not known: {why}", durable.name), remedy)
+                    Problem::new(
+                        Code::BrokerAway,
+                        format!("what waits for {} is not known: {why}", durable.name),
+                        remedy,
+                    )
                 })?;
             }
             if waiting <= self.bench.settings.backfill.ahead {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ::commerce::requests::Base;
 use ::visma::requests::Company;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
+use problem::Problem;
 
 use crate::credentials;
 use crate::settings::{Settings, Visma};

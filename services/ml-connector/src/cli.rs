@@ -8,14 +8,25 @@ use jiff::civil::DateTime;
 use operator::ping::Side;
 use pipeline::settings::Span;
 
+/// Exit codes that scripts can rely on; the README has the same table.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, and nothing to see to
+  1    something to see to, which is printed; or the verb failed in another way than those below
+  2    the command line cannot be understood, and nothing was done; with `ping`: nothing could be tested
+  69   the broker or a vendor is away: try again later
+  78   settings, credentials or rights are wrong: a person must correct them first
+  130  `backfill` was interrupted; the same command continues";
+
 /// Keeps Visma.net ERP and Adobe Commerce in agreement.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110)]
+#[command(version, max_term_width = 110, after_long_help = EXIT_CODES)]
 pub struct Cli {
     /// Settings file. Its keys override the defaults; `ML__SECTION__KEY` in the environment overrides the file.
     #[arg(long, env = "ML_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print JSON on standard output, one object a line. An error is an object, too: `code`, `sentence`, `remedy`.
+    /// Print JSON on standard output, one object a line. An error is an object, too: `code`, `class`,
+    /// `sentence`, `remedy`.
     #[arg(long, global = true)]
     pub json: bool,
     /// The verb.

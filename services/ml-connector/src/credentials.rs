@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use operator::table::told;
 use pipeline::broker;
 use pipeline::health::Health;
-use pipeline::problem::Problem;
 use pipeline::service::{self, Context};
 use pipeline::vault::credentials::{Credentials, Fields, Set, Stored};
+use problem::{Code, Problem};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +83,7 @@ impl<'a> Desk<'a> {
             let remedy = "replace them with `ml-connector credentials rotate`, which tests the new ones first";
             let sentence =
                 format!("there are credentials of {} already, stored by {}", vendor.name(), stored.current.by);
-            return Err(Problem::new("CREDENTIALS_STAND", sentence, remedy).into());
+            return Err(Problem::new(Code::CredentialsStand, sentence, remedy).into());
         }
         let own = self.own(vendor, &Fields::default());
         let fields = input::read(&self.asked_for(vendor, &own), all(vendor), &Fields::default())?;
@@ -253,7 +253,7 @@ impl<'a> Desk<'a> {
         }
         let sentence = format!("the credentials of {} lack {}", vendor.name(), missing.join(" and "));
         let remedy = "add it, one `name = value` a line, or set it in the settings file";
-        Err(Problem::new("CREDENTIALS_INCOMPLETE", sentence, remedy))
+        Err(Problem::new(Code::CredentialsIncomplete, sentence, remedy))
     }
 }
 
@@ -267,7 +267,7 @@ fn all(vendor: Keeping) -> &'static [Field] {
 
 fn none(vendor: Keeping) -> Problem {
     let remedy = "store some with `ml-connector credentials set`";
-    Problem::new("CREDENTIALS_NONE", format!("the vault has no credentials of {}", vendor.name()), remedy)
+    Problem::new(Code::CredentialsNone, format!("the vault has no credentials of {}", vendor.name()), remedy)
 }
 
 impl Keeping {

@@ -2,15 +2,10 @@
 
 use std::process::ExitCode;
 
-use pipeline::problem::{Problem, plain};
+use problem::{Code, Problem, plain};
 use serde_json::json;
 
 use crate::run::print;
-
-/// `EX_CONFIG` of sysexits.h: a configuration error; a restart does not help.
-const WRONG_SETTINGS: u8 = 78;
-/// `EX_UNAVAILABLE`: somebody is away; a restart may help.
-const AWAY: u8 = 69;
 
 /// Tells a person on stderr, or with `json` a script on stdout, why a verb failed; the exit code.
 pub fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
@@ -19,19 +14,7 @@ pub fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
         Some(problem) => tell(problem, json),
         None => tell_of(None, &format!("{error:#}"), "", json),
     }
-    match problem.map(|problem| problem.code.as_ref()) {
-        Some(
-            "BROKER_AWAY"
-            | "BROKER_NOT_CONFIRMED"
-            | "CURSOR_FAILED"
-            | "POLL_FAILED"
-            | "POLL_UNANSWERED"
-            | "CREDENTIALS_NOT_TRIED"
-            | "VAULT_CHANGE_FAILED",
-        ) => ExitCode::from(AWAY),
-        Some(_) => ExitCode::from(WRONG_SETTINGS),
-        None => ExitCode::FAILURE,
-    }
+    problem.map_or(ExitCode::FAILURE, |problem| ExitCode::from(problem.code.exit()))
 }
 
 /// Tells a person, or with `json` a script, what is wrong with the command line; prints help and version where those
@@ -40,7 +23,7 @@ pub fn usage(wrong: &clap::Error, json: bool) -> ExitCode {
     if json && wrong.use_stderr() {
         let text = wrong.render().to_string();
         let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        tell_of(Some("USAGE"), sentence, "see `ml-connector --help`", true);
+        tell_of(Some(Code::Usage), sentence, "see `ml-connector --help`", true);
     } else {
         let _ = wrong.print(); // Nobody listens.
     }
@@ -50,15 +33,22 @@ pub fn usage(wrong: &clap::Error, json: bool) -> ExitCode {
 /// Tells of a problem, as [`failed`] does.
 pub fn tell(problem: &Problem, json: bool) {
     if json {
-        tell_of(Some(&problem.code), &problem.sentence, &problem.remedy, true);
+        tell_of(Some(problem.code), &problem.sentence, &problem.remedy, true);
     } else {
         tell_of(None, &problem.to_string(), "", false);
     }
 }
 
 #[allow(clippy::print_stderr, reason = "the last word of the program, before or after logging")]
-fn tell_of(code: Option<&str>, sentence: &str, remedy: &str, json: bool) {
-    let object = json.then(|| format!("{}\n", json!({ "code": code, "sentence": sentence, "remedy": remedy })));
+fn tell_of(code: Option<Code>, sentence: &str, remedy: &str, json: bool) {
+    let object = json.then(|| {
+        format!(
+            "{}\n",
+            json!({
+                "code": code, "class": code.map(|code| code.class().as_str()), "sentence": sentence, "remedy": remedy,
+            })
+        )
+    });
     // A script that has closed stdout is told on stderr.
     if object.is_none_or(|object| print(&object).is_err()) {
         eprintln!("ml-connector: {}", plain(sentence));

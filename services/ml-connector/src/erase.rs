@@ -2,9 +2,9 @@
 
 use pipeline::broker;
 use pipeline::health::Health;
-use pipeline::problem::{Problem, chain};
 use pipeline::service;
 use pipeline::vault;
+use problem::{Code, Problem, chain};
 
 use crate::run::say;
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bo
     if person.len() != TOKEN || !person.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let sentence = format!("`{person}` is not a person's token, which has {TOKEN} hexadecimal digits");
         let remedy = "copy it from a record of the person: the part between the colons in `sealed:1:…:`";
-        return Err(Problem::new("ERASURE_PERSON", sentence, remedy).into());
+        return Err(Problem::new(Code::ErasurePerson, sentence, remedy).into());
     }
     if !apply {
         let sentence = format!(
@@ -34,7 +34,7 @@ pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bo
     let bucket = connected.bucket(vault::BUCKET).await?;
     let erased = vault::erase(&bucket, person).await.map_err(|e| {
         let sentence = format!("the key of {person} was not deleted: {}", chain(&e));
-        Problem::new("ERASURE_FAILED", sentence, "run it as the broker's user `erasure`, who may purge KV_ML_KEYS")
+        Problem::new(Code::ErasureFailed, sentence, "run it as the broker's user `erasure`, who may purge KV_ML_KEYS")
     })?;
     if !erased {
         return say("there is no key of this person", json);

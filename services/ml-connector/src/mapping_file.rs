@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use mapping::Finding;
 use pipeline::clock;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -31,7 +31,7 @@ pub(crate) async fn init(settings: Settings, out: Option<PathBuf>) -> anyhow::Re
     let text = mapping::first(&survey, zone.0.iana_name().unwrap_or("Europe/Oslo"));
     let questions = mapping::Mapping::parse(&text).map(|mapping| mapping.questions().len()).map_err(|e| {
         let remedy = "write the file by hand from `ml-connector mapping default`, and report the faults";
-        Problem::new("MAPPING_INVALID", format!("the file that was made from both systems has faults:\n{e}"), remedy)
+        Problem::new(Code::MappingInvalid, format!("the file that was made from both systems has faults:\n{e}"), remedy)
     })?;
     match &out {
         None => print(&text)?,
@@ -53,7 +53,7 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
         std::io::ErrorKind::AlreadyExists => exists(path),
         _ => {
             let sentence = format!("{} could not be written: {}", path.display(), chain(&e));
-            Problem::new("MAPPING_UNWRITABLE", sentence, "name a file in a folder that you may write to")
+            Problem::new(Code::MappingUnwritable, sentence, "name a file in a folder that you may write to")
         }
     })
 }
@@ -61,7 +61,7 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
 fn exists(path: &Path) -> Problem {
     let sentence = format!("{} exists already and is not overwritten", path.display());
     Problem::new(
-        "MAPPING_UNWRITABLE",
+        Code::MappingUnwritable,
         sentence,
         "`ml-connector mapping update` prints what is new, to add it to the file",
     )
@@ -69,7 +69,7 @@ fn exists(path: &Path) -> Problem {
 
 /// One thing that is wrong, as it is printed.
 struct Told {
-    code: &'static str,
+    code: Code,
     finding: Finding,
 }
 
@@ -80,7 +80,7 @@ impl Told {
             None => problem.sentence,
         };
         let finding = Finding { path: problem.path, line: Some(problem.line), ..Finding::new("file", sentence) };
-        Self { code: "MAPPING_INVALID", finding }
+        Self { code: Code::MappingInvalid, finding }
     }
 
     fn line(&self, file: &str, json: bool) -> String {
@@ -118,7 +118,7 @@ pub(crate) async fn update(settings: Settings, json: bool) -> anyhow::Result<Exi
         return Ok(ExitCode::SUCCESS);
     }
     if json {
-        let gone = gone.into_iter().map(|finding| Told { code: "MAPPING_DIFFERS", finding: finding.clone() });
+        let gone = gone.into_iter().map(|finding| Told { code: Code::MappingDiffers, finding: finding.clone() });
         gone.map(|told| told.line(&file, true) + "\n").try_for_each(|line| print(&line))?;
         print(&format!("{}\n", json!({ "file": file, "new": new })))?;
         return Ok(ExitCode::FAILURE);
@@ -147,7 +147,7 @@ pub(crate) async fn check(settings: Settings, offline: bool, json: bool) -> anyh
     let file = settings.mapping.file.display().to_string();
     let mut findings: Vec<Told> = problems.into_iter().map(Told::of_problem).collect();
     if let Some(mapping) = &mapping {
-        let told = |finding| Told { code: "MAPPING_UNANSWERED", finding };
+        let told = |finding| Told { code: Code::MappingUnanswered, finding };
         findings.extend(mapping.questions().into_iter().map(told));
         if !offline {
             Box::pin(compare(settings, mapping, &mut findings)).await?;
@@ -176,18 +176,18 @@ async fn compare(settings: Settings, mapping: &mapping::Mapping, findings: &mut 
     let bench = Bench::open(settings, "mapping").await?;
     let Surveyed { survey, gaps } = survey(&bench, today).await?;
     let whole = findings.is_empty();
-    let invalid = findings.iter().any(|told| told.code == "MAPPING_INVALID");
+    let invalid = findings.iter().any(|told| told.code == Code::MappingInvalid);
     let mut differs = mapping.held_against(&survey, &scope);
     // A rule that is wrong was left out, and what seems to be missing may stand in it.
     differs.retain(|finding| !invalid || finding.line.is_some());
     if whole {
         differs.extend(mapping.rehearsed(&survey, &scope));
     }
-    findings.extend(differs.into_iter().map(|finding| Told { code: "MAPPING_DIFFERS", finding }));
+    findings.extend(differs.into_iter().map(|finding| Told { code: Code::MappingDiffers, finding }));
     for (what, problem) in gaps {
         let sentence = format!("{what} could not be read, so they were not compared: {}", problem.sentence);
         match mapping.chooses(list_of(what)) {
-            true => findings.push(Told { code: "MAPPING_NOT_COMPARED", finding: Finding::new("survey", sentence) }),
+            true => findings.push(Told { code: Code::MappingNotCompared, finding: Finding::new("survey", sentence) }),
             false => talk(&format!("{what} could not be read; the file does not use them")),
         }
     }

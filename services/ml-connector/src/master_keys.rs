@@ -5,10 +5,10 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use operator::table::told;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vault::credentials::Credentials;
 use pipeline::vault::{self, VaultError, fingerprint};
+use problem::{Code, Problem, chain};
 
 use crate::cli::MasterKeyVerb;
 use crate::credentials::context;
@@ -92,12 +92,12 @@ async fn status(context: &Context, zone: &TimeZone, json: bool) -> anyhow::Resul
 fn failed(error: VaultError) -> Problem {
     match error {
         VaultError::UnderWay(_) => Problem::new(
-            "VAULT_CHANGE_UNDER_WAY",
+            Code::VaultChangeUnderWay,
             chain(&error),
             "complete it first: run `ml-connector master-key rotate --apply` with that key's file",
         ),
         other => Problem::new(
-            "VAULT_CHANGE_FAILED",
+            Code::VaultChangeFailed,
             format!("the change of the master key is not complete: {}", chain(&other)),
             "run the same command again: it continues where it stopped, and both keys work until it is complete",
         ),

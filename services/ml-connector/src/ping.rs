@@ -14,8 +14,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use operator::ping::{Side, Step, any_failed, line};
 use pipeline::budget::Class;
-use pipeline::problem::Problem;
 use pipeline::vendor::{CallError, Vendor};
+use problem::Problem;
 
 use crate::bench::Bench;
 use crate::ending;

@@ -7,8 +7,8 @@ use operator::polls::{Poll, chosen, table};
 use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::poll::ask::Desk;
-use pipeline::problem::Problem;
 use pipeline::service;
+use problem::{Code, Problem};
 
 use crate::cli::PollVerb;
 use crate::run::{print, say};
@@ -55,7 +55,7 @@ async fn answer(desk: &Desk, name: &str, id: &str) -> Result<Poll, Problem> {
     match desk.answer(name, id, PATIENCE).await? {
         Some(state) => Ok(Poll::of(name, state)),
         None => Err(Problem::new(
-            "POLL_UNANSWERED",
+            Code::PollUnanswered,
             format!("{name} has not been polled within {} minutes", PATIENCE.as_secs() / 60),
             "check with `ml-connector health` that the service that polls it is ready; it polls as soon as it is",
         )),
@@ -64,7 +64,7 @@ async fn answer(desk: &Desk, name: &str, id: &str) -> Result<Poll, Problem> {
 
 fn failed(name: &str, trouble: &str) -> Problem {
     let remedy = "correct what the sentence names; the poll is repeated automatically";
-    Problem::new("POLL_FAILED", format!("{name} did not read everything: {trouble}"), remedy)
+    Problem::new(Code::PollFailed, format!("{name} did not read everything: {trouble}"), remedy)
 }
 
 fn show(polls: &[Poll], zone: &TimeZone, json: bool) -> anyhow::Result<()> {

@@ -9,10 +9,10 @@ use operator::{dead_letters, drift, waiting};
 use pipeline::broker;
 use pipeline::health::Health;
 use pipeline::poll;
-use pipeline::problem::Problem;
 use pipeline::service::{self, Context};
 use pipeline::settings::Sources;
 use pipeline::telemetry;
+use problem::Problem;
 use record::Log;
 use record::address::Connection;
 use record::streams::{self, Durable};
@@ -280,6 +280,6 @@ pub(crate) fn say(text: &str, json: bool) -> anyhow::Result<()> {
 pub fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    out.write_all(pipeline::problem::plain(text).as_bytes())?;
+    out.write_all(problem::plain(text).as_bytes())?;
     Ok(out.flush()?)
 }

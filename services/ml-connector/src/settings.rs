@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipeline::health::address::Address;
-use pipeline::problem::Problem;
 use pipeline::schedule::Zone;
 use pipeline::secret::Secret;
 use pipeline::service::{Admin, Shell};
 use pipeline::settings::{Sources, Span};
+use problem::{Code, Problem};
 
 use serde::Deserialize;
 
@@ -238,7 +238,7 @@ impl Settings {
     pub fn scope(&self) -> Result<mapping::Scope, Problem> {
         if self.scope.go_live.is_none() {
             return Err(Problem::new(
-                "SCOPE_NO_GO_LIVE",
+                Code::ScopeNoGoLive,
                 "scope.go_live is not set; without it the first start would invoice the shop's whole history",
                 "set scope.go_live to the first day whose orders are to be booked, for instance \"2026-01-01\"",
             ));
@@ -262,7 +262,7 @@ impl Settings {
         std::fs::read_to_string(&self.mapping.file).map_err(|e| {
             let path = self.mapping.file.display();
             let remedy = "give its path in mapping.file; `ml-connector mapping default` prints one to start from";
-            Problem::new("MAPPING_UNREADABLE", format!("the mapping file {path} could not be read: {e}"), remedy)
+            Problem::new(Code::MappingUnreadable, format!("the mapping file {path} could not be read: {e}"), remedy)
         })
     }
 
@@ -273,7 +273,7 @@ impl Settings {
     pub fn load_mapping(&self) -> Result<mapping::Mapping, Problem> {
         let path = self.mapping.file.display();
         mapping::Mapping::parse(&self.mapping_text()?).map_err(|e| {
-            Problem::new("MAPPING_INVALID", format!("the mapping file {path} has faults:\n{e}"), "correct them")
+            Problem::new(Code::MappingInvalid, format!("the mapping file {path} has faults:\n{e}"), "correct them")
         })
     }
 
@@ -290,7 +290,7 @@ impl Settings {
             let sentence = "the mapping file has [[payments]], and \"invoice\" is not in commerce.poll.entities: it is the \
                             shop's invoices that say what is paid, and when";
             return Err(Problem::new(
-                "SETTINGS_INVALID",
+                Code::SettingsInvalid,
                 sentence,
                 "add it, or take [[payments]] out of the mapping file",
             ));
@@ -304,7 +304,7 @@ impl Settings {
         let sentence = format!("the mapping file {path} has {} open questions:{listed}", questions.len());
         let remedy =
             "replace each question by the accountant's answer, or remove the rule; nothing is booked until then";
-        Err(Problem::new("MAPPING_UNANSWERED", sentence, remedy))
+        Err(Problem::new(Code::MappingUnanswered, sentence, remedy))
     }
 }
 
@@ -316,5 +316,5 @@ pub(crate) fn refuse_short(secret: &Secret) -> Result<(), Problem> {
     }
     let sentence = format!("the webhook secret has {bytes} bytes and needs at least {least} (commerce.webhook.secret)");
     let remedy = "make one with `openssl rand -hex 32`, and give it to the sender of webhooks, too";
-    Err(Problem::new("WEBHOOK_DOOR", sentence, remedy))
+    Err(Problem::new(Code::WebhookDoor, sentence, remedy))
 }

@@ -19,8 +19,8 @@ use mapping::survey::{Books, Entry, Group, Sales, Shop, Survey};
 use operator::drift::{self, Proof};
 use operator::survey::{account, commerce_answer, currency, entry, segments, stores, vat, visma_list};
 use pipeline::clock::now;
-use pipeline::problem::{Problem, chain};
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem, chain};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ pub(crate) async fn survey(bench: &Bench, today: Date) -> Result<Surveyed, Probl
         if let Some((_, problem)) = gaps.into_iter().nth(silent) {
             return Err(problem);
         }
-        return Err(Problem::new("PING_NO_ANSWER", "nothing could be read", "run `ml-connector ping`"));
+        return Err(Problem::new(Code::PingNoAnswer, "nothing could be read", "run `ml-connector ping`"));
     }
     Ok(Surveyed { survey: Survey { books, shop }, gaps })
 }
@@ -159,7 +159,7 @@ async fn sales(shop: &Commerce, gaps: &mut Vec<(&'static str, Problem)>) -> Resu
     if unread > 0 {
         let sentence = format!("{unread} of the latest documents are not what Commerce sends, and were left out");
         let remedy = "a module or an edge in front of the shop may have changed them; they would be dead letters";
-        gaps.push(("some of the latest documents", Problem::new("COMMERCE_UNREADABLE", sentence, remedy)));
+        gaps.push(("some of the latest documents", Problem::new(Code::CommerceUnreadable, sentence, remedy)));
     }
     Ok(sales)
 }
@@ -229,5 +229,5 @@ impl Commerce {
 }
 
 fn unbuilt(error: &dyn std::error::Error, setting: &str) -> Problem {
-    Problem::new("SETTINGS_INVALID", chain(error), format!("correct {setting}"))
+    Problem::new(Code::SettingsInvalid, chain(error), format!("correct {setting}"))
 }

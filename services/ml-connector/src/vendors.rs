@@ -13,13 +13,13 @@ use ingestor::commerce::{Secrets, Webhook};
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Tokens};
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::{Api, Auth, CallError, Vendor};
+use problem::{Code, Problem, chain};
 use visma::refusal::Refusal;
 use visma::reply::{Failure, read_page};
 use visma::requests::Company;
@@ -72,7 +72,7 @@ const NOBODYS: &str = "ml-connector-tries-whether-writes-get-through";
 /// As [`visma`].
 pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) -> Result<(Vendor, Company), Problem> {
     let company = Company::new(&settings.base_url, Some(&settings.company_id), None)
-        .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url and visma.company_id"))?;
+        .map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct visma.base_url and visma.company_id"))?;
     let http = Http::new(settings.timeout.0, settings.max_body_bytes)?;
     let api = Api {
         auth: visma_auth(&fill_visma(settings, fields).0, &token_http(settings)?)?,
@@ -117,8 +117,9 @@ fn visma_auth(settings: &Visma, http: &Http) -> Result<Auth, Problem> {
 /// When the request cannot be built.
 pub async fn company_is_shown(context: &Context, vendor: &Vendor, company: &Company) -> Result<(), Problem> {
     let request =
-        company.branches().map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct visma.base_url"))?;
-    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(60));
+        company.branches().map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct visma.base_url"))?;
+    // Drawn from up to half as much again: a service that started in an outage works half a minute after it.
+    let mut schedule = Schedule::new(Duration::from_millis(500), Duration::from_secs(20));
     context.health.not_ready("company", "Visma has not shown the company yet");
     while !context.stop.is_cancelled() {
         let wait = match vendor.call(Class::Poll, &request).await {
@@ -154,7 +155,7 @@ pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
     let failure = match read_page(answer, clock::now().into()) {
         Ok(page) if page.rows.is_empty() => {
             return Err(Problem::new(
-                "VISMA_COMPANY_EMPTY",
+                Code::VismaCompanyEmpty,
                 "Visma shows a company without branches, which does not exist: visma.company_id is wrong or missing",
                 "set visma.company_id to the number of the company in Visma, or leave it empty if the tenant has one company",
             ));
@@ -197,5 +198,5 @@ fn required(key: &str, value: &str) -> Result<(), Problem> {
 fn missing(key: &str) -> Problem {
     let remedy = "set it in the settings file, or in the environment as ML__SECTION__KEY; credentials also with \
                   `ml-connector credentials set`";
-    Problem::new("SETTINGS_INCOMPLETE", format!("{key} is not set"), remedy)
+    Problem::new(Code::SettingsIncomplete, format!("{key} is not set"), remedy)
 }

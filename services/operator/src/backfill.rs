@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::budget::Outlook;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use serde::Serialize;
 
 use crate::table::told;
@@ -27,7 +27,7 @@ impl Span {
     pub fn of(from: DateTime, to: Option<DateTime>, go_live: DateTime) -> Result<Self, Problem> {
         let wrong = |sentence: String| {
             let remedy = "give --from, and --to if it shall end before the go-live date, as \"2025-12-01\"";
-            Err(Problem::new("BACKFILL_RANGE", sentence, remedy))
+            Err(Problem::new(Code::BackfillRange, sentence, remedy))
         };
         let to = to.unwrap_or(go_live);
         if to > go_live {
@@ -47,7 +47,7 @@ impl Span {
     /// `BACKFILL_RANGE` at the far ends of the calendar.
     pub fn instants(self, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Problem> {
         let instant = |civil: DateTime| {
-            zone.to_timestamp(civil).map_err(|e| Problem::new("BACKFILL_RANGE", e.to_string(), "give another date"))
+            zone.to_timestamp(civil).map_err(|e| Problem::new(Code::BackfillRange, e.to_string(), "give another date"))
         };
         Ok((instant(self.from)?, instant(self.to)?))
     }
@@ -135,7 +135,7 @@ mod tests {
         for (from, to) in [("2026-01-01", None), ("2025-12-01", Some("2026-01-02")), ("2025-12-02", Some("2025-12-02"))]
         {
             let problem = Span::of(day(from), to.map(day), live).expect_err("no span");
-            assert_eq!(problem.code, "BACKFILL_RANGE", "{from} {to:?}");
+            assert_eq!(problem.code, Code::BackfillRange, "{from} {to:?}");
         }
     }
 

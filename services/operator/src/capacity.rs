@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pipeline::broker::Broker;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use record::Log;
 use record::capacity::{Fill, told as size};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::table::headed;
 /// A stream that will be full within so many days is a finding.
 const SOON: u64 = 90;
 /// What such a stream is called.
-const FILLS: &str = "STREAM_FILLS";
+const FILLS: Code = Code::StreamFills;
 
 /// One stream.
 #[derive(Debug, Clone, Serialize)]
@@ -35,7 +35,7 @@ pub struct Room {
     /// That day, RFC 3339; null when it never comes, or is too far away to be a date.
     pub full_at: Option<String>,
     /// `STREAM_FILLS` when that is soon.
-    pub code: Option<&'static str>,
+    pub code: Option<Code>,
     /// What to do then.
     #[serde(skip)]
     warning: String,
@@ -90,7 +90,7 @@ pub async fn list(log: &Log) -> Result<Vec<Room>, Problem> {
 pub async fn disk(broker: &Broker) -> Result<Disk, Problem> {
     let account = broker.jetstream.query_account().await.map_err(|e| {
         let sentence = format!("the broker does not say how much it stores: {}", chain(&e));
-        Problem::new("BROKER_AWAY", sentence, "look at the broker")
+        Problem::new(Code::BrokerAway, sentence, "look at the broker")
     })?;
     let all_limit = account.limits.max_storage.and_then(|limit| u64::try_from(limit).ok());
     Ok(Disk { all_bytes: account.storage, all_reserved: account.reserved_storage, all_limit })

@@ -1,7 +1,7 @@
 //! Dead letters: what was given up on, with the sentence that says why and what to do.
 
 use jiff::tz::TimeZone;
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::dead::Letters;
 use record::envelope::{ATTEMPTS, CODE, ORIGIN, ORIGIN_SEQUENCE, REMEDY, SENTENCE, decode, header};
 use record::{Entry, Log};

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use std::time::Duration;
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use proto::matching::{INTERNAL, NUMBER};
 use proto::seen;
 use record::address::{Address, Entity, Kind, System};
@@ -29,10 +29,10 @@ pub(crate) use compare::{Booked, Held, compare};
 pub use pins::{Pinning, Proof};
 
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
-const CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
+const CHANGED: Code = Code::ReleasedDocumentChanged;
 
 /// What stands for an order is not what the shop says is left of it.
-const ACCOUNT_UNBALANCED: &str = "ACCOUNT_UNBALANCED";
+const ACCOUNT_UNBALANCED: Code = Code::AccountUnbalanced;
 
 /// One document that is not as it was booked, or one order whose account does not balance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -45,7 +45,7 @@ pub struct Drift {
     /// Our reference, where the document has or had one.
     pub reference: String,
     /// The code; its page is `deploy/runbook/<code>.md`.
-    pub code: &'static str,
+    pub code: Code,
     /// What differs.
     pub sentence: String,
 }
@@ -174,7 +174,7 @@ pub(crate) fn version(address: &Address, entry: &Entry) -> Option<Held> {
 
 fn letter(about: &About, entry: &Entry) -> Option<Drift> {
     let sentence = header(&entry.headers, SENTENCE).map(decode).unwrap_or_default();
-    let is_ours = header(&entry.headers, CODE) == Some(CHANGED);
+    let is_ours = header(&entry.headers, CODE) == Some(CHANGED.as_str());
     let (entity, number) = (about.entity?, about.key.clone());
     is_ours.then_some(Drift { entity, number, reference: String::new(), code: CHANGED, sentence })
 }
@@ -194,7 +194,7 @@ pub fn told(report: &Report) -> String {
     let mut table = headed(["document", "our reference", "code", "what differs"]);
     for drift in drifts {
         let document = format!("{} {}", drift.entity.name(), drift.number);
-        table.add_row([document.as_str(), &drift.reference, drift.code, &drift.sentence]);
+        table.add_row([document.as_str(), &drift.reference, drift.code.as_str(), &drift.sentence]);
     }
     format!("{table}\n{counts}; {} differences\n", drifts.len())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::address::{Entity, Kind, Span, System};
 use record::dead::Letters;
 use record::envelope::{CODE, KIND, header};

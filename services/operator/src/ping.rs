@@ -11,8 +11,8 @@ mod visma;
 
 use std::fmt::Write as _;
 
-use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
+use problem::{Code, Problem};
 use serde::Serialize;
 
 pub(crate) use commerce::otherwise;
@@ -67,8 +67,8 @@ pub struct Step {
     /// What was found, or is wrong.
     pub said: String,
     /// The code of the runbook page, where there is one.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// What to do.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub remedy: String,
@@ -96,7 +96,7 @@ impl Step {
     /// A step that failed, while others of the side can still be asked.
     pub fn failed(side: Side, step: &str, problem: Problem) -> Self {
         let Problem { code, sentence, remedy } = problem;
-        Self { code: code.into_owned(), remedy, ..Self::new(side, step, State::Failed, sentence) }
+        Self { code: Some(code), remedy, ..Self::new(side, step, State::Failed, sentence) }
     }
 
     /// A step that failed, and without which no other makes sense.
@@ -105,8 +105,7 @@ impl Step {
     }
 
     fn new(side: Side, step: &str, state: State, said: String) -> Self {
-        let (code, remedy) = (String::new(), String::new());
-        Self { side, step: step.to_owned(), state, said, code, remedy, ends_side: false }
+        Self { side, step: step.to_owned(), state, said, code: None, remedy: String::new(), ends_side: false }
     }
 
     /// The same, as something that only those need to know who use it.
@@ -125,7 +124,7 @@ pub(crate) fn unanswered(side: Side, error: &CallError) -> Problem {
     match error {
         CallError::Credentials(problem) => problem.clone(),
         CallError::Busy(wait) => Problem::new(
-            "PING_NO_ANSWER",
+            Code::PingNoAnswer,
             format!("the call limit of {who} is used up; it resets in {}", minutes(wait.as_secs() + 1)),
             "repeat this after the reset; the services wait for it automatically",
         ),
@@ -141,7 +140,7 @@ fn minutes(seconds: u64) -> String {
 /// An answer that says nothing about the settings: the vendor is away or broken.
 fn no_answer(side: Side, why: &str) -> Problem {
     let remedy = "repeat it; if it fails again, check the vendor's status page and the proxy or firewall in between";
-    Problem::new("PING_NO_ANSWER", format!("{} gave no usable answer: {why}", side.name()), remedy)
+    Problem::new(Code::PingNoAnswer, format!("{} gave no usable answer: {why}", side.name()), remedy)
 }
 
 /// Whether anything failed.
@@ -157,7 +156,7 @@ pub fn line(step: &Step) -> String {
         State::Failed => "FAILED",
         State::Unknown => "unknown",
     };
-    let code = if step.code.is_empty() { String::new() } else { format!("{}: ", step.code) };
+    let code = step.code.map_or_else(String::new, |code| format!("{code}: "));
     let mut line = format!("{:<9} {:<16} {state:<8} {code}{}\n", step.side.name(), step.step, step.said);
     if !step.remedy.is_empty() {
         let _ = writeln!(line, "{:36}what to do: {}", "", step.remedy); // A String takes everything.

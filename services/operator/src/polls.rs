@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pipeline::poll::State;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use serde::Serialize;
 
 use crate::table::{headed, told};
@@ -44,7 +44,7 @@ impl Poll {
 pub fn chosen(known: &BTreeMap<String, State>, asked: Option<&str>) -> Result<Vec<String>, Problem> {
     let unknown = |sentence: String| {
         let remedy = "name one of them, or a system; a poll appears in the list when its service has started it for the first time";
-        Err(Problem::new("POLL_UNKNOWN", sentence, remedy))
+        Err(Problem::new(Code::PollUnknown, sentence, remedy))
     };
     let names = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let Some(asked) = asked else {

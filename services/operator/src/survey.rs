@@ -13,7 +13,7 @@ use http::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::survey::{Account, Currency, Entry, Segment, ShopStore, Vat};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use serde_json::Value;
 
 use crate::ping::{Asked, Side, otherwise, unanswered};
@@ -53,7 +53,7 @@ pub fn commerce_answer<T>(
     match Answer::read(answered(Side::Commerce, asked)?, now) {
         Answer::Ok(body) => decode(&body).map_err(|e| {
             let remedy = "look at the shop's answer; a module or an edge in front of it may have changed it";
-            Problem::new("COMMERCE_UNREADABLE", chain(&e), remedy)
+            Problem::new(Code::CommerceUnreadable, chain(&e), remedy)
         }),
         other => Err(otherwise(&other)),
     }
@@ -68,7 +68,7 @@ fn failed(failure: &Failure) -> Problem {
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Problem {
-    Problem::new("VISMA_UNREADABLE", chain(error), "check the base URL and Visma's status page")
+    Problem::new(Code::VismaUnreadable, chain(error), "check the base URL and Visma's status page")
 }
 
 /// A GL account.
@@ -110,7 +110,7 @@ fn segment(read: SegmentRead) -> Result<Segment, Problem> {
     let SegmentRead { segment_id, description, validate, segment_values } = read;
     let number = segment_id.parse().map_err(|_| {
         let sentence = format!("the subaccount has a segment `{segment_id}`, which is no number");
-        Problem::new("VISMA_UNREADABLE", sentence, "check the base URL and Visma's status page")
+        Problem::new(Code::VismaUnreadable, sentence, "check the base URL and Visma's status page")
     })?;
     let values = segment_values.into_iter().map(|value| Entry {
         key: value.value_id,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::Log;
 use serde::Serialize;
 

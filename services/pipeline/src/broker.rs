@@ -22,9 +22,9 @@ pub use connect::{Settings, connect};
 pub use publish::{Publisher, Put, PutError, Stored};
 
 use continuity::Continuity;
+use problem::{Code, Problem, chain};
 
 use crate::health::Health;
-use crate::problem::{Problem, chain};
 
 /// A connection to the broker.
 #[derive(Clone)]
@@ -113,5 +113,5 @@ pub(crate) async fn names(bucket: &kv::Store) -> Result<Vec<String>, async_nats:
 /// What is not there, though `provision` makes it.
 pub fn not_provisioned(what: &str, cause: &str) -> Problem {
     let sentence = format!("{what} could not be opened: {cause}");
-    Problem::new("BROKER_NOT_PROVISIONED", sentence, "run `ml-connector provision` against this broker")
+    Problem::new(Code::BrokerNotProvisioned, sentence, "run `ml-connector provision` against this broker")
 }

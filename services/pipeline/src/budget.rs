@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex as Now, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
+use problem::{Code, Problem};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,6 @@ use crate::broker::follow::{self, Follow};
 use crate::broker::{Broker, buckets};
 use crate::clock::{self, now_millis};
 use crate::health::Health;
-use crate::problem::Problem;
 use entry::Entry;
 pub use forecast::Outlook;
 use permit::Dropped;
@@ -89,7 +89,7 @@ impl Shares {
             return Ok(self);
         }
         let sentence = "the shares of documents and of polls are more than 100 percent together";
-        Err(Problem::new("SETTINGS_INVALID", sentence, "correct visma.budget.documents and visma.budget.polls"))
+        Err(Problem::new(Code::SettingsInvalid, sentence, "correct visma.budget.documents and visma.budget.polls"))
     }
 }
 
@@ -332,7 +332,7 @@ impl Budget {
             }
         }
         let sentence = format!("the budget of {} could not be written", self.0.vendor);
-        Err(Problem::new("BROKER_NOT_CONFIRMED", sentence, "look at the broker; then try again"))
+        Err(Problem::new(Code::BrokerNotConfirmed, sentence, "look at the broker; then try again"))
     }
 
     async fn read(&self) -> Result<(Entry, u64), ()> {

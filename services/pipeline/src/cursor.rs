@@ -1,12 +1,12 @@
 //! How far a poll has read: one small JSON value for each poll, written after the changes are on disk, never before.
 
 use async_nats::jetstream::kv;
+use problem::{Code, Problem, chain};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets};
-use crate::problem::{Problem, chain};
 
 /// The cursor of one poll.
 #[derive(Debug, Clone)]
@@ -52,6 +52,6 @@ impl Cursor {
 
     fn failed(&self, what: &str, cause: &str) -> Problem {
         let remedy = "look at the broker; the poll reads on from where the cursor stands";
-        Problem::new("CURSOR_FAILED", format!("the cursor {} could not be {what}: {cause}", self.key), remedy)
+        Problem::new(Code::CursorFailed, format!("the cursor {} could not be {what}: {cause}", self.key), remedy)
     }
 }

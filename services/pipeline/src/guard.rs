@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::task::Poll;
 
-use crate::problem::Problem;
+use problem::{Code, Problem};
 
 thread_local! {
     /// Whether what runs on this thread just now is guarded.
@@ -28,7 +28,7 @@ pub struct Panicked {
 impl From<Panicked> for Problem {
     fn from(panicked: Panicked) -> Self {
         let remedy = "report it with this place and the record; then install a version in which it is corrected";
-        Self::new("PROGRAM_ERROR", format!("{panicked}; nothing else is affected"), remedy)
+        Self::new(Code::ProgramError, format!("{panicked}; nothing else is affected"), remedy)
     }
 }
 
@@ -88,8 +88,9 @@ fn literal(payload: &(dyn Any + Send)) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use problem::{Code, Problem};
+
     use super::{Panicked, caught, guarded};
-    use crate::problem::Problem;
 
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_other_work_is_done() {
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn a_person_is_told_where() {
         let problem = Problem::from(Panicked { place: "services/mapping/src/money.rs:40".into() });
-        assert_eq!(problem.code, "PROGRAM_ERROR");
+        assert_eq!(problem.code, Code::ProgramError);
         assert!(problem.sentence.contains("services/mapping/src/money.rs:40"), "{problem}");
     }
 }

@@ -20,8 +20,8 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::problem::Problem;
 use address::Address;
+use problem::{Code, Problem};
 
 /// What keeps a service from being ready, and which of its loops turn. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +126,7 @@ impl Health {
 pub async fn serve(listen: &Address, health: Health, stop: CancellationToken) -> Result<SocketAddr, Problem> {
     let failed = |e: &dyn std::fmt::Display| {
         Problem::new(
-            "ADMIN_PORT",
+            Code::AdminPort,
             format!("the admin port {listen} could not be opened: {e}"),
             "choose a free one in [admin]",
         )

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ impl Http {
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
             .build()
-            .map_err(|e| Problem::new("HTTP_CLIENT", chain(&e), "install the system's CA certificates"))?;
+            .map_err(|e| Problem::new(Code::HttpClient, chain(&e), "install the system's CA certificates"))?;
         Ok(Self { client, max_body })
     }
 

@@ -13,7 +13,6 @@ pub mod health;
 pub mod http;
 pub mod id;
 pub mod poll;
-pub mod problem;
 pub mod retry;
 pub mod schedule;
 pub mod secret;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use jiff::{SignedDuration, Timestamp};
+use problem::Problem;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +28,6 @@ use crate::broker::token::key_token;
 use crate::clock;
 use crate::guard;
 use crate::health::Health;
-use crate::problem::Problem;
 use crate::retry;
 use crate::schedule::Schedule;
 use crate::service::Context;

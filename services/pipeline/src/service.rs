@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use problem::{Code, Problem};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker};
 use crate::health::address::Address;
 use crate::health::{self, Health};
-use crate::problem::Problem;
 use crate::settings::Span;
 use crate::telemetry;
 use crate::vault::{self, Vault, VaultError};
@@ -70,7 +70,7 @@ where
     health.not_ready("broker", "not connected yet");
     health.not_ready("start", "the service has not begun yet");
     let Some(listen) = shell.admin.0.get(name) else {
-        return Err(Problem::new("ADMIN_PORT", format!("{name} has no admin port"), "name one in [admin]"));
+        return Err(Problem::new(Code::AdminPort, format!("{name} has no admin port"), "name one in [admin]"));
     };
     let admin = health::serve(listen, health.clone(), stop.clone()).await?;
     tracing::info!(service = name, %admin, version = env!("CARGO_PKG_VERSION"), "starting");
@@ -94,7 +94,7 @@ where
     tracing::info!(service = name, "stopped");
     match ended {
         // It was told to stop while it waited for the broker.
-        Err(problem) if was_stopped && problem.code == "BROKER_AWAY" => Ok(()),
+        Err(problem) if was_stopped && problem.code == Code::BrokerAway => Ok(()),
         ended => ended,
     }
 }
@@ -120,18 +120,18 @@ pub async fn open_vault(broker: &Broker, settings: &vault::Settings) -> Result<V
     broker.until_answered("the vault", open, |e| !e.passes()).await?.map_err(|e| {
         let (code, remedy) = match e {
             VaultError::Cipher(_) => {
-                ("VAULT_BAD_MASTER_KEY", "use the master key that this broker's data was sealed with")
+                (Code::VaultBadMasterKey, "use the master key that this broker's data was sealed with")
             }
             VaultError::OldMasterKey => {
-                ("VAULT_OLD_MASTER_KEY", "give it the new one: vault.master_key_file, or vault.master_key")
+                (Code::VaultOldMasterKey, "give it the new one: vault.master_key_file, or vault.master_key")
             }
             VaultError::Read(_)
             | VaultError::Write(_)
             | VaultError::Erased
             | VaultError::Marked(_)
-            | VaultError::UnderWay(_) => ("VAULT_UNUSABLE", "look at the broker; then start again"),
+            | VaultError::UnderWay(_) => (Code::VaultUnusable, "look at the broker; then start again"),
         };
-        Problem::new(code, crate::problem::chain(&e), remedy)
+        Problem::new(code, problem::chain(&e), remedy)
     })
 }
 

@@ -16,7 +16,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::problem::Problem;
+use problem::{Code, Problem};
 
 /// Prefix of environment variables that override a key.
 const PREFIX: &str = "ML__";
@@ -67,7 +67,7 @@ impl<'a> Sources<'a> {
         if let Some(path) = &self.file {
             let text = std::fs::read_to_string(path).map_err(|e| {
                 Problem::new(
-                    "SETTINGS_UNREADABLE",
+                    Code::SettingsUnreadable,
                     format!("the settings file {} could not be read: {e}", path.display()),
                     "give the right path with --config or ML_CONFIG",
                 )
@@ -90,7 +90,7 @@ impl<'a> Sources<'a> {
         builder.build().map_err(|e| {
             let file = self.file.as_deref().unwrap_or_else(|| Path::new("(default settings)"));
             Problem::new(
-                "SETTINGS_UNREADABLE",
+                Code::SettingsUnreadable,
                 format!("{}: {e}", file.display()),
                 "correct the TOML at the place named",
             )
@@ -124,7 +124,7 @@ fn held_by_a_file<'v>(known: &toml::Table, variable: &'v str) -> Option<&'v str>
 fn read_value(name: &str, path: &str) -> Result<Zeroizing<String>, Problem> {
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
         Problem::new(
-            "SETTINGS_UNREADABLE",
+            Code::SettingsUnreadable,
             format!("the file {path} that {name} names could not be read: {e}"),
             "give its path, and let the user that the service runs as read it",
         )
@@ -164,7 +164,7 @@ fn invalid(message: &str, file: Option<&Path>) -> Problem {
         || "correct the value; `ml-connector config` prints what is in force".to_owned(),
         |name| format!("did you mean `{name}`? `ml-connector config` prints every key"),
     );
-    Problem::new("SETTINGS_INVALID", format!("{message}{at}"), remedy)
+    Problem::new(Code::SettingsInvalid, format!("{message}{at}"), remedy)
 }
 
 /// Finds the known key nearest to an unknown one in serde's own words: "unknown field `x`, expected one of `a`, `b`".

@@ -16,7 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
-use crate::problem::Problem;
+use problem::{Code, Problem};
 
 /// Whether spans go anywhere.
 static EXPORTING: AtomicBool = AtomicBool::new(false);
@@ -95,7 +95,7 @@ pub fn show_waiting() {
 /// `TELEMETRY` when the level is no filter or the exporter cannot be built.
 pub fn start(name: &'static str, settings: &Settings) -> Result<Telemetry, Problem> {
     let wrong =
-        |e: &dyn std::fmt::Display| Problem::new("TELEMETRY", e.to_string(), "correct [log] or OTEL_* variables");
+        |e: &dyn std::fmt::Display| Problem::new(Code::Telemetry, e.to_string(), "correct [log] or OTEL_* variables");
     let directives = std::env::var("RUST_LOG").unwrap_or_else(|_| settings.level.clone());
     let filter = EnvFilter::try_new(directives).map_err(|e| wrong(&e))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());

@@ -17,12 +17,12 @@ use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope,
     TokenResponse as _, TokenUrl,
 };
+use problem::{Code, Problem};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::http::{Http, SendError};
-use crate::problem::Problem;
 use crate::secret::Secret;
 
 pub use login::{Guard, Login};
@@ -210,7 +210,7 @@ impl Grant {
 }
 
 fn bad_url(error: &url::ParseError) -> Problem {
-    Problem::new("SETTINGS_INVALID", format!("the token URL is no URL: {error}"), "correct token_url")
+    Problem::new(Code::SettingsInvalid, format!("the token URL is no URL: {error}"), "correct token_url")
 }
 
 /// Why a token endpoint said nothing of use.

@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::kv;
 use hmac::{Hmac, KeyInit, Mac};
+use problem::{Code, Problem};
 use rand::RngCore as _;
 use serde::Deserialize;
 use sha2::Sha256;
 pub use zeroize::Zeroizing;
 
-use crate::problem::Problem;
 use crate::secret::Secret;
 pub use cipher::CipherError;
 use entries::Entries;
@@ -117,7 +117,7 @@ pub fn master_key(settings: &Settings) -> Result<Key, Problem> {
     };
     if text.trim().is_empty() {
         return Err(Problem::new(
-            "VAULT_NO_MASTER_KEY",
+            Code::VaultNoMasterKey,
             "no master key is set, and personal data must be sealed",
             MAKE_ONE,
         ));
@@ -132,7 +132,7 @@ pub fn master_key(settings: &Settings) -> Result<Key, Problem> {
 pub fn read_master_key(path: &std::path::Path) -> Result<Key, Problem> {
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
         let sentence = format!("the master key file {} could not be read: {e}", path.display());
-        Problem::new("VAULT_NO_MASTER_KEY", sentence, MAKE_ONE)
+        Problem::new(Code::VaultNoMasterKey, sentence, MAKE_ONE)
     })?);
     parse(&text)
 }
@@ -141,7 +141,7 @@ const MAKE_ONE: &str = "make one with `ml-connector master-key > master.key` and
 
 fn parse(text: &str) -> Result<Key, Problem> {
     let sentence = "the master key is not 32 bytes written in base64 or hex";
-    cipher::parse_key(text.trim()).ok_or_else(|| Problem::new("VAULT_BAD_MASTER_KEY", sentence, MAKE_ONE))
+    cipher::parse_key(text.trim()).ok_or_else(|| Problem::new(Code::VaultBadMasterKey, sentence, MAKE_ONE))
 }
 
 /// A new random master key, base64.

@@ -14,13 +14,13 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use problem::Problem;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::budget::{self, Budget, Class, Outlook, Spent, Window};
 use crate::health::Health;
 use crate::http::{Http, SendError};
-use crate::problem::Problem;
 use crate::retry::Schedule;
 use breaker::{Breaker, Kind, Met, Pass};
 pub use proofs::{Auth, Sign};

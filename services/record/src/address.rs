@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use pipeline::broker::token::{token, untoken};
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 pub use entity::{Entity, System};
 pub use span::Span;
@@ -98,7 +98,7 @@ pub struct Unknown(String);
 impl From<Unknown> for Problem {
     fn from(unknown: Unknown) -> Self {
         let remedy = "see who writes it: another program, or a later version of this one; run that version then";
-        Self::new("SUBJECT_UNKNOWN", unknown.to_string(), remedy)
+        Self::new(Code::SubjectUnknown, unknown.to_string(), remedy)
     }
 }
 

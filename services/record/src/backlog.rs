@@ -8,9 +8,9 @@ use async_nats::jetstream::consumer::{Consumer, pull};
 use jiff::Timestamp;
 use pipeline::budget::Outlook;
 use pipeline::clock::now_millis;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem, chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::Log;
@@ -163,7 +163,7 @@ pub async fn past(log: &Log, (kind, name): (Kind, &str)) -> Result<u64, Problem>
         log.broker().jetstream.get_consumer_from_stream(name, kind.stream()).await;
     let consumer = consumer.map_err(|e| {
         let sentence = format!("how far {name} is could not be asked: {}", chain(&e));
-        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+        Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
     })?;
     let info = consumer.cached_info();
     Ok(if info.num_ack_pending == 0 { info.delivered.stream_sequence } else { info.ack_floor.stream_sequence })

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Info;
 use jiff::{Timestamp, ToSpan as _};
 use pipeline::clock::now_millis;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 
 use crate::Log;
 use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES, STREAMS, WAITING};
@@ -150,7 +150,7 @@ impl Log {
         for stream in STREAMS {
             let reading = self.reading(stream, now).await.map_err(|cause| {
                 let sentence = format!("the stream {stream} could not be looked at: {cause}");
-                Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+                Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
             })?;
             all.push(reading.fill(now));
         }

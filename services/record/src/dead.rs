@@ -9,7 +9,7 @@ use pipeline::broker::token::untoken;
 use pipeline::broker::{Put, PutError};
 use pipeline::clock;
 use pipeline::id::derived_id;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 use crate::address::{Address, Connection, Entity};
 use crate::envelope::{self, Cause, Envelope, header, text};
@@ -80,7 +80,7 @@ pub struct Letters<'a> {
     /// Those of this connection.
     pub connection: Option<&'a Connection>,
     /// Those with this code.
-    pub code: Option<&'a str>,
+    pub code: Option<Code>,
     /// Those about such records.
     pub entity: Option<Entity>,
 }
@@ -88,7 +88,7 @@ pub struct Letters<'a> {
 impl Letters<'_> {
     fn filter(&self) -> String {
         let connection = self.connection.map_or_else(|| "*".to_owned(), Connection::token);
-        let (code, entity) = (self.code.unwrap_or("*"), self.entity.map_or("*", Entity::name));
+        let (code, entity) = (self.code.map_or("*", Code::as_str), self.entity.map_or("*", Entity::name));
         format!("dead.{connection}.*.{code}.{entity}.>")
     }
 }
@@ -125,7 +125,8 @@ impl Log {
         let (address, subject) = (address.clone(), address.subject());
         let delivery = Delivery { address, subject, headers, payload, sequence: 0, delivered: 1, stored_at };
         put(self, stage, Letter::of(&delivery), problem).await?;
-        metrics::counter!("ml_dead_total", "consumer" => stage.to_owned(), "code" => problem.code.clone()).increment(1);
+        metrics::counter!("ml_dead_total", "consumer" => stage.to_owned(), "code" => problem.code.as_str())
+            .increment(1);
         tracing::error!(subject = delivery.subject, code = %problem.code, sentence = problem.sentence, "dead letter");
         Ok(())
     }
@@ -155,13 +156,13 @@ impl<'a> Letter<'a> {
 /// When the broker does not answer, or does not confirm it.
 pub(crate) async fn put(log: &Log, stage: &str, letter: Letter<'_>, problem: &Problem) -> Result<(), Problem> {
     let sequence = letter.sequence.to_string();
-    let place = Place { connection: log.connection(), stage, code: &problem.code, origin: letter.subject };
+    let place = Place { connection: log.connection(), stage, code: problem.code.as_str(), origin: letter.subject };
     let subject = place.to_string();
     let last = Last::of(&log.broker().jetstream, DEAD).await?.get(&subject).await?;
     if last.is_some_and(|entry| header(&entry.headers, envelope::ORIGIN_SEQUENCE) == Some(sequence.as_str())) {
         return Ok(());
     }
-    let id = derived_id(&["dead", stage, letter.subject, &sequence, &problem.code]);
+    let id = derived_id(&["dead", stage, letter.subject, &sequence, problem.code.as_str()]);
     let envelope = Envelope { id: &id, source: stage, kind: "ml.dead", content_type: envelope::PROTOBUF };
     let mut headers = envelope.headers(&Cause::of(letter.headers));
     for name in KEPT {
@@ -169,7 +170,7 @@ pub(crate) async fn put(log: &Log, stage: &str, letter: Letter<'_>, problem: &Pr
             envelope::set(&mut headers, name, &value);
         }
     }
-    envelope::set(&mut headers, envelope::CODE, &problem.code);
+    envelope::set(&mut headers, envelope::CODE, problem.code.as_str());
     envelope::set(&mut headers, envelope::SENTENCE, &envelope::encode(cut(&problem.sentence)));
     envelope::set(&mut headers, envelope::REMEDY, &envelope::encode(&problem.remedy));
     envelope::set(&mut headers, envelope::ATTEMPTS, &letter.delivered.to_string());
@@ -192,13 +193,15 @@ fn cut(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use problem::Code;
+
     use super::{About, Letters, Place};
     use crate::address::{Connection, Entity};
 
     #[test]
     fn a_letter_stands_by_its_stage_code_and_record() {
         let connection = &Connection::new("main");
-        let place = |origin| Place { connection, stage: "mapper", code: "NO_EMAIL", origin }.to_string();
+        let place = |origin| Place { connection, stage: "mapper", code: Code::NoEmail.as_str(), origin }.to_string();
         let subject = place("change.main.commerce.order.7=2E1");
         assert_eq!(subject, "dead.main.mapper.NO_EMAIL.order.7=2E1");
         assert_eq!(About::read(&subject), Some(About { entity: Some(Entity::Order), key: "7.1".to_owned() }));
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn letters_are_found_by_what_is_said_of_them() {
         assert_eq!(Letters::default().filter(), "dead.*.*.*.*.>");
-        let one = Letters { code: Some("NO_EMAIL"), entity: Some(Entity::Order), ..Letters::default() };
+        let one = Letters { code: Some(Code::NoEmail), entity: Some(Entity::Order), ..Letters::default() };
         assert_eq!(one.filter(), "dead.*.*.NO_EMAIL.order.>");
     }
 }

@@ -3,14 +3,14 @@
 
 use bytes::Bytes;
 use effect::{GivenUp, Intent, Kind, Linked, Millis, Record, Refusal, Rejected, Withdrawn};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use proto::{Command, Doubt, Message as _, Outcome};
 
 use crate::address::Address;
 use crate::{Entry, Log};
 
 /// Code of a record whose last entry cannot be read.
-pub const UNREADABLE: &str = "OUTCOME_UNREADABLE";
+pub const UNREADABLE: Code = Code::OutcomeUnreadable;
 
 /// What to do about an entry that another version wrote.
 const NEWER: &str = "run a version of ml-connector that is at least as new as the one that wrote it";
@@ -83,8 +83,10 @@ fn record(outcome: Outcome, stored_at: u64) -> Record {
     if outcome.withdrawn {
         return Record::Withdrawn(Withdrawn { number, source_seq, command, command_seq });
     }
-    let refusal = (!outcome.refusal_code.is_empty())
-        .then_some(Refusal { code: outcome.refusal_code, sentence: outcome.refusal_sentence });
+    let refusal = (!outcome.refusal_code.is_empty()).then(|| {
+        let (code, sentence) = Code::read(&outcome.refusal_code, outcome.refusal_sentence);
+        Refusal { code, sentence }
+    });
     match (number, refusal, outcome.doubt) {
         (Some(number), refused, _) => {
             let etag = (!outcome.etag.is_empty()).then_some(outcome.etag);
@@ -145,7 +147,7 @@ pub fn outcome(outcome: &effect::Outcome, now: Millis) -> Outcome {
         Kind::Rejected => proto::Kind::Rejected,
     };
     let (refusal_code, refusal_sentence) =
-        outcome.refusal.clone().map_or_else(Default::default, |refusal| (refusal.code, refusal.sentence));
+        outcome.refusal.clone().map_or_else(Default::default, |refusal| (refusal.code.to_string(), refusal.sentence));
     Outcome {
         kind: kind.into(),
         command_id: outcome.command.clone(),

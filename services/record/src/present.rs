@@ -9,7 +9,7 @@ use async_nats::connection::State;
 use async_nats::jetstream::stream::DirectGetErrorKind;
 
 use pipeline::broker::Broker;
-use pipeline::problem::chain;
+use problem::chain;
 use tokio_util::sync::CancellationToken;
 
 use crate::streams::{CHANGES, COMMANDS, DEAD, HINTS, OUTCOMES, WAITING};

@@ -8,7 +8,7 @@ use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use pipeline::broker::last::{Entry, Last};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 use crate::Log;
 use crate::address::{Address, Kind, Span};
@@ -95,7 +95,7 @@ pub(crate) async fn each(
 ) -> Result<(), Problem> {
     let failed = |cause: String| {
         let sentence = format!("the stream {stream} could not be read: {cause}");
-        Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+        Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
     };
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
     let (all, mut left) = (consumer.cached_info().num_pending, consumer.cached_info().num_pending);

@@ -12,8 +12,8 @@ use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
-use pipeline::problem::{Problem, chain};
 use pipeline::vault;
+use problem::{Code, Problem, chain};
 
 use crate::address::{Connection, Kind, Span, System};
 use crate::capacity::{DISK_OF_BYTES, size, told};
@@ -139,7 +139,7 @@ async fn standing(context: &Context, name: &str) -> Result<Option<Info>, String>
 
 fn failed(name: &str, cause: &str) -> Problem {
     Problem::new(
-        "BROKER_PROVISION",
+        Code::BrokerProvision,
         format!("{name} could not be made or updated: {cause}"),
         "nats-server 2.15.1 or later with JetStream is needed, a user that may manage streams, and room for \
          nats.room_for_orders (max_file_store in the server's jetstream block)",

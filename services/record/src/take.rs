@@ -30,8 +30,8 @@ use pipeline::broker::follow::ROOM;
 use pipeline::broker::not_provisioned;
 use pipeline::clock::now_millis;
 use pipeline::guard;
-use pipeline::problem::{Problem, chain};
 use pipeline::telemetry;
+use problem::{Problem, chain};
 
 use crate::address::Address;
 use crate::dead::Letter;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 use crate::waiting::Wait;
 
@@ -31,8 +31,8 @@ impl Verdict {
 
     /// What follows from something that could not be done about a delivery: another try, unless none can help.
     pub fn failed(delivered: u64, problem: Problem) -> Self {
-        match problem.code.as_ref() {
-            "MESSAGE_TOO_LARGE" => Self::Dead(problem),
+        match problem.code {
+            Code::MessageTooLarge => Self::Dead(problem),
             _ => Self::retry(delivered, problem.to_string()),
         }
     }

@@ -1,4 +1,4 @@
-//! What was asked: calls by kind, and the last requests with their bodies.
+//! Counts calls by kind, and keeps the last requests with their bodies.
 //!
 //! "At most 1.2 calls an order" is measured here, at the vendor's side, where no retry can hide. Token requests are
 //! counted apart, since vendors do not count them either.
@@ -19,7 +19,7 @@ const LOG_ENTRIES: usize = 2_000;
 /// How much of a body the log keeps, in bytes.
 const LOG_BODY_BYTES: usize = 16 * 1024;
 
-/// What stands in the log in place of a credential.
+/// Text that stands in the log in place of a credential.
 const LEFT_OUT: &str = "(left out)";
 
 /// The routes of token requests, as they end.

@@ -29,10 +29,10 @@ use serde_json::json;
 
 use crate::fault::Fault;
 use crate::gate::Shared;
-use crate::hold::{HoldSpec, HoldStatus, State as HoldState};
+use crate::hold::{HoldSpec, HoldState, HoldStatus};
 use crate::{commerce, ledger, visma};
 
-/// What the control API reaches.
+/// Everything that the control API reaches.
 #[derive(Clone, Debug)]
 pub struct Control {
     /// Faults, holds and calls of both systems.

@@ -45,7 +45,7 @@ pub enum CorpusError {
     Read {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The system's own error.
         source: io::Error,
     },
     /// A line is no JSON object.
@@ -55,7 +55,7 @@ pub enum CorpusError {
         file: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Says what is wrong with it.
         source: serde_json::Error,
     },
     /// A document has no id.
@@ -136,7 +136,7 @@ fn list(file: &Path) -> Result<Option<String>, CorpusError> {
     Ok(Some(text))
 }
 
-/// What a search found, by `id`.
+/// Reads the results of a search, by `id`.
 fn found(file: &Path) -> Result<Option<Vec<(u64, String)>>, CorpusError> {
     let Some(text) = list(file)? else { return Ok(None) };
     let no_id = || CorpusError::Id { file: file.to_owned(), line: 1, member: "id" };

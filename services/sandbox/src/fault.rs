@@ -20,7 +20,7 @@ use crate::select::{Facts, Matcher, Selector, System};
 /// The ways in which a request can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FaultKind {
     /// The connection is closed before anything was done.
     LostBefore,
     /// Everything is done, and then the connection is closed instead of answered.
@@ -40,7 +40,7 @@ pub enum Kind {
     Conflict,
     /// 200 with a message in place of what was asked for, as Commerce answers for a list whose row it cannot build.
     Message,
-    /// Whatever `status` (200 unless it is said), `headers` and `body` say; with `unpacked_mb` a gzip bomb of so many
+    /// An answer of `status` (200 unless it is said), `headers` and `body`; with `unpacked_mb` a gzip bomb of so many
     /// megabytes of spaces.
     Says,
     /// The true answer, with `headers` set.
@@ -57,12 +57,12 @@ pub enum Kind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What happens.
-    pub kind: Kind,
+    /// The way in which the request fails.
+    pub kind: FaultKind,
     /// To which requests.
     #[serde(default)]
     pub on: Selector,
-    /// Whether the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`, `message`, `says`).
+    /// True when the work is done first (`html_5xx`, `json_500`, `conflict`, `slow`, `reset`, `message`, `says`).
     #[serde(default)]
     pub done: bool,
     /// The status of `html_5xx`; absent means 502.
@@ -71,13 +71,13 @@ pub struct Fault {
     /// `Retry-After` of `429`, in seconds; absent means that the header is not sent.
     #[serde(default)]
     pub retry_after: Option<u64>,
-    /// Whether `Retry-After` names the point in time instead of the seconds, which HTTP allows as well.
+    /// True when `Retry-After` names the point in time instead of the seconds, which HTTP allows as well.
     #[serde(default)]
     pub as_date: bool,
     /// The delay of `slow`, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
-    /// Whether that delay is for each kilobyte of the answer: a shop that makes up its pages row by row.
+    /// True when that delay is for each kilobyte of the answer: a shop that makes up its pages row by row.
     #[serde(default)]
     pub per_kilobyte: bool,
     /// Strikes only where the true answer holds this text: a record that cannot be listed, on whatever page it is.
@@ -95,17 +95,21 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether the work is done before the fault strikes.
+    /// True when the work is done before the fault strikes.
     #[must_use]
     pub fn done(&self) -> bool {
         let looks = self.shows.is_some() || self.per_kilobyte;
         match self.kind {
             _ if looks => true,
-            Kind::LostAfter | Kind::Headers | Kind::Edits => true,
-            Kind::LostBefore | Kind::TooManyRequests | Kind::Redirect => false,
-            Kind::Html5xx | Kind::Json500 | Kind::Conflict | Kind::Slow | Kind::Reset | Kind::Message | Kind::Says => {
-                self.done
-            }
+            FaultKind::LostAfter | FaultKind::Headers | FaultKind::Edits => true,
+            FaultKind::LostBefore | FaultKind::TooManyRequests | FaultKind::Redirect => false,
+            FaultKind::Html5xx
+            | FaultKind::Json500
+            | FaultKind::Conflict
+            | FaultKind::Slow
+            | FaultKind::Reset
+            | FaultKind::Message
+            | FaultKind::Says => self.done,
         }
     }
 
@@ -113,13 +117,13 @@ impl Fault {
     #[must_use]
     pub fn answer(&self, system: System) -> Option<Response> {
         match self.kind {
-            Kind::Html5xx => {
+            FaultKind::Html5xx => {
                 let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
                 let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
                 let page = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
                 Some(respond(status, "text/html", page))
             }
-            Kind::Json500 => {
+            FaultKind::Json500 => {
                 let id = uuid::Uuid::new_v4();
                 let body = match system {
                     System::Visma => format!(r#"{{"message":"VismaId: {id}. An unexpected error occurred."}}"#),
@@ -129,7 +133,7 @@ impl Fault {
                 };
                 Some(respond(StatusCode::INTERNAL_SERVER_ERROR, "application/json", body))
             }
-            Kind::TooManyRequests => {
+            FaultKind::TooManyRequests => {
                 let body = match system {
                     System::Visma => String::new(),
                     System::Commerce => r#"{"message":"Too Many Requests"}"#.to_owned(),
@@ -140,23 +144,28 @@ impl Fault {
                 }
                 Some(response)
             }
-            Kind::Redirect => {
+            FaultKind::Redirect => {
                 let mut response = respond(StatusCode::FOUND, "text/html", String::new());
                 let place = HeaderValue::from_static("https://elsewhere.example.com/login?from=api");
                 response.headers_mut().insert(header::LOCATION, place);
                 Some(response)
             }
-            Kind::Conflict => Some(respond(StatusCode::CONFLICT, "text/plain", String::new())),
-            Kind::Message => {
+            FaultKind::Conflict => Some(respond(StatusCode::CONFLICT, "text/plain", String::new())),
+            FaultKind::Message => {
                 let body = r#"{"message":"The requested product doesn't exist. Verify the product and try again."}"#;
                 Some(respond(StatusCode::OK, "application/json", body.to_owned()))
             }
-            Kind::Says => Some(self.says()),
-            Kind::LostBefore | Kind::LostAfter | Kind::Slow | Kind::Reset | Kind::Headers | Kind::Edits => None,
+            FaultKind::Says => Some(self.says()),
+            FaultKind::LostBefore
+            | FaultKind::LostAfter
+            | FaultKind::Slow
+            | FaultKind::Reset
+            | FaultKind::Headers
+            | FaultKind::Edits => None,
         }
     }
 
-    /// Whether the true answer is one that it strikes.
+    /// True when the fault strikes this true answer.
     #[must_use]
     pub fn strikes(&self, answer: &[u8]) -> bool {
         let holds = |text: &String| answer.windows(text.len().max(1)).any(|window| window == text.as_bytes());
@@ -167,7 +176,7 @@ impl Fault {
     #[must_use]
     pub fn edited(&self, answer: Bytes) -> Bytes {
         match (&self.shows, self.kind) {
-            (Some(shows), Kind::Edits) => String::from_utf8_lossy(&answer).replace(shows, &self.body).into(),
+            (Some(shows), FaultKind::Edits) => String::from_utf8_lossy(&answer).replace(shows, &self.body).into(),
             _ => answer,
         }
     }

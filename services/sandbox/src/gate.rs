@@ -16,7 +16,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 
 use crate::calls::{Calls, Finished};
-use crate::fault::{Fault, Faults, Kind};
+use crate::fault::{Fault, FaultKind, Faults};
 use crate::hold::{Aborted, Holds, Point, Points};
 use crate::select::{Facts, System};
 use crate::wire::{Cut, Wire};
@@ -24,7 +24,7 @@ use crate::wire::{Cut, Wire};
 /// The largest request body that is read, in bytes.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// What the control API and both systems share.
+/// State that the control API and both systems share.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// The armed faults.
@@ -186,20 +186,20 @@ async fn answer(
     }
 }
 
-/// What a fault puts in place of the answer; nothing when it only takes time.
+/// Returns what a fault puts in place of the answer; nothing when it only takes time.
 async fn strike(system: System, fault: &Fault) -> Option<Response> {
     match fault.kind {
-        Kind::LostBefore | Kind::LostAfter => Some(no_answer(Cut::Close)),
-        Kind::Reset => Some(no_answer(Cut::Reset)),
-        Kind::Html5xx
-        | Kind::Json500
-        | Kind::TooManyRequests
-        | Kind::Redirect
-        | Kind::Conflict
-        | Kind::Message
-        | Kind::Says => fault.answer(system),
-        Kind::Headers | Kind::Edits => None,
-        Kind::Slow => {
+        FaultKind::LostBefore | FaultKind::LostAfter => Some(no_answer(Cut::Close)),
+        FaultKind::Reset => Some(no_answer(Cut::Reset)),
+        FaultKind::Html5xx
+        | FaultKind::Json500
+        | FaultKind::TooManyRequests
+        | FaultKind::Redirect
+        | FaultKind::Conflict
+        | FaultKind::Message
+        | FaultKind::Says => fault.answer(system),
+        FaultKind::Headers | FaultKind::Edits => None,
+        FaultKind::Slow => {
             tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
             None
         }

@@ -29,7 +29,7 @@ pub enum Point {
 /// How far a hold is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum HoldState {
     /// No matching request has come to the point.
     Armed,
     /// A request stands at the point (or passed it, for [`Point::Answered`]).
@@ -51,7 +51,7 @@ pub struct HoldSpec {
     pub on: Selector,
 }
 
-/// What the control API tells about a hold.
+/// State of a hold, as the control API tells it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HoldStatus {
     /// The hold's id.
@@ -59,8 +59,8 @@ pub struct HoldStatus {
     /// Where it stops a request.
     pub point: Point,
     /// How far it is.
-    pub state: State,
-    /// Whether the client of the held request has gone away meanwhile.
+    pub state: HoldState,
+    /// True when the client of the held request has gone away meanwhile.
     pub client_gone: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Hold {
     id: u64,
     point: Point,
     matcher: Mutex<Matcher>,
-    state: watch::Sender<State>,
+    state: watch::Sender<HoldState>,
     client_gone: watch::Sender<bool>,
 }
 
@@ -90,15 +90,15 @@ impl Hold {
 
     async fn stand(&self) -> Result<(), Aborted> {
         self.state.send_if_modified(|state| {
-            let armed = *state == State::Armed;
+            let armed = *state == HoldState::Armed;
             if armed {
-                *state = State::Reached;
+                *state = HoldState::Reached;
             }
             armed
         });
         let mut states = self.state.subscribe();
-        match states.wait_for(|state| matches!(state, State::Released | State::Aborted)).await.as_deref() {
-            Ok(State::Aborted) | Err(_) => Err(Aborted),
+        match states.wait_for(|state| matches!(state, HoldState::Released | HoldState::Aborted)).await.as_deref() {
+            Ok(HoldState::Aborted) | Err(_) => Err(Aborted),
             Ok(_) => Ok(()),
         }
     }
@@ -123,7 +123,7 @@ impl Points {
     /// Tells the holds at [`Point::Answered`].
     pub fn answered(&self) {
         for hold in self.0.iter().filter(|hold| hold.point == Point::Answered) {
-            hold.state.send_replace(State::Reached);
+            hold.state.send_replace(HoldState::Reached);
         }
     }
 
@@ -134,7 +134,7 @@ impl Points {
         }
     }
 
-    /// Whether there is nothing to stop at.
+    /// True when there is nothing to stop at.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -160,7 +160,7 @@ impl Holds {
             id,
             point: spec.point,
             matcher: Mutex::new(matcher),
-            state: watch::Sender::new(State::Armed),
+            state: watch::Sender::new(HoldState::Armed),
             client_gone: watch::Sender::new(false),
         }));
         Ok(id)
@@ -171,7 +171,7 @@ impl Holds {
     pub fn meant_for(&self, facts: Facts<'_>) -> Points {
         let all = self.lock();
         let struck = |hold: &&Arc<Hold>| {
-            *hold.state.borrow() == State::Armed
+            *hold.state.borrow() == HoldState::Armed
                 && hold.matcher.lock().unwrap_or_else(PoisonError::into_inner).strikes(facts)
         };
         Points(all.iter().filter(struck).map(Arc::clone).collect())
@@ -182,7 +182,7 @@ impl Holds {
         let hold = self.find(id)?;
         let mut states = hold.state.subscribe();
         // A timeout is an answer too: the hold is still armed.
-        let _ = tokio::time::timeout(wait, states.wait_for(|state| *state != State::Armed)).await;
+        let _ = tokio::time::timeout(wait, states.wait_for(|state| *state != HoldState::Armed)).await;
         Some(hold.status())
     }
 
@@ -195,7 +195,7 @@ impl Holds {
     }
 
     /// Ends a hold: the request goes on, or ends without an answer.
-    pub fn end(&self, id: u64, how: State) -> Option<HoldStatus> {
+    pub fn end(&self, id: u64, how: HoldState) -> Option<HoldStatus> {
         let hold = self.find(id)?;
         hold.state.send_replace(how);
         Some(hold.status())
@@ -205,9 +205,9 @@ impl Holds {
     pub fn release_all(&self) {
         for hold in self.lock().iter() {
             hold.state.send_if_modified(|state| {
-                let standing = matches!(state, State::Armed | State::Reached);
+                let standing = matches!(state, HoldState::Armed | HoldState::Reached);
                 if standing {
-                    *state = State::Released;
+                    *state = HoldState::Released;
                 }
                 standing
             });

@@ -20,7 +20,7 @@ pub use accounts::Unbalanced;
 use joined::ByReference;
 pub use joined::{Joined, Uncancelled};
 
-/// What both sides hold.
+/// Comparison of what both sides hold.
 #[derive(Debug, Serialize)]
 pub struct Ledger {
     /// Orders in Commerce.
@@ -196,7 +196,7 @@ pub fn compare(shop: &Shop, company: &Company, prefix: &str, calls: BTreeMap<Sys
     ledger
 }
 
-/// What nothing was found for, by number.
+/// Returns the documents that nothing was found for, by number.
 fn rest(by_reference: ByReference) -> Vec<LedgerInvoice> {
     let mut rest: Vec<LedgerInvoice> = by_reference.into_values().flatten().collect();
     rest.sort_by(|a, b| a.number.cmp(&b.number));

@@ -39,7 +39,7 @@ pub struct Selector {
     pub seed: Option<u64>,
 }
 
-/// What a selector can see of a request.
+/// Facts of a request that a selector can see.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The system that was asked.
@@ -79,7 +79,7 @@ impl Matcher {
         Ok(Self { selector, seen: 0, struck: 0, chance })
     }
 
-    /// Whether this request is struck. Counts the request when it matches.
+    /// Decides whether this request is struck. Counts the request when it matches.
     pub fn strikes(&mut self, facts: Facts<'_>) -> bool {
         if self.exhausted() || !self.selector.fits(facts) {
             return false;
@@ -93,7 +93,7 @@ impl Matcher {
         struck
     }
 
-    /// Whether every strike has been spent.
+    /// True when every strike has been spent.
     #[must_use]
     pub fn exhausted(&self) -> bool {
         let limit = self.selector.count.or(if self.selector.probability.is_some() { None } else { Some(1) });

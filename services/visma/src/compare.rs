@@ -9,11 +9,12 @@ mod differ;
 mod pins;
 mod shown;
 
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::invoice::TaxDetail;
 
-/// What was booked of a document, as far as it decides the books. Amounts are in the document's currency.
+/// A document as it was booked, as far as it decides the books. Amounts are in the document's currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Booked {
     /// The total that was predicted.
@@ -24,7 +25,7 @@ pub struct Booked {
     pub vat: Option<Vec<TaxDetail>>,
     /// The VAT was sent along, to stand instead of what Visma computes.
     pub pinned: bool,
-    /// What stands on each account; `None` where the record does not say.
+    /// Sum on each account; `None` where the record does not say.
     pub accounts: Option<Vec<AccountSum>>,
     /// Numbers of the customer, any of which is right; empty where the record does not say.
     pub customers: Vec<String>,
@@ -41,7 +42,7 @@ pub struct AccountSum {
     pub amount: Decimal,
 }
 
-/// What a list shows of a document. Two amounts are the one in the document's currency and the other one.
+/// A document as a list shows it. A pair of amounts is the one in the document's currency and the other one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shown {
     /// Its total.
@@ -52,7 +53,7 @@ pub struct Shown {
     pub vat_totals: Option<(Decimal, Decimal)>,
     /// VAT by code; empty where the list shows none.
     pub vat: Vec<ShownVat>,
-    /// What stands on each account; empty where the list shows no lines.
+    /// Sum on each account; empty where the list shows no lines.
     pub accounts: Vec<ShownAccount>,
     /// Number of its customer.
     pub customer: Option<String>,
@@ -65,13 +66,13 @@ pub struct Shown {
 pub struct ShownVat {
     /// Visma's VAT id.
     pub code: String,
-    /// What VAT is computed on.
+    /// Amount that VAT is computed on.
     pub taxable: Decimal,
     /// The VAT; `None` where the code is known from the lines alone.
     pub vat: Option<Decimal>,
     /// Per cent.
     pub rate: Option<Decimal>,
-    /// What Visma computes where it rounds on each line.
+    /// VAT that Visma computes where it rounds on each line.
     pub by_line: Option<Decimal>,
 }
 
@@ -106,15 +107,15 @@ pub enum Part {
 impl Part {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::Currency => "CURRENCY_DIFFERS",
-            Self::Total => "TOTAL_DIFFERS",
-            Self::Pins => "PINS_NOT_KEPT",
-            Self::Vat => "VAT_DIFFERS_IN_VISMA",
-            Self::Accounts => "ACCOUNT_DIFFERS",
-            Self::Customer => "CUSTOMER_DIFFERS",
-            Self::Date => "DATE_DIFFERS",
+            Self::Currency => Code::CurrencyDiffers,
+            Self::Total => Code::TotalDiffers,
+            Self::Pins => Code::PinsNotKept,
+            Self::Vat => Code::VatDiffersInVisma,
+            Self::Accounts => Code::AccountDiffers,
+            Self::Customer => Code::CustomerDiffers,
+            Self::Date => Code::DateDiffers,
         }
     }
 
@@ -132,7 +133,7 @@ impl Part {
         }
     }
 
-    /// What an accountant can do about it.
+    /// Tells an accountant what can be done about it.
     #[must_use]
     pub fn what_to_do(self) -> &'static str {
         match self {
@@ -153,11 +154,11 @@ impl Part {
 pub struct Difference {
     /// Which part.
     pub part: Part,
-    /// What was booked and what Visma holds, for an accountant.
+    /// Sentence for an accountant: what was booked and what Visma holds.
     pub sentence: String,
 }
 
-/// Whether Visma lets VAT that is sent along stand.
+/// Says whether Visma keeps VAT that is sent along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pins {
     /// It holds an amount that it would not have computed.
@@ -168,14 +169,14 @@ pub enum Pins {
     Unknown,
 }
 
-/// What a comparison came to.
+/// Result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// What is not as it was booked; the gravest first.
+    /// Parts that are not as they were booked; the gravest first.
     pub differences: Vec<Difference>,
-    /// What was booked and is not shown.
+    /// Parts that were booked and are not shown.
     pub unseen: Vec<Part>,
-    /// What the document tells of pinned VAT.
+    /// Says whether pinned VAT was kept, as far as the document tells.
     pub pins: Pins,
 }
 

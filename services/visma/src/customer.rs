@@ -49,7 +49,7 @@ pub struct Customer {
     pub corporate_id: Option<String>,
     /// VAT registration number as the tax authority writes it.
     pub vat_registration_id: Option<String>,
-    /// Who is to be addressed.
+    /// Contact that is to be addressed.
     pub contact: Contact,
     /// The billing address.
     pub address: Address,

@@ -18,7 +18,7 @@ use crate::stamp::Stamp;
 /// Walks through a list until as many records have been met as it has.
 const WALKS: u32 = 12;
 
-/// What of a row tells one version of one record.
+/// Fields of a row that tell one version of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// The record's key within its list.
@@ -40,19 +40,19 @@ pub struct Delta {
     pager: Pager,
     walks: u32,
     total: Option<u64>,
-    /// What was met: versions by keys, as hashes of both, so that a list of many thousands takes little.
+    /// Records that were met: versions by keys, as hashes of both, so that a list of many thousands takes little.
     seen: HashMap<u64, u64>,
     outside: u64,
     /// Rows that Visma could not show, on this walk.
     unshown: u64,
 }
 
-/// What a page gave.
+/// Result of taking a page.
 #[derive(Debug)]
 pub struct Taken<R> {
     /// Its rows that are news to this reading, as they came.
     pub rows: Vec<R>,
-    /// What is to be done next.
+    /// The next step.
     pub turn: Turn,
 }
 
@@ -74,7 +74,7 @@ impl Delta {
     /// Takes the page that was asked for; `mark` reads what tells a row's version.
     ///
     /// # Errors
-    /// Of the first row that has no readable mark.
+    /// The error of the first row that has no readable mark.
     pub fn take<R, E>(&mut self, page: Page<R>, mark: impl Fn(&R) -> Result<Mark, E>) -> Result<Taken<R>, E> {
         self.total = page.total.or(self.total);
         self.unshown = self.unshown.saturating_add(page.unshown);

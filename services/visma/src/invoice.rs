@@ -42,7 +42,7 @@ pub struct Invoice {
 /// One line on a GL account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceLine {
-    /// What the buyer reads.
+    /// Text that the buyer reads.
     pub description: String,
     /// Quantity; may carry decimals.
     pub quantity: Decimal,
@@ -74,7 +74,7 @@ pub struct Segment {
 pub struct TaxDetail {
     /// Visma's VAT id.
     pub vat_code: String,
-    /// What the VAT is computed on.
+    /// Amount that the VAT is computed on.
     pub taxable: Decimal,
     /// The VAT amount.
     pub vat: Decimal,

@@ -113,7 +113,7 @@ impl<T> Page<T> {
     /// The rows as something else, or the first row's error.
     ///
     /// # Errors
-    /// Of the first row that cannot be read.
+    /// The error of the first row that cannot be read.
     pub fn each<U, E>(&self, read: impl FnMut(&T) -> Result<U, E>) -> Result<Page<U>, E> {
         let rows = self.rows.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page { rows, total: self.total, max_page_size: self.max_page_size, unshown: self.unshown })
@@ -127,7 +127,7 @@ impl<T> Page<T> {
     }
 }
 
-/// What to do after a page.
+/// The next step after a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
     /// Read this page.

@@ -93,7 +93,7 @@ const DOCUMENT: &[&str] = &[
     "vatTotalInCurrency",
 ];
 
-/// What of a line stays readable: what it is booked on, and for which article.
+/// Fields of a line that stay readable: what it is booked on, and for which article.
 const LINE: &[&str] = &[
     "account",
     "amount",
@@ -118,11 +118,11 @@ const LINE: &[&str] = &[
     "vatCode",
 ];
 
-/// What of VAT stays readable.
+/// Fields of VAT that stay readable.
 const TAX: &[&str] = &["taxId", "taxableAmount", "vatAmount", "vatId"];
 
 /// The texts of a document that stay readable: of an invoice, a credit note, an order, of a customer or to a supplier.
-/// What was booked is among them: two versions are compared when a key is gone, too.
+/// The booked fields are among them: two versions are compared when a key is gone, too.
 pub const READABLE_IN_DOCUMENT: &[(&[&str], &[&str])] = &[
     (&[], DOCUMENT),
     (&["account"], NAMED),
@@ -172,7 +172,7 @@ pub const READABLE_IN_DOCUMENT: &[(&[&str], &[&str])] = &[
     (&["warehouse"], NAMED),
 ];
 
-/// What of a document was booked: nobody may change it after the release.
+/// Fields of a document that were booked: nobody may change them after the release.
 const BOOKED: [&str; 10] = [
     "documentType",
     "customer",
@@ -189,15 +189,15 @@ const BOOKED: [&str; 10] = [
 /// The lines, under either name.
 const LINES: [&str; 2] = ["invoiceLines", "lines"];
 
-/// What of a line was booked.
+/// Fields of a line that were booked.
 const BOOKED_OF_LINES: [&str; 8] =
     ["lineNumber", "inventoryNumber", "quantity", "amount", "amountInCurrency", "account", "vatCode", "subaccount"];
 
 /// Where the e-mail address of the person stands whom a customer is about; some clients have seen values in wrappers.
 pub const PERSON: &[&[&str]] = &[&["mainContact", "email"], &["mainContact", "email", "value"]];
 
-/// What of a document was booked, in one spelling: amounts, VAT, accounts, whose it is and when. Names are not in it,
-/// whether sealed or not. `None` for a document whose lines are not told.
+/// Returns the booked fields of a document, in one spelling: amounts, VAT, accounts, whose it is and when. Names are
+/// not in it, whether sealed or not. `None` for a document whose lines are not told.
 #[must_use]
 pub fn booked(document: &Value) -> Option<Value> {
     let lines = LINES.iter().find_map(|name| document.get(*name)).and_then(Value::as_array)?;

@@ -2,16 +2,16 @@
 
 use rust_decimal::Decimal;
 
-/// What a payment is towards the customer.
+/// Kind of a payment: from the customer or back to the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PaymentKind {
     /// The customer paid an invoice.
     Payment,
     /// The customer got back what a credit note grants.
     Refund,
 }
 
-impl Kind {
+impl PaymentKind {
     /// As Visma spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -35,7 +35,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// Payment or refund.
-    pub kind: Kind,
+    pub kind: PaymentKind,
     /// Our reference, unique per payment of one connection. Visma enforces no uniqueness.
     pub reference: String,
     /// Visma's payment method.

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// No window takes more calls.
 const MOST: u64 = 1_000_000_000;
 
-/// What is left of the current window.
+/// Calls and time that are left of the current window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Calls that a whole window takes.

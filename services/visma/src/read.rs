@@ -46,19 +46,19 @@ fn decode<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Read
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerRead {
-    /// What people call it by; may be changed in Visma.
+    /// Number that people know it by; may be changed in Visma.
     #[serde(deserialize_with = "lenient::required")]
     pub number: String,
-    /// What never changes.
+    /// Id that never changes.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub internal_id: Option<i64>,
     /// Display name.
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
-    /// Of the main contact, as it was entered.
+    /// E-mail address of the main contact, as it was entered.
     #[serde(default, rename = "mainContact", deserialize_with = "lenient::email")]
     pub email: Option<String>,
-    /// Of the main address, ISO 3166-1 alpha-2.
+    /// Country of the main address, ISO 3166-1 alpha-2.
     #[serde(default, rename = "mainAddress", deserialize_with = "lenient::country")]
     pub country: Option<String>,
     /// Organisation number, as it was entered.
@@ -67,7 +67,7 @@ pub struct CustomerRead {
     /// VAT registration number, as it was entered.
     #[serde(default, deserialize_with = "lenient::text")]
     pub vat_registration_id: Option<String>,
-    /// Whether it may be invoiced.
+    /// Says whether it may be invoiced.
     #[serde(default, deserialize_with = "lenient::customer_status")]
     pub status: CustomerStatus,
     /// When it was created.
@@ -129,7 +129,7 @@ pub struct BranchRead {
     /// The company's or branch's name.
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
-    /// Whether it is in use.
+    /// True when it is in use.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub is_active: Option<bool>,
 }
@@ -180,7 +180,7 @@ impl PeriodRead {
         read("the financial period", value)
     }
 
-    /// Whether customer documents may be posted in it.
+    /// True when customer documents may be posted in it.
     #[must_use]
     pub fn is_open(&self) -> bool {
         let closed = [self.closed_in_customer_ledger, self.closed_in_general_ledger];

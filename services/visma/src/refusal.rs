@@ -1,9 +1,11 @@
-//! What a refusal of Visma's is about, so that an accountant knows what to do.
+//! Finds what a refusal of Visma's is about, so that an accountant knows what to do.
 //!
 //! Visma publishes no list of errors; there are sentences. Those that name a thing an accountant can act on get a code
 //! of their own, found by the words in them; every other sentence is shown as it is.
 
-/// What a refusal is about.
+use problem::Code;
+
+/// Subject of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The financial period takes no documents.
@@ -106,28 +108,28 @@ impl Refusal {
 
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::PeriodClosed => "VISMA_PERIOD_CLOSED",
-            Self::VatCode => "VISMA_VAT_CODE_UNKNOWN",
-            Self::Subaccount => "VISMA_SUBACCOUNT_INCOMPLETE",
-            Self::Account => "VISMA_ACCOUNT_UNKNOWN",
-            Self::CustomerClass => "VISMA_CUSTOMER_CLASS_UNKNOWN",
-            Self::VatZone => "VISMA_VAT_ZONE_UNKNOWN",
-            Self::CustomerUnknown => "VISMA_CUSTOMER_UNKNOWN",
-            Self::CustomerInactive => "VISMA_CUSTOMER_INACTIVE",
-            Self::Currency => "VISMA_CURRENCY_UNKNOWN",
-            Self::Branch => "VISMA_BRANCH_UNKNOWN",
-            Self::CreditTerms => "VISMA_CREDIT_TERMS_UNKNOWN",
-            Self::Released => "VISMA_ALREADY_RELEASED",
-            Self::Licence => "VISMA_NO_LICENCE",
-            Self::Company => "VISMA_COMPANY_REFUSED",
-            Self::Redirected => "VISMA_REDIRECTED",
-            Self::Other => "VISMA_REFUSED",
+            Self::PeriodClosed => Code::VismaPeriodClosed,
+            Self::VatCode => Code::VismaVatCodeUnknown,
+            Self::Subaccount => Code::VismaSubaccountIncomplete,
+            Self::Account => Code::VismaAccountUnknown,
+            Self::CustomerClass => Code::VismaCustomerClassUnknown,
+            Self::VatZone => Code::VismaVatZoneUnknown,
+            Self::CustomerUnknown => Code::VismaCustomerUnknown,
+            Self::CustomerInactive => Code::VismaCustomerInactive,
+            Self::Currency => Code::VismaCurrencyUnknown,
+            Self::Branch => Code::VismaBranchUnknown,
+            Self::CreditTerms => Code::VismaCreditTermsUnknown,
+            Self::Released => Code::VismaAlreadyReleased,
+            Self::Licence => Code::VismaNoLicence,
+            Self::Company => Code::VismaCompanyRefused,
+            Self::Redirected => Code::VismaRedirected,
+            Self::Other => Code::VismaRefused,
         }
     }
 
-    /// What to do, for an accountant.
+    /// Tells an accountant what to do.
     #[must_use]
     pub fn what_to_do(self) -> &'static str {
         match self {

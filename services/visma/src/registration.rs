@@ -28,7 +28,7 @@ pub struct Registration {
     pub organisation: Option<String>,
     /// VAT number with its prefix, as the tax authority writes it.
     pub vat: String,
-    /// Whether the check digit is known to be right, so that customers may be matched by the number.
+    /// True when the check digit is known to be right, so that customers may be matched by the number.
     pub proven: bool,
 }
 

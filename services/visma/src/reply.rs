@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode, Uri};
+use problem::Code;
 use serde_json::Value;
 
 use crate::etag::Etag;
@@ -26,12 +27,12 @@ const UNNAMED_PAUSE: Duration = Duration::from_secs(5);
 /// Visma's hosts are below this name: a create that one of them answered may name another in `Location`.
 const VISMA: &str = "visma.net";
 
-/// What a write came to.
+/// Result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Done.
     Accepted {
-        /// Of a create: the number that Visma gave.
+        /// Number that Visma gave; for a create only.
         number: Option<String>,
         /// The version that it has now, where told.
         etag: Option<Etag>,
@@ -82,7 +83,7 @@ pub enum Failure {
     Refused {
         /// The status.
         status: StatusCode,
-        /// What it is about.
+        /// Subject of the refusal.
         refusal: Refusal,
         /// Visma's words.
         said: Said,
@@ -92,7 +93,7 @@ pub enum Failure {
     Broken {
         /// The status.
         status: StatusCode,
-        /// What it is about.
+        /// Subject of the refusal.
         refusal: Refusal,
         /// Visma's words.
         said: Said,
@@ -103,7 +104,7 @@ pub enum Failure {
     Unknown {
         /// The status.
         status: StatusCode,
-        /// What is wrong with the reply.
+        /// Says what is wrong with the reply.
         why: &'static str,
         /// From `Retry-After`, where there is one.
         retry_after: Option<Duration>,
@@ -115,21 +116,21 @@ pub enum Failure {
 impl Failure {
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Stale { .. } => "VISMA_STALE",
-            Self::Busy { .. } => "VISMA_BUSY",
-            Self::Unauthorised { .. } => "VISMA_UNAUTHORISED",
-            Self::Forbidden { .. } => "VISMA_FORBIDDEN",
-            Self::NotFound { .. } => "VISMA_NOT_FOUND",
+            Self::Stale { .. } => Code::VismaStale,
+            Self::Busy { .. } => Code::VismaBusy,
+            Self::Unauthorised { .. } => Code::VismaUnauthorised,
+            Self::Forbidden { .. } => Code::VismaForbidden,
+            Self::NotFound { .. } => Code::VismaNotFound,
             Self::Refused { refusal, .. } => refusal.code(),
-            Self::Broken { refusal: Refusal::Other, .. } => "VISMA_BROKEN",
+            Self::Broken { refusal: Refusal::Other, .. } => Code::VismaBroken,
             Self::Broken { refusal, .. } => refusal.code(),
-            Self::Unknown { .. } => "VISMA_UNREADABLE",
+            Self::Unknown { .. } => Code::VismaUnreadable,
         }
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {
@@ -332,8 +333,8 @@ fn location_number(headers: &HeaderMap, sent_to: &Uri) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|key| is_number(key))
 }
 
-/// Whether a text can be the number of a record: Visma's are of 15 to 30 letters and digits, and what else a company's
-/// own numbering holds. Anything else is believed to name nothing, and the document is looked up by our reference.
+/// True when a text can be the number of a record: Visma's are of 15 to 30 letters and digits; a company's own may hold
+/// other characters. Any other text is believed to name nothing, and the document is looked up by our reference.
 fn is_number(key: &str) -> bool {
     (1..=60).contains(&key.chars().count()) && !key.chars().any(char::is_control)
 }

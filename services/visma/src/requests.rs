@@ -37,7 +37,7 @@ const COMPANY_HEADER: HeaderName = HeaderName::from_static("ipp-company-id");
 /// Which branch a call is for; older tenants only.
 const BRANCH_HEADER: HeaderName = HeaderName::from_static("branchid");
 
-/// What RFC 3986 section 2.3 leaves as it is.
+/// Characters that are escaped: all but those that RFC 3986 section 2.3 leaves as they are.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One company at one base URL: what every request starts from.
@@ -55,7 +55,7 @@ pub enum CompanyError {
     Base {
         /// As configured.
         base: String,
-        /// What is wrong with it.
+        /// Says what is wrong with it.
         source: url::ParseError,
     },
     /// A URL, but not of an API.
@@ -71,7 +71,7 @@ pub enum CompanyError {
         header: HeaderName,
         /// As configured.
         id: String,
-        /// What is wrong with it.
+        /// Says what is wrong with it.
         source: http::header::InvalidHeaderValue,
     },
 }
@@ -86,7 +86,7 @@ pub enum RequestError {
         method: Method,
         /// The request's path.
         path: String,
-        /// What is wrong with it.
+        /// Says what is wrong with it.
         source: serde_json::Error,
     },
     /// The URI is too long, or a header cannot be written.
@@ -96,7 +96,7 @@ pub enum RequestError {
         method: Method,
         /// The request's path.
         path: String,
-        /// What is wrong with it.
+        /// Says what is wrong with it.
         source: http::Error,
     },
 }

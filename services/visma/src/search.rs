@@ -109,7 +109,7 @@ pub enum Searched<T> {
     Over(Found<T>),
 }
 
-/// What was found.
+/// Result of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
     rows: BTreeMap<String, Vec<T>>,

@@ -67,7 +67,7 @@ impl Stamp {
     }
 }
 
-/// What a clock in UTC shows at an instant; the end of time for one that cannot be.
+/// Time that a clock in UTC shows at an instant; the end of time for an instant that cannot be.
 fn utc(unix_millis: u64) -> DateTime {
     let instant = i64::try_from(unix_millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
     instant.unwrap_or(Timestamp::MAX).to_zoned(jiff::tz::TimeZone::UTC).datetime()

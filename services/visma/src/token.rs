@@ -1,8 +1,9 @@
-//! What Visma Connect wants for a token, and what its refusals mean.
+//! Values that Visma Connect wants for a token, and the meaning of its refusals.
 //!
 //! OAuth 2.0 client credentials (RFC 6749, section 4.4) with one parameter of Visma's own. There is no refresh token: a
 //! new token is asked for, in good time before the hour is over. One token is one company.
 
+use problem::Code;
 use serde_json::Value;
 
 /// Where tokens come from, unless configured otherwise.
@@ -60,16 +61,16 @@ impl TokenRefusal {
 
     /// The code of the runbook page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Client => "VISMA_CLIENT_REFUSED",
-            Self::Scope => "VISMA_SCOPE_REFUSED",
-            Self::Tenant => "VISMA_TENANT_REFUSED",
-            Self::Grant | Self::Other(_) => "VISMA_TOKEN_REFUSED",
+            Self::Client => Code::VismaClientRefused,
+            Self::Scope => Code::VismaScopeRefused,
+            Self::Tenant => Code::VismaTenantRefused,
+            Self::Grant | Self::Other(_) => Code::VismaTokenRefused,
         }
     }
 
-    /// What to do, for a person.
+    /// Tells a person what to do.
     #[must_use]
     pub fn what_to_do(&self) -> &'static str {
         match self {
@@ -94,10 +95,10 @@ mod tests {
     #[test]
     fn each_refusal_has_its_code() {
         let code = |body: &str| TokenRefusal::read(body.as_bytes()).code();
-        assert_eq!(code(r#"{"error":"invalid_client"}"#), "VISMA_CLIENT_REFUSED");
-        assert_eq!(code(r#"{"error":"invalid_scope"}"#), "VISMA_SCOPE_REFUSED");
-        assert_eq!(code(r#"{"error":"invalid_tenant"}"#), "VISMA_TENANT_REFUSED");
-        assert_eq!(code(r#"{"error":"slow_down"}"#), "VISMA_TOKEN_REFUSED");
+        assert_eq!(code(r#"{"error":"invalid_client"}"#), Code::VismaClientRefused);
+        assert_eq!(code(r#"{"error":"invalid_scope"}"#), Code::VismaScopeRefused);
+        assert_eq!(code(r#"{"error":"invalid_tenant"}"#), Code::VismaTenantRefused);
+        assert_eq!(code(r#"{"error":"slow_down"}"#), Code::VismaTokenRefused);
         let other = TokenRefusal::read(b"<html><body>Bad gateway</body></html>");
         assert_eq!(other, TokenRefusal::Other("Bad gateway".to_owned()));
     }

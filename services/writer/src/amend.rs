@@ -4,7 +4,7 @@ use bytes::Bytes;
 use effect::update::{Reply, Step};
 use effect::{End, Record};
 use http::Request;
-use pipeline::problem::{Problem, then_again};
+use problem::{Problem, then_again};
 use record::Verdict;
 use record::envelope::Cause;
 use record::take::Delivery;

@@ -13,10 +13,10 @@ use ::commerce::requests::Base;
 use effect::{Policy, Record};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem};
 use proto::{Command, Comment, Message as _, Outcome, command};
 use record::envelope::{self, header};
 use record::streams::Durable;
@@ -69,7 +69,7 @@ impl Settings {
             fault_wait: self.fault_wait.0,
             attempts: self.attempts,
         };
-        let wrong = |e| Problem::new("SETTINGS_INVALID", format!("[commerce.comment]: {e}"), "correct the figures");
+        let wrong = |e| Problem::new(Code::SettingsInvalid, format!("[commerce.comment]: {e}"), "correct the figures");
         policy.check().map_err(wrong).map(|()| policy)
     }
 }

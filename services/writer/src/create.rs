@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Silence};
 use effect::{Step, Waiting, Wanted};
-use pipeline::problem::Problem;
 use pipeline::vendor::Permit;
+use problem::Problem;
 use proto::{Command, Outcome};
 use record::Verdict;
 use record::envelope::{self, Cause, header};
@@ -207,7 +207,7 @@ impl<S: System> Driver<S> {
         problem: &Problem,
     ) -> Result<Record, Verdict> {
         let mut run = self.run(delivery, document, None, None).await?;
-        let refusal = Refusal { code: problem.code.to_string(), sentence: problem.sentence.clone() };
+        let refusal = Refusal { code: problem.code, sentence: problem.sentence.clone() };
         let silence = self.silence(document, &run.held.record).await?;
         let step = effect::give_up(run.held.record.clone(), document.wanted.clone(), self.policy, silence, refusal);
         match run.go(step).await? {
@@ -234,7 +234,7 @@ impl<S: System> Driver<S> {
     /// The record at `address`, or the verdict of a broker that is away.
     pub(crate) async fn read(&self, delivery: &Delivery, address: &Address) -> Result<Current, Verdict> {
         let held = self.log.current(address).await;
-        held.map_err(|problem| match problem.code.as_ref() {
+        held.map_err(|problem| match problem.code {
             // No wait cures it, and whatever it says was done would be done again without it.
             UNREADABLE => Verdict::Dead(problem),
             _ => Verdict::retry(delivery.delivered, problem.to_string()),

@@ -12,7 +12,7 @@ mod silence;
 pub mod visma;
 
 use effect::Millis;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 /// The time now, as all services have it.
 pub(crate) fn now() -> Millis {
@@ -22,7 +22,7 @@ pub(crate) fn now() -> Millis {
 /// A command that cannot be applied for what it is.
 pub(crate) fn unreadable(why: &str) -> Problem {
     let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
-    Problem::new("COMMAND_UNREADABLE", format!("the command cannot be read: {why}"), remedy)
+    Problem::new(Code::CommandUnreadable, format!("the command cannot be read: {why}"), remedy)
 }
 
 /// A hash of what a command asks for, hex.

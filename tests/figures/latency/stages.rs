@@ -13,7 +13,7 @@ use crate::house::House;
 /// The stages of an order, each from the end of the one before.
 pub(crate) const STAGES: [&str; 6] = ["door", "reading", "mapping", "customer", "taking", "Visma"];
 
-/// What was measured of one order.
+/// Measurements of one order.
 pub(crate) struct Order {
     /// Its `entity_id`.
     pub(crate) id: u64,

@@ -173,7 +173,7 @@ async fn a_document_with_our_prefix_that_no_record_knows_is_shown() {
     assert!(outcome.refusal_sentence.contains("WEB-999999999"), "{}", outcome.refusal_sentence);
 }
 
-/// What is not ours is nobody's business here: an accountant's own invoices are neither recorded nor told of.
+/// Documents that are not ours are left alone: an accountant's own invoices are neither recorded nor told of.
 #[tokio::test]
 async fn a_poll_costs_one_call_and_records_what_is_ours_alone() {
     let house = House::start(quick().set("VISMA__POLL__INTERVAL", "1h").set("VISMA__SWEEP__ENABLED", "false")).await;

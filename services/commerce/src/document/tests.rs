@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::State;
+use super::DocumentState;
 use crate::creditmemo::CreditMemo;
 use crate::fixtures::{self, INVOICES, MEMOS};
 use crate::invoice::Invoice;
@@ -27,7 +27,7 @@ fn the_header_identity_is_exact() {
     for (name, text) in INVOICES {
         let invoice = invoice(text);
         assert_eq!(invoice.totals().residual(), Decimal::ZERO, "{name}");
-        assert_eq!(invoice.state, Some(State::Settled), "{name}");
+        assert_eq!(invoice.state, Some(DocumentState::Settled), "{name}");
         assert_eq!(Invoice::from_value(&parse(text)).expect("an invoice"), invoice, "{name}");
     }
     for (name, text) in MEMOS {
@@ -89,7 +89,7 @@ fn modules_and_states_are_read() {
     }))
     .expect("a credit memo");
     assert_eq!((memo.entity_id, memo.order_id, memo.invoice_id), (9, 1042, Some(877)));
-    assert_eq!(memo.state, Some(State::Open));
+    assert_eq!(memo.state, Some(DocumentState::Open));
     let totals = memo.totals();
     assert_eq!((totals.gift_cards, totals.store_credit), (decimal("5"), decimal("2")));
     assert_eq!((totals.gift_wrap, totals.gift_wrap_tax), (decimal("10"), decimal("2.5")));

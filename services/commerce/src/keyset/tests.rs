@@ -43,7 +43,7 @@ fn filters(search: &Search) -> Vec<String> {
     parts.map(|((field, condition), value)| format!("{field} {condition} {value}")).collect()
 }
 
-/// What a server answers to a search over its table: filtered, sorted and cut as it was asked.
+/// Answers a search as a server does over its table: filtered, sorted and cut as it was asked.
 fn answer(table: &BTreeSet<Keyset>, search: &Search, rows: u32) -> Page {
     let meets = |key: &Keyset, filter: &String| {
         let (field, rest) = filter.split_once(' ').expect("a field");

@@ -1,5 +1,5 @@
-//! What stands in `extension_attributes` of an order: shipping, taxes as applied, and the amounts of Adobe Commerce's
-//! own modules (gift cards, store credit, reward points, gift wrap, company accounts, custom fees).
+//! Fields in `extension_attributes` of an order: shipping, taxes as applied, and the amounts of Adobe Commerce's own
+//! modules (gift cards, store credit, reward points, gift wrap, company accounts, custom fees).
 //!
 //! Gift wrap amounts arrive as strings (`"gw_price": "10.0000"`), all others as numbers.
 
@@ -31,7 +31,7 @@ pub struct OrderExtension {
     /// Paid with gift cards: a liability that shrinks, no discount.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gift_cards_amount: Decimal,
-    /// What of the gift cards the invoices have used up.
+    /// Amount of the gift cards that the invoices have used up.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub gift_cards_invoiced: Decimal,
     /// As `gift_cards_amount`, base currency.
@@ -40,7 +40,7 @@ pub struct OrderExtension {
     /// Paid with store credit: a liability that shrinks, no discount.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub customer_balance_amount: Decimal,
-    /// What of the store credit the invoices have used up.
+    /// Amount of the store credit that the invoices have used up.
     #[serde(deserialize_with = "field::amount_or_zero")]
     pub customer_balance_invoiced: Decimal,
     /// As `customer_balance_amount`, base currency.

@@ -31,7 +31,7 @@ pub struct Item {
     /// Name of the product.
     #[serde(default, deserialize_with = "field::null_default")]
     pub name: String,
-    /// Whether nothing is shipped for this line.
+    /// True when nothing is shipped for this line.
     #[serde(default, deserialize_with = "field::flag")]
     pub is_virtual: bool,
 
@@ -93,16 +93,16 @@ pub struct Item {
     /// Tax of the row, base currency.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub base_tax_amount: Decimal,
-    /// What of the row, before discount and without tax, stands on invoices. `None` where the shop does not tell.
+    /// Part of the row that stands on invoices, before discount and without tax. `None` where the shop does not tell.
     #[serde(default, deserialize_with = "field::optional_amount")]
     pub row_invoiced: Option<Decimal>,
-    /// What of the discount stands on invoices, positive.
+    /// Part of the discount that stands on invoices, positive.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub discount_invoiced: Decimal,
-    /// What of the tax stands on invoices.
+    /// Part of the tax that stands on invoices.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub tax_invoiced: Decimal,
-    /// What of the tax inside the discount stands on invoices.
+    /// Part of the tax inside the discount that stands on invoices.
     #[serde(default, deserialize_with = "field::amount_or_zero")]
     pub discount_tax_compensation_invoiced: Decimal,
     /// Tax inside the discount, where prices or discounts include tax ("dtc").
@@ -131,7 +131,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// What people call it: name and SKU, as far as it has them. Those of a product that was deleted may be empty.
+    /// Name for people: its name and SKU, as far as it has them. Those of a product that was deleted may be empty.
     pub fn label(&self) -> String {
         match (self.name.trim(), self.sku.trim(), self.product_id) {
             ("", "", Some(product)) => format!("Product {product}"),
@@ -142,7 +142,7 @@ impl Item {
         }
     }
 
-    /// What tells it from others in a sentence: its SKU, or else what people call it.
+    /// Word that tells it from others in a sentence: its SKU, or else the name that people know it by.
     pub fn code(&self) -> String {
         let sku = self.sku.trim();
         if sku.is_empty() { self.label() } else { sku.to_owned() }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// Where an order stands, as core Commerce defines it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "String")]
-pub enum State {
+pub enum OrderState {
     /// Placed.
     New,
     /// A payment is awaited from outside.
@@ -28,7 +28,7 @@ pub enum State {
     Other(String),
 }
 
-impl State {
+impl OrderState {
     /// The state as Commerce spells it.
     pub fn as_str(&self) -> &str {
         match self {
@@ -45,7 +45,7 @@ impl State {
     }
 }
 
-impl From<String> for State {
+impl From<String> for OrderState {
     fn from(text: String) -> Self {
         match text.as_str() {
             "new" => Self::New,
@@ -61,7 +61,7 @@ impl From<String> for State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for OrderState {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.as_str())
     }

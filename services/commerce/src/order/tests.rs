@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{DecodeError, Order, ProductType, State};
+use super::{DecodeError, Order, OrderState, ProductType};
 use crate::fixtures::{self, ALL};
 
 fn decimal(text: &str) -> Decimal {
@@ -111,22 +111,22 @@ fn guests_and_virtual_orders() {
 #[test]
 fn states_are_closed_with_a_way_out() {
     for (text, wanted) in [
-        ("new", State::New),
-        ("pending_payment", State::PendingPayment),
-        ("processing", State::Processing),
-        ("complete", State::Complete),
-        ("closed", State::Closed),
-        ("canceled", State::Canceled),
-        ("holded", State::Holded),
-        ("payment_review", State::PaymentReview),
-        ("fraud_desk", State::Other("fraud_desk".to_owned())),
+        ("new", OrderState::New),
+        ("pending_payment", OrderState::PendingPayment),
+        ("processing", OrderState::Processing),
+        ("complete", OrderState::Complete),
+        ("closed", OrderState::Closed),
+        ("canceled", OrderState::Canceled),
+        ("holded", OrderState::Holded),
+        ("payment_review", OrderState::PaymentReview),
+        ("fraud_desk", OrderState::Other("fraud_desk".to_owned())),
     ] {
         let order = Order::from_value(&minimal(json!({ "state": text }))).expect(text);
         assert_eq!(order.state.as_ref(), Some(&wanted));
         assert_eq!(wanted.as_str(), text);
     }
     assert_eq!(Order::from_value(&minimal(json!({}))).expect("no state").state, None);
-    assert_eq!(decode(fixtures::BUNDLE_DYNAMIC).state, Some(State::Holded));
+    assert_eq!(decode(fixtures::BUNDLE_DYNAMIC).state, Some(OrderState::Holded));
 }
 
 #[test]

@@ -18,12 +18,12 @@ pub(super) fn of(body: &[u8]) -> String {
     if sentence.is_empty() { "no message".to_owned() } else { sentence.chars().take(MAX_MESSAGE).collect() }
 }
 
-/// Whether a body is HTML or XML, which no JSON text can look like.
+/// True when a body is HTML or XML, which no JSON text can look like.
 pub(super) fn is_markup(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 
-/// Whether a 404 is about the address and not about a record.
+/// True when a 404 is about the address and not about a record.
 pub(super) fn is_unknown_route(message: &str) -> bool {
     message.contains("does not match any route")
 }

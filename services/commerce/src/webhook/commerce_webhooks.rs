@@ -1,8 +1,8 @@
 //! Adobe Commerce Webhooks: sent while a shopper waits, and signed by the shop with a key of its own.
 //!
-//! What is signed is not the body but its base64 (the module's `DigitalSignature`; a sentence of Adobe's page that
-//! speaks of HMAC is wrong). The answer says what the shop shall do: `{"op":"success"}` lets it go on. Any other
-//! status, or none in time, stops the checkout of a hook that is `required`, and there is no second try.
+//! The shop signs not the body but its base64 (the module's `DigitalSignature`; a sentence of Adobe's page that speaks
+//! of HMAC is wrong). The answer says what the shop shall do: `{"op":"success"}` lets it go on. Any other status, or
+//! none in time, stops the checkout of a hook that is `required`, and there is no second try.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

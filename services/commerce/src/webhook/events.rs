@@ -68,16 +68,16 @@ impl Claim {
     }
 }
 
-/// Whether a path is one of Adobe's keys: `/prod/keys/pub-key-<uuid>.pem`. No other character, so that it leads nowhere
-/// else.
+/// True when a path is one of Adobe's keys: `/prod/keys/pub-key-<uuid>.pem`. No other character is taken, so that it
+/// leads nowhere else.
 fn is_key_path(path: &str) -> bool {
     let name = path.strip_prefix(FOLDER).and_then(|name| name.strip_suffix(".pem")).unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     path.len() <= MAX_PATH && !name.is_empty() && name.bytes().all(plain)
 }
 
-/// What to answer, as plain text with status 200, to the `GET` by which Adobe asks whether the address is ours: the
-/// challenge in its query. `None` when there is none that is fit to be sent back.
+/// Answers the `GET` by which Adobe asks whether the address is ours: with the challenge in its query, as plain text
+/// with status 200. `None` when there is none that is fit to be sent back.
 pub fn challenge(query: &str) -> Option<String> {
     let (_, challenge) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "challenge")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);

@@ -105,20 +105,20 @@ pub(super) fn of_event(event: &Value) -> Result<Hint, HintError> {
     find(event, Subject::of_event(event), MAX_DEPTH).ok_or(HintError::NoKey)
 }
 
-/// Whether a type of event is about a record that we read. One that is about none would be taken for an order.
+/// True when a type of event is about a record that we read. An event about none would be taken for an order.
 pub(super) fn is_ours(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase().replace('_', "");
     let ours = ["order", "invoice", "creditmemo", "shipment", "customer", "checkout"];
     ours.iter().any(|name| kind.contains(name)) && !kind.contains("customergroup")
 }
 
-/// What an event is about, and which fields of its record hold the key.
+/// Subject of an event, and the fields of its record that hold the key.
 #[derive(Clone, Copy)]
 struct Subject {
     entity: Entity,
     /// Fields with the database id, best first.
     ids: &'static [&'static str],
-    /// Whether a bare `id`, and an `increment_id`, belong to this record.
+    /// True when a bare `id`, and an `increment_id`, belong to this record.
     own: bool,
 }
 

@@ -57,7 +57,7 @@ impl PublicKey {
         if keys.is_empty() { Err(KeyError::None) } else { Ok(keys) }
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// True when `signature` is this key's over `message`.
     pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }

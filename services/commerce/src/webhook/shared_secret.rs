@@ -67,7 +67,7 @@ impl Verifier {
         Ok(Self { mac, header, encoding, prefix: prefix.unwrap_or_default() })
     }
 
-    /// What stands in the header of a body that is signed.
+    /// Signature of a body, as it stands in the header.
     #[must_use]
     pub fn signature(&self, body: &[u8]) -> String {
         let mac = self.mac.clone().chain_update(body).finalize().into_bytes();

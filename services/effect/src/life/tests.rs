@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use problem::Code;
+
 use crate::*;
 
 const NOW: Millis = Millis(1_000_000);
@@ -39,7 +41,7 @@ fn linked() -> Linked {
 }
 
 fn refusal() -> Refusal {
-    Refusal { code: "ACCOUNT".to_owned(), sentence: "no such account".to_owned() }
+    Refusal { code: Code::VismaAccountUnknown, sentence: "no such account".to_owned() }
 }
 
 fn rejected() -> Rejected {

@@ -1,3 +1,5 @@
+use problem::Code;
+
 use crate::*;
 
 const NOW: Millis = Millis(10_000_000);
@@ -21,7 +23,7 @@ fn looking(step: Step) -> LookingUp {
 
 /// Records that say that nothing stands there.
 fn silent() -> [Record; 3] {
-    let refusal = Refusal { code: "ACCOUNT".to_owned(), sentence: "no such account".to_owned() };
+    let refusal = Refusal { code: Code::VismaAccountUnknown, sentence: "no such account".to_owned() };
     let (source_seq, command_seq, command) = (10, 1, "c1".to_owned());
     let rejected = Rejected { refusal, body_hash: "a".to_owned(), source_seq, command: command.clone(), command_seq };
     let withdrawn = Withdrawn { number: Some("99".to_owned()), source_seq, command, command_seq };
@@ -110,7 +112,7 @@ fn an_old_intent_is_in_doubt_for_as_long_as_a_lost_one_may_be() {
 
 #[test]
 fn what_is_given_up_on_is_still_asked_for_by_the_next_command() {
-    let refusal = Refusal { code: "AMBIGUOUS".to_owned(), sentence: "several".to_owned() };
+    let refusal = Refusal { code: Code::CustomerAmbiguous, sentence: "several".to_owned() };
     let Step::PutOutcome(put) = give_up(Record::Absent, wanted(), Policy::default(), NOTHING, refusal) else {
         panic!()
     };

@@ -1,5 +1,7 @@
 //! The rules of an update, one by one.
 
+use problem::Code;
+
 use super::*;
 use crate::Intent;
 
@@ -86,7 +88,7 @@ fn without_a_version_it_is_read_first_and_never_written_blindly() {
     assert_eq!(resent(reading, "v9").etag(), "v9");
     let reading = step!(begin_with(Record::Linked(linked()), None), Read);
     let end = dead(reading.found(None, true));
-    assert!(matches!(end, Death::Refused(refusal) if refusal.code == "NO_VERSION"));
+    assert!(matches!(end, Death::Refused(refusal) if refusal.code == Code::NoVersion));
 }
 
 #[test]
@@ -150,7 +152,8 @@ fn a_storm_of_stale_versions_ends_with_a_person() {
 
 #[test]
 fn a_fault_that_does_not_pass_is_taken_for_a_refusal() {
-    let refusal = Refusal { code: "X".to_owned(), sentence: "The credit terms 99 are unknown.".to_owned() };
+    let refusal =
+        Refusal { code: Code::VismaCreditTermsUnknown, sentence: "The credit terms 99 are unknown.".to_owned() };
     let mut step = Step::Send(sending());
     let put = loop {
         step = match step {
@@ -218,7 +221,7 @@ fn what_is_not_there_or_refused_is_a_persons() {
     let gone = Death::Gone { number: "100".to_owned() };
     assert_eq!(dead(sending().answered(Reply::Gone, NOW)), gone);
     assert_eq!(dead(step!(begin_with(Record::Linked(linked()), None), Read).gone()), gone);
-    let refusal = Refusal { code: "X".to_owned(), sentence: "no".to_owned() };
+    let refusal = Refusal { code: Code::VismaCreditTermsUnknown, sentence: "no".to_owned() };
     assert_eq!(dead(sending().answered(Reply::Refused(refusal.clone()), NOW)), Death::Refused(refusal));
 }
 

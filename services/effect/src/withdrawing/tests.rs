@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use problem::Code;
+
 use crate::*;
 
 const NOW: Millis = Millis(1_000_000);
@@ -34,7 +36,7 @@ fn intent() -> Intent {
 }
 
 fn refusal() -> Refusal {
-    Refusal { code: "X".to_owned(), sentence: "no".to_owned() }
+    Refusal { code: Code::VismaCreditTermsUnknown, sentence: "no".to_owned() }
 }
 
 fn begin(record: Record) -> Step {

@@ -1,6 +1,7 @@
 //! What is going to happen in a world.
 
 use effect::Refusal;
+use problem::Code;
 
 use crate::broker::Entry;
 use crate::worker::Told;
@@ -23,5 +24,5 @@ pub(crate) enum Due {
 
 /// Why a command is given up before the vendor is asked.
 pub(crate) fn hopeless() -> Refusal {
-    Refusal { code: "AMBIGUOUS".to_owned(), sentence: "Several customers carry this address.".to_owned() }
+    Refusal { code: Code::CustomerAmbiguous, sentence: "Several customers carry this address.".to_owned() }
 }

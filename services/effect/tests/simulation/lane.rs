@@ -1,6 +1,7 @@
 //! One order: the commands that it gets, and what must be true of it in the end.
 
 use effect::{Kind, Outcome, Record, Wanted};
+use problem::Code;
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
@@ -74,8 +75,8 @@ pub(crate) fn commands(lane: usize, chance: &mut Chance) -> Vec<Command> {
     commands
 }
 
-/// Lane and command, and the code or the newer command that it ended with.
-type Ends = [(usize, String, String)];
+/// Lane and command, and the code that it ended with, or the newer command.
+type Ends<T> = [(usize, String, T)];
 
 pub(crate) fn applies(outcome: &Outcome) -> bool {
     outcome.kind == Kind::Applied && !outcome.withdrawn
@@ -87,7 +88,7 @@ pub(crate) fn verdict(
     lane: &Lane,
     broker: &Broker,
     vendor: &Vendor,
-    (dead, left): (&Ends, &Ends),
+    (dead, left): (&Ends<Code>, &Ends<String>),
 ) -> Result<(), String> {
     let fail = |what: String| Err(format!("lane {index}: {what}"));
     let documents = vendor.documents.iter().filter(|document| document.lane == index).count();
@@ -125,7 +126,8 @@ pub(crate) fn verdict(
         }
         (Record::Rejected(_) | Record::Withdrawn(_), None) | (Record::GivenUp(_), _) => {}
         // Deletes without an answer until nobody asked again: a person was told, and the last one was done.
-        (Record::Linked(_), None) if dead.iter().any(|(at, _, code)| *at == index && code == "CHANGE_UNANSWERED") => {}
+        (Record::Linked(_), None)
+            if dead.iter().any(|(at, _, code)| *at == index && *code == Code::ChangeUnanswered) => {}
         // Withdrawn in a time that is lost, by a command that is not given again: a sweep finds that it is gone, and a
         // poll what was booked in its place.
         (Record::Linked(_), _) if lane.lost.iter().any(|lost| lane.commands[*lost].asks == Asks::Fall) => {}
@@ -136,7 +138,7 @@ pub(crate) fn verdict(
     if !broker.log(index).is_sorted_by_key(Entry::order) {
         return fail("an older version or command was written over a newer one".to_owned());
     }
-    for (at, id, _) in dead.iter().filter(|(at, _, code)| *at == index && code == "STANDS") {
+    for (at, id, _) in dead.iter().filter(|(at, _, code)| *at == index && *code == Code::CancelledAfterRelease) {
         if !standing.iter().any(|document| document.lane == *at && document.released) {
             return fail(format!("{id} was told that it stands released, and it does not"));
         }
@@ -157,7 +159,7 @@ pub(crate) fn verdict(
             return fail(format!("command {command} has neither an outcome nor a dead letter"));
         }
     }
-    if let Some((_, id, _)) = dead.iter().find(|(at, _, code)| *at == index && code == "DUPLICATE_DOCUMENT") {
+    if let Some((_, id, _)) = dead.iter().find(|(at, _, code)| *at == index && *code == Code::DuplicateDocument) {
         return fail(format!("{id} was called a duplicate and is none"));
     }
     Ok(())

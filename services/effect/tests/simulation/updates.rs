@@ -6,6 +6,7 @@
 
 use effect::update::{self, Reply, Step};
 use effect::{End, Linked, Millis, Outcome, Pause, Policy, Record, Refusal, Wanted};
+use problem::Code;
 
 use crate::chance::Chance;
 
@@ -259,7 +260,7 @@ impl Office {
         self.kill(index);
         match end {
             End::Done => self.done[command] = true,
-            End::Dead(death) if ["UPDATE_CONTENDED", "CHANGE_UNANSWERED"].contains(&death.code()) => {
+            End::Dead(death) if [Code::UpdateContended, Code::ChangeUnanswered].contains(&death.code()) => {
                 self.contended += 1;
                 self.done[command] = false;
             }

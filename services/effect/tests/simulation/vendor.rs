@@ -1,6 +1,7 @@
 //! The vendor: makes a document of every request that it works on, tells or does not tell, and lists with a lag.
 
 use effect::{Millis, Pause, Refusal, Removed, Reply};
+use problem::Code;
 
 use crate::chance::Chance;
 
@@ -100,7 +101,7 @@ impl Vendor {
         let told = work + chance.between(5, 500);
         let lost = now + chance.between(5, 30_000);
         let done = (!refuses).then_some(work);
-        let refusal = || Refusal { code: "REFUSED".to_owned(), sentence: "The account 9999 is unknown.".to_owned() };
+        let refusal = || Refusal { code: Code::VismaRefused, sentence: "The account 9999 is unknown.".to_owned() };
         let mut dice = chance.between(0, 999);
         let mut falls = |share: u64| {
             let hit = dice < share;
@@ -208,7 +209,7 @@ impl Vendor {
             Some(_) if roll(faults.turned_away, chance) => (told, Removed::Stale, None),
             Some(true) => (told, Removed::Gone, doing),
             Some(false) => {
-                let refusal = Refusal { code: "RELEASED".to_owned(), sentence: "It is released.".to_owned() };
+                let refusal = Refusal { code: Code::VismaAlreadyReleased, sentence: "It is released.".to_owned() };
                 (told, Removed::Refused(refusal), None)
             }
         }

@@ -5,6 +5,7 @@ mod ending;
 use std::collections::BTreeMap;
 
 use effect::{Kind, Millis, Record, Reply, Step};
+use problem::Code;
 
 use crate::broker::{Broker, Entry};
 use crate::chance::Chance;
@@ -42,7 +43,7 @@ pub(crate) struct World {
     pub(crate) vendor: Vendor,
     /// The number that a request of this task was given.
     committed: BTreeMap<u64, String>,
-    pub(crate) dead: Vec<(usize, String, String)>,
+    pub(crate) dead: Vec<(usize, String, Code)>,
     /// Commands that were left to newer ones.
     left: Vec<(usize, String, String)>,
     pub(crate) tally: Tally,
@@ -358,7 +359,7 @@ impl World {
         self.tally.documents = self.vendor.documents.len() as u64;
         self.tally.sends = self.vendor.sends;
         self.tally.looks = self.vendor.looks;
-        self.tally.rejected = self.dead.iter().filter(|(_, _, code)| code == "REFUSED").count() as u64;
+        self.tally.rejected = self.dead.iter().filter(|(_, _, code)| *code == Code::VismaRefused).count() as u64;
         Ok(self.tally)
     }
 }

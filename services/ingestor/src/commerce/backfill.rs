@@ -16,9 +16,9 @@ use ::commerce::time::Moment;
 use futures::StreamExt as _;
 use jiff::civil;
 use pipeline::cursor::Cursor;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
 use pipeline::vendor::Vendor;
+use problem::{Code, Problem, chain};
 use record::Log;
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ impl Backfill {
         let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None, Returned::default());
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)
-            .map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))?;
+            .map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.poll.page_size"))?;
         let mut kinds = Vec::new();
         for entity in range.entities.iter().copied() {
             let aside = Aside::open(context, entity, &format!("{CURSOR}.{}", entity.name()), STAGE).await?;
@@ -263,5 +263,5 @@ fn after(far: &Far, entity: Entity) -> u64 {
 
 fn unreadable(error: &dyn std::error::Error) -> Halted {
     let remedy = "look at the shop's answers; a module may sort or filter them";
-    Halted::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
+    Halted::Stop(Problem::new(Code::CommerceUnreadable, chain(error), remedy))
 }

@@ -27,8 +27,8 @@ use axum::response::IntoResponse as _;
 use axum::routing::MethodRouter;
 use pipeline::guard;
 use pipeline::health::Health;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 use record::Log;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +68,7 @@ pub(super) async fn open(
     context.health.not_ready(DOOR, "it is not open yet");
     let listener = serve::listen(&settings.listen).await.map_err(|e| {
         let sentence = format!("{} could not be opened: {e}", settings.listen);
-        Problem::new("WEBHOOK_DOOR", sentence, "choose a free address")
+        Problem::new(Code::WebhookDoor, sentence, "choose a free address")
     })?;
     let (health, stop) = (context.health.clone(), context.stop.clone());
     let house = House { keeper: Keeper::new(log, &context.vault, losses), log: Arc::default(), health, stop };
@@ -87,7 +87,11 @@ fn limits(settings: &Webhook) -> Result<Limits, Problem> {
     let (connections, from_one) = (settings.connections, settings.connections_per_peer.min(settings.connections));
     if from_one == 0 {
         let sentence = "commerce.webhook.connections or connections_per_peer is 0, so nothing could come in";
-        return Err(Problem::new("WEBHOOK_DOOR", sentence, "correct it, or close the door (commerce.webhook.listen)"));
+        return Err(Problem::new(
+            Code::WebhookDoor,
+            sentence,
+            "correct it, or close the door (commerce.webhook.listen)",
+        ));
     }
     // What may be taken at all has to have room.
     let largest = settings.max_body_bytes.max(settings.adobe.max_body_bytes).max(settings.io_events.max_body_bytes);
@@ -113,7 +117,7 @@ async fn router(settings: &Webhook, secrets: &Secrets, house: &House) -> Result<
     for (path, route) in routes {
         if !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) || taken.contains(&path) {
             let sentence = format!("`{path}` is no path of its own for webhooks");
-            return Err(Problem::new("WEBHOOK_DOOR", sentence, "write each as /webhooks/name, no two alike"));
+            return Err(Problem::new(Code::WebhookDoor, sentence, "write each as /webhooks/name, no two alike"));
         }
         tracing::info!(listen = settings.listen, path, "the webhook door is open");
         taken.push(path);
@@ -131,5 +135,5 @@ fn pointer(text: &str, remedy: &str) -> Result<Option<KeyPointer>, Problem> {
 }
 
 fn wrong(error: &dyn std::error::Error, remedy: &str) -> Problem {
-    Problem::new("WEBHOOK_DOOR", chain(error), remedy)
+    Problem::new(Code::WebhookDoor, chain(error), remedy)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::{Code, Problem};
 use record::envelope::Cause;
 use record::take::{self, Delivery, Stage};
 use record::{Log, Verdict, backlog};
@@ -73,7 +73,7 @@ impl Hints<'_> {
                 Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
             }
             Err(ReadError::NotFound) => Verdict::Dead(Problem::new(
-                "RECORD_NOT_FOUND",
+                Code::RecordNotFound,
                 format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
                 "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
             )),

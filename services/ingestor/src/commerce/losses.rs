@@ -12,8 +12,8 @@ use std::time::Duration;
 use ::commerce::entity::Entity;
 use ::commerce::time::Moment;
 use pipeline::clock;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::{Code, Problem};
 use record::Log;
 use record::address::System;
 use tokio::time::Instant;
@@ -128,7 +128,7 @@ impl Losses {
             let silence = self.silence(entity).as_secs();
             let entity = entity.name();
             tracing::warn!(
-                code = "WEBHOOK_LOST",
+                code = Code::WebhookLost.as_str(),
                 entity,
                 lost,
                 silence,

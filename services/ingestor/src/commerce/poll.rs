@@ -21,9 +21,9 @@ use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
 use pipeline::poll::{Polls, Stopped};
-use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 use record::envelope::Cause;
 
 use super::aside::Aside;
@@ -106,7 +106,7 @@ impl<'a> Scan<'a> {
                 Stopped::Person(problem)
             }
             ReadError::NotFound => Stopped::Person(Problem::new(
-                "COMMERCE_REFUSED",
+                Code::CommerceRefused,
                 format!("Commerce has no list of {}s at commerce.base_url", self.entity.name()),
                 "check commerce.base_url: scheme, host and store code as the shop itself has them",
             )),
@@ -119,7 +119,7 @@ impl<'a> Scan<'a> {
         let limit = limit(self.recorder.reader.server_time().await?, poll);
         let from = self.begins().await?;
         PageSize::new(poll.page_size).map_err(|e| {
-            ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.poll.page_size"))
+            ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.poll.page_size"))
         })?;
         let (column, ids) = match self.entity {
             Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
@@ -201,5 +201,5 @@ fn seconds(span: Duration) -> u32 {
 
 pub(super) fn stop(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answers; a module may sort or filter them";
-    ReadError::Stop(Problem::new("COMMERCE_UNREADABLE", chain(error), remedy))
+    ReadError::Stop(Problem::new(Code::CommerceUnreadable, chain(error), remedy))
 }

@@ -13,9 +13,9 @@ use http::Request;
 use jiff::Timestamp;
 use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::vendor::{CallError, Vendor};
+use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
 /// Attempts at one reading before it is left for the next poll, or the next delivery of its hint.
@@ -49,15 +49,15 @@ impl Broken {
     fn passing(why: &str) -> Self {
         let sentence = format!("Commerce cannot show it: {why}");
         let remedy = "look into the shop's var/log/exception.log and var/report for the time of this";
-        Self { problem: Problem::new("RECORD_BROKEN", sentence, remedy), passing: true }
+        Self { problem: Problem::new(Code::RecordBroken, sentence, remedy), passing: true }
     }
 }
 
 impl From<Problem> for ReadError {
     /// The broker did not do its part, or cannot for this record.
     fn from(problem: Problem) -> Self {
-        match problem.code.as_ref() {
-            "RECORD_UNREADABLE" | "MESSAGE_TOO_LARGE" => Self::Broken(Broken { problem, passing: false }),
+        match problem.code {
+            Code::RecordUnreadable | Code::MessageTooLarge => Self::Broken(Broken { problem, passing: false }),
             _ => Self::Later(Duration::from_secs(1), problem.to_string()),
         }
     }
@@ -197,13 +197,13 @@ impl Reader {
 
 fn nonsense(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answer; a module or an edge in front of it may have changed it";
-    let problem = Problem::new("COMMERCE_UNREADABLE", chain(error), remedy);
+    let problem = Problem::new(Code::CommerceUnreadable, chain(error), remedy);
     ReadError::Broken(Broken { problem, passing: false })
 }
 
 fn unauthorised(message: &str) -> Problem {
     Problem::new(
-        "COMMERCE_UNAUTHORISED",
+        Code::CommerceUnauthorised,
         format!("Commerce does not accept who calls: {message}"),
         "check the credentials of commerce.auth, that the integration or account is active, and that it may read Sales > \
          Orders, Invoices and Credit Memos, and Customers; Commerce tells none of these apart",
@@ -213,7 +213,7 @@ fn unauthorised(message: &str) -> Problem {
 fn clock_ahead(message: &str, ahead: Duration) -> Problem {
     let seconds = ahead.as_secs();
     Problem::new(
-        "COMMERCE_CLOCK",
+        Code::CommerceClock,
         format!("this machine's clock is {seconds} s ahead of the shop's, which takes no signature then: {message}"),
         "set the clocks of both by NTP; Commerce takes a signature from ten minutes ahead at most",
     )
@@ -221,5 +221,5 @@ fn clock_ahead(message: &str, ahead: Duration) -> Problem {
 
 fn refused(status: u16, message: &str) -> Problem {
     let remedy = "check commerce.base_url: scheme, host and store code as the shop itself has them";
-    Problem::new("COMMERCE_REFUSED", format!("Commerce refuses the request ({status}): {message}"), remedy)
+    Problem::new(Code::CommerceRefused, format!("Commerce refuses the request ({status}): {message}"), remedy)
 }

@@ -17,9 +17,9 @@ use futures::stream;
 use jiff::SignedDuration;
 use pipeline::cursor::Cursor;
 use pipeline::poll::Polls;
-use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
+use problem::{Code, Problem, chain};
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
     let Scan { entity, recorder, source, .. } = scan;
     let (entity, name) = (*entity, entity.name());
     let size = PageSize::new(source.sweep.page_size).map_err(|e| {
-        ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.sweep.page_size"))
+        ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.sweep.page_size"))
     })?;
     let window = SignedDuration::try_from(source.sweep.window.0).unwrap_or(SignedDuration::MAX);
     let now = recorder.reader.server_time().await?;

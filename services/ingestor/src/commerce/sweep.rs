@@ -13,10 +13,10 @@ use futures::StreamExt as _;
 use futures::stream;
 use pipeline::cursor::Cursor;
 use pipeline::poll::{Polls, Stopped};
-use pipeline::problem::{Problem, chain};
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 use pipeline::settings::Span;
+use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Ids, Turned};
@@ -69,7 +69,7 @@ pub(super) async fn run(context: &Context, polls: &Polls, scans: &[Scan<'_>]) ->
 async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
     let Scan { recorder, source, .. } = scan;
     let page_size = PageSize::new(source.sweep.page_size).map_err(|e| {
-        ReadError::Stop(Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.sweep.page_size"))
+        ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.sweep.page_size"))
     })?;
     let mut after = cursor.read::<Far>().await?.unwrap_or_default().after;
     let (mut ids, mut new) = (Ids::new(Entity::Customer, page_size), 0);
@@ -98,7 +98,7 @@ pub(super) fn stopped(error: ReadError, entity: Entity) -> Stopped {
         ReadError::Broken(Broken { problem, passing: true }) => Stopped::Later(Duration::ZERO, problem.sentence),
         ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Stopped::Person(problem),
         ReadError::NotFound => Stopped::Person(Problem::new(
-            "COMMERCE_REFUSED",
+            Code::CommerceRefused,
             format!("Commerce has no list of {}s at commerce.base_url", entity.name()),
             "check commerce.base_url: scheme, host and store code as the shop itself has them",
         )),

@@ -8,8 +8,8 @@ use ::commerce::entity::Entity;
 use ::commerce::keyset::{Keyset, Pager};
 use ::commerce::page::Page;
 use ::commerce::search::{PageSize, Search};
-use pipeline::problem::Problem;
 use pipeline::retry::Schedule;
+use problem::Problem;
 use tokio::time::Instant;
 
 use super::aside;

@@ -9,8 +9,8 @@ use ::visma::delta::Mark;
 use ::visma::list::Row;
 use ::visma::read::ReadError;
 use pipeline::cursor::Cursor;
-use pipeline::problem::{Problem, chain};
 use pipeline::service::Context;
+use problem::{Problem, chain};
 use record::Log;
 use record::address::System;
 

@@ -17,9 +17,9 @@ use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::poll::Stopped;
-use pipeline::problem::{Problem, chain};
 use pipeline::retry::Schedule;
 use pipeline::vendor::CallError;
+use problem::{Code, Problem, chain};
 
 use super::Source;
 use super::entity::Entity;
@@ -53,7 +53,7 @@ pub(super) fn nonsense(error: &dyn std::error::Error) -> Stopped {
 
 /// The problem of an answer that makes no sense.
 pub(super) fn unreadable(sentence: String) -> Problem {
-    Problem::new("VISMA_UNREADABLE", sentence, "check the base URL and Visma's status page")
+    Problem::new(Code::VismaUnreadable, sentence, "check the base URL and Visma's status page")
 }
 
 /// Reads one list.

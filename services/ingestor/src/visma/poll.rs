@@ -15,8 +15,8 @@ use futures::StreamExt as _;
 use pipeline::clock;
 use pipeline::cursor::Cursor;
 use pipeline::poll::Stopped;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::{Code, Problem};
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -150,7 +150,7 @@ impl<'a> Scan<'a> {
             );
             let remedy =
                 "find the record in Visma by the time of its last change, and ask Visma why its API fails over it";
-            let problem = Problem::new("RECORD_BROKEN", sentence, remedy);
+            let problem = Problem::new(Code::RecordBroken, sentence, remedy);
             self.aside.tell(&format!("modified-{newest}"), &problem).await.map_err(ours)?;
         }
         let newest = before.as_ref().filter(|_| told).map_or(newest, |hole| hole.newest);
@@ -234,7 +234,7 @@ impl<'a> Scan<'a> {
             None => false,
             Some(reading) => match self.changes.record(reading, Cause::default()).await {
                 Ok(recorded) => recorded == Recorded::New,
-                Err(problem) if matches!(problem.code.as_ref(), "RECORD_UNREADABLE" | "MESSAGE_TOO_LARGE") => {
+                Err(problem) if matches!(problem.code, Code::RecordUnreadable | Code::MessageTooLarge) => {
                     self.aside.set(number, problem).await.map_err(ours)?;
                     return Ok(false);
                 }

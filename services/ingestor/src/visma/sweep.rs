@@ -16,9 +16,9 @@ use ::visma::requests::Rows;
 use ::visma::stamp::Stamp;
 use pipeline::clock;
 use pipeline::poll::Stopped;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
 use pipeline::settings::Span;
+use problem::{Code, Problem};
 use proto::seen;
 use record::address::{Kind, System};
 use record::envelope::{Cause, header, text};
@@ -80,7 +80,7 @@ async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64
         let sentence =
             format!("Visma lists none of the {} documents ({}) that we know there", known.len(), entity.name());
         let remedy = "see whether tenant_id and company_id are still those of the same company";
-        return Err(Stopped::Person(Problem::new("VISMA_COMPANY_EMPTY", sentence, remedy)));
+        return Err(Stopped::Person(Problem::new(Code::VismaCompanyEmpty, sentence, remedy)));
     }
     for (number, reference) in missing.into_iter().take(ASKED) {
         let is_gone = match scan.lister.record(number).await {
@@ -89,7 +89,7 @@ async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64
             // It is there as far as anybody knows: it is asked for again with the next sweep.
             Err(Unread::Broken(why)) => {
                 let remedy = "ask Visma why its API fails over this document";
-                scan.aside.set(number, Problem::new("RECORD_BROKEN", why, remedy)).await.map_err(ours)?;
+                scan.aside.set(number, Problem::new(Code::RecordBroken, why, remedy)).await.map_err(ours)?;
                 false
             }
             Err(Unread::Stopped(stopped)) => return Err(stopped),

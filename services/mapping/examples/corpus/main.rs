@@ -1,4 +1,4 @@
-//! What mapping makes of a directory of recorded orders, invoices and credit memos: a table for each, by groups.
+//! Maps a directory of recorded orders, invoices and credit memos, and prints a table for each, by groups.
 //!
 //! `cargo run -p mapping --example corpus -- DIR [--mapping FILE] [--pin true|false] [--vat-on document|line]
 //! [--states] [--list]`
@@ -32,7 +32,7 @@ struct Options {
     list: bool,
 }
 
-/// What documents are held against.
+/// Settings that documents are held against.
 struct Rules {
     mapping: Mapping,
     scope: Scope,
@@ -128,7 +128,7 @@ fn charged(lines: &[commerce::document::Line], order: &Order, shipping_tax: Deci
     charged
 }
 
-/// What is booked of a decision, or whether it waits.
+/// Returns what is booked of a decision; else true when it waits, and false when it is skipped.
 fn command<T>(decision: Decision<T>, with: impl FnOnce(T) -> InvoiceCommand) -> Result<Box<InvoiceCommand>, bool> {
     match decision {
         Decision::Book(booking) => Ok(Box::new(with(*booking))),

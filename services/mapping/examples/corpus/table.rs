@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use mapping::{InvoiceCommand, Refusal};
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// VAT code → rate in percent.
@@ -25,7 +26,7 @@ struct Group {
     wrong: usize,
     waits: usize,
     skipped: usize,
-    refused: BTreeMap<&'static str, usize>,
+    refused: BTreeMap<Code, usize>,
     largest_rounding: Decimal,
     with_rounding: usize,
     /// Documents whose VAT is what the shop charged in every code.

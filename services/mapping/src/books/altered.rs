@@ -1,5 +1,6 @@
-//! Whether somebody changed what was posted.
+//! Checks whether somebody changed what was posted.
 
+use problem::Code;
 use serde_json::Value;
 use visma::payload::booked;
 use visma::read::InvoiceRead;
@@ -9,7 +10,7 @@ use crate::decision::Refusal;
 use crate::refusal::refuse;
 
 /// The code of it.
-const RELEASED_DOCUMENT_CHANGED: &str = "RELEASED_DOCUMENT_CHANGED";
+const RELEASED_DOCUMENT_CHANGED: Code = Code::ReleasedDocumentChanged;
 
 /// Compares two versions of a document; a refusal when the first was released and its amounts, VAT, accounts or
 /// customer are others now. A version that does not tell its lines proves nothing.

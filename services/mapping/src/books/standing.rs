@@ -1,4 +1,4 @@
-//! What a status of Visma's means to the people of the shop, and the words for it.
+//! Meaning of a status of Visma's to the people of the shop, and the words for it.
 //!
 //! Visma has a dozen statuses; a shop wants to know of few: the document is posted, paid in part, settled, void. A
 //! comment is written when the meaning changes, and not when the status does.
@@ -17,7 +17,7 @@ pub enum Document {
     CreditNote,
 }
 
-/// What a document's status means.
+/// Meaning of a document's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Not posted yet; nobody owes anything.
@@ -35,7 +35,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// What the status of a document means.
+    /// Returns the meaning of a document's status.
     #[must_use]
     pub fn of(document: &InvoiceRead) -> Self {
         match document.status.as_deref() {

@@ -1,6 +1,7 @@
 //! The walk of one registered customer: the fields that the shop owns, kept up to date in Visma.
 
 use commerce::customer::Customer as Account;
+use problem::Code;
 use visma::customer::Customer;
 
 use super::party::{Party, address, filled};
@@ -8,11 +9,12 @@ use crate::date;
 use crate::decision::{CustomerCommand, CustomerKey, CustomerUpdate, Decision, Field, Refusal};
 use crate::file::Mapping;
 use crate::judge::{self, Called};
-use crate::refusal::{code, reason, refuse};
+use crate::refusal::{reason, refuse};
 use crate::rules::{Facts, Rules};
 use crate::scope::Scope;
 
-/// What several persons of one company share; the rest is each one's own, and would change with whoever came last.
+/// Fields that several persons of one company share. The others are each person's own, and would change with whoever
+/// came last.
 const OF_COMPANIES: [Field; 7] =
     [Field::Name, Field::Address, Field::CorporateId, Field::VatNumber, Field::Terms, Field::Class, Field::VatZone];
 
@@ -43,16 +45,16 @@ pub fn customer(
     };
     if before(&account.updated_at) && earlier.is_none() {
         let sentence = format!("Customer {} has not changed since the go-live date.", account.id);
-        return Ok(Decision::Skip { reason: reason(code::BEFORE_GO_LIVE, sentence) });
+        return Ok(Decision::Skip { reason: reason(Code::BeforeGoLive, sentence) });
     }
     let country = address(account).and_then(|address| filled(address.country_id.as_deref()));
     let existing_only = before(&account.created_at) || !mapping.customers.create_registered;
     if country.is_none() && !existing_only {
         let sentence = format!("Customer {} has no address yet, and thus has bought nothing.", account.id);
-        return Ok(Decision::Wait { reason: reason(code::CUSTOMER_WAITS, sentence) });
+        return Ok(Decision::Wait { reason: reason(Code::CustomerWaits, sentence) });
     }
     let email = filled(Some(&account.email)).ok_or_else(|| {
-        refuse(code::NO_EMAIL, format!("Customer {} has no e-mail, so it cannot be told from others.", account.id))
+        refuse(Code::NoEmail, format!("Customer {} has no e-mail, so it cannot be told from others.", account.id))
     })?;
     let facts = facts(account, mapping, country.unwrap_or_default());
     let value = |rules: &Rules<String>| rules.find(&facts).cloned();
@@ -71,13 +73,13 @@ pub fn customer(
     if owned.is_empty() && existing_only {
         let sentence =
             format!("Customer {} is not created from the account, and nothing of it is the shop's.", account.id);
-        return Ok(Decision::Skip { reason: reason(code::CUSTOMER_WAITS, sentence) });
+        return Ok(Decision::Skip { reason: reason(Code::CustomerWaits, sentence) });
     }
     let command = CustomerCommand { key: CustomerKey::Registered(account.id), customer };
     Ok(Decision::Book(Box::new(CustomerUpdate { command, owned, existing_only })))
 }
 
-/// What a rule about customers may ask for. An account has no currency and no way to pay.
+/// Returns the facts that a rule about customers may ask for. An account has no currency and no way to pay.
 fn facts<'a>(account: &Account, mapping: &'a Mapping, country: &'a str) -> Facts<'a> {
     let store = account.store_id.and_then(|id| mapping.store(id));
     Facts {

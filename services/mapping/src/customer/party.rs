@@ -59,7 +59,7 @@ macro_rules! typed {
 typed!(OrderAddress, CustomerAddress);
 
 impl Typed<'_> {
-    /// Whether nothing says where it is.
+    /// Checks whether nothing says where it is: no street, postal code, city or country.
     fn is_blank(&self) -> bool {
         let lines = self.street.iter().map(String::as_str);
         lines.chain([self.postcode, self.city, self.country].into_iter().flatten()).all(|text| text.trim().is_empty())
@@ -67,7 +67,7 @@ impl Typed<'_> {
 }
 
 impl<'a> Party<'a> {
-    /// Who an order is billed to; one without a billing address is billed where it is sent.
+    /// Reads who an order is billed to. An order without a billing address is billed where it is sent.
     pub(super) fn of_order(order: &'a Order, email: &'a str) -> Self {
         let company = order.extension_attributes.company_order_attributes.as_ref();
         let mut addresses = order.billing_address.iter().chain(order.shipping_address()).map(Typed::from);
@@ -81,7 +81,7 @@ impl<'a> Party<'a> {
         }
     }
 
-    /// Who an account is, with the address that bills go to, or else the one that goods go to.
+    /// Reads who an account is, with the address that bills go to, or else the one that goods go to.
     pub(super) fn of_account(account: &'a Account, email: &'a str) -> Self {
         Self {
             email,
@@ -112,12 +112,12 @@ impl<'a> Party<'a> {
         }
     }
 
-    /// Whether a VAT or organisation number was typed, be it one or not.
+    /// Checks whether something was typed as a VAT or organisation number, valid or not.
     pub(super) fn has_number(&self) -> bool {
         self.address.number.or(self.number).is_some()
     }
 
-    /// Whether a company is named.
+    /// Checks whether a company is named.
     pub(super) fn has_company(&self) -> bool {
         self.name(NameOf::Company).is_some()
     }

@@ -1,6 +1,6 @@
-//! What contradicts itself in a mapping file that is well formed.
+//! Checks for contradictions in a mapping file that is well formed.
 //!
-//! Each of these would otherwise show on the first order that meets it, which may be months after the file was
+//! Each contradiction would otherwise show on the first order that meets it, which may be months after the file was
 //! written.
 
 use std::collections::BTreeMap;

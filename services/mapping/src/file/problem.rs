@@ -1,4 +1,4 @@
-//! What is wrong with a mapping file, said so that it can be mended without reading our code.
+//! Problems of a mapping file, worded so that they can be mended without reading our code.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub struct Problem {
     pub path: String,
     /// Line of the file, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// Sentence that says what is wrong.
     pub sentence: String,
     /// The known key or value that is nearest to an unknown one.
     pub nearest: Option<String>,

@@ -62,7 +62,7 @@ impl<'t> Reader<'t> {
         Self { text, problems: Vec::new() }
     }
 
-    /// What was found wrong, from the top of the file to its end.
+    /// Returns the problems that were found, from the top of the file to its end.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| problem.line);
         self.problems

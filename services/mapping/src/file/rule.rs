@@ -24,13 +24,13 @@ const LINE_CONDITIONS: [&str; 11] = [
     "payment_method",
 ];
 
-/// What the conditions may name.
+/// Stores and tax classes that the conditions may name.
 pub(super) struct Names<'a> {
     pub(super) stores: &'a [Store],
     pub(super) tax_classes: &'a [TaxClass],
 }
 
-/// What the rules of a list are asked about, and what a rule without `line` speaks of.
+/// Subject that the rules of a list are asked about. It also decides which lines a rule without `line` speaks of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// The order: conditions on lines make no sense.

@@ -24,7 +24,7 @@ enum Place {
 }
 
 impl SalesOrder {
-    /// What the pattern finds, each once: its group `order`, or its first one.
+    /// Returns the texts that the pattern finds, each once: its group `order`, or else its first group.
     pub(crate) fn find(&self, purchase_order: &Value) -> Vec<String> {
         let mut found = Vec::new();
         for captures in self.pattern.captures_iter(&self.place.text(purchase_order)) {

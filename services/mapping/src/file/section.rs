@@ -181,7 +181,8 @@ const FIELDS: [(&str, Field); 10] = [
 const NAMES: [(&str, NameOf); 3] =
     [("company", NameOf::Company), ("account", NameOf::Account), ("billing", NameOf::Billing)];
 
-/// What the buyer typed in the shop. What the company decides about a customer (terms, class, VAT zone) is its own.
+/// Fields that the shop owns unless the file says otherwise: all that the buyer typed in the shop. The company owns
+/// what it decides about a customer itself: terms, class, VAT zone.
 const OWNED: [Field; 7] =
     [Field::Name, Field::Address, Field::ContactName, Field::Email, Field::Phone, Field::CorporateId, Field::VatNumber];
 

@@ -5,14 +5,14 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::read::{Reader, Table};
 use super::rule::{self, Asked, Names, Read};
 use super::{BookVat, TaxClass, TaxCode, VatCode, VatException};
-use crate::document::Kind;
+use crate::document::DocumentKind;
 use crate::rules::Rules;
 
 /// Documents by their names in the file.
-const DOCUMENTS: [(&str, Kind); 3] =
-    [("order", Kind::Order), ("invoice", Kind::Invoice), ("credit_memo", Kind::CreditMemo)];
+const DOCUMENTS: [(&str, DocumentKind); 3] =
+    [("order", DocumentKind::Order), ("invoice", DocumentKind::Invoice), ("credit_memo", DocumentKind::CreditMemo)];
 
-/// What becomes of the base that the tax does not explain, by its name in the file.
+/// Treatment of the base that the tax does not explain, by its name in the file.
 #[derive(Clone, Copy)]
 enum Book {
     Untaxed,

@@ -82,7 +82,7 @@ fn zone(text: &mut String, countries: &str, called: &str, answers: &str) {
     add(text, format_args!("\n[[vat_zone]]    # {answers}\nwhen = {{ country = {countries} }}\nzone = {question}\n"));
 }
 
-/// What can be left to Visma stands there as comments.
+/// Adds, as comments, the rules whose choice can be left to Visma.
 pub(super) fn left(file: &mut String, ground: &Ground<'_>) {
     let books = ground.books;
     super::headed(

@@ -1,4 +1,4 @@
-//! What the mapping file names in Visma, against what Visma holds.
+//! Differences between what the mapping file names in Visma and what Visma holds.
 
 use std::collections::BTreeMap;
 

@@ -2,40 +2,41 @@
 
 use std::collections::BTreeMap;
 
+use problem::Code;
+
 use super::Finding;
 use crate::decision::Refusal;
 use crate::file::Mapping;
-use crate::refusal::code;
 use crate::scope::{Meaning, Scope, States, Trigger};
 use crate::survey::Sales;
 
 /// Refusals that another file would not have made.
-const OF_THE_FILE: [&str; 13] = [
-    code::NO_ACCOUNT,
-    code::NO_BRANCH,
-    code::NO_CUSTOMER_CLASS,
-    code::NO_DIMENSION,
-    code::NO_TERMS,
-    code::NO_VAT_CODE,
-    code::NO_VAT_ZONE,
-    code::UNKNOWN_CURRENCY,
-    code::UNKNOWN_PAYMENT_METHOD,
-    code::UNKNOWN_SKU,
-    code::UNKNOWN_STORE,
-    code::UNKNOWN_TAX_RATE,
-    code::VAT_RATE_DIFFERS,
+const OF_THE_FILE: [Code; 13] = [
+    Code::NoAccount,
+    Code::NoBranch,
+    Code::NoCustomerClass,
+    Code::NoDimension,
+    Code::NoTerms,
+    Code::NoVatCode,
+    Code::NoVatZone,
+    Code::UnknownCurrency,
+    Code::UnknownPaymentMethod,
+    Code::UnknownSku,
+    Code::UnknownStore,
+    Code::UnknownTaxRate,
+    Code::VatRateDiffers,
 ];
 
-/// What the file would refuse of them, by code, with the first of each.
+/// Returns what the file would refuse of them, by code, with the first of each.
 pub(super) fn refused(mapping: &Mapping, sales: &Sales, scope: &Scope) -> Vec<Finding> {
     let scope = Scope { go_live: None, trigger: Trigger::Placed, states: booked(scope), ..scope.clone() };
     let orders = sales.orders.iter().filter_map(|order| crate::order(order, mapping, &scope).err());
     let memos = sales.refunds().filter_map(|(memo, order)| crate::credit_memo(memo, order, mapping, &scope).err());
-    let mut refused: BTreeMap<&'static str, (usize, Refusal)> = BTreeMap::new();
+    let mut refused: BTreeMap<Code, (usize, Refusal)> = BTreeMap::new();
     for refusal in orders.chain(memos).filter(|refusal| OF_THE_FILE.contains(&refusal.code)) {
         refused.entry(refusal.code).or_insert((0, refusal)).0 += 1;
     }
-    let told = |(code, (count, first)): (&str, (usize, Refusal))| {
+    let told = |(code, (count, first)): (Code, (usize, Refusal))| {
         let sentence =
             format!("{count} of the latest orders and credit memos are refused as {code}: {}", first.sentence);
         Finding::new("sales", sentence)
@@ -43,7 +44,7 @@ pub(super) fn refused(mapping: &Mapping, sales: &Sales, scope: &Scope) -> Vec<Fi
     refused.into_iter().map(told).collect()
 }
 
-/// What waits is booked one day.
+/// Returns the scope's states with `Wait` turned into `Book`: an order that waits is booked one day.
 fn booked(scope: &Scope) -> States {
     let day = |meaning: Meaning| if meaning == Meaning::Wait { Meaning::Book } else { meaning };
     let mut states = scope.states.clone();

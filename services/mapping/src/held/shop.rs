@@ -1,4 +1,4 @@
-//! What the shop holds, against what the mapping file knows.
+//! Differences between what the shop holds and what the mapping file knows.
 
 use std::collections::BTreeSet;
 
@@ -101,7 +101,8 @@ pub(crate) fn lacks(mapping: &Mapping, rate: &TaxRate) -> Option<LineKind> {
     [LineKind::Item, LineKind::Shipping].into_iter().find(|line| !fits(*line))
 }
 
-/// Whether a rule may hold for a line of this kind, taxed by this rate. What a rate does not tell is taken to fit.
+/// Checks whether a rule may hold for a line of this kind, taxed by this rate. A condition that the rate cannot answer
+/// is taken to fit.
 fn may_hold(mapping: &Mapping, when: &When, line: LineKind, rate: &TaxRate) -> bool {
     let one_of = |wanted: &[Decimal]| wanted.is_empty() || wanted.contains(&rate.rate);
     let in_class = |name: &String| {

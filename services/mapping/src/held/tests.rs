@@ -94,7 +94,7 @@ fn held(text: &str, survey: &Survey) -> Vec<String> {
     findings.into_iter().map(|finding| format!("{}: {}", finding.list, finding.sentence)).collect()
 }
 
-/// What is said when one thing of the survey is changed.
+/// Returns the findings when one thing of the survey is changed.
 fn changed(change: impl FnOnce(&mut Survey)) -> Vec<String> {
     let mut survey = survey();
     change(&mut survey);
@@ -107,7 +107,7 @@ fn nothing_is_said_of_what_fits_or_is_not_known() {
     assert_eq!(held(crate::DEFAULT, &Survey::default()), Vec::<String>::new());
 }
 
-/// What a file with this `pin_vat` is told of what verified documents show.
+/// Returns the findings about a file with this `pin_vat`; `keeps` is what verified documents show.
 fn told_of_pins(pin_vat: &str, keeps: Option<bool>) -> String {
     let mut survey = survey();
     survey.books.keeps_pins = keeps;

@@ -1,9 +1,9 @@
-//! Whether what makes an order an invoice has happened.
+//! Checks whether the event that makes an order an invoice has happened.
 //!
 //! Commerce has no date for "paid" or "shipped": both are read off the order as it stands. An order of which money went
 //! back counts as both, so that a credit memo never waits for an invoice that is not to come.
 
-use commerce::order::{Item, Order, State};
+use commerce::order::{Item, Order, OrderState};
 use rust_decimal::Decimal;
 
 use crate::scope::Trigger;
@@ -11,9 +11,9 @@ use crate::scope::Trigger;
 /// `total_paid` is rounded to two places, `grand_total` is not.
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
-/// What is missing for the order to be booked, if anything.
+/// Tells what is missing for the order to be booked, if anything.
 pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
-    let over = matches!(order.state, Some(State::Complete | State::Closed | State::Canceled));
+    let over = matches!(order.state, Some(OrderState::Complete | OrderState::Closed | OrderState::Canceled));
     // A refund below zero, of which more was kept back than refunded, sends no money back.
     let refunded = order.total_refunded.is_some_and(|sum| sum > Decimal::ZERO);
     match trigger {
@@ -24,7 +24,7 @@ pub(super) fn missing(order: &Order, trigger: Trigger) -> Option<&'static str> {
     }
 }
 
-/// Whether nothing is due any more: what was not cancelled is paid. An order whose amounts have no sum waits for
+/// Checks whether nothing is due any more: what was not cancelled is paid. An order whose amounts have no sum waits for
 /// nothing: it is refused for them when it is decided on.
 fn is_paid(order: &Order) -> bool {
     let settled = order.total_paid.unwrap_or_default().checked_add(order.total_canceled.unwrap_or_default());
@@ -32,8 +32,8 @@ fn is_paid(order: &Order) -> bool {
     due.is_none_or(|due| due <= HALF_CENT)
 }
 
-/// Whether all that can be shipped is; what was cancelled or refunded will not be. Where nothing can be shipped, paying
-/// is all that is left to wait for.
+/// Checks whether all that can be shipped is shipped; what was cancelled or refunded will not be. Where nothing can be
+/// shipped, paying is all that is left to wait for.
 fn is_shipped(order: &Order) -> bool {
     let mut goods = order.items.iter().filter(|item| is_top(order, item) && !item.is_virtual).peekable();
     if goods.peek().is_none() {

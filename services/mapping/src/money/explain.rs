@@ -1,4 +1,4 @@
-//! Whether a rate explains a tax: base × rate is the tax, as far as the shop rounds.
+//! Checks whether a rate explains a tax: base × rate is the tax, as far as the shop rounds.
 //!
 //! Commerce rounds tax on each piece, on each row, or once with a remainder that it carries from row to row; where its
 //! prices contain tax, the base is rounded too. Measured on 2,200 rows of 441 orders, 423 invoices and 257 credit
@@ -38,7 +38,7 @@ impl Rounds {
         Self { unit, pieces, times: Decimal::ONE }
     }
 
-    /// Whether the tax is this rate, in percent, of the base.
+    /// Checks whether the tax is this rate, in percent, of the base.
     pub(crate) fn explains(self, base: Decimal, rate: Decimal, tax: Decimal) -> bool {
         self.within(ROUNDINGS, base, rate, tax)
     }
@@ -65,7 +65,7 @@ impl Rounds {
         if self.is_by_piece(tax) { off.max(self.unit * self.pieces.abs()) } else { off }
     }
 
-    /// Whether the tax is a rounded amount for each piece.
+    /// Checks whether the tax is a rounded amount for each piece.
     fn is_by_piece(self, tax: Decimal) -> bool {
         let Some(each) = tax.checked_div(self.pieces) else { return false };
         let each = each.round_dp_with_strategy(self.unit.scale(), RoundingStrategy::MidpointAwayFromZero);

@@ -5,16 +5,17 @@
 //! the right one: measured on 838 orders of 2.4.7, the first agrees always, to 0.0001, once the rows that were cut off
 //! are estimated as price × quantity and made to fit.
 //!
-//! Of several that were cut off, one estimate may be too high and another too low, each by more than the sum of both
-//! is off. So each is also held within what its own tax can have been charged on.
+//! Where several rows were cut off, one estimate may be too high and another too low, each by more than the sum of both
+//! is off. So each estimate is also held within what its own tax can have been charged on.
 
 use commerce::order::{Item, Order};
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::explain::Rounds;
 use super::rows::Row;
 use crate::decision::Refusal;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Rows are stored with four decimals; decimal quantities put one more rounding on top.
 const STORED: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
@@ -81,7 +82,7 @@ pub(super) fn rebuild(
             order.increment_id,
             currency = order.order_currency_code,
         );
-        return Err(refuse(code::LINES_DO_NOT_ADD_UP, sentence));
+        return Err(refuse(Code::LinesDoNotAddUp, sentence));
     };
     for (row, gross) in rows.iter_mut().zip(settled) {
         row.gross = gross;
@@ -113,7 +114,8 @@ fn price_times_quantity(item: &Item) -> Reading {
     Reading { gross, range: (gross - slack, gross + slack) }
 }
 
-/// What the tax of a row says of it before discount, for shops that tax after discount, before discount, or otherwise.
+/// Ranges that a row's tax leaves for the row before discount, in shops that tax after discount, before discount, or
+/// otherwise.
 const TAXED: [fn(&Row<'_>, Decimal) -> Option<Range>; 3] = [after_discount, before_discount, |_, _| None];
 
 fn after_discount(row: &Row<'_>, unit: Decimal) -> Option<Range> {
@@ -128,7 +130,7 @@ fn before_discount(row: &Row<'_>, unit: Decimal) -> Option<Range> {
 }
 
 /// Makes the rows add up to the target within what they may be off; the largest estimated rows take the difference.
-/// What is more than that and still no more than `off` is left: it becomes rounding.
+/// A larger difference that is no more than `off` is left as it is: it becomes rounding.
 fn settle(mut rows: Vec<Reading>, target: Decimal, off: Decimal) -> Option<Vec<Decimal>> {
     let mut difference = target - rows.iter().map(|row| row.gross).sum::<Decimal>();
     let room = |row: &Reading| match difference.is_sign_negative() {

@@ -2,13 +2,14 @@
 
 use commerce::order::Order;
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::Decimal;
 
 use super::rows::{self, Fpt, Row};
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Header amounts are stored with four decimals, so that a sum of ten of them may be off by ten halves of the last one.
 const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
@@ -16,11 +17,11 @@ const STORED: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 /// A header that adds up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Header {
-    /// What the rows before discount add up to.
+    /// Sum of the rows before discount.
     pub(super) rows: Decimal,
     /// The fixed product tax of the rows that is in the total.
     pub(super) fpt: Fpts,
-    /// Whether fees of apps are in the total.
+    /// True when fees of apps are in the total.
     pub(super) custom_fees: bool,
     /// The fees of payment modules that are in the total.
     pub(super) fees: Vec<Fee>,
@@ -36,7 +37,7 @@ pub(super) struct Header {
 pub(super) enum Fpts {
     #[default]
     All,
-    /// What stands on parts of an item is left out.
+    /// All but the tax that stands on parts of an item.
     Own,
     None,
 }
@@ -111,7 +112,7 @@ struct Fixed {
     tax: Decimal,
 }
 
-/// What may be in a total and in no header field, besides liabilities: one choice of it.
+/// One choice of what may be in a total and in no header field, besides liabilities.
 #[derive(Debug, Clone, Copy, Default)]
 struct Way {
     fixed: Fixed,
@@ -133,8 +134,9 @@ impl Way {
 
 /// Checks that the document's amounts add up to its total, to within `tolerance`.
 ///
-/// What may be in a total and in no header field: fixed product tax outside of the subtotal, fees of payment modules,
-/// and on invoices and credit memos what only the order shows of fees, gift cards, store credit and reward points.
+/// Some amounts may be in a total and in no header field: fixed product tax outside of the subtotal, fees of payment
+/// modules, and on invoices and credit memos what only the order shows of fees, gift cards, store credit and reward
+/// points.
 pub(super) fn check(
     document: &Document<'_>,
     rows: &[Row<'_>],
@@ -148,7 +150,7 @@ pub(super) fn check(
     let (custom_fees, hidden) = shown_on_the_order_only(document);
     let mut ways = ways(&fixed(document.kind, rows), custom_fees, fees);
     // The lines of an invoice or a credit memo show more: those that agree with them come first.
-    if matches!(document.kind, Kind::Invoice | Kind::CreditMemo) {
+    if matches!(document.kind, DocumentKind::Invoice | DocumentKind::CreditMemo) {
         ways.sort_by_cached_key(|way| off(way, totals, rows));
     }
     let Some((way, hidden)) = explained(totals.residual(), &ways, hidden, tolerance) else {
@@ -175,10 +177,10 @@ fn off(way: &Way, totals: &Totals, rows: &[Row<'_>]) -> Decimal {
 }
 
 /// The choices of fixed product tax, the simplest first: an order has all of it.
-fn fixed(kind: Kind, rows: &[Row<'_>]) -> Vec<Fixed> {
+fn fixed(kind: DocumentKind, rows: &[Row<'_>]) -> Vec<Fixed> {
     let choices = match kind {
-        Kind::Order | Kind::CancelledPart => &[Fpts::All][..],
-        Kind::Invoice | Kind::CreditMemo => &[Fpts::All, Fpts::Own, Fpts::None],
+        DocumentKind::Order | DocumentKind::CancelledPart => &[Fpts::All][..],
+        DocumentKind::Invoice | DocumentKind::CreditMemo => &[Fpts::All, Fpts::Own, Fpts::None],
     };
     let of = |which: Fpts| {
         let fpts = || rows.iter().filter_map(|row| row.fpt.as_ref()).filter(move |fpt| which.has(fpt));
@@ -233,8 +235,8 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Hidden) {
     let Order { extension_attributes: extension, .. } = document.order;
     let unless = |shown: Decimal, amount: Decimal| if shown.is_zero() { amount } else { Decimal::ZERO };
     match document.kind {
-        Kind::Order | Kind::CancelledPart => (Decimal::ZERO, Hidden::default()),
-        Kind::Invoice | Kind::CreditMemo => {
+        DocumentKind::Order | DocumentKind::CancelledPart => (Decimal::ZERO, Hidden::default()),
+        DocumentKind::Invoice | DocumentKind::CreditMemo => {
             let fees = extension.custom_fees.iter().map(|fee| fee.custom_fee_amount).sum();
             let hidden = Hidden {
                 gift_cards: unless(document.totals.gift_cards, extension.gift_cards_amount),
@@ -252,8 +254,8 @@ fn shown_on_the_order_only(document: &Document<'_>) -> (Decimal, Hidden) {
 fn negative(document: &Document<'_>) -> Refusal {
     let (name, total, currency) = (document.name().capital(), document.totals.grand_total, document.currency());
     let what = match document.kind {
-        Kind::Order | Kind::Invoice => "a customer invoice cannot be negative".to_owned(),
-        Kind::CreditMemo | Kind::CancelledPart => {
+        DocumentKind::Order | DocumentKind::Invoice => "a customer invoice cannot be negative".to_owned(),
+        DocumentKind::CreditMemo | DocumentKind::CancelledPart => {
             let kept = match document.adjustment_fee.is_zero() {
                 true => String::new(),
                 false => format!(" after a fee of {} {currency} was kept back", document.adjustment_fee.normalize()),
@@ -266,7 +268,7 @@ fn negative(document: &Document<'_>) -> Refusal {
             )
         }
     };
-    refuse(code::NEGATIVE_TOTAL, format!("{name} has a total of {total} {currency}: {what}."))
+    refuse(Code::NegativeTotal, format!("{name} has a total of {total} {currency}: {what}."))
 }
 
 fn does_not_add_up(document: &Document<'_>, totals: &Totals, rows: &[Row<'_>]) -> Refusal {
@@ -281,5 +283,5 @@ fn does_not_add_up(document: &Document<'_>, totals: &Totals, rows: &[Row<'_>]) -
         totals.grand_total,
         totals.residual(),
     );
-    refuse(code::TOTAL_DOES_NOT_ADD_UP, sentence)
+    refuse(Code::TotalDoesNotAddUp, sentence)
 }

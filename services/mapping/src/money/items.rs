@@ -32,7 +32,7 @@ pub(super) fn with_money(order: &Order) -> Vec<Vec<&Item>> {
 #[derive(Debug, Clone, Copy)]
 struct Parent {
     children_pay: bool,
-    /// Whether it may be the other way round.
+    /// True when it may be the other way round.
     both_show: bool,
 }
 

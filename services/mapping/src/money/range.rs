@@ -4,11 +4,12 @@ use commerce::creditmemo::CreditMemo;
 use commerce::document::{Extension, Line};
 use commerce::invoice::Invoice;
 use commerce::order::{FixedProductTax, Order};
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::decision::Refusal;
 use crate::document::Name;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// No amount, quantity or rate of a real document reaches this.
 const LARGEST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
@@ -119,7 +120,7 @@ pub(crate) fn fee(field: &str, amount: Decimal, tax: Decimal, name: Name<'_>) ->
     match [amount, tax].into_iter().find(|amount| amount.abs() >= LARGEST) {
         Some(amount) => {
             let sentence = format!("{} has {field} {amount}, which no real document has.", name.capital());
-            Err(refuse(code::AMOUNT_OUT_OF_RANGE, sentence))
+            Err(refuse(Code::AmountOutOfRange, sentence))
         }
         None => Ok(()),
     }
@@ -167,5 +168,5 @@ fn check(
         None if lines > MOST_LINES => format!("{} has {lines} lines, which no real document has.", name.capital()),
         None => return Ok(()),
     };
-    Err(refuse(code::AMOUNT_OUT_OF_RANGE, sentence))
+    Err(refuse(Code::AmountOutOfRange, sentence))
 }

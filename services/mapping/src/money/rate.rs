@@ -7,13 +7,14 @@
 //! of its items come before those of its shipping and of anything else.
 
 use commerce::order::{AppliedTax, Item, Order};
+use problem::Code;
 use rust_decimal::Decimal;
 
 use super::MoneyLine;
 use super::explain::Rounds;
 use super::split::{makes_up, split};
 use crate::decision::Refusal;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 
 /// Codes of the tax rates that were applied to an item.
 pub(crate) fn codes<'a>(order: &'a Order, item: &Item) -> impl Iterator<Item = &'a str> {
@@ -153,12 +154,12 @@ impl<'a> Rates<'a> {
         Some(split(line, applied, self.unit).unwrap_or_else(|| vec![whole(first, &all)]))
     }
 
-    /// Whether the tax of a line is what its rate makes, after its discount or before.
+    /// Checks whether the tax of a line is what its rate makes, after its discount or before.
     pub(super) fn explain(&self, line: &MoneyLine<'_>) -> bool {
         self.explains(line, line.rate)
     }
 
-    /// Whether the line was taxed at this rate, after its discount or before.
+    /// Checks whether the line was taxed at this rate, after its discount or before.
     fn explains(&self, line: &MoneyLine<'_>, rate: Decimal) -> bool {
         let rounds = Rounds::of(line, self.unit);
         [line.net(), line.gross].into_iter().any(|base| rounds.explains(base, rate, line.tax))
@@ -189,5 +190,5 @@ fn without_rate(order: &Order, what: &str, tax: Decimal) -> Refusal {
         "Order {} charges {tax} {} of tax on {what}, but does not say at which rate.",
         order.increment_id, order.order_currency_code
     );
-    refuse(code::UNKNOWN_TAX_RATE, sentence)
+    refuse(Code::UnknownTaxRate, sentence)
 }

@@ -1,4 +1,4 @@
-//! What of an order's fees and points no invoice has, where the rest of it is cancelled.
+//! Fees and points of an order that are on none of its invoices, where the rest of the order is cancelled.
 //!
 //! Commerce shows what its invoices have of rows, gift wraps, gift cards and store credit. Of fees and reward points it
 //! does not: a fee is in one invoice as a whole, or in none, and points are used up by the first invoices. So what was
@@ -13,7 +13,7 @@ use super::rows::Row;
 use crate::fee::Fee;
 use crate::file::Limits;
 
-/// What beside the rows may be in the rest: one choice of it.
+/// One choice of what may be in the rest beside the rows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Choice {
     fees: bool,
@@ -67,7 +67,7 @@ pub(super) fn header(order: &Order, whole: &Header, rows: &[Row<'_>], totals: &T
     }
 }
 
-/// What a header has that one of the same order did not have before.
+/// Takes off a header what an earlier header of the same order had.
 pub(super) fn less(now: Header, before: &Header) -> Header {
     let hidden = Hidden { reward_points: now.hidden.reward_points - before.hidden.reward_points, ..now.hidden };
     Header {

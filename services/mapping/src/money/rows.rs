@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use commerce::document::Line;
 use commerce::order::{DecodeError, FixedProductTax, Item, Order};
 use commerce::totals::Totals;
+use problem::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::header::{self, Header};
 use super::{gross, items, rest};
 use crate::cancelled::{self, Part};
 use crate::decision::Refusal;
-use crate::document::{Document, Kind};
+use crate::document::{Document, DocumentKind};
 use crate::fee::Fee;
 use crate::file::Limits;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::round;
 
 /// Commerce stores amounts with four decimals.
@@ -42,7 +43,7 @@ pub(super) struct Fpt {
     pub(super) tax: Decimal,
     /// Amount and tax on the order.
     pub(super) ordered: (Decimal, Decimal),
-    /// Whether it stands on parts of the item, which carry no money themselves.
+    /// True when it stands on parts of the item, which carry no money themselves.
     pub(super) of_parts: bool,
 }
 
@@ -55,12 +56,12 @@ pub(super) fn with_header<'a>(
     limits: Limits,
 ) -> Result<(Vec<Row<'a>>, Header), Refusal> {
     let tolerance = limits.rounding;
-    if document.kind != Kind::Order {
+    if document.kind != DocumentKind::Order {
         return of_lines(document, fees, tolerance);
     }
     if document.order.items.is_empty() {
         let sentence = format!("{} has no items.", document.name().capital());
-        return Err(refuse(code::ORDER_WITHOUT_ITEMS, sentence));
+        return Err(refuse(Code::OrderWithoutItems, sentence));
     }
     let mut refusal = None;
     for off in [Decimal::ZERO, tolerance] {
@@ -77,10 +78,11 @@ pub(super) fn with_header<'a>(
             }
         }
     }
-    Err(refusal.unwrap_or_else(|| refuse(code::LINES_DO_NOT_ADD_UP, "No reading of the items adds up.")))
+    Err(refusal.unwrap_or_else(|| refuse(Code::LinesDoNotAddUp, "No reading of the items adds up.")))
 }
 
-/// What was cancelled of the rows of an order, with the order's header where that is all of it.
+/// Returns the cancelled part of an order's rows, with the order's header where that is all of it. The part that was
+/// cancelled before, as `document.before` has it, is taken off.
 pub(super) fn cancelled<'a>(
     document: &Document<'a>,
     fees: &[Fee],
@@ -154,7 +156,8 @@ fn in_whole_units(rows: &mut [Row<'_>], totals: &Totals, fees: Decimal, places: 
     }
 }
 
-/// What no invoice has of a row: to the øre where the shop tells what its invoices have, and else by quantity.
+/// Returns the part of a row that no invoice has: to the øre where the shop tells what its invoices have, and else by
+/// quantity.
 fn not_invoiced(row: Row<'_>) -> Option<Row<'_>> {
     let item = row.item;
     let quantity = item.qty_ordered - item.qty_invoiced;
@@ -206,7 +209,7 @@ fn of_lines<'a>(document: &Document<'a>, fees: &[Fee], tolerance: Decimal) -> Re
     Ok((rows, header))
 }
 
-/// What rows show that is in the price of their parents too: the parts of a bundle with a fixed price.
+/// Sums up the rows that are in the price of their parents too: the parts of a bundle with a fixed price.
 pub(super) fn in_parents(rows: &[Row<'_>]) -> Decimal {
     rows.iter().filter(|row| is_in_parent(row, rows)).map(|row| row.gross).sum()
 }
@@ -236,10 +239,10 @@ fn of_line<'a>(document: &Document<'a>, line: &Line, gross: Decimal) -> Result<R
             if line.sku.is_empty() { "a product without SKU" } else { &line.sku },
             document.order.increment_id
         );
-        refuse(code::LINE_NOT_ON_ORDER, sentence)
+        refuse(Code::LineNotOnOrder, sentence)
     })?;
     let fpt = match document.kind {
-        Kind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
+        DocumentKind::CreditMemo => match (fpt_of_memo(document, line, item)?, fpt_of_item(document, item)?) {
             (Some(own), Some(Fpt { ordered, .. })) => Some(Fpt { ordered, ..own }),
             (own, _) => own,
         },
@@ -277,7 +280,7 @@ fn fpt_of_memo(document: &Document<'_>, line: &Line, item: &Item) -> Result<Opti
     document.lines.iter().filter(is_part).try_fold(None, |sum, part| Ok(of_parts(sum, of(part)?)))
 }
 
-/// What stands on parts of an item, taken together.
+/// Adds up the fixed product tax that stands on parts of an item.
 fn of_parts(one: Option<Fpt>, other: Option<Fpt>) -> Option<Fpt> {
     let sum = match (one, other) {
         (Some(one), Some(other)) => Some(Fpt {
@@ -312,7 +315,7 @@ fn fpt(
     let taxes = taxes().map_err(|error| {
         let name = document.name().capital();
         refuse(
-            code::FIXED_PRODUCT_TAX_UNREADABLE,
+            Code::FixedProductTaxUnreadable,
             format!("{name}: the fixed product tax of {sku} cannot be read: {error}."),
         )
     })?;

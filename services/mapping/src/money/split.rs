@@ -12,13 +12,13 @@ use super::explain::LOWEST;
 /// Taxes are kept with four decimals.
 const STORED: u32 = 4;
 
-/// What is taxed at one rate.
+/// Part of a thing that is taxed at one rate.
 struct Part<'a> {
     rate: Decimal,
     codes: Vec<&'a str>,
     /// Tax on the order.
     tax: Decimal,
-    /// What it was charged on.
+    /// Base that the tax was charged on.
     base: Decimal,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn split<'a>(line: &MoneyLine<'a>, applied: &[&'a AppliedTax], unit: 
     Some(lines.filter(|line| !line.gross.is_zero() || !line.tax.is_zero()).collect())
 }
 
-/// Whether what the taxes of several rates were charged on makes up the thing, after its discount or before.
+/// Checks whether the bases of taxes of several rates add up to the thing, after its discount or before.
 pub(super) fn makes_up(applied: &[&AppliedTax], ordered: &MoneyLine<'_>, unit: Decimal) -> bool {
     let Some(parts) = parts(applied).filter(|parts| parts.len() > 1) else { return false };
     if parts.iter().any(|part| part.rate.is_zero()) {

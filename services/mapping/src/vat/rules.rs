@@ -1,5 +1,6 @@
 //! The VAT rules of the mapping file, as they are asked about the lines of one document.
 
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::customer::describe;
@@ -9,13 +10,13 @@ use crate::facts;
 use crate::file::{Mapping, VatCode, VatException};
 use crate::money::MoneyLine;
 use crate::money::explain::Rounds;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rules::{Facts, LineKind};
 
 /// How far a percentage that a marketplace worked out backwards may be from the rate, in percentage points: 0.5.
 const WORKED_OUT: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
-/// What decides about the VAT of a document's lines.
+/// Facts and rules that decide about the VAT of a document's lines.
 #[derive(Clone, Copy)]
 pub(crate) struct VatRules<'a> {
     pub(crate) document: &'a Document<'a>,
@@ -38,7 +39,7 @@ impl<'a> VatRules<'a> {
         let name = self.document.name();
         let Some(code) = self.mapping.vat.find(&facts) else {
             let taxed = LineKind::SOLD.contains(&line.kind);
-            let what = if taxed { code::UNKNOWN_TAX_RATE } else { code::NO_VAT_CODE };
+            let what = if taxed { Code::UnknownTaxRate } else { Code::NoVatCode };
             let sentence = format!(
                 "No VAT rule of the mapping file matches {} at {} % on {name} ({}).",
                 line.name(),
@@ -55,7 +56,7 @@ impl<'a> VatRules<'a> {
                 code.code,
                 code.rate.normalize()
             );
-            return Err(refuse(code::VAT_RATE_DIFFERS, sentence));
+            return Err(refuse(Code::VatRateDiffers, sentence));
         }
         Ok(code.clone())
     }
@@ -79,7 +80,7 @@ impl<'a> VatRules<'a> {
                     codes.join(", "),
                     several.join(", ")
                 );
-                Err(refuse(code::NO_COUNTRY, sentence))
+                Err(refuse(Code::NoCountry, sentence))
             }
         }
     }
@@ -100,7 +101,7 @@ impl<'a> VatRules<'a> {
         nearest.filter(|rate| distance(rate) <= WORKED_OUT).filter(explains).unwrap_or(line.rate)
     }
 
-    /// Whether a rule has a VAT code of this rate for the line.
+    /// Checks whether a rule has a VAT code of this rate for the line.
     fn knows(&self, line: &MoneyLine<'a>, rate: Decimal) -> bool {
         let facts = self.facts(&MoneyLine { rate, ..line.clone() });
         self.mapping.vat.find(&facts).is_some_and(|code| code.rate == rate)

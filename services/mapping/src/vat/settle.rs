@@ -4,6 +4,7 @@
 //! it, all of a document in one way; of a discount that is larger than its row it takes no tax off. What neither
 //! explains is booked where a `[[vat_exception]]` of the mapping file says how, and refused otherwise.
 
+use problem::Code;
 use rust_decimal::Decimal;
 
 use super::rules::VatRules;
@@ -11,7 +12,7 @@ use crate::decision::Refusal;
 use crate::file::{BookVat, Limits, VatCode};
 use crate::money::MoneyLine;
 use crate::money::explain::Rounds;
-use crate::refusal::{code, refuse};
+use crate::refusal::refuse;
 use crate::rounding::round;
 
 /// Lines that a refusal tells one by one; a person looks into the document for more.
@@ -28,7 +29,7 @@ pub(crate) struct Settled<'a> {
     pub(crate) reasons: Vec<String>,
 }
 
-/// What a shop taxes.
+/// Base that a shop taxes: its rows after their discount, or before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taxes {
     AfterDiscount,
@@ -97,7 +98,7 @@ pub(crate) fn looked_at<'a>(
 }
 
 impl Taxes {
-    /// What explains more of the lines.
+    /// Chooses the base that explains the tax of more lines; the one after discount where both explain as many.
     fn of<'l>(lines: impl Iterator<Item = &'l MoneyLine<'l>> + Clone, unit: Decimal) -> Self {
         let left = |taxes: Self| lines.clone().filter(|line| taxes.untaxed_discount(line, unit).is_none()).count();
         if left(Self::BeforeDiscount) < left(Self::AfterDiscount) { Self::BeforeDiscount } else { Self::AfterDiscount }
@@ -188,5 +189,5 @@ fn refusal(rules: &VatRules<'_>, unexplained: &[String]) -> Refusal {
         rules.document.name(),
         told.join("; ")
     );
-    refuse(code::VAT_DIFFERS, sentence)
+    refuse(Code::VatDiffers, sentence)
 }

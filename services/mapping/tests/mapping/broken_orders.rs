@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use mapping::{DEFAULT, Mapping, Refusal, code};
+use mapping::{DEFAULT, Mapping, REFUSALS, Refusal};
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{book, changed, decode, default_mapping, every_order, small_order};
@@ -22,87 +23,88 @@ fn number(literal: &str) -> Value {
     serde_json::from_str(literal).unwrap()
 }
 
-/// What an order is refused with, words that the sentence must have, and what breaks the order.
-type Case = (&'static str, &'static [&'static str], fn(&mut Value));
+/// A broken order: the code that it is refused with, words that the sentence must have, and what breaks the order.
+type Case = (Code, &'static [&'static str], fn(&mut Value));
 
 const ORDERS: [Case; 28] = [
-    (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| order["items"] = json!([])),
-    (code::ORDER_WITHOUT_ITEMS, &["000001042"], |order| remove(order, "items")),
-    (code::NO_EMAIL, &["e-mail"], |order| remove(order, "customer_email")),
-    (code::NO_EMAIL, &["e-mail"], |order| order["customer_email"] = json!("  ")),
-    (code::NO_NUMBER, &["1042"], |order| order["increment_id"] = json!(" ")),
-    (code::NO_DATE, &["yesterday"], |order| order["created_at"] = json!("yesterday")),
-    (code::NO_DATE, &["created_at"], |order| remove(order, "created_at")),
-    (code::NO_COUNTRY, &["country"], |order| remove(order, "billing_address")),
-    (code::NO_COUNTRY, &["country"], |order| order["billing_address"]["country_id"] = json!("  ")),
-    (code::NEGATIVE_TOTAL, &["-1 NOK"], |order| order["grand_total"] = json!(-1)),
-    (code::AMOUNT_OUT_OF_RANGE, &["qty_ordered 10000000000"], |order| {
+    (Code::OrderWithoutItems, &["000001042"], |order| order["items"] = json!([])),
+    (Code::OrderWithoutItems, &["000001042"], |order| remove(order, "items")),
+    (Code::NoEmail, &["e-mail"], |order| remove(order, "customer_email")),
+    (Code::NoEmail, &["e-mail"], |order| order["customer_email"] = json!("  ")),
+    (Code::NoNumber, &["1042"], |order| order["increment_id"] = json!(" ")),
+    (Code::NoDate, &["yesterday"], |order| order["created_at"] = json!("yesterday")),
+    (Code::NoDate, &["created_at"], |order| remove(order, "created_at")),
+    (Code::NoCountry, &["country"], |order| remove(order, "billing_address")),
+    (Code::NoCountry, &["country"], |order| order["billing_address"]["country_id"] = json!("  ")),
+    (Code::NegativeTotal, &["-1 NOK"], |order| order["grand_total"] = json!(-1)),
+    (Code::AmountOutOfRange, &["qty_ordered 10000000000"], |order| {
         order["items"][0]["qty_ordered"] = number("1E10");
     }),
-    (code::AMOUNT_OUT_OF_RANGE, &["grand_total"], |order| {
+    (Code::AmountOutOfRange, &["grand_total"], |order| {
         order["grand_total"] = number("999999999999999999");
     }),
-    (code::AMOUNT_OUT_OF_RANGE, &["10001 lines"], |order| {
+    (Code::AmountOutOfRange, &["10001 lines"], |order| {
         order["items"] = Value::Array(vec![order["items"][0].clone(); 10_001]);
     }),
-    (code::AMOUNT_OUT_OF_RANGE, &["has percent"], |order| {
+    (Code::AmountOutOfRange, &["has percent"], |order| {
         let tax = json!({ "percent": number("999999999999999999") });
         order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"] = json!([tax, tax]);
         remove(&mut order["items"][0], "tax_percent");
     }),
-    (code::AMOUNT_OUT_OF_RANGE, &["has weee_tax_applied"], |order| {
+    (Code::AmountOutOfRange, &["has weee_tax_applied"], |order| {
         let text = "[{\"row_amount\":-999999999999999999,\"row_amount_incl_tax\":999999999999999999}]";
         order["items"][0]["weee_tax_applied"] = json!(text);
     }),
-    (code::UNKNOWN_CURRENCY, &["XAU"], |order| order["order_currency_code"] = json!("XAU")),
-    (code::UNKNOWN_PAYMENT_METHOD, &["`barter`"], |order| order["payment"]["method"] = json!("barter")),
-    (code::UNKNOWN_PAYMENT_METHOD, &["``"], |order| remove(order, "payment")),
-    (code::UNKNOWN_TAX_RATE, &["item A", "17 %", "country NO"], |order| {
+    (Code::UnknownCurrency, &["XAU"], |order| order["order_currency_code"] = json!("XAU")),
+    (Code::UnknownPaymentMethod, &["`barter`"], |order| order["payment"]["method"] = json!("barter")),
+    (Code::UnknownPaymentMethod, &["``"], |order| remove(order, "payment")),
+    (Code::UnknownTaxRate, &["item A", "17 %", "country NO"], |order| {
         order["items"][0]["tax_percent"] = json!(17);
         order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"][0]["percent"] = json!(17);
     }),
-    (code::UNKNOWN_TAX_RATE, &["the shipping line", "17 %"], |order| {
+    (Code::UnknownTaxRate, &["the shipping line", "17 %"], |order| {
         order["extension_attributes"]["item_applied_taxes"][2]["applied_taxes"][0]["percent"] = json!(17);
     }),
-    (code::UNKNOWN_TAX_RATE, &["on A", "not say at which rate"], |order| {
+    (Code::UnknownTaxRate, &["on A", "not say at which rate"], |order| {
         remove(&mut order["items"][0], "tax_percent");
         remove(order, "extension_attributes");
     }),
-    (code::UNKNOWN_TAX_RATE, &["on the shipping", "not say at which rate"], |order| {
+    (Code::UnknownTaxRate, &["on the shipping", "not say at which rate"], |order| {
         // Neither 25 % nor 15 % of 40 is 9.
         remove(order, "extension_attributes");
         (order["shipping_tax_amount"], order["tax_amount"]) = (json!(9), json!(74));
         order["grand_total"] = json!(414);
     }),
-    (code::TOTAL_DOES_NOT_ADD_UP, &["make 415 NOK", "total is 420.5 NOK", "difference of 5.5"], |order| {
+    (Code::TotalDoesNotAddUp, &["make 415 NOK", "total is 420.5 NOK", "difference of 5.5"], |order| {
         order["grand_total"] = number("420.50");
     }),
-    (code::LINES_DO_NOT_ADD_UP, &["add up to 200 NOK", "subtotal is 300 NOK"], |order| {
+    (Code::LinesDoNotAddUp, &["add up to 200 NOK", "subtotal is 300 NOK"], |order| {
         order["items"].as_array_mut().unwrap().pop().unwrap();
     }),
-    (code::LINES_DO_NOT_ADD_UP, &["add up to 340 NOK", "is 330 NOK"], |order| {
+    (Code::LinesDoNotAddUp, &["add up to 340 NOK", "is 330 NOK"], |order| {
         // A discount that stands on no line.
         (order["discount_amount"], order["grand_total"]) = (json!(-10), json!(405));
     }),
-    (code::TAX_DOES_NOT_ADD_UP, &["add up to 65 NOK", "shows 75 NOK"], |order| {
+    (Code::TaxDoesNotAddUp, &["add up to 65 NOK", "shows 75 NOK"], |order| {
         order["items"][0]["tax_amount"] = json!(40);
     }),
-    (code::FEE_UNREADABLE, &["Order 000001042", "qliroone_fee"], |order| {
+    (Code::FeeUnreadable, &["Order 000001042", "qliroone_fee"], |order| {
         order["extension_attributes"]["qliroone_fee"] = json!("29,00");
     }),
-    (code::FIXED_PRODUCT_TAX_UNREADABLE, &["fixed product tax of A"], |order| {
+    (Code::FixedProductTaxUnreadable, &["fixed product tax of A"], |order| {
         order["items"][0]["weee_tax_applied_row_amount"] = json!(5);
         order["items"][0]["weee_tax_applied"] = json!("{");
         order["grand_total"] = json!(420);
     }),
 ];
 
-/// What the default mapping file lacks, for an order that it otherwise books.
-type Lack = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)], fn(&mut Value));
+/// A lack of the default mapping file, for an order that it otherwise books: the code of the refusal, words of its
+/// sentence, changes of the file, and the change of the order.
+type Lack = (Code, &'static [&'static str], &'static [(&'static str, &'static str)], fn(&mut Value));
 
 const FILES: [Lack; 14] = [
     (
-        code::UNKNOWN_SKU,
+        Code::UnknownSku,
         &["item A", "country NO"],
         &[
             ("when = { country = \"NO\", tax_rate = 25 }\naccount", "when = { sku = \"KNOWN-*\" }\naccount"),
@@ -111,7 +113,7 @@ const FILES: [Lack; 14] = [
         |_| (),
     ),
     (
-        code::NO_ACCOUNT,
+        Code::NoAccount,
         &["the gift_card line"],
         &[("when = { line = \"gift_card\" } ", "when = { line = \"gift_card\", sku = \"X\" } ")],
         |order| {
@@ -120,7 +122,7 @@ const FILES: [Lack; 14] = [
         },
     ),
     (
-        code::NO_ACCOUNT,
+        Code::NoAccount,
         &["the fpt line of A"],
         &[("when = { line = \"fpt\" }", "when = { line = \"fpt\", sku = \"X\" }")],
         |order| {
@@ -129,7 +131,7 @@ const FILES: [Lack; 14] = [
         },
     ),
     (
-        code::NO_VAT_CODE,
+        Code::NoVatCode,
         &["the store_credit line"],
         &[("line = \"outside_vat\"", "line = [\"gift_card\", \"rounding\"]")],
         |order| {
@@ -138,7 +140,7 @@ const FILES: [Lack; 14] = [
         },
     ),
     (
-        code::VAT_RATE_DIFFERS,
+        Code::VatRateDiffers,
         &["item B", "15 %", "VAT code 3", "25 %"],
         &[(
             "when = { product_type = \"giftcard\", tax_rate = 0 }\ncode = \"6\"\nrate = 0",
@@ -147,18 +149,18 @@ const FILES: [Lack; 14] = [
         |_| (),
     ),
     (
-        code::NO_DIMENSION,
+        Code::NoDimension,
         &["segment 2", "item B"],
         &[("segment = 2\n", "segment = 2\nwhen = { sku = \"A\" }\n")],
         |_| (),
     ),
-    (code::NO_BRANCH, &["branch", "country NO"], &[("# [[branch]]", LIST_BRANCH)], |_| ()),
-    (code::NO_TERMS, &["terms", "checkmo"], &[("# [[branch]]", LIST_TERMS)], |_| ()),
-    (code::NO_CUSTOMER_CLASS, &["customer class", "group 0"], &[("# [[branch]]", LIST_CLASS)], |_| ()),
-    (code::NO_VAT_ZONE, &["VAT zone", "country NO"], &[("# [[branch]]", LIST_ZONE)], |_| ()),
-    (code::UNKNOWN_STORE, &["store 1"], &[("# [[store]]", "[[store]]\nid = 7\ncode = \"se\"\n#")], |_| ()),
+    (Code::NoBranch, &["branch", "country NO"], &[("# [[branch]]", LIST_BRANCH)], |_| ()),
+    (Code::NoTerms, &["terms", "checkmo"], &[("# [[branch]]", LIST_TERMS)], |_| ()),
+    (Code::NoCustomerClass, &["customer class", "group 0"], &[("# [[branch]]", LIST_CLASS)], |_| ()),
+    (Code::NoVatZone, &["VAT zone", "country NO"], &[("# [[branch]]", LIST_ZONE)], |_| ()),
+    (Code::UnknownStore, &["store 1"], &[("# [[store]]", "[[store]]\nid = 7\ncode = \"se\"\n#")], |_| ()),
     (
-        code::BASE_CURRENCY_DIFFERS,
+        Code::BaseCurrencyDiffers,
         &["books in NOK", "one SEK"],
         &[("[currency.EUR]", "[currency.EUR]\nexchange_rate = \"order\"")],
         |order| {
@@ -167,7 +169,7 @@ const FILES: [Lack; 14] = [
         },
     ),
     (
-        code::VAT_DIFFERS,
+        Code::VatDiffers,
         &["charged 60.00 NOK of VAT", "VAT code 3", "computes 60.10 NOK from 240.40 NOK", "0.05 NOK"],
         &[("pin_vat = true", "pin_vat = false")],
         |order| {
@@ -178,7 +180,7 @@ const FILES: [Lack; 14] = [
         },
     ),
     (
-        code::ROUNDING_ABOVE_LIMIT,
+        Code::RoundingAboveLimit,
         &["is 290.01 NOK", "come to 290.00 NOK", "0.01 NOK", "more than the 0 NOK"],
         &[("rounding_limit = 0.50", "rounding_limit = 0")],
         |order| {
@@ -209,24 +211,24 @@ fn the_order_is_fine_before_it_is_broken() {
 fn what_is_broken_is_refused_with_its_code_and_a_sentence_that_says_what() {
     let mapping = default_mapping();
     for (number, (code, words, breaking)) in ORDERS.iter().enumerate() {
-        expect(&format!("order {number}"), &refusal(&mapping, breaking), code, words);
+        expect(&format!("order {number}"), &refusal(&mapping, breaking), *code, words);
     }
 }
 
 #[test]
 fn what_the_mapping_file_lacks_is_refused_with_its_code() {
     for (number, (code, words, replacements, order)) in FILES.iter().enumerate() {
-        if *code != code::ROUNDING_ABOVE_LIMIT {
+        if *code != Code::RoundingAboveLimit {
             let mut fine = small_order();
             order(&mut fine);
             let default = book(&fine, &default_mapping());
             assert!(default.is_ok(), "file {number}: the default does not book it either: {default:?}");
         }
-        expect(&format!("file {number}"), &refusal(&changed(replacements), order), code, words);
+        expect(&format!("file {number}"), &refusal(&changed(replacements), order), *code, words);
     }
 }
 
-fn expect(case: &str, refusal: &Refusal, code: &str, words: &[&str]) {
+fn expect(case: &str, refusal: &Refusal, code: Code, words: &[&str]) {
     assert_eq!(refusal.code, code, "{case}: {refusal}");
     for word in words {
         assert!(refusal.sentence.contains(word), "{case} says nothing of \"{word}\": {refusal}");
@@ -237,10 +239,9 @@ fn expect(case: &str, refusal: &Refusal, code: &str, words: &[&str]) {
 fn every_code_has_a_test() {
     // The state's code is that of the scope, a line without an order item that of the documents, and what is cancelled
     // less that of the cancellations: see there.
-    let mut tested: BTreeSet<&str> =
-        BTreeSet::from([code::CANCELLED_LESS, code::LINE_NOT_ON_ORDER, code::UNKNOWN_STATE]);
+    let mut tested: BTreeSet<Code> = BTreeSet::from([Code::CancelledLess, Code::LineNotOnOrder, Code::UnknownState]);
     tested.extend(ORDERS.iter().map(|(code, ..)| *code));
     tested.extend(FILES.iter().map(|(code, ..)| *code));
-    assert_eq!(tested, BTreeSet::from(code::REFUSALS));
+    assert_eq!(tested, BTreeSet::from(REFUSALS));
     assert!(Mapping::parse(DEFAULT).is_ok());
 }

@@ -1,6 +1,7 @@
-//! What takes back an invoice whose order was taken back after it was booked.
+//! Tests of how an invoice is taken back whose order was taken back after it was booked.
 
-use mapping::{Before, Credits, Decision, Scope, code};
+use mapping::{Before, Credits, Decision, Scope};
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -34,7 +35,7 @@ fn an_order_is_withdrawn_when_it_is_cancelled_or_replaced() {
     assert!(!mapping::is_withdrawn(&small(refunded)), "its credit memos take it back");
     for change in [cancelled, replaced] {
         let decision = mapping::order(&small(change), &default_mapping(), &Scope::default()).unwrap();
-        assert!(matches!(decision, Decision::Skip { reason } if reason.code == code::STATE_SKIPPED));
+        assert!(matches!(decision, Decision::Skip { reason } if reason.code == Code::StateSkipped));
     }
 }
 
@@ -103,7 +104,7 @@ fn nothing_is_credited_where_nothing_is_cancelled() {
     assert_eq!(mapping::cancelled_part(&small(whole), None, &default_mapping()), Ok(None));
     let unexplained = |order: &mut Value| order["total_canceled"] = json!(50);
     let refusal = mapping::cancelled_part(&small(unexplained), None, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::LINES_DO_NOT_ADD_UP);
+    assert_eq!(refusal.code, Code::LinesDoNotAddUp);
     assert!(refusal.sentence.contains("the cancelled part of order 000001042"), "{refusal}");
 }
 
@@ -161,7 +162,7 @@ fn what_is_cancelled_later_is_a_credit_note_of_its_own() {
     );
     assert_eq!(mapping::cancelled_part(&then, before(&then, 2), &mapping), Ok(None), "nothing more");
     let refusal = mapping::cancelled_part(&first, before(&then, 2), &mapping).unwrap_err();
-    assert_eq!(refusal.code, code::CANCELLED_LESS);
+    assert_eq!(refusal.code, Code::CancelledLess);
     for part in ["000001042", "240 NOK credited", "125 NOK now", "115.00 NOK"] {
         assert!(refusal.sentence.contains(part), "{refusal}");
     }

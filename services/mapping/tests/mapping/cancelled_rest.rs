@@ -1,5 +1,5 @@
-//! What beside the rows is in the cancelled rest of an order, and is credited as it was booked: gift wraps, fees of
-//! payment modules and apps, reward points, fixed product tax.
+//! Tests that everything beside the rows in the cancelled rest of an order is credited as it was booked: gift wraps,
+//! fees of payment modules and apps, reward points, fixed product tax.
 
 use serde_json::{Value, json};
 

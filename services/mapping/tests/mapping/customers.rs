@@ -1,7 +1,8 @@
 //! Registered customers, and what of them the shop owns.
 
 use commerce::customer::Customer;
-use mapping::{CustomerKey, CustomerUpdate, Decision, Field, Mapping, Scope, code};
+use mapping::{CustomerKey, CustomerUpdate, Decision, Field, Mapping, Scope};
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{book, changed, changed_text, default_mapping, small_order};
@@ -33,10 +34,10 @@ fn update(mapping: &Mapping, change: impl Fn(&mut Value)) -> CustomerUpdate {
     }
 }
 
-fn code(decision: Decision<CustomerUpdate>) -> &'static str {
+fn code(decision: Decision<CustomerUpdate>) -> Option<Code> {
     match decision {
-        Decision::Wait { reason } | Decision::Skip { reason } => reason.code,
-        Decision::Book(_) => "booked",
+        Decision::Wait { reason } | Decision::Skip { reason } => Some(reason.code),
+        Decision::Book(_) => None,
     }
 }
 
@@ -182,7 +183,7 @@ fn history_is_not_created_only_kept_up_to_date() {
     };
     assert_eq!(existing_only(&go_live("2026-01-01T00:00:00")), Ok(false));
     assert_eq!(existing_only(&go_live("2026-02-01T00:00:00")), Ok(true));
-    assert_eq!(existing_only(&go_live("2026-03-01T00:00:00")), Err(code::BEFORE_GO_LIVE));
+    assert_eq!(existing_only(&go_live("2026-03-01T00:00:00")), Err(Some(Code::BeforeGoLive)));
     // An edit of the address book does not move `updated_at`; that there was another version shows it.
     let (before, now) = (Customer::from_value(&account()).unwrap(), Customer::from_value(&account()).unwrap());
     let edited = mapping::customer(&now, Some(&before), &default_mapping(), &go_live("2026-03-01T00:00:00"));
@@ -194,7 +195,7 @@ fn history_is_not_created_only_kept_up_to_date() {
 #[test]
 fn an_account_without_an_address_waits() {
     let homeless = |account: &mut Value| account["addresses"] = json!([]);
-    assert_eq!(code(decide(&default_mapping(), &Scope::default(), homeless)), code::CUSTOMER_WAITS);
+    assert_eq!(code(decide(&default_mapping(), &Scope::default(), homeless)), Some(Code::CustomerWaits));
     // One that exists may have a new e-mail address; it keeps its address.
     let with_order = changed(&[("create = \"registered\" ", "create = \"with_order\" ")]);
     let owned = update(&with_order, homeless).owned;
@@ -204,10 +205,10 @@ fn an_account_without_an_address_waits() {
 #[test]
 fn accounts_of_other_websites_are_not_ours() {
     let websites = |websites: Vec<u64>| Scope { websites, ..Scope::default() };
-    assert_eq!(code(decide(&default_mapping(), &websites(vec![3]), |_| ())), "booked");
-    assert_eq!(code(decide(&default_mapping(), &websites(vec![4]), |_| ())), code::OUT_OF_SCOPE);
+    assert_eq!(code(decide(&default_mapping(), &websites(vec![3]), |_| ())), None);
+    assert_eq!(code(decide(&default_mapping(), &websites(vec![4]), |_| ())), Some(Code::OutOfScope));
     let stores = Scope { stores: vec![2], ..Scope::default() };
-    assert_eq!(code(decide(&default_mapping(), &stores, |_| ())), code::OUT_OF_SCOPE);
+    assert_eq!(code(decide(&default_mapping(), &stores, |_| ())), Some(Code::OutOfScope));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use mapping::{Credits, Decision, Scope, code};
+use mapping::{Credits, Decision, Scope};
+use problem::Code;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -57,12 +58,12 @@ fn the_total_is_the_documents_whatever_the_company_rounds_on() {
                         let total = visma_total::of(&command.invoice, rounding);
                         assert_eq!(total, hundredths(&raw["grand_total"].to_string()), "{name}");
                     }
-                    Err(refusal) if refusal.code == code::NEGATIVE_TOTAL => {
+                    Err(refusal) if refusal.code == Code::NegativeTotal => {
                         assert!(raw["grand_total"].to_string().starts_with('-'), "{name}: {refusal}");
                     }
                     // Tax before discount, or on a net amount below zero: net × rate is not what the shop charged.
                     Err(refusal) => {
-                        assert!(pin != "true" && refusal.code == code::VAT_DIFFERS, "{name}: {refusal}");
+                        assert!(pin != "true" && refusal.code == Code::VatDiffers, "{name}: {refusal}");
                         assert!(name.starts_with("in_befdisc") || name.starts_with("ex_discinc"), "{name}: {refusal}");
                     }
                 }
@@ -156,7 +157,7 @@ fn reward_points_and_fees_are_found_where_only_the_order_shows_them() {
     let mut invoice = small_invoice();
     invoice["grand_total"] = json!(384);
     let refusal = book_invoice(&invoice, &order, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::TOTAL_DOES_NOT_ADD_UP, "40 of points, but the order has 30");
+    assert_eq!(refusal.code, Code::TotalDoesNotAddUp, "40 of points, but the order has 30");
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn a_line_of_no_item_is_refused() {
     let mut memo = small_memo();
     memo["items"][0]["order_item_id"] = json!(99);
     let refusal = credit(&memo, &small_order(), &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::LINE_NOT_ON_ORDER);
+    assert_eq!(refusal.code, Code::LineNotOnOrder);
     for word in ["Credit memo 000000009", "line for A", "order 000001042"] {
         assert!(refusal.sentence.contains(word), "{refusal}");
     }
@@ -199,14 +200,14 @@ fn what_is_broken_in_a_document_is_refused() {
         let mut memo = small_memo();
         memo[key] = largest.clone();
         let refusal = credit(&memo, &small_order(), &default_mapping()).unwrap_err();
-        assert_eq!(refusal.code, code::AMOUNT_OUT_OF_RANGE, "{key}");
+        assert_eq!(refusal.code, Code::AmountOutOfRange, "{key}");
     }
-    assert_eq!(broken(|memo| memo["grand_total"] = json!(-1)), code::NEGATIVE_TOTAL);
-    assert_eq!(broken(|memo| memo["grand_total"] = json!(420)), code::TOTAL_DOES_NOT_ADD_UP);
-    assert_eq!(broken(|memo| memo["items"][0]["row_total"] = json!(190)), code::LINES_DO_NOT_ADD_UP);
-    assert_eq!(broken(|memo| memo["items"][0]["tax_amount"] = json!(45)), code::TAX_DOES_NOT_ADD_UP);
-    assert_eq!(broken(|memo| memo["increment_id"] = json!(" ")), code::NO_NUMBER);
-    assert_eq!(broken(|memo| memo["created_at"] = json!("soon")), code::NO_DATE);
+    assert_eq!(broken(|memo| memo["grand_total"] = json!(-1)), Code::NegativeTotal);
+    assert_eq!(broken(|memo| memo["grand_total"] = json!(420)), Code::TotalDoesNotAddUp);
+    assert_eq!(broken(|memo| memo["items"][0]["row_total"] = json!(190)), Code::LinesDoNotAddUp);
+    assert_eq!(broken(|memo| memo["items"][0]["tax_amount"] = json!(45)), Code::TaxDoesNotAddUp);
+    assert_eq!(broken(|memo| memo["increment_id"] = json!(" ")), Code::NoNumber);
+    assert_eq!(broken(|memo| memo["created_at"] = json!("soon")), Code::NoDate);
 }
 
 #[test]
@@ -216,21 +217,21 @@ fn states_of_documents_count() {
     let judged = |state: Value| {
         let (mut invoice, mut memo) = (small_invoice(), small_memo());
         (invoice["state"], memo["state"]) = (state.clone(), state);
-        let reading = |code: Result<Option<&'static str>, &'static str>| code;
+        let reading = |code: Result<Option<Code>, Code>| code;
         (
             reading(why(mapping::invoice(&decode_invoice(&invoice), &order, &mapping, &by_invoices()))),
             reading(why(mapping::credit_memo(&decode_memo(&memo), &order, &mapping, &every_order()))),
         )
     };
-    assert_eq!(judged(json!(1)), (Ok(None), Ok(Some(code::STATE_WAITS))), "open");
+    assert_eq!(judged(json!(1)), (Ok(None), Ok(Some(Code::StateWaits))), "open");
     assert_eq!(judged(json!(2)), (Ok(None), Ok(None)), "paid, refunded");
-    assert_eq!(judged(json!(3)), (Ok(Some(code::STATE_SKIPPED)), Ok(Some(code::STATE_SKIPPED))), "cancelled");
-    assert_eq!(judged(json!(9)), (Err(code::UNKNOWN_STATE), Err(code::UNKNOWN_STATE)));
+    assert_eq!(judged(json!(3)), (Ok(Some(Code::StateSkipped)), Ok(Some(Code::StateSkipped))), "cancelled");
+    assert_eq!(judged(json!(9)), (Err(Code::UnknownState), Err(Code::UnknownState)));
     assert_eq!(judged(Value::Null), (Ok(None), Ok(None)));
 }
 
 /// Why something is not booked, or refused; `Ok(None)` when it is booked.
-fn why<T>(decision: Result<Decision<T>, mapping::Refusal>) -> Result<Option<&'static str>, &'static str> {
+fn why<T>(decision: Result<Decision<T>, mapping::Refusal>) -> Result<Option<Code>, Code> {
     match decision {
         Ok(Decision::Book(_)) => Ok(None),
         Ok(Decision::Wait { reason } | Decision::Skip { reason }) => Ok(Some(reason.code)),

@@ -1,8 +1,9 @@
-//! What holds for every invoice and every credit memo that Commerce can make of an order.
+//! Promises about every invoice and every credit memo that Commerce can make of an order.
 //!
-//! They are summed up from the rows of a drawn order on the way forward, as the measured identities say.
+//! The documents are summed up from the rows of a drawn order on the way forward, as the measured identities say.
 
 use commerce::order::Order;
+use problem::Code;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -11,13 +12,13 @@ use crate::shop::{Basket, Fpt, basket, number};
 use crate::support::{book_invoice, credit, decode, default_mapping, draws};
 use crate::visma_total::{self, VatRounding, hundredths};
 
-/// What is refunded of an order, besides rows.
+/// Parts of a refund besides rows.
 #[derive(Debug, Clone, Copy)]
 struct Extras {
     shipping: bool,
     positive: Decimal,
     negative: Decimal,
-    /// Of the discount on shipping that is not refunded, what Commerce counts wrongly.
+    /// Amount that Commerce counts wrongly of the discount on shipping that is not refunded.
     miscalculated: Decimal,
 }
 
@@ -176,7 +177,7 @@ proptest! {
             }
             Err(refusal) => {
                 prop_assert!(total.starts_with('-'), "{}\n{}", refusal, memo);
-                prop_assert_eq!(refusal.code, mapping::code::NEGATIVE_TOTAL);
+                prop_assert_eq!(refusal.code, Code::NegativeTotal);
             }
         }
     }

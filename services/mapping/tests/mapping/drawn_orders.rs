@@ -1,7 +1,8 @@
-//! What holds for every order that Commerce can make, not only for those that were recorded.
+//! Promises about every order that Commerce can make, not only about those that were recorded.
 
 use commerce::order::Order;
 use mapping::{Scope, Trigger};
+use problem::Code;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -39,7 +40,7 @@ proptest! {
             }
             Err(refusal) => {
                 let code = refusal.code;
-                prop_assert!(code == mapping::code::VAT_DIFFERS || code == mapping::code::ROUNDING_ABOVE_LIMIT);
+                prop_assert!(code == Code::VatDiffers || code == Code::RoundingAboveLimit);
                 prop_assert!(unusual(&basket), "an ordinary order is refused: {}\n{}", refusal, order);
             }
         }

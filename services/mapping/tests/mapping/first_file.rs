@@ -3,6 +3,7 @@
 use commerce::order::Order;
 use mapping::survey::{Account, Books, Currency, Entry, Sales, Segment, Shop, Survey, TaxRate, Vat};
 use mapping::{Mapping, Refusal, first};
+use problem::Code;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ fn answered(text: &str) -> String {
     answered
 }
 
-/// What is refused of these sales, in the order in which it was sold.
+/// Returns the refusals of these sales: of the orders, then of the credit memos, each in the order of the sales.
 fn refused(mapping: &Mapping, sales: &Sales) -> Vec<Refusal> {
     let orders = sales.orders.iter().filter_map(|order| mapping::order(order, mapping, &every_order()).err());
     let memos = sales.credit_memos.iter().filter_map(|memo| {
@@ -97,7 +98,7 @@ fn a_shop_that_was_seen_is_booked() {
     let mapping = answers(&sales);
     let refused = refused(&mapping, &sales);
     // A refund below zero is nobody's credit note, whatever the file says.
-    let foreseen = refused.iter().filter(|refusal| refusal.code != mapping::code::NEGATIVE_TOTAL);
+    let foreseen = refused.iter().filter(|refusal| refusal.code != Code::NegativeTotal);
     assert_eq!(foreseen.collect::<Vec<_>>(), Vec::<&Refusal>::new());
 }
 

@@ -8,7 +8,8 @@ fn problems(text: &str) -> Vec<Problem> {
     Mapping::parse(text).expect_err("this file should not load").0
 }
 
-/// What is replaced in the default file, by what, where the problem is, and words that its sentence must have.
+/// A text that is replaced in the default file, its replacement, where the problem is, and words that its sentence must
+/// have.
 type Case = (&'static str, &'static str, &'static str, &'static str);
 
 const UNKNOWN: [Case; 7] = [

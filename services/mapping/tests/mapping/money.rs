@@ -1,5 +1,6 @@
 //! Parts of a total that the recorded orders do not have, and shops that show their rows in another way.
 
+use problem::Code;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -220,12 +221,12 @@ fn a_limit_holds_for_each_vat_code_and_is_the_files() {
         let limit = format!("vat_limit = {limit}");
         book(&order, &changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05", &limit)]))
     };
-    assert_eq!(with("0.09").unwrap_err().code, mapping::code::VAT_DIFFERS);
+    assert_eq!(with("0.09").unwrap_err().code, Code::VatDiffers);
     let rounding = with("0.10").unwrap().invoice.predicted.rounding;
     assert_eq!(rounding.to_string(), "-0.10");
     // A file without the key has the limit 0.05.
     let old = changed(&[("pin_vat = true", "pin_vat = false"), ("vat_limit = 0.05\n", "")]);
-    assert_eq!(book(&order, &old).unwrap_err().code, mapping::code::VAT_DIFFERS);
+    assert_eq!(book(&order, &old).unwrap_err().code, Code::VatDiffers);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use commerce::order::Order;
 use mapping::{Booking, Decision, Mapping, Scope};
+use problem::Code;
 use rust_decimal::Decimal;
 
 use crate::support::{PINS, changed, decode, default_mapping, every_order, recorded, recorded_order};
@@ -41,7 +42,7 @@ fn the_total_is_the_orders_whatever_the_company_rounds_on() {
                 Ok(other) => panic!("{name}: {other:?}"),
                 // Tax before discount, or on a net amount below zero: net × rate is not what the shop charged.
                 Err(refusal) => {
-                    assert!(pin != "true" && refusal.code == mapping::code::VAT_DIFFERS, "{name}: {refusal}");
+                    assert!(pin != "true" && refusal.code == Code::VatDiffers, "{name}: {refusal}");
                     assert!(name.starts_with("in_befdisc") || name.starts_with("ex_discinc"), "{name}: {refusal}");
                 }
             }

@@ -14,7 +14,7 @@ fn settled() -> Mapping {
     changed(&[("# [[payments]]", RULES)])
 }
 
-/// What the small order's invoice settles, after a change of both, where orders are booked.
+/// Returns the payment of the small order's invoice, after a change of both, where orders are booked.
 fn of_part(mapping: &Mapping, trigger: Trigger, change: impl Fn(&mut Value, &mut Value)) -> Option<OrderPayment> {
     let (mut order, mut invoice) = (small_order(), small_invoice());
     change(&mut order, &mut invoice);

@@ -1,4 +1,4 @@
-//! What several tests need: recorded orders, and mapping files that differ from the default in one place.
+//! Material for several tests: recorded orders, and mapping files that differ from the default in one place.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use mapping::{Booking, DEFAULT, Decision, Mapping, Meaning, Refusal, Scope, Stat
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
-/// What a mapping file may say of VAT that is set on documents.
+/// Values of `pin_vat` that a mapping file may have: the VAT that is set on documents.
 pub(crate) const PINS: [&str; 3] = ["true", "false", "\"try\""];
 
 /// The recorded orders by name, as Commerce sent them.

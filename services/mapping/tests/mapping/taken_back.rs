@@ -49,7 +49,7 @@ fn cancelled(order: &Value, of_each: u32, header: Header) -> Option<Value> {
     (!all && total > Decimal::ZERO).then_some(order)
 }
 
-/// What a document puts on each account and each VAT code, and its total.
+/// Sums up what a document puts on each account and each VAT code, and its total.
 fn sums(command: &InvoiceCommand) -> BTreeMap<String, Decimal> {
     let mut sums = BTreeMap::from([("total".to_owned(), command.predicted.total)]);
     for line in &command.invoice.lines {

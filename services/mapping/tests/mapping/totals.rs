@@ -1,7 +1,8 @@
 //! Totals that real shops change: rounded to a whole krone, in currencies without decimals, by fees of payment modules,
 //! by fixed product tax on the chosen variant, and by credit that an invoice hides.
 
-use mapping::{InvoiceCommand, code};
+use mapping::InvoiceCommand;
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{book, book_invoice, changed, credit, default_mapping, small_invoice, small_memo, small_order};
@@ -37,7 +38,7 @@ fn documents(changes: &[(&str, Value)]) -> (Value, Value, Value) {
     (order, invoice, memo)
 }
 
-/// What each of the three becomes.
+/// Returns the command that each of the three becomes.
 fn commands((order, invoice, memo): &(Value, Value, Value)) -> [InvoiceCommand; 3] {
     let mapping = default_mapping();
     [
@@ -62,12 +63,12 @@ fn a_total_that_the_shop_rounded_is_booked_with_a_rounding_line() {
 fn more_than_the_limit_is_still_refused() {
     let (order, invoice, memo) = documents(&[("grand_total", number("415.51"))]);
     let mapping = default_mapping();
-    assert_eq!(book(&order, &mapping).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
-    assert_eq!(book_invoice(&invoice, &order, &mapping).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
-    assert_eq!(credit(&memo, &order, &mapping).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
+    assert_eq!(book(&order, &mapping).unwrap_err().code, Code::TotalDoesNotAddUp);
+    assert_eq!(book_invoice(&invoice, &order, &mapping).unwrap_err().code, Code::TotalDoesNotAddUp);
+    assert_eq!(credit(&memo, &order, &mapping).unwrap_err().code, Code::TotalDoesNotAddUp);
     let strict = changed(&[("rounding_limit = 0.50", "rounding_limit = 0")]);
     let (order, ..) = documents(&[("grand_total", number("415.01"))]);
-    assert_eq!(book(&order, &strict).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
+    assert_eq!(book(&order, &strict).unwrap_err().code, Code::TotalDoesNotAddUp);
 }
 
 #[test]
@@ -122,18 +123,18 @@ fn a_limit_is_in_units_of_the_currencys_last_decimal_or_its_own() {
         ("16193".into(), "1".into())
     );
     let strict = book(&yen(), &with("decimals = 0\nrounding_limit = 0.5")).unwrap_err();
-    assert_eq!(strict.code, code::ROUNDING_ABOVE_LIMIT, "{strict}");
+    assert_eq!(strict.code, Code::RoundingAboveLimit, "{strict}");
 
     // 0.50 is 50 yen, and half a krone stays half a krone.
     let mut order = yen();
     order["grand_total"] = json!(16242);
     assert_eq!(book(&order, &with("decimals = 0")).unwrap().invoice.predicted.rounding.to_string(), "50");
     order["grand_total"] = json!(16244);
-    assert_eq!(book(&order, &with("decimals = 0")).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
+    assert_eq!(book(&order, &with("decimals = 0")).unwrap_err().code, Code::TotalDoesNotAddUp);
 
     let (order, ..) = documents(&[("grand_total", number("415.34"))]);
     let own = changed(&[("[currency.NOK]\n", "[currency.NOK]\nrounding_limit = 0.05\n")]);
-    assert_eq!(book(&order, &own).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
+    assert_eq!(book(&order, &own).unwrap_err().code, Code::TotalDoesNotAddUp);
 }
 
 /// The three documents with a module's fee in total and tax, shown on the order alone or on all.
@@ -216,10 +217,10 @@ fn a_tax_that_a_module_keeps_out_of_the_documents_is_booked_with_it() {
 fn a_fee_that_cannot_be_read_is_refused_and_one_that_no_rule_names_too() {
     let (order, ..) = with_fee("4", "1", &json!({ "svea_handling_fee": "4,00" }), false);
     let refusal = book(&order, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::FEE_UNREADABLE);
+    assert_eq!(refusal.code, Code::FeeUnreadable);
     assert!(refusal.sentence.contains("/extension_attributes/svea_handling_fee"), "{refusal}");
     let (order, ..) = with_fee("4", "1", &json!({ "house_fee": 5, "house_fee_tax": 1 }), false);
-    assert_eq!(book(&order, &default_mapping()).unwrap_err().code, code::TOTAL_DOES_NOT_ADD_UP);
+    assert_eq!(book(&order, &default_mapping()).unwrap_err().code, Code::TotalDoesNotAddUp);
     let rule = "[[fee]]\namount = \"/extension_attributes/house_fee\"\ntax = \"/extension_attributes/house_fee_tax\"\n\
                 includes_tax = true\nlabel = \"House fee\"\n\n# --- Rules ---";
     let command = book(&order, &changed(&[("# --- Rules ---", rule)])).unwrap().invoice;
@@ -260,7 +261,7 @@ fn several_credits_that_are_hidden_are_told_apart_only_as_a_whole() {
     let mut invoice = small_invoice();
     invoice["grand_total"] = json!(385);
     let refusal = book_invoice(&invoice, &all.0, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::TOTAL_DOES_NOT_ADD_UP, "30 of which?");
+    assert_eq!(refusal.code, Code::TotalDoesNotAddUp, "30 of which?");
 }
 
 /// The small order whose first item is a configurable with a fixed product tax on the chosen variant.

@@ -1,12 +1,13 @@
-//! What makes an order an invoice.
+//! Tests of the events that make an order an invoice.
 
-use mapping::{Decision, Invoiced, Scope, Trigger, code};
+use mapping::{Decision, Invoiced, Scope, Trigger};
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{decode, decode_invoice, default_mapping, small_invoice, small_order};
 
-/// Whether the small order is booked after a change, or with which code not.
-fn booked(trigger: Trigger, change: impl Fn(&mut Value)) -> Result<(), &'static str> {
+/// Checks that the small order is booked after a change; the error is the code with which it is not.
+fn booked(trigger: Trigger, change: impl Fn(&mut Value)) -> Result<(), Code> {
     let mut order = small_order();
     change(&mut order);
     let scope = Scope { trigger, ..Scope::default() };
@@ -28,7 +29,7 @@ fn paid_is_when_nothing_is_due() {
         let total_paid: Value = serde_json::from_str(total_paid).unwrap();
         booked(Trigger::Paid, |order| order["total_paid"] = total_paid.clone())
     };
-    let waits = Err(code::TRIGGER_WAITS);
+    let waits = Err(Code::TriggerWaits);
     assert_eq!(booked(Trigger::Paid, |_| ()), waits);
     assert_eq!(paid("414.99"), waits);
     assert_eq!(paid("415"), Ok(()));
@@ -48,7 +49,7 @@ fn shipped_is_when_all_that_can_be_is() {
             }
         })
     };
-    let waits = Err(code::TRIGGER_WAITS);
+    let waits = Err(Code::TriggerWaits);
     assert_eq!(shipped([0, 0]), waits);
     assert_eq!(shipped([2, 0]), waits);
     assert_eq!(shipped([1, 1]), waits);
@@ -74,7 +75,7 @@ fn a_bundle_is_shipped_as_itself_or_part_by_part() {
     };
     assert_eq!(bundle(2, 0), Ok(()));
     assert_eq!(bundle(0, 4), Ok(()));
-    assert_eq!(bundle(0, 3), Err(code::TRIGGER_WAITS));
+    assert_eq!(bundle(0, 3), Err(Code::TriggerWaits));
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn what_cannot_be_shipped_is_due_when_it_is_paid() {
             order["total_paid"] = json!(paid);
         })
     };
-    assert_eq!(virtual_order(0), Err(code::TRIGGER_WAITS));
+    assert_eq!(virtual_order(0), Err(Code::TriggerWaits));
     assert_eq!(virtual_order(415), Ok(()));
 }
 
@@ -105,13 +106,13 @@ fn an_order_of_which_money_went_back_is_due() {
 #[test]
 fn a_refund_below_zero_makes_no_order_due() {
     for trigger in [Trigger::Paid, Trigger::Shipped] {
-        assert_eq!(booked(trigger, |order| order["total_refunded"] = json!(-10)), Err(code::TRIGGER_WAITS));
+        assert_eq!(booked(trigger, |order| order["total_refunded"] = json!(-10)), Err(Code::TriggerWaits));
     }
 }
 
 #[test]
 fn where_invoices_are_booked_orders_are_not() {
-    assert_eq!(booked(Trigger::Invoiced, |_| ()), Err(code::BOOKED_BY_INVOICES));
+    assert_eq!(booked(Trigger::Invoiced, |_| ()), Err(Code::BookedByInvoices));
     let scope = Scope { trigger: Trigger::Invoiced, ..Scope::default() };
     let (order, invoice) = (decode(&small_order()), decode_invoice(&small_invoice()));
     let Decision::Book(booked) = mapping::invoice(&invoice, &order, &default_mapping(), &scope).unwrap() else {
@@ -133,7 +134,7 @@ fn elsewhere_an_invoice_is_noted_on_its_order_when_that_is_wished() {
     let noted = Invoiced::OfOrder { invoice_key: "1042".to_owned(), reference, payment: None };
     let noted = Decision::Book(Box::new(noted));
     assert_eq!(decide(&order, true), noted);
-    assert!(matches!(decide(&order, false), Decision::Skip { reason } if reason.code == code::NOT_NOTED));
+    assert!(matches!(decide(&order, false), Decision::Skip { reason } if reason.code == Code::NotNoted));
     let mut held = small_order();
     held["state"] = json!("holded");
     assert_eq!(decide(&decode(&held), true), noted, "its order is not booked yet, and the writer waits for that");

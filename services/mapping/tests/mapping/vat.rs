@@ -12,7 +12,8 @@ mod split;
 use std::fs;
 use std::path::PathBuf;
 
-use mapping::{InvoiceCommand, Mapping, Refusal, code};
+use mapping::{InvoiceCommand, Mapping, Refusal};
+use problem::Code;
 use serde_json::{Value, json};
 
 use crate::support::{book, book_invoice, changed, credit, default_mapping, small_invoice, small_memo, small_order};
@@ -72,7 +73,7 @@ fn off_by_a_hundredth() -> Value {
 
 fn told(refusal: Option<Refusal>, words: &[&str]) {
     let refusal = refusal.expect("it should be refused");
-    assert_eq!(refusal.code, code::VAT_DIFFERS, "{refusal}");
+    assert_eq!(refusal.code, Code::VatDiffers, "{refusal}");
     for word in words {
         assert!(refusal.sentence.contains(word), "nothing of \"{word}\": {refusal}");
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use visma::invoice::Invoice;
 
-/// Whether a company rounds VAT once per code or on each line.
+/// Way in which a company rounds VAT: once per code, or on each line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VatRounding {
     PerCode,

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal as _, Read as _};
 
 use console::Term;
-use pipeline::problem::Problem;
 use pipeline::secret::Secret;
 use pipeline::vault::credentials::Fields;
+use problem::{Code, Problem};
 use zeroize::Zeroizing;
 
 use crate::vendors::kept::Field;
@@ -70,7 +70,7 @@ fn parse(text: &str, known: &[Field], before: &Fields) -> Result<Fields, Problem
 /// `CREDENTIALS_INPUT`, because of `why`.
 pub(super) fn wrong(why: &str) -> Problem {
     let remedy = "give one `name = value` a line on standard input, or run the verb at a terminal, which asks for each";
-    Problem::new("CREDENTIALS_INPUT", format!("the credentials cannot be read: {why}"), remedy)
+    Problem::new(Code::CredentialsInput, format!("the credentials cannot be read: {why}"), remedy)
 }
 
 /// The person who stores them: `named`, else the login name on this host, else asked for at a terminal.
@@ -89,7 +89,7 @@ pub(super) fn person(named: Option<String>) -> Result<String, Problem> {
     }
     let unknown = |why: &str| {
         let sentence = format!("the person who stores the credentials is not known: {why}");
-        Problem::new("CREDENTIALS_INPUT", sentence, "give your name with `--by NAME`")
+        Problem::new(Code::CredentialsInput, sentence, "give your name with `--by NAME`")
     };
     if !std::io::stdin().is_terminal() {
         return Err(unknown("there is no login name here"));

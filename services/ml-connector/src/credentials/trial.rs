@@ -10,11 +10,11 @@ use ingestor::commerce::{Encoding, Webhook};
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::CallError;
+use problem::{Code, Problem, chain};
 use secrecy::SecretString;
 
 use crate::cli::Keeping;
@@ -84,7 +84,7 @@ pub(super) fn secret(fields: &Fields) -> Result<String, Problem> {
         let sentence =
             format!("the secret has {bytes} bytes and needs at least {MIN_SECRET}: a shorter one can be guessed");
         let remedy = "make one with `openssl rand -hex 32`";
-        return Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy));
+        return Err(Problem::new(Code::CredentialsRefused, sentence, remedy));
     }
     Ok(format!(
         "the secret has {bytes} bytes; webhooks signed with it are accepted from now on. Now give it to their sender"
@@ -97,7 +97,7 @@ async fn webhook(settings: &Webhook, fields: &Fields) -> Result<String, Problem>
     let remedy = "set commerce.webhook.listen, and the secret with `ml-connector credentials set webhook`";
     if settings.listen.is_empty() || kept.is_empty() {
         let sentence = "no port is open for webhooks, or there is no secret";
-        return Err(Problem::new("CREDENTIALS_NOT_TRIED", sentence, remedy));
+        return Err(Problem::new(Code::CredentialsNotTried, sentence, remedy));
     }
     let encoding = match settings.encoding {
         Encoding::Hex => ::commerce::webhook::Encoding::Hex,
@@ -118,7 +118,7 @@ async fn webhook(settings: &Webhook, fields: &Fields) -> Result<String, Problem>
         StatusCode::UNAUTHORIZED => {
             let sentence = "our webhook port refuses what is signed with the secret";
             let remedy = "start ingestor-commerce with the same settings as this verb; it may have a secret of its own";
-            Err(Problem::new("CREDENTIALS_REFUSED", sentence, remedy))
+            Err(Problem::new(Code::CredentialsRefused, sentence, remedy))
         }
         other => Err(not_tried("our webhook port", &format!("it answers {other}"))),
     }
@@ -146,7 +146,7 @@ async fn commerce(settings: &Settings, fields: &Fields, context: &Context) -> Re
     let answer = vendor.call(Class::Document, &request).await.map_err(|e| uncalled("Commerce", e))?;
     let refused = |message: String| {
         let remedy = "compare the credentials with those of the integration or account in Commerce, and its rights";
-        Problem::new("CREDENTIALS_REFUSED", format!("Commerce refuses the credentials: {message}"), remedy)
+        Problem::new(Code::CredentialsRefused, format!("Commerce refuses the credentials: {message}"), remedy)
     };
     match Answer::read(&answer, clock::now()) {
         Answer::Ok(_) => Ok("Commerce accepts the credentials and shows its store views".to_owned()),
@@ -166,5 +166,5 @@ fn uncalled(who: &str, error: CallError) -> Problem {
 
 fn not_tried(who: &str, why: &str) -> Problem {
     let remedy = "repeat it when it answers; nothing was changed";
-    Problem::new("CREDENTIALS_NOT_TRIED", format!("{who} could not be asked: {why}"), remedy)
+    Problem::new(Code::CredentialsNotTried, format!("{who} could not be asked: {why}"), remedy)
 }

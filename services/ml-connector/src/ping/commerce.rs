@@ -11,7 +11,7 @@ use operator::ping::{
 };
 use pipeline::clock::now;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 use super::{Ended, Trial, call, way};
 use crate::bench::Bench;
@@ -111,5 +111,5 @@ fn serves(entity: Entity) -> &'static str {
 }
 
 fn built(request: Result<Request<Bytes>, RequestError>) -> Result<Request<Bytes>, Problem> {
-    request.map_err(|e| Problem::new("SETTINGS_INVALID", chain(&e), "correct commerce.base_url"))
+    request.map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.base_url"))
 }

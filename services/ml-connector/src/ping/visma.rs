@@ -3,7 +3,7 @@
 use operator::ping::{Side, Step, company, resource, window};
 use pipeline::clock::now;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 
 use super::{Ended, Trial, call, way};
 use crate::bench::Bench;
@@ -26,7 +26,7 @@ pub(super) async fn run(bench: &Bench, trial: &mut Trial) -> Result<(), Ended> {
     if host(&settings.token_url) != host(&settings.base_url) {
         way::walk(trial, Side::Visma, &settings.token_url, &http, false).await?;
     }
-    let unbuilt = |e: &dyn std::error::Error| Problem::new("SETTINGS_INVALID", chain(e), "correct visma.base_url");
+    let unbuilt = |e: &dyn std::error::Error| Problem::new(Code::SettingsInvalid, chain(e), "correct visma.base_url");
     trial.looking("token and company");
     let branches = company_at.branches().map_err(|e| unbuilt(&e))?;
     let answer = call(&vendor, &branches).await;

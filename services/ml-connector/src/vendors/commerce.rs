@@ -16,12 +16,12 @@ use http::header::HeaderValue;
 use pipeline::budget::{Budget, Shares};
 use pipeline::clock;
 use pipeline::http::Http;
-use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Guard, Login, TokenError, Tokens};
 use pipeline::vault::credentials::Fields;
 use pipeline::vendor::{Api, Auth, Sign, Vendor};
+use problem::{Code, Problem, chain};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -87,7 +87,7 @@ fn token_http(settings: &Commerce) -> Result<Http, Problem> {
 }
 
 fn invalid(error: &dyn std::error::Error) -> Problem {
-    Problem::new("SETTINGS_INVALID", chain(error), "correct [commerce]")
+    Problem::new(Code::SettingsInvalid, chain(error), "correct [commerce]")
 }
 
 async fn auth(settings: &Commerce, base: &Base, http: &Http, context: &Context) -> Result<Auth, Problem> {
@@ -134,7 +134,7 @@ async fn login(settings: &Commerce, base: &Base, context: &Context) -> Result<Lo
         let clear = SecretString::from(password.expose().as_str());
         admin::login(&base, &name, &clear).map_err(|e| chain(&e))
     };
-    let uri = request().map_err(|e| Problem::new("SETTINGS_INVALID", e, "correct commerce.base_url"))?.uri().clone();
+    let uri = request().map_err(|e| Problem::new(Code::SettingsInvalid, e, "correct commerce.base_url"))?.uri().clone();
     let made_with = [settings.base_url.as_str(), &account.username, &account.password.expose()].join("\0");
     let made_with = Zeroizing::new(made_with);
     let fingerprint = context.vault.keyed_hash("commerce.login", &made_with);

@@ -10,12 +10,12 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use ingestor::commerce::{Secrets, Webhook};
 use pipeline::broker::follow::{self, Follow};
-use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::vault::VaultError;
 use pipeline::vault::credentials::{Credentials, Fields, Set, Stored};
 use pipeline::vendor::{Auth, Vendor};
+use problem::{Code, Problem, chain};
 use tokio::sync::watch;
 
 use crate::settings::{Commerce, Visma};
@@ -234,7 +234,7 @@ async fn renew(vendor: &Vendor, make: &Make, stored: Option<&Stored>) {
 /// Why a set cannot be used.
 pub(crate) fn unreadable(name: &str, error: &VaultError) -> Problem {
     Problem::new(
-        "CREDENTIALS_UNREADABLE",
+        Code::CredentialsUnreadable,
         format!("the credentials of {name} cannot be read: {}", chain(error)),
         "check the broker, and that this is the master key that they were encrypted under; otherwise remove them and set \
          them again",

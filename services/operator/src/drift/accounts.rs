@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use commerce::order::Order;
 use mapping::Account;
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::address::{Address, Entity, Kind, System};
 use record::envelope::{LANE, header};
 use record::{Entry, Log, Which, backlog, body};

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use problem::Code;
 use visma::compare::{self, Shown};
 
 use record::address::Entity;
@@ -58,7 +59,7 @@ impl Held {
 }
 
 /// Code of a document that cannot be compared as far as it must.
-const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
+const INCOMPLETE: Code = Code::VerificationIncomplete;
 
 /// Holds all records against all versions.
 pub(crate) fn compare(booked: &[Booked], held: &[Held]) -> Report {
@@ -84,11 +85,11 @@ pub(crate) fn compare(booked: &[Booked], held: &[Held]) -> Report {
             if !others.is_empty() {
                 let sentence =
                     format!("{} carries the same reference; booked under {}", others.join(", "), record.number);
-                report.drifts.push(drift(record, &record.number, "DUPLICATE_DOCUMENT", sentence));
+                report.drifts.push(drift(record, &record.number, Code::DuplicateDocument, sentence));
             }
         } else if record.is_settled {
             let sentence = "our record says that nothing is booked under this reference";
-            let found = others.iter().map(|number| drift(record, number, "DOCUMENT_UNKNOWN", sentence.to_owned()));
+            let found = others.iter().map(|number| drift(record, number, Code::DocumentUnknown, sentence.to_owned()));
             report.drifts.extend(found);
         }
     }
@@ -97,7 +98,7 @@ pub(crate) fn compare(booked: &[Booked], held: &[Held]) -> Report {
         entity: held.entity,
         number: held.number.clone(),
         reference: held.reference.clone(),
-        code: "UNKNOWN_REFERENCE",
+        code: Code::UnknownReference,
         sentence: "it bears a reference of ours that no record knows".to_owned(),
     }));
     report
@@ -106,10 +107,10 @@ pub(crate) fn compare(booked: &[Booked], held: &[Held]) -> Report {
 fn differs(record: &Booked, held: &Held, report: &mut Report) {
     let mut found = |code, sentence| report.drifts.push(drift(record, &record.number, code, sentence));
     if held.is_gone {
-        return found("DOCUMENT_GONE", "it is not in Visma any longer".to_owned());
+        return found(Code::DocumentGone, "it is not in Visma any longer".to_owned());
     }
     if held.is_detached {
-        return found("REFERENCE_REMOVED", "its external reference in Visma is not ours any longer".to_owned());
+        return found(Code::ReferenceRemoved, "its external reference in Visma is not ours any longer".to_owned());
     }
     let (booked, shown) = match (&record.prediction, &held.shown) {
         (Ok(Some(booked)), Some(shown)) => (booked, shown),
@@ -127,7 +128,7 @@ fn differs(record: &Booked, held: &Held, report: &mut Report) {
     report.pinning.note(&record.number, compared.pins);
 }
 
-fn drift(record: &Booked, number: &str, code: &'static str, sentence: String) -> Drift {
+fn drift(record: &Booked, number: &str, code: Code, sentence: String) -> Drift {
     Drift { entity: record.entity, number: number.to_owned(), reference: record.reference.clone(), code, sentence }
 }
 
@@ -168,7 +169,7 @@ mod tests {
         }
     }
 
-    fn found(booked: &[Booked], held: &[Held]) -> Vec<(&'static str, String)> {
+    fn found(booked: &[Booked], held: &[Held]) -> Vec<(Code, String)> {
         compare(booked, held).drifts.into_iter().map(|drift| (drift.code, drift.number)).collect()
     }
 
@@ -183,26 +184,26 @@ mod tests {
         let ours = [booked("1", "WEB-1")];
         let one = |held: Held| found(&ours, &[held]);
         let first = || held("1", "WEB-1");
-        assert_eq!(one(Held { is_gone: true, ..first() }), [("DOCUMENT_GONE", "1".to_owned())]);
-        assert_eq!(one(Held { is_detached: true, ..first() }), [("REFERENCE_REMOVED", "1".to_owned())]);
+        assert_eq!(one(Held { is_gone: true, ..first() }), [(Code::DocumentGone, "1".to_owned())]);
+        assert_eq!(one(Held { is_detached: true, ..first() }), [(Code::ReferenceRemoved, "1".to_owned())]);
         let showing = |shown: Shown| one(Held { shown: Some(shown), ..first() });
         let dear = Some((Decimal::new(25_001, 2), Decimal::new(300, 0)));
-        assert_eq!(showing(Shown { totals: dear, ..shown() }), [("TOTAL_DIFFERS", "1".to_owned())]);
+        assert_eq!(showing(Shown { totals: dear, ..shown() }), [(Code::TotalDiffers, "1".to_owned())]);
         let euro = Some("EUR".to_owned());
-        assert_eq!(showing(Shown { currency: euro, ..shown() }), [("CURRENCY_DIFFERS", "1".to_owned())]);
+        assert_eq!(showing(Shown { currency: euro, ..shown() }), [(Code::CurrencyDiffers, "1".to_owned())]);
         let (dear, later) = (dear, Some("2026-12-01".to_owned()));
         let both = Shown { totals: dear, date: later, ..shown() };
         let codes: Vec<_> = showing(both).into_iter().map(|(code, _)| code).collect();
-        assert_eq!(codes, ["TOTAL_DIFFERS", "DATE_DIFFERS"]);
-        let unreadable = [("VERIFICATION_INCOMPLETE", "1".to_owned())];
+        assert_eq!(codes, [Code::TotalDiffers, Code::DateDiffers]);
+        let unreadable = [(Code::VerificationIncomplete, "1".to_owned())];
         assert_eq!(one(Held { shown: None, ..first() }), unreadable);
         assert_eq!(showing(Shown { totals: None, ..shown() }), unreadable);
         let spoilt = Booked { prediction: Err("it cannot be read".to_owned()), ..booked("1", "WEB-1") };
         assert_eq!(found(&[spoilt], &[first()]), unreadable);
-        assert_eq!(found(&ours, &[first(), held("2", "WEB-1")]), [("DUPLICATE_DOCUMENT", "1".to_owned())]);
-        assert_eq!(found(&ours, &[first(), held("2", "WEB-2")]), [("UNKNOWN_REFERENCE", "2".to_owned())]);
+        assert_eq!(found(&ours, &[first(), held("2", "WEB-1")]), [(Code::DuplicateDocument, "1".to_owned())]);
+        assert_eq!(found(&ours, &[first(), held("2", "WEB-2")]), [(Code::UnknownReference, "2".to_owned())]);
         let refused = [Booked { stands: false, number: String::new(), ..booked("", "WEB-1") }];
-        assert_eq!(found(&refused, &[first()]), [("DOCUMENT_UNKNOWN", "1".to_owned())]);
+        assert_eq!(found(&refused, &[first()]), [(Code::DocumentUnknown, "1".to_owned())]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use ::commerce::stores::StoreView;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
-use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
+use problem::{Code, Problem};
 use record::address::Entity;
 
 use super::rights::in_admin;
@@ -63,7 +63,7 @@ pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
             let sentence = format!("Commerce refuses the signature's time or nonce: {message}");
             let remedy =
                 "set this machine's clock by NTP; it must not be more than 10 minutes ahead of the shop's clock";
-            vec![Step::ends(SIDE, "credentials", Problem::new("PING_CLOCK", sentence, remedy))]
+            vec![Step::ends(SIDE, "credentials", Problem::new(Code::PingClock, sentence, remedy))]
         }
         other => vec![Step::ends(SIDE, "credentials", otherwise(&other))],
     }
@@ -72,11 +72,11 @@ pub fn stores(asked: &Asked, now: Timestamp) -> Vec<Step> {
 /// Credentials that no call has proved, judged by the rights: a caller without any right is not known to Commerce.
 pub fn credentials(rights: &[Step]) -> Option<Step> {
     let none = !rights.is_empty() && rights.iter().all(|step| step.state == State::Failed);
-    let told = rights.iter().all(|step| step.code.is_empty() || step.code == "COMMERCE_FORBIDDEN");
+    let told = rights.iter().all(|step| step.code.is_none_or(|code| code == Code::CommerceForbidden));
     (none && told).then(|| {
         let sentence =
             "no call is allowed: the integration is not active, it has no rights, or the credentials belong to another one";
-        Step::ends(SIDE, "credentials", Problem::new("COMMERCE_UNAUTHORISED", sentence, REMEDY))
+        Step::ends(SIDE, "credentials", Problem::new(Code::CommerceUnauthorised, sentence, REMEDY))
     })
 }
 
@@ -156,7 +156,7 @@ pub fn attributes(asked: &Asked, is_saas: bool, now: Timestamp) -> Step {
                             orders";
             let remedy = "install magento/out-of-process-custom-attributes (Adobe Commerce 2.4.5 or later), or leave the \
                           setting empty: Magento Open Source has no such attributes";
-            Step::failed(SIDE, "attributes", Problem::new("ATTRIBUTE_NOT_KEPT", sentence, remedy))
+            Step::failed(SIDE, "attributes", Problem::new(Code::AttributeNotKept, sentence, remedy))
         }
         None => Step::unknown(SIDE, "attributes", "not known: this integration may not read the list of modules"),
     }
@@ -191,12 +191,12 @@ pub fn version(status: StatusCode, body: &[u8]) -> Step {
 }
 
 fn unauthorised(message: &str) -> Problem {
-    Problem::new("COMMERCE_UNAUTHORISED", format!("Commerce refuses the credentials: {message}"), REMEDY)
+    Problem::new(Code::CommerceUnauthorised, format!("Commerce refuses the credentials: {message}"), REMEDY)
 }
 
 fn forbidden(serves: &str, message: &str) -> Problem {
     Problem::new(
-        "COMMERCE_FORBIDDEN",
+        Code::CommerceForbidden,
         format!("the right is missing that is needed {serves}: {message}"),
         grant(message),
     )
@@ -214,19 +214,19 @@ fn grant(message: &str) -> String {
 
 fn unreadable(why: &str) -> Problem {
     let remedy = "look at the shop's answer; a module or a proxy in front of it may have changed it";
-    Problem::new("COMMERCE_UNREADABLE", why.to_owned(), remedy)
+    Problem::new(Code::CommerceUnreadable, why.to_owned(), remedy)
 }
 
 /// What is wrong with an answer that has no data.
 pub(crate) fn otherwise(answer: &Answer) -> Problem {
     match answer {
         Answer::Refused { status, message } => Problem::new(
-            "COMMERCE_REFUSED",
+            Code::CommerceRefused,
             format!("Commerce refuses the request ({}): {message}", status.as_u16()),
             "check commerce.base_url: scheme, host and store code as the shop itself has them",
         ),
         Answer::NotFound { message } => Problem::new(
-            "COMMERCE_REFUSED",
+            Code::CommerceRefused,
             format!("there is no REST API at this address: {message}"),
             "check commerce.base_url: its path, and on SaaS the tenant",
         ),

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 use super::{Side, Step};
 
@@ -21,7 +21,7 @@ pub fn resolved(side: Side, host: &str, found: &io::Result<Vec<SocketAddr>>) -> 
         Step::ends(
             side,
             "dns",
-            Problem::new("PING_DNS", format!("no address was found for the host name {host}: {why}"), remedy),
+            Problem::new(Code::PingDns, format!("no address was found for the host name {host}: {why}"), remedy),
         )
     };
     match found {
@@ -40,7 +40,7 @@ pub fn connected(side: Side, host: &str, port: u16, tried: &io::Result<()>) -> S
         Err(e) => {
             let sentence = format!("{host} cannot be reached on port {port}: {e}");
             let remedy = "allow the connection in the firewall, and check the port in the settings";
-            Step::ends(side, "tcp", Problem::new("PING_CONNECT", sentence, remedy))
+            Step::ends(side, "tcp", Problem::new(Code::PingConnect, sentence, remedy))
         }
     }
 }
@@ -58,7 +58,7 @@ pub fn secured(side: Side, host: &str, encrypted: bool, tried: Result<(), &str>)
         (Err(why), true) => {
             let remedy = "install the CA of the certificate on this machine; if the certificate is not the vendor's, a proxy is in between";
             let sentence = format!("the TLS handshake with {host} failed: {why}");
-            Step::ends(side, "tls", Problem::new("PING_TLS", sentence, remedy))
+            Step::ends(side, "tls", Problem::new(Code::PingTls, sentence, remedy))
         }
         (Err(why), false) => Step::ends(side, "tls", super::no_answer(side, why)),
     }
@@ -77,7 +77,7 @@ pub fn clock(side: Side, theirs: Option<Timestamp>, sent: Timestamp, came: Times
     let sentence = format!("this machine's clock is {apart} s {way} that of {}", side.name());
     let remedy = "set this machine's clock by NTP; if it is right, tell the operator of the server";
     if apart > TOO_FAR {
-        return Step::ends(side, "clock", Problem::new("PING_CLOCK", sentence, remedy));
+        return Step::ends(side, "clock", Problem::new(Code::PingClock, sentence, remedy));
     }
     if apart > NOTICED {
         return Step::notice(side, "clock", sentence, remedy);

@@ -6,8 +6,8 @@ use ::visma::reply::{Failure, read_page};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use jiff::Timestamp;
-use pipeline::problem::Problem;
 use pipeline::vendor::CallError;
+use problem::{Code, Problem};
 use serde_json::Value;
 
 use super::{Side, Step, no_answer, unanswered};
@@ -69,7 +69,7 @@ fn shown(branches: &[Value]) -> Step {
             SIDE,
             "company",
             Problem::new(
-                "VISMA_COMPANY_EMPTY",
+                Code::VismaCompanyEmpty,
                 "Visma shows a company without branches, which does not exist: visma.company_id is wrong or missing",
                 "set visma.company_id to the number of the company in Visma, or leave it empty if the tenant has one company",
             ),

@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind};
 use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind};
+use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
 use super::Broker;
-use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
 
 /// How long one question waits for its answer at most: one that went out on a connection that broke gets none, and to
@@ -60,7 +60,7 @@ impl Broker {
 
 fn away(what: &str, cause: &str) -> Problem {
     let remedy = "look at the broker: whether it runs, has JetStream switched on, and lets this user see its streams";
-    Problem::new("BROKER_AWAY", format!("{what} could not be opened: {cause}"), remedy)
+    Problem::new(Code::BrokerAway, format!("{what} could not be opened: {cause}"), remedy)
 }
 
 /// A cause as a person reads it.

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use async_nats::jetstream::ContextBuilder;
 use async_nats::{ConnectOptions, Event, ServerError};
+use problem::{Code, Problem, chain};
 use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Broker;
 use super::answer::find;
 use crate::health::Health;
-use crate::problem::{Problem, chain};
 use crate::retry::Schedule;
 use crate::secret::Secret;
 use crate::settings::Span;
@@ -105,7 +105,7 @@ pub fn is_new_enough(broker: &Broker) -> Result<(), Problem> {
     }
     let sentence =
         format!("the broker is nats-server {version}, which may lose what it has acknowledged; 2.15.1 does not");
-    Err(Problem::new("BROKER_TOO_OLD", sentence, "update nats-server to 2.15.1 or later"))
+    Err(Problem::new(Code::BrokerTooOld, sentence, "update nats-server to 2.15.1 or later"))
 }
 
 /// Whether a server of this version keeps what it acknowledges; one that cannot be read does not count.
@@ -134,14 +134,14 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
     if !creds.is_empty() {
         let text = std::fs::read_to_string(&creds).map_err(|e| {
             Problem::new(
-                "BROKER_REFUSED",
+                Code::BrokerRefused,
                 format!("the credentials file {creds} could not be read: {e}"),
                 "correct nats.creds",
             )
         })?;
         options = options.credentials(&text).map_err(|e| {
             Problem::new(
-                "BROKER_REFUSED",
+                Code::BrokerRefused,
                 format!("{creds} is no credentials file: {e}"),
                 "make it with `nsc generate creds`",
             )
@@ -198,7 +198,7 @@ pub async fn denied(user: &str) -> Problem {
     let remedy = format!(
         "run it as the user `{user}` of the broker: nats.user and nats.password, or NATS_USER and NATS_PASSWORD"
     );
-    Problem::new("BROKER_REFUSED", sentence, remedy)
+    Problem::new(Code::BrokerRefused, sentence, remedy)
 }
 
 /// A URL as it may be logged: without the user and password that may stand in it.
@@ -229,10 +229,10 @@ fn refusal(url: &str, error: &async_nats::ConnectError) -> Problem {
     let cause = chain(error);
     if worth_waiting(error) {
         let remedy = "start nats-server with JetStream, or correct nats.url (or NATS_URL)";
-        Problem::new("BROKER_AWAY", format!("no broker answers at {url}: {cause}"), remedy)
+        Problem::new(Code::BrokerAway, format!("no broker answers at {url}: {cause}"), remedy)
     } else {
         let remedy = "correct nats.user and nats.password, nats.creds, or the user's permissions on the broker";
-        Problem::new("BROKER_REFUSED", format!("the broker at {url} refuses the connection: {cause}"), remedy)
+        Problem::new(Code::BrokerRefused, format!("the broker at {url} refuses the connection: {cause}"), remedy)
     }
 }
 

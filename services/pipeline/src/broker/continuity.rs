@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::Context;
+use problem::{Code, Problem};
 use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
-use crate::problem::Problem;
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -119,7 +119,7 @@ fn connects(context: &Context) -> u64 {
 /// Puts a new process of the same program in the place of this one: nothing that is in memory goes on.
 fn begin_anew(stream: &str) -> ! {
     tracing::warn!(
-        code = "BROKER_SET_BACK",
+        code = Code::BrokerSetBack.as_str(),
         stream,
         "the stream ends before what was seen of it: the broker was set back or is another one; beginning anew"
     );

@@ -8,12 +8,12 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use bytes::Bytes;
 use futures::StreamExt as _;
+use problem::{Code, Problem, chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Broker;
 use crate::guard;
-use crate::problem::{Problem, chain};
 
 /// What of a subject's last entries a view needs.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ async fn read(
     caught: &watch::Sender<bool>,
     see: &mut (impl FnMut(Followed<'_>) + Send),
 ) -> Result<(), Problem> {
-    let away = |cause: String| Problem::new("BROKER_AWAY", cause, "look at the broker");
+    let away = |cause: String| Problem::new(Code::BrokerAway, cause, "look at the broker");
     let config = pull::Config {
         // With a name, the filter is part of what the broker holds the user's rights against.
         name: Some(format!("view-{}", uuid::Uuid::now_v7().simple())),

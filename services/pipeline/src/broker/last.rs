@@ -5,9 +5,9 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
 use bytes::Bytes;
+use problem::{Code, Problem, chain};
 
 use super::not_provisioned;
-use crate::problem::{Problem, chain};
 
 /// A stored message, as a direct get returns it.
 #[derive(Debug, Clone)]
@@ -85,5 +85,5 @@ fn entry(message: StreamMessage) -> Entry {
 
 fn away(what: &str, cause: &str) -> Problem {
     let sentence = format!("{what} could not be read: {cause}");
-    Problem::new("BROKER_AWAY", sentence, "look at the broker; the delivery is tried again")
+    Problem::new(Code::BrokerAway, sentence, "look at the broker; the delivery is tried again")
 }

@@ -23,13 +23,13 @@ use async_nats::jetstream::{self, Context, ErrorCode};
 use bytes::Bytes;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
+use problem::{Code, Problem, chain};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::answer::find;
 use super::continuity::Continuity;
 use crate::health::Health;
-use crate::problem::{Problem, chain};
 use confirmed::Confirmed;
 use pace::Pace;
 
@@ -86,10 +86,10 @@ impl From<PutError> for Problem {
     fn from(error: PutError) -> Self {
         if matches!(error, PutError::TooLarge) {
             let remedy = "see why the record is so large; nats-server's max_payload may be 8 MB at most";
-            return Problem::new("MESSAGE_TOO_LARGE", error.to_string(), remedy);
+            return Problem::new(Code::MessageTooLarge, error.to_string(), remedy);
         }
         let remedy = "look at the broker (disk full, stream full, away); the delivery is tried again";
-        Problem::new("BROKER_NOT_CONFIRMED", error.to_string(), remedy)
+        Problem::new(Code::BrokerNotConfirmed, error.to_string(), remedy)
     }
 }
 

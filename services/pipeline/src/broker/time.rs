@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use problem::Code;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +71,7 @@ fn compare(broker: Timestamp, limit: Duration, health: &Health) -> bool {
         return true;
     }
     let sentence = sentence(apart, "the broker's");
-    tracing::error!(code = "CLOCK_SKEW", sentence, "no work is taken until the clock is set by NTP");
+    tracing::error!(code = Code::ClockSkew.as_str(), sentence, "no work is taken until the clock is set by NTP");
     health.not_ready(CLOCK, format!("CLOCK_SKEW: {sentence}; set the clock by NTP"));
     false
 }

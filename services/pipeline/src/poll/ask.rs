@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use problem::{Code, Problem, chain};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,6 @@ use super::entry::{Slot, State};
 use crate::broker::follow::{Follow, follow};
 use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets, names};
-use crate::problem::{Problem, chain};
 
 /// What the bucket's stream and subjects are called.
 const STREAM: &str = "KV_ML_POLLS";
@@ -123,5 +123,9 @@ impl Desk {
 
 fn away(error: &dyn std::error::Error) -> Problem {
     let sentence = format!("the polls could not be asked for: {}", chain(error));
-    Problem::new("BROKER_AWAY", sentence, "look at the broker, and that this user may write $KV.ML_POLLS.*.*.*.asked")
+    Problem::new(
+        Code::BrokerAway,
+        sentence,
+        "look at the broker, and that this user may write $KV.ML_POLLS.*.*.*.asked",
+    )
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use jiff::Timestamp;
+use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use crate::broker::publish::confirmed::Confirmed;
 use crate::broker::{PutError, Stored};
-use crate::problem::{Problem, chain};
 
 /// Who runs a poll, and what became of its last run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Slot {
             Ok(None) => Ok((State::default(), 0)),
             Err(e) => {
                 let sentence = format!("the state of the poll {} could not be read: {}", self.key, chain(&e));
-                Err(Problem::new("BROKER_AWAY", sentence, "look at the broker; the poll goes on when it answers"))
+                Err(Problem::new(Code::BrokerAway, sentence, "look at the broker; the poll goes on when it answers"))
             }
         }
     }

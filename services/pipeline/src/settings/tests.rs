@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use problem::Code;
 use serde::Deserialize;
 
 use super::{Sources, Span, nearest_known};
@@ -56,7 +57,7 @@ fn variables_win_over_the_default_and_name_keys_as_shells_can() {
 fn a_variable_for_no_key_is_refused() {
     for name in ["ML__POLL__INTERVALL", "ML__POL__INTERVAL", "ML__INTERVAL"] {
         let problem = sources(&[(name, "1s")]).load::<All>().unwrap_err();
-        assert_eq!(problem.code, "SETTINGS_INVALID", "{problem}");
+        assert_eq!(problem.code, Code::SettingsInvalid, "{problem}");
     }
     let problem = sources(&[("ML__POLL__INTERVALL", "1s")]).load::<All>().unwrap_err();
     assert!(problem.remedy.contains("`interval`"), "{problem}");
@@ -76,10 +77,13 @@ fn a_variable_can_name_the_file_that_holds_the_value() {
         Sources { default: "[vault]\nkey = \"\"\nkey_file = \"\"", ..sources(&[("ML__VAULT__KEY_FILE", path)]) };
     assert_eq!(ends_so.load::<toml::Table>().unwrap()["vault"]["key_file"].as_str(), Some(path));
     let problem = sources(&[("ML__POLL__NO_SUCH_KEY_FILE", path)]).load::<All>().unwrap_err();
-    assert_eq!(problem.code, "SETTINGS_INVALID", "{problem}");
+    assert_eq!(problem.code, Code::SettingsInvalid, "{problem}");
     std::fs::remove_file(&file).unwrap();
     let problem = sources(&[("ML__POLL__INTERVAL_FILE", path)]).load::<All>().unwrap_err();
-    assert!(problem.code == "SETTINGS_UNREADABLE" && problem.sentence.contains("ML__POLL__INTERVAL_FILE"), "{problem}");
+    assert!(
+        problem.code == Code::SettingsUnreadable && problem.sentence.contains("ML__POLL__INTERVAL_FILE"),
+        "{problem}"
+    );
 }
 
 #[test]

@@ -11,13 +11,13 @@ use async_nats::jetstream::kv;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use jiff::Timestamp;
+use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use super::TokenError;
 use crate::broker::{Broker, buckets};
 use crate::clock::{now, now_millis};
 use crate::http::{Http, SendError};
-use crate::problem::{Problem, chain};
 
 /// Tries without an answer, after which the account is left alone.
 const UNANSWERED: u32 = 3;
@@ -164,11 +164,12 @@ impl Tries {
         let until = until.map_or_else(|| "a person has acted".to_owned(), |until| format!("{until:.0}"));
         let waits = format!("; so that the account is not locked, the same login is not tried before {until}");
         if let Some((code, sentence, remedy)) = &self.refusal {
-            return Some(Problem::new(code.clone(), format!("{sentence}{waits}"), remedy.clone()));
+            let (code, sentence) = Code::read(code, format!("{sentence}{waits}"));
+            return Some(Problem::new(code, sentence, remedy.clone()));
         }
         let sentence = format!("{UNANSWERED} logins in a row had no answer{waits}");
         let remedy = "see whether the vendor's login answers at all; another user or password is tried at once";
-        (self.unanswered >= UNANSWERED).then(|| Problem::new("LOGIN_UNANSWERED", sentence, remedy))
+        (self.unanswered >= UNANSWERED).then(|| Problem::new(Code::LoginUnanswered, sentence, remedy))
     }
 }
 
@@ -180,6 +181,8 @@ fn away(error: &dyn std::error::Error) -> TokenError {
 mod tests {
     use std::time::Duration;
 
+    use problem::Code;
+
     use super::{Tries, UNDER_WAY};
     use crate::token::TokenError;
 
@@ -187,7 +190,7 @@ mod tests {
     const NOW: u64 = 1_769_846_400_000;
 
     fn answered(tries: Tries, refused: bool) -> Tries {
-        let refusal = ("COMMERCE_LOGIN_REFUSED".to_owned(), "no".to_owned(), "correct it".to_owned());
+        let refusal = (Code::CommerceLoginRefused.to_string(), "no".to_owned(), "correct it".to_owned());
         let unanswered = if refused { tries.unanswered } else { 0 };
         Tries { under_way: false, unanswered, refusal: refused.then_some(refusal), ..tries }
     }
@@ -198,7 +201,7 @@ mod tests {
         let refused = answered(first, true);
         for later in [1, 60_000, 3_599_999] {
             let again = refused.clone().next("a", NOW + later, HOUR);
-            assert!(matches!(&again, Err(TokenError::Refused(p)) if p.code == "COMMERCE_LOGIN_REFUSED"), "{again:?}");
+            assert!(matches!(&again, Err(TokenError::Refused(p)) if p.code == Code::CommerceLoginRefused), "{again:?}");
         }
         let other = refused.clone().next("b", NOW + 1, HOUR).expect("another password is tried at once");
         assert_eq!((other.unanswered, other.refusal), (1, None));
@@ -223,7 +226,7 @@ mod tests {
             assert_eq!(tries.unanswered, try_);
         }
         let held = tries.clone().next("a", NOW + 1, HOUR);
-        assert!(matches!(&held, Err(TokenError::Refused(p)) if p.code == "LOGIN_UNANSWERED"), "{held:?}");
+        assert!(matches!(&held, Err(TokenError::Refused(p)) if p.code == Code::LoginUnanswered), "{held:?}");
         assert_eq!(tries.next("a", NOW + 3_600_000, HOUR).expect("a try").unanswered, 1);
     }
 

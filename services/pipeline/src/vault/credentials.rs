@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use async_nats::jetstream::kv;
 use bytes::Bytes;
 use jiff::Timestamp;
+use problem::Problem;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -16,7 +17,6 @@ use zeroize::Zeroizing;
 use super::{Vault, VaultError};
 use crate::broker::Broker;
 use crate::broker::token::key_token;
-use crate::problem::Problem;
 use crate::secret::Secret;
 
 /// Bucket of the sealed credentials.

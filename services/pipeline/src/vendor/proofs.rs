@@ -8,10 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
+use problem::Problem;
 
 use super::CallError;
 use crate::clock::now_millis;
-use crate::problem::Problem;
 use crate::token::{TokenError, Tokens};
 
 /// Makes the `Authorization` header of one attempt; called anew for each, since a nonce may be used once only.
@@ -93,10 +93,12 @@ pub(super) fn told(current: Answered, before: Answered) -> Answered {
 
 #[cfg(test)]
 mod tests {
+    use problem::Code;
+
     use super::*;
 
     fn refused(whose: &str) -> Answered {
-        Err(CallError::Credentials(Problem::new("VISMA_TOKEN_REFUSED", whose, "")))
+        Err(CallError::Credentials(Problem::new(Code::VismaTokenRefused, whose, "")))
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn an_intent() -> Intent {
 }
 
 fn refusal() -> Refusal {
-    Refusal { code: "NO".to_owned(), sentence: "no".to_owned() }
+    Refusal { code: Code::VismaRefused, sentence: "no".to_owned() }
 }
 
 fn settled() -> Settled {

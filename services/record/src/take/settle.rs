@@ -114,9 +114,9 @@ async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, verdict
         Verdict::Wait(_) => Left::Parked,
         Verdict::Dead(problem) => match dead::put(log, stage, delivery, &problem).await {
             Ok(()) => {
-                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.clone()).increment(1);
+                metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.as_str()).increment(1);
                 log.taken(stage).settled();
-                let (code, sentence) = (&problem.code, problem.sentence);
+                let (code, sentence) = (problem.code, problem.sentence);
                 tracing::error!(subject = delivery.subject, %code, sentence, "dead letter");
                 Left::Over
             }

@@ -1,7 +1,7 @@
 //! Entries of what waits, from headers and to them, and the list of all.
 
 use async_nats::HeaderMap;
-use pipeline::problem::Problem;
+use problem::Problem;
 
 use crate::address::{Address, Connection};
 use crate::envelope::{self, decode, encode, header, text};

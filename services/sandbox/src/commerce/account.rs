@@ -1,4 +1,4 @@
-//! What the shop's amounts say is left of an order: its total and VAT by rate, less what was cancelled and refunded.
+//! Computes what is left of an order by the shop's amounts: total and VAT by rate, less cancellations and refunds.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::text;
 /// `total_paid` is rounded to two places, totals are not.
 const HALF_CENT: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 
-/// What should stand for an order elsewhere.
+/// Amounts that should stand for an order elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerAccount {
     /// In the order's currency, with VAT.
@@ -22,7 +22,7 @@ pub struct LedgerAccount {
     pub vat: BTreeMap<String, Decimal>,
 }
 
-/// What is left of the whole order, and what is left of its invoices.
+/// Returns what is left of the whole order, and what is left of its invoices.
 pub(super) fn accounts(order: &Document, habits: &Habits) -> (LedgerAccount, LedgerAccount) {
     let number = |name: &str| order.number(name).unwrap_or_default();
     let (total, refunded) = (number("grand_total"), number("total_refunded"));

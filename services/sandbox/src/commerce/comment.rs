@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::read;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::reply;
 use super::search::criteria::pascal;
 use super::shop::{self, Shop};
@@ -18,9 +18,9 @@ use super::text;
 use crate::hold::{Point, Points};
 
 /// `GET /V1/orders/{id}/comments`: oldest first, without criteria.
-pub(crate) fn list(shop: &Shop, id: &str) -> Result<Response<Body>, Refusal> {
+pub(crate) fn list(shop: &Shop, id: &str) -> Result<Response<Body>, CommerceRefusal> {
     let books = shop.books();
-    let order = books.orders.get(&read::order_id(id)?).ok_or_else(Refusal::no_entity)?;
+    let order = books.orders.get(&read::order_id(id)?).ok_or_else(CommerceRefusal::no_entity)?;
     let mut comments = text::elements(order.member("status_histories").unwrap_or("[]"));
     comments.reverse();
     let criteria = json!({ "filter_groups": [{ "filters": [{
@@ -37,7 +37,7 @@ pub(crate) async fn add(
     headers: &HeaderMap,
     body: &[u8],
     points: &Points,
-) -> Result<Response<Body>, Refusal> {
+) -> Result<Response<Body>, CommerceRefusal> {
     let history = history(headers, body)?;
     let id = read::order_id(id)?;
     if let Err(aborted) = points.reach(Point::BeforeCommit).await {
@@ -51,8 +51,8 @@ pub(crate) async fn add(
 }
 
 /// A body as JSON; null when it is empty.
-pub(crate) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    let bad = |message: &str| Refusal::plain(StatusCode::BAD_REQUEST, message);
+pub(crate) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, CommerceRefusal> {
+    let bad = |message: &str| CommerceRefusal::plain(StatusCode::BAD_REQUEST, message);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind).trim();
     if kind.is_empty() {
@@ -68,18 +68,18 @@ pub(crate) fn json_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refus
 }
 
 /// The `statusHistory` of a body, its names in snake case.
-fn history(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+fn history(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, CommerceRefusal> {
     let body = json_body(headers, body)?;
     let sent = body.get("statusHistory").or_else(|| body.get("status_history"));
     match sent {
-        None | Some(Value::Null) => Err(Refusal::required(&["statusHistory"])),
+        None | Some(Value::Null) => Err(CommerceRefusal::required(&["statusHistory"])),
         Some(Value::Object(sent)) => sent.iter().map(|(name, value)| Ok((field(name)?, typed(name, value)?))).collect(),
         Some(_) => Ok(Map::new()),
     }
 }
 
 /// The snake-case name of a known field.
-fn field(name: &str) -> Result<String, Refusal> {
+fn field(name: &str) -> Result<String, CommerceRefusal> {
     let known = match pascal(name).as_str() {
         "Comment" => "comment",
         "CreatedAt" => "created_at",
@@ -90,17 +90,17 @@ fn field(name: &str) -> Result<String, Refusal> {
         "IsVisibleOnFront" => "is_visible_on_front",
         "ParentId" => "parent_id",
         "Status" => "status",
-        unknown => return Err(Refusal::not_supported(unknown)),
+        unknown => return Err(CommerceRefusal::not_supported(unknown)),
     };
     Ok(known.to_owned())
 }
 
-fn typed(name: &str, value: &Value) -> Result<Value, Refusal> {
+fn typed(name: &str, value: &Value) -> Result<Value, CommerceRefusal> {
     let flag = matches!(pascal(name).as_str(), "IsCustomerNotified" | "IsVisibleOnFront" | "ParentId");
     match value {
         Value::String(text) if flag => match text.parse::<i64>() {
             Ok(number) => Ok(number.into()),
-            Err(_) => Err(Refusal::wrong_type(&[name], text, "int")),
+            Err(_) => Err(CommerceRefusal::wrong_type(&[name], text, "int")),
         },
         Value::Bool(set) if flag => Ok(i64::from(*set).into()),
         other => Ok(other.clone()),
@@ -108,10 +108,10 @@ fn typed(name: &str, value: &Value) -> Result<Value, Refusal> {
 }
 
 /// Writes the comment in front of the others; the order's own columns stay.
-fn store(shop: &Shop, id: u64, sent: &Map<String, Value>) -> Result<(), Refusal> {
+fn store(shop: &Shop, id: u64, sent: &Map<String, Value>) -> Result<(), CommerceRefusal> {
     let mut books = shop.books();
     let comment_id = books.next_comment();
-    let order = books.orders.get(&id).ok_or_else(Refusal::no_entity)?;
+    let order = books.orders.get(&id).ok_or_else(CommerceRefusal::no_entity)?;
     let current = order.string("status").unwrap_or_default().into_owned();
     if let Some(Value::String(status)) = sent.get("status")
         && !status.is_empty()
@@ -119,7 +119,7 @@ fn store(shop: &Shop, id: u64, sent: &Map<String, Value>) -> Result<(), Refusal>
     {
         let message =
             "Unable to add comment: The status \"%1\" is not part of the order\n                 status history.";
-        return Err(Refusal::listed(StatusCode::BAD_REQUEST, message, &[status]));
+        return Err(CommerceRefusal::listed(StatusCode::BAD_REQUEST, message, &[status]));
     }
     let mut comment = Map::new();
     let mut put = |name: &str, value: Value| comment.insert(name.to_owned(), value);

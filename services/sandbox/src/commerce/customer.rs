@@ -9,14 +9,14 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::books::{ADDED, Books};
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::search::columns::Entity;
 use super::shop::{Shop, now};
 use super::table::Document;
 use super::{text, webhook};
 use crate::generate::json::array;
 
-/// What a customer can have, by the published schema.
+/// Fields that a customer can have, by the published schema.
 const KNOWN: [&str; 23] = [
     "id",
     "group_id",
@@ -54,12 +54,12 @@ impl Shop {
     ///
     /// # Errors
     /// A required field is missing, a field is unknown, or the e-mail address is taken.
-    pub(crate) async fn register(&self, body: &str) -> Result<u64, Refusal> {
+    pub(crate) async fn register(&self, body: &str) -> Result<u64, CommerceRefusal> {
         let asked = Document::new(body);
         let missing: Vec<&str> =
             ["email", "firstname", "lastname"].into_iter().filter(|name| asked.member(name).is_none()).collect();
         if !missing.is_empty() {
-            return Err(Refusal::required(&missing));
+            return Err(CommerceRefusal::required(&missing));
         }
         let at = Value::from(now()).to_string();
         let id = {
@@ -99,11 +99,11 @@ impl Shop {
     ///
     /// # Errors
     /// There is no such customer, a field is unknown, a default address was left out, or the e-mail address is taken.
-    pub(crate) async fn edit_customer(&self, id: u64, body: &str) -> Result<String, Refusal> {
+    pub(crate) async fn edit_customer(&self, id: u64, body: &str) -> Result<String, CommerceRefusal> {
         let asked = Document::new(body);
         let text = {
             let mut books = self.books();
-            let missing = || Refusal::no_customer(i64::try_from(id).unwrap_or_default());
+            let missing = || CommerceRefusal::no_customer(i64::try_from(id).unwrap_or_default());
             let customer = books.customers.get(&id).cloned().ok_or_else(missing)?;
             if asked.number("id").is_some_and(|other| other != rust_decimal::Decimal::from(id)) {
                 return Err(missing());
@@ -121,9 +121,9 @@ impl Shop {
     ///
     /// # Errors
     /// There is no such customer, or a default address was left out.
-    pub(crate) fn edit_address_book(&self, id: u64, addresses: &str) -> Result<String, Refusal> {
+    pub(crate) fn edit_address_book(&self, id: u64, addresses: &str) -> Result<String, CommerceRefusal> {
         let mut books = self.books();
-        let missing = || Refusal::no_customer(i64::try_from(id).unwrap_or_default());
+        let missing = || CommerceRefusal::no_customer(i64::try_from(id).unwrap_or_default());
         let customer = books.customers.get(&id).cloned().ok_or_else(missing)?;
         let changes = addressed(&mut books, &customer, &id.to_string(), &text::elements(addresses))?;
         let customer = customer.edited(&changes);
@@ -134,10 +134,10 @@ impl Shop {
 }
 
 /// The customer with what is asked.
-fn changed(books: &mut Books, customer: &Document, asked: &Document) -> Result<Document, Refusal> {
+fn changed(books: &mut Books, customer: &Document, asked: &Document) -> Result<Document, CommerceRefusal> {
     let unknown = text::members(&asked.text()).into_iter().find(|member| !KNOWN.contains(&member.name.as_str()));
     if let Some(member) = unknown {
-        return Err(Refusal::not_supported(&super::search::criteria::pascal(&member.name)));
+        return Err(CommerceRefusal::not_supported(&super::search::criteria::pascal(&member.name)));
     }
     let id = customer.member("id").unwrap_or_default().to_owned();
     let kept = ["id", "created_at", "updated_at", "addresses", "default_billing", "default_shipping"];
@@ -159,7 +159,7 @@ fn changed(books: &mut Books, customer: &Document, asked: &Document) -> Result<D
     };
     if books.customers.iter().any(|(other, known)| other.to_string() != id && same(known)) {
         let message = "A customer with the same email address already exists in an associated website.";
-        return Err(Refusal::plain(StatusCode::BAD_REQUEST, message));
+        return Err(CommerceRefusal::plain(StatusCode::BAD_REQUEST, message));
     }
     Ok(customer)
 }
@@ -169,7 +169,7 @@ fn lower(document: &Document, name: &str) -> Option<String> {
 }
 
 /// The new set of addresses, and which of them are the default ones.
-fn addressed(books: &mut Books, customer: &Document, id: &str, asked: &[&str]) -> Result<Changes, Refusal> {
+fn addressed(books: &mut Books, customer: &Document, id: &str, asked: &[&str]) -> Result<Changes, CommerceRefusal> {
     let old = text::elements(customer.member("addresses").unwrap_or("[]"));
     let mut addresses = Vec::new();
     for one in asked {
@@ -194,7 +194,7 @@ fn addressed(books: &mut Books, customer: &Document, id: &str, asked: &[&str]) -
         let was_default = customer.string(name).and_then(|id| id.parse::<u64>().ok());
         if !addresses.is_empty() && now_default.is_none() && was_default.is_some() {
             let message = "The %fieldName value is invalid. Set the correct value and try again.";
-            return Err(Refusal::named(StatusCode::BAD_REQUEST, message, "fieldName", &json!(name)));
+            return Err(CommerceRefusal::named(StatusCode::BAD_REQUEST, message, "fieldName", &json!(name)));
         }
         changes.push((name.to_owned(), now_default.map(|id| Value::from(id.to_string()).to_string())));
     }

@@ -12,7 +12,7 @@ use super::table::{Document, Table};
 use super::{text, webhook};
 use crate::generate::dice::{Dice, mix};
 
-/// What happens on a day. Without anything said, the day that the figures are about.
+/// Events of a day. Without anything said, the day that the figures are about.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Day {
@@ -34,7 +34,7 @@ pub(crate) struct Day {
     cancellations: usize,
     /// Earlier orders of which a part is invoiced and refunded, and the rest cancelled, in that order or another.
     part_cancellations: usize,
-    /// Whether others are told of the new orders.
+    /// True when others are told of the new orders.
     webhook: bool,
 }
 
@@ -55,7 +55,7 @@ impl Default for Day {
     }
 }
 
-/// What happened, by the ids of the documents.
+/// Result of a day, by the ids of the documents.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Happened {
     orders: Vec<u64>,
@@ -221,7 +221,7 @@ impl Shop {
         json!([{ "order_item_id": first, "qty": 1 }])
     }
 
-    /// Of ten refunds, four are of everything, four of one unit without shipping, two of a part and some more.
+    /// Draws a refund: of ten, four are of everything, four of one unit without shipping, two of a part and some more.
     fn refund(&self, order: u64, dice: &mut Dice) -> Value {
         let one = self.one_unit(order);
         match dice.below(10) {
@@ -263,7 +263,7 @@ fn earlier(orders: &Table) -> (Vec<u64>, Vec<u64>) {
     (in_state("new"), in_state("processing"))
 }
 
-/// Whether something is left when one unit is taken of the first item, which is one that is counted in units.
+/// True when something is left after one unit of the first item is taken, and that item is counted in units.
 fn is_of_several_units(order: &Document) -> bool {
     let items = text::elements(order.member("items").unwrap_or("[]")).into_iter().map(Document::new);
     let mut items = items.filter(|item| item.member("parent_item_id").is_none());

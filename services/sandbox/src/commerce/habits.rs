@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::config::{Habits, ModuleFee, ProductTax};
 use super::fulfil::money::{Pair, cents};
 
-/// What a fixed product tax is called.
+/// Name of a fixed product tax.
 const TITLE: &str = "Miljøgebyr";
 /// Products on which it is taken.
 const TAXED: [&str; 2] = ["S25-", "C25-"];

@@ -1,4 +1,4 @@
-//! What the shop's books hold, for the ledger that compares them with Visma's.
+//! The shop's books, for the ledger that compares them with Visma's.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ pub struct LedgerOrder {
     pub state: String,
     /// ISO 4217 code of the order's currency.
     pub currency: String,
-    /// What the customer owes or has paid, in that currency.
+    /// Total that the customer owes or has paid, in that currency.
     pub grand_total: Decimal,
-    /// What was cancelled of it.
+    /// Amount of it that was cancelled.
     pub canceled: Decimal,
-    /// What is left of it.
+    /// Amounts that are left of it.
     pub account: LedgerAccount,
-    /// What is left of its invoices.
+    /// Amounts that are left of its invoices.
     pub invoiced: LedgerAccount,
     /// The e-mail address on the order.
     pub customer_email: Option<String>,

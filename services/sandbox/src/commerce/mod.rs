@@ -4,10 +4,10 @@
 //! (gift cards, store credit, reward points) in its generated orders. What it does not know it refuses, in the body
 //! shapes of the real one: an unknown store code is 400, an unknown column 500, a missing permission 401.
 //!
-//! What is served: orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer
-//! groups, tax rates, modules, store views, websites and store configurations. `POST /V1/orders` saves few columns of
-//! an order and its custom attributes, in every way in which a shop may take those or not. What is not: carts,
-//! products, writing invoices, XML; their routes answer 404 as an unknown route does.
+//! It serves orders (list, by id, comments, statuses), invoices, credit memos, shipments, customers, customer groups,
+//! tax rates, modules, store views, websites and store configurations. `POST /V1/orders` saves few columns of an order
+//! and its custom attributes, in every way in which a shop may take those or not. It does not serve carts, products,
+//! writing invoices, XML; their routes answer 404 as an unknown route does.
 
 mod account;
 mod auth;
@@ -46,7 +46,7 @@ pub use control::control_router;
 pub use ledger::{LedgerDocument, LedgerOrder};
 pub use shop::{OpenError, Shop};
 pub(crate) use text::{items, whole_number};
-pub use webhook::Kind;
+pub use webhook::Channel;
 pub use webhook::log::{Deliveries, Delivery, Outcome, Shown};
 
 /// The simulated shop as HTTP: REST behind the gate, and the test's own door beside it (see [`control_router`]).

@@ -26,7 +26,7 @@ pub(crate) struct Placing {
     pub(crate) rate_per_second: Option<u32>,
     /// By how many different customers; the configured number when this is not set.
     pub(crate) customers: Option<u64>,
-    /// Whether webhooks are sent for them. They are when this is not set, provided that one is configured.
+    /// True when webhooks are sent for them. They are when this is not set, provided that one is configured.
     pub(crate) webhook: Option<bool>,
 }
 

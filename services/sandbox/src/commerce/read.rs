@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::reply;
 use super::search::columns::Entity;
 use super::search::criteria::Criteria;
@@ -14,7 +14,7 @@ use super::search::{self, Page};
 use super::shop::Shop;
 
 /// A list with search criteria.
-pub(crate) fn list(shop: &Shop, entity: Entity, query: &str) -> Result<Response<Body>, Refusal> {
+pub(crate) fn list(shop: &Shop, entity: Entity, query: &str) -> Result<Response<Body>, CommerceRefusal> {
     let query = query::parse(query);
     let criteria = Criteria::read(&query)?;
     check_page_size(shop, &criteria)?;
@@ -36,21 +36,25 @@ fn render(page: &Page, criteria: &Criteria) -> String {
     text
 }
 
-fn check_page_size(shop: &Shop, criteria: &Criteria) -> Result<(), Refusal> {
+fn check_page_size(shop: &Shop, criteria: &Criteria) -> Result<(), CommerceRefusal> {
     match (shop.config().maximum_page_size, criteria.page_size) {
-        (Some(most), Some(size)) if size > i64::from(most) => {
-            Err(Refusal::named(StatusCode::BAD_REQUEST, "Maximum SearchCriteria pageSize is %max", "max", &json!(most)))
-        }
+        (Some(most), Some(size)) if size > i64::from(most) => Err(CommerceRefusal::named(
+            StatusCode::BAD_REQUEST,
+            "Maximum SearchCriteria pageSize is %max",
+            "max",
+            &json!(most),
+        )),
         _ => Ok(()),
     }
 }
 
 /// One document by its id.
-pub(crate) fn one(shop: &Shop, entity: Entity, id: &str, query: &str) -> Result<Response<Body>, Refusal> {
+pub(crate) fn one(shop: &Shop, entity: Entity, id: &str, query: &str) -> Result<Response<Body>, CommerceRefusal> {
     let id = identity(id)?;
-    let missing = || if entity == Entity::Customer { Refusal::no_customer(id) } else { Refusal::no_entity() };
+    let missing =
+        || if entity == Entity::Customer { CommerceRefusal::no_customer(id) } else { CommerceRefusal::no_entity() };
     if id == 0 && entity != Entity::Customer {
-        return Err(Refusal::plain(StatusCode::BAD_REQUEST, "An ID is needed. Set the ID and try again."));
+        return Err(CommerceRefusal::plain(StatusCode::BAD_REQUEST, "An ID is needed. Set the ID and try again."));
     }
     let key = u64::try_from(id).map_err(|_| missing())?;
     let text = shop.books().table(entity).get(&key).map(|document| document.text()).ok_or_else(missing)?;
@@ -58,19 +62,19 @@ pub(crate) fn one(shop: &Shop, entity: Entity, id: &str, query: &str) -> Result<
 }
 
 /// The status of one order, as a JSON string.
-pub(crate) fn status(shop: &Shop, id: &str) -> Result<Response<Body>, Refusal> {
+pub(crate) fn status(shop: &Shop, id: &str) -> Result<Response<Body>, CommerceRefusal> {
     let books = shop.books();
-    let order = books.orders.get(&order_id(id)?).ok_or_else(Refusal::no_entity)?;
+    let order = books.orders.get(&order_id(id)?).ok_or_else(CommerceRefusal::no_entity)?;
     Ok(reply::ok(order.member("status").unwrap_or("null").to_owned()))
 }
 
 /// The id of an order in a path.
-pub(crate) fn order_id(id: &str) -> Result<u64, Refusal> {
-    u64::try_from(identity(id)?).map_err(|_| Refusal::no_entity())
+pub(crate) fn order_id(id: &str) -> Result<u64, CommerceRefusal> {
+    u64::try_from(identity(id)?).map_err(|_| CommerceRefusal::no_entity())
 }
 
-fn identity(id: &str) -> Result<i64, Refusal> {
-    id.parse().map_err(|_| Refusal::wrong_type(&[], id, "int"))
+fn identity(id: &str) -> Result<i64, CommerceRefusal> {
+    id.parse().map_err(|_| CommerceRefusal::wrong_type(&[], id, "int"))
 }
 
 /// Only what `fields` asks for, when it asks.

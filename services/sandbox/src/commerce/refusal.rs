@@ -1,4 +1,4 @@
-//! What Magento answers when it refuses, in the shapes that were measured on 2.4.7.
+//! Refusals of Magento, in the shapes that were measured on 2.4.7.
 //!
 //! Placeholders in a message are *not* filled in by the server: the client gets `%fieldName` or `%1` and the values in
 //! `parameters`, as an object or as an array. Authentication and authorisation failures are 401 alike, never 403.
@@ -12,14 +12,14 @@ const NO_ENTITY: &str = "The entity that was requested doesn't exist. Verify the
 
 /// A refused call: a status and the exact body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct CommerceRefusal {
     status: StatusCode,
     content_type: &'static str,
     body: String,
     retry_after: Option<u64>,
 }
 
-impl Refusal {
+impl CommerceRefusal {
     fn json(status: StatusCode, body: &Value) -> Self {
         Self { status, content_type: super::reply::JSON, body: body.to_string(), retry_after: None }
     }
@@ -109,7 +109,7 @@ impl Refusal {
         Self::named(StatusCode::UNAUTHORIZED, message, "resources", &json!(resource))
     }
 
-    /// What an SQL error becomes, such as an unknown column in a filter: 500 with a report id, not 400.
+    /// Answer to an SQL error, such as an unknown column in a filter: 500 with a report id, not 400.
     pub(crate) fn internal() -> Self {
         let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(13).collect();
         let message = format!("Internal Error. Details are available in Magento log file. Report ID: webapi-{id}");

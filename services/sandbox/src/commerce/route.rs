@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use axum::routing::{any, get};
 
 use super::config::Flavour;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::search::columns::Entity;
 use super::shop::Shop;
 use super::{auth, comment, read, reply, save};
@@ -146,15 +146,15 @@ pub(crate) fn router(shop: Shop) -> Router {
 async fn handle(State(shop): State<Shop>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let response = match axum::body::to_bytes(body, BODY_LIMIT).await {
-        Ok(body) => answer(&shop, &parts, &body).await.unwrap_or_else(Refusal::into_response),
-        Err(_) => Refusal::html(StatusCode::PAYLOAD_TOO_LARGE).into_response(),
+        Ok(body) => answer(&shop, &parts, &body).await.unwrap_or_else(CommerceRefusal::into_response),
+        Err(_) => CommerceRefusal::html(StatusCode::PAYLOAD_TOO_LARGE).into_response(),
     };
     reply::dress(&shop, response)
 }
 
 /// The identity service, which is another server with another name and takes the same clock.
 async fn ims_token(State(shop): State<Shop>, method: Method, body: Bytes) -> Response<Body> {
-    let response = auth::token(&shop, &method, &body).unwrap_or_else(Refusal::into_response);
+    let response = auth::token(&shop, &method, &body).unwrap_or_else(CommerceRefusal::into_response);
     reply::dated(&shop, response)
 }
 
@@ -162,7 +162,7 @@ async fn ims_token(State(shop): State<Shop>, method: Method, body: Bytes) -> Res
 async fn public_key(State(shop): State<Shop>, uri: Uri) -> Response<Body> {
     match shop.keys().public(uri.path()) {
         Some(pem) => Response::new(Body::from(pem)),
-        None => Refusal::html(StatusCode::NOT_FOUND).into_response(),
+        None => CommerceRefusal::html(StatusCode::NOT_FOUND).into_response(),
     }
 }
 
@@ -175,22 +175,22 @@ async fn validate(State(shop): State<Shop>, uri: Uri) -> Response<Body> {
             *called = true;
             Response::new(Body::empty())
         }
-        None => Refusal::html(StatusCode::NOT_FOUND).into_response(),
+        None => CommerceRefusal::html(StatusCode::NOT_FOUND).into_response(),
     }
 }
 
-async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Body>, Refusal> {
+async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Body>, CommerceRefusal> {
     check_limit(shop)?;
     let segments = below_version(shop, &parts.headers, parts.uri.path())?;
     check_method(&parts.method)?;
     let saas = shop.config().flavour == Flavour::Saas;
     let route = Route::of(&parts.method, &segments).filter(|route| !saas || *route != Route::SignIn);
-    let route = route.ok_or_else(Refusal::no_route)?;
+    let route = route.ok_or_else(CommerceRefusal::no_route)?;
     if let Some(resource) = route.resource() {
         auth::check(shop, parts, resource)?;
     }
     if !accepts_json(&parts.headers) {
-        return Err(Refusal::html(StatusCode::INTERNAL_SERVER_ERROR));
+        return Err(CommerceRefusal::html(StatusCode::INTERNAL_SERVER_ERROR));
     }
     let query = parts.uri.query().unwrap_or_default();
     match route {
@@ -212,10 +212,10 @@ async fn answer(shop: &Shop, parts: &Parts, body: &Bytes) -> Result<Response<Bod
     }
 }
 
-fn check_limit(shop: &Shop) -> Result<(), Refusal> {
+fn check_limit(shop: &Shop) -> Result<(), CommerceRefusal> {
     let Some(limit) = shop.config().rate_limit else { return Ok(()) };
     shop.limit().take(limit, std::time::Instant::now()).map_err(|left| {
-        let refusal = Refusal::plain(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        let refusal = CommerceRefusal::plain(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         if limit.retry_after { refusal.retry_after(left) } else { refusal }
     })
 }
@@ -223,41 +223,41 @@ fn check_limit(shop: &Shop) -> Result<(), Refusal> {
 /// Takes what is in front of the route off: `/rest`, a store code and `V1`, or on SaaS the tenant and `V1`, with the
 /// store in a header. A store code that does not exist makes the whole path one that cannot be processed, and so does
 /// `v1`.
-fn below_version<'p>(shop: &Shop, headers: &HeaderMap, path: &'p str) -> Result<Vec<&'p str>, Refusal> {
+fn below_version<'p>(shop: &Shop, headers: &HeaderMap, path: &'p str) -> Result<Vec<&'p str>, CommerceRefusal> {
     let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let known = |code: &str| code == "all" || shop.has_store(code);
     let config = shop.config();
     let root = if config.flavour == Flavour::Saas { config.ims.tenant.as_str() } else { "rest" };
     if segments.first() != Some(&root) {
-        return Err(Refusal::html(StatusCode::NOT_FOUND));
+        return Err(CommerceRefusal::html(StatusCode::NOT_FOUND));
     }
     segments.remove(0);
     if config.flavour == Flavour::Saas {
         let store = headers.get("store").and_then(|value| value.to_str().ok()).unwrap_or("default");
         if !known(store) {
-            return Err(Refusal::cannot_be_processed());
+            return Err(CommerceRefusal::cannot_be_processed());
         }
     } else if segments.first().is_some_and(|first| known(first)) {
         segments.remove(0);
     }
     let version = segments.first().and_then(|first| first.strip_prefix('V'));
     if !version.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit())) {
-        return Err(Refusal::cannot_be_processed());
+        return Err(CommerceRefusal::cannot_be_processed());
     }
     if version != Some("1") {
-        return Err(Refusal::no_route());
+        return Err(CommerceRefusal::no_route());
     }
     segments.remove(0);
     Ok(segments)
 }
 
-fn check_method(method: &Method) -> Result<(), Refusal> {
+fn check_method(method: &Method) -> Result<(), CommerceRefusal> {
     match *method {
         Method::GET | Method::POST | Method::PUT | Method::DELETE => Ok(()),
-        Method::HEAD => Err(Refusal::empty(StatusCode::METHOD_NOT_ALLOWED)),
+        Method::HEAD => Err(CommerceRefusal::empty(StatusCode::METHOD_NOT_ALLOWED)),
         _ => {
             let message = format!("The {method} HTTP method is not supported.");
-            Err(Refusal::plain(StatusCode::METHOD_NOT_ALLOWED, &message))
+            Err(CommerceRefusal::plain(StatusCode::METHOD_NOT_ALLOWED, &message))
         }
     }
 }

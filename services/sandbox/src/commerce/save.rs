@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::comment::json_body;
 use super::config::Flavour;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::reply;
 use super::search::columns::Entity;
 use super::search::criteria::pascal;
@@ -23,7 +23,7 @@ use super::table::Document;
 use super::webhook::{self, Waiting};
 use crate::hold::{Point, Points};
 
-/// What a shop does with custom attributes of orders.
+/// Ways in which a shop treats custom attributes of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderAttributes {
@@ -48,11 +48,11 @@ pub(crate) async fn order(
     headers: &HeaderMap,
     body: &[u8],
     points: &Points,
-) -> Result<Response<Body>, Refusal> {
+) -> Result<Response<Body>, CommerceRefusal> {
     let body = json_body(headers, body)?;
     let entity = match body.get("entity") {
         Some(Value::Object(entity)) => entity,
-        _ => return Err(Refusal::required(&["entity"])),
+        _ => return Err(CommerceRefusal::required(&["entity"])),
     };
     let id = match entity.get("entity_id") {
         Some(Value::String(id)) => id.parse().ok(),
@@ -60,7 +60,7 @@ pub(crate) async fn order(
         None => None,
     };
     // It would be a new one, which lacks everything.
-    let no_payment = || Refusal::plain(StatusCode::BAD_REQUEST, "Please provide payment for the order.");
+    let no_payment = || CommerceRefusal::plain(StatusCode::BAD_REQUEST, "Please provide payment for the order.");
     let id = id.filter(|id| shop.books().orders.contains_key(id)).ok_or_else(no_payment)?;
     if let Err(aborted) = points.reach(Point::BeforeCommit).await {
         return Ok(aborted.into_response());
@@ -78,9 +78,9 @@ pub(crate) async fn order(
 }
 
 impl Shop {
-    fn save_order(&self, id: u64, entity: &Map<String, Value>) -> Result<Waiting, Refusal> {
+    fn save_order(&self, id: u64, entity: &Map<String, Value>) -> Result<Waiting, CommerceRefusal> {
         let mut books = self.books();
-        let before = books.orders.get(&id).ok_or_else(Refusal::no_entity)?.clone();
+        let before = books.orders.get(&id).ok_or_else(CommerceRefusal::no_entity)?.clone();
         let mut order = before.clone();
         for (name, value) in entity {
             match name.as_str() {
@@ -88,7 +88,7 @@ impl Shop {
                 "increment_id" if order.string(name).as_deref() == value.as_str() => {}
                 "custom_attributes" => order = self.with_attributes(order, value)?,
                 column if COLUMNS.contains(&column) => order = with_column(&order, column, value),
-                other => return Err(Refusal::not_supported(&pascal(other))),
+                other => return Err(CommerceRefusal::not_supported(&pascal(other))),
             }
         }
         if order.text() == before.text() {
@@ -99,7 +99,7 @@ impl Shop {
         Ok(webhook::announce_saved(self, Entity::Order, id))
     }
 
-    fn with_attributes(&self, order: Document, sent: &Value) -> Result<Document, Refusal> {
+    fn with_attributes(&self, order: Document, sent: &Value) -> Result<Document, CommerceRefusal> {
         let by_flavour = match self.config().flavour {
             Flavour::Paas => OrderAttributes::Refused,
             Flavour::Saas => OrderAttributes::Merged,
@@ -108,11 +108,11 @@ impl Shop {
         for attribute in &sent {
             let text = |name: &str| attribute.get(name).and_then(Value::as_str);
             if text("attribute_code").is_none_or(str::is_empty) || text("value").is_none() {
-                return Err(Refusal::wrong_type(&["custom_attributes"], &attribute.to_string(), "string"));
+                return Err(CommerceRefusal::wrong_type(&["custom_attributes"], &attribute.to_string(), "string"));
             }
         }
         let all = match self.config().order_attributes.unwrap_or(by_flavour) {
-            OrderAttributes::Refused => return Err(Refusal::not_supported("CustomAttributes")),
+            OrderAttributes::Refused => return Err(CommerceRefusal::not_supported("CustomAttributes")),
             OrderAttributes::Ignored => return Ok(order),
             OrderAttributes::Replaced => sent,
             OrderAttributes::Merged => {

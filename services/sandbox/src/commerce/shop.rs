@@ -165,7 +165,7 @@ impl Shop {
         *config = Arc::new(Config { webhook, ..Config::clone(&config) });
     }
 
-    /// What was sent when documents were saved, and what became of it.
+    /// Returns what was sent when documents were saved, and what became of it.
     pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
         held(&self.0.deliveries)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::search::columns::{Kind, Source};
+use super::search::columns::{Comparison, Source};
 use super::text::{self, Member};
 
 /// One document: its exact text, and where its members are.
@@ -61,12 +61,12 @@ impl Document {
         raw.parse().ok().or_else(|| Decimal::from_scientific(raw).ok())
     }
 
-    /// What the database would hold in this column.
+    /// Value that the database would hold in this column.
     pub(crate) fn cell(&self, column: &Source) -> Cell {
         match column.kind {
-            Kind::Number => self.number(column.member).map_or(Cell::Null, Cell::Number),
-            Kind::Time => self.string(column.member).map_or(Cell::Null, |text| Cell::Text(text.into_owned())),
-            Kind::Text => self.string(column.member).map_or(Cell::Null, |text| Cell::Text(text.to_lowercase())),
+            Comparison::Number => self.number(column.member).map_or(Cell::Null, Cell::Number),
+            Comparison::Time => self.string(column.member).map_or(Cell::Null, |text| Cell::Text(text.into_owned())),
+            Comparison::Text => self.string(column.member).map_or(Cell::Null, |text| Cell::Text(text.to_lowercase())),
         }
     }
 

@@ -1,16 +1,16 @@
-//! What is in a cart: lines, and under a composite line its children.
+//! Content of a cart: lines, and under a composite line its children.
 
 use rust_decimal::Decimal;
 
 use super::catalogue::{
-    BUNDLE_DYNAMIC, BUNDLE_FIXED, CONFIGURABLE, DOWNLOADABLE, FISH, Kind, Product, SIMPLE, VARIANTS, VIRTUAL,
+    BUNDLE_DYNAMIC, BUNDLE_FIXED, CONFIGURABLE, DOWNLOADABLE, FISH, Product, ProductType, SIMPLE, VARIANTS, VIRTUAL,
 };
 use super::dice::Dice;
 
 /// A line of a cart.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
-    pub(super) kind: Kind,
+    pub(super) kind: ProductType,
     pub(super) product: Product,
     pub(super) quantity: Decimal,
     pub(super) children: Vec<Child>,
@@ -28,20 +28,20 @@ pub(super) struct Child {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MoneyRow {
     pub(super) product: Product,
-    /// What one costs, in øre of the base currency.
+    /// Price of one, in øre of the base currency.
     pub(super) ore: i64,
     pub(super) quantity: Decimal,
 }
 
 impl Line {
-    fn new(kind: Kind, product: Product, quantity: u64) -> Self {
+    fn new(kind: ProductType, product: Product, quantity: u64) -> Self {
         Self { kind, product, quantity: quantity.into(), children: Vec::new() }
     }
 
     /// The rows of this line that carry money.
     pub(super) fn money_rows(&self) -> Vec<MoneyRow> {
         match self.kind {
-            Kind::BundleDynamic => self
+            ProductType::BundleDynamic => self
                 .children
                 .iter()
                 .map(|child| MoneyRow {
@@ -50,7 +50,7 @@ impl Line {
                     quantity: self.quantity * Decimal::from(child.each),
                 })
                 .collect(),
-            Kind::Configurable => {
+            ProductType::Configurable => {
                 let ore = self.children.first().map_or(self.product.ore, |child| child.product.ore);
                 vec![MoneyRow { product: self.product, ore, quantity: self.quantity }]
             }
@@ -70,42 +70,42 @@ pub(super) fn draw(dice: &mut Dice) -> Vec<Line> {
 
 fn without_shipping(dice: &mut Dice) -> Line {
     if dice.chance(50) {
-        Line::new(Kind::Virtual, dice.pick(&VIRTUAL), 1 + dice.below(2))
+        Line::new(ProductType::Virtual, dice.pick(&VIRTUAL), 1 + dice.below(2))
     } else {
-        Line::new(Kind::Downloadable, dice.pick(&DOWNLOADABLE), 1)
+        Line::new(ProductType::Downloadable, dice.pick(&DOWNLOADABLE), 1)
     }
 }
 
 /// One thing put into the cart, which for a grouped product is several lines.
 fn one(dice: &mut Dice) -> Vec<Line> {
-    let kind: Kind = dice.weighted(&[
-        (60, Kind::Simple),
-        (14, Kind::Configurable),
-        (7, Kind::BundleDynamic),
-        (6, Kind::BundleFixed),
-        (5, Kind::Grouped),
-        (4, Kind::Virtual),
-        (4, Kind::Downloadable),
+    let kind: ProductType = dice.weighted(&[
+        (60, ProductType::Simple),
+        (14, ProductType::Configurable),
+        (7, ProductType::BundleDynamic),
+        (6, ProductType::BundleFixed),
+        (5, ProductType::Grouped),
+        (4, ProductType::Virtual),
+        (4, ProductType::Downloadable),
     ]);
     let quantity = dice.weighted(&[(60, 1), (22, 2), (10, 3), (8, 7)]);
     match kind {
-        Kind::Simple if dice.chance(4) => {
+        ProductType::Simple if dice.chance(4) => {
             let grams = i64::try_from(80 + dice.below(1900)).unwrap_or(500);
             vec![Line { quantity: Decimal::new(grams, 3), ..Line::new(kind, FISH, 1) }]
         }
-        Kind::Simple => vec![Line::new(kind, dice.pick(&SIMPLE), quantity)],
-        Kind::Virtual | Kind::Downloadable => vec![without_shipping(dice)],
-        Kind::Grouped => [SIMPLE[2], SIMPLE[8]].map(|product| Line::new(kind, product, quantity)).into(),
-        Kind::Configurable => {
+        ProductType::Simple => vec![Line::new(kind, dice.pick(&SIMPLE), quantity)],
+        ProductType::Virtual | ProductType::Downloadable => vec![without_shipping(dice)],
+        ProductType::Grouped => [SIMPLE[2], SIMPLE[8]].map(|product| Line::new(kind, product, quantity)).into(),
+        ProductType::Configurable => {
             let variant = Child { product: dice.pick(&VARIANTS), each: 1 };
             vec![Line { children: vec![variant], ..Line::new(kind, CONFIGURABLE, quantity) }]
         }
-        Kind::BundleDynamic => vec![Line { children: parts(2), ..Line::new(kind, BUNDLE_DYNAMIC, quantity) }],
-        Kind::BundleFixed => vec![Line { children: parts(3), ..Line::new(kind, BUNDLE_FIXED, quantity) }],
+        ProductType::BundleDynamic => vec![Line { children: parts(2), ..Line::new(kind, BUNDLE_DYNAMIC, quantity) }],
+        ProductType::BundleFixed => vec![Line { children: parts(3), ..Line::new(kind, BUNDLE_FIXED, quantity) }],
     }
 }
 
-/// What both bundles hold: one part of the general rate and some of food, so that a dynamic one has two rates.
+/// Parts of both bundles: one part of the general rate and some of food, so that a dynamic one has two rates.
 fn parts(jars: u64) -> Vec<Child> {
     vec![Child { product: SIMPLE[0], each: 1 }, Child { product: SIMPLE[8], each: jars }]
 }

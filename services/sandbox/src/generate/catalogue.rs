@@ -1,4 +1,4 @@
-//! What the shop sells, and the tax on it by country.
+//! Products of the shop, and the tax on them by country.
 //!
 //! SKUs say their kind and their tax class, so that a mapping can go by pattern (see [`super`] for the table).
 
@@ -51,7 +51,7 @@ impl TaxClass {
 
 /// How a product is sold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProductType {
     #[default]
     Simple,
     /// A simple one that was put into the cart from a grouped product.
@@ -66,7 +66,7 @@ pub(super) enum Kind {
     BundleFixed,
 }
 
-impl Kind {
+impl ProductType {
     /// `product_type` of an order item.
     pub(super) fn product_type(self) -> &'static str {
         match self {

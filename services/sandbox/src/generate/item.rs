@@ -8,13 +8,13 @@
 use rust_decimal::Decimal;
 
 use super::basket::Line;
-use super::catalogue::{Kind, Product, Rate};
+use super::catalogue::{Product, ProductType, Rate};
 use super::json::{Object, array, number};
 use super::order::Ids;
 use super::quote::Quote;
 use super::tax::{Taxed, cents, stored};
 
-/// What PHP printed for some zeros that were subtracted in floating point.
+/// Text that PHP printed for some zeros that were subtracted in floating point.
 const FLOAT_ZERO: &str = "1.7763568394003e-15";
 const BUNDLE_OPTION: &str = "{\"extension_attributes\":{\"bundle_options\":[\
     {\"option_id\":1,\"option_qty\":1,\"option_selections\":[1]},\
@@ -31,11 +31,11 @@ pub(super) struct Item {
     pub(super) row: Option<usize>,
 }
 
-/// What tells one item from another.
+/// Fields that tell one item from another.
 #[derive(Clone, Copy)]
 struct Face {
     id: u64,
-    kind: Kind,
+    kind: ProductType,
     product: Product,
     sku: &'static str,
     quantity: Decimal,
@@ -57,7 +57,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut first_row = 0;
     for line in &quote.lines {
-        let dynamic = line.kind == Kind::BundleDynamic;
+        let dynamic = line.kind == ProductType::BundleDynamic;
         let rows = first_row..first_row + line.money_rows().len();
         let face = Face {
             id: ids.item(items.len()),
@@ -80,7 +80,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
             let product = child.product;
             let part = Face {
                 id: ids.item(items.len()),
-                kind: Kind::Simple,
+                kind: ProductType::Simple,
                 product,
                 sku: product.sku,
                 quantity,
@@ -102,7 +102,7 @@ pub(super) fn items(quote: &Quote, ids: &Ids<'_>) -> Vec<Item> {
 
 /// A configurable line carries the SKU of the chosen variant; every other its own.
 fn sku(line: &Line) -> &'static str {
-    let chosen = line.children.first().filter(|_| line.kind == Kind::Configurable);
+    let chosen = line.children.first().filter(|_| line.kind == ProductType::Configurable);
     chosen.map_or(line.product.sku, |child| child.product.sku)
 }
 
@@ -116,7 +116,7 @@ fn row(quote: &Quote, at: usize) -> Option<Row<'_>> {
     })
 }
 
-/// What every item has.
+/// Makes the fields that every item has.
 fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
     let mut item = Object::new();
     item.each(&["amount_refunded", "base_amount_refunded", "base_discount_invoiced", "base_row_invoiced"], 0)
@@ -135,25 +135,25 @@ fn common(quote: &Quote, ids: &Ids<'_>, face: &Face) -> Object {
         .text("sku", face.sku)
         .integer("store_id", quote.store.id)
         .text("updated_at", ids.created_at);
-    if face.kind != Kind::Grouped {
+    if face.kind != ProductType::Grouped {
         item.integer("weight", 1);
     }
-    if face.kind == Kind::Simple {
+    if face.kind == ProductType::Simple {
         item.decimal("base_cost", Decimal::new(face.product.ore * 2 / 5, 2));
     }
     if !face.kind.is_virtual() && !face.is_child {
         item.decimal("row_weight", face.quantity);
     }
     match face.kind {
-        Kind::Configurable => item.raw("product_option", CONFIGURABLE_OPTION),
-        Kind::BundleDynamic | Kind::BundleFixed => item.raw("product_option", BUNDLE_OPTION),
-        Kind::Downloadable => item.raw("product_option", DOWNLOAD_OPTION),
-        Kind::Simple | Kind::Grouped | Kind::Virtual => &mut item,
+        ProductType::Configurable => item.raw("product_option", CONFIGURABLE_OPTION),
+        ProductType::BundleDynamic | ProductType::BundleFixed => item.raw("product_option", BUNDLE_OPTION),
+        ProductType::Downloadable => item.raw("product_option", DOWNLOAD_OPTION),
+        ProductType::Simple | ProductType::Grouped | ProductType::Virtual => &mut item,
     };
     item
 }
 
-/// What an item shows that carries money itself.
+/// Adds the fields of an item that carries money itself.
 fn money(quote: &Quote, ids: &Ids<'_>, item: &mut Object, face: &Face, row: Row<'_>) {
     let Row { base, order, rate, .. } = row;
     let percent = match quote.promotion {

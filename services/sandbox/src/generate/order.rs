@@ -195,7 +195,7 @@ impl Quote {
         format!("{{\"shipping\":{},\"items\":{items}}}", shipping.end())
     }
 
-    /// What one rate took, over rows and shipping.
+    /// Tax that one rate took, over rows and shipping.
     fn tax_of(&self, rate: Rate) -> Object {
         let of = |column: &Column| -> Decimal {
             let rows = column.rows.iter().zip(&self.rates).filter(|(_, own)| **own == rate).map(|(row, _)| row.tax);
@@ -255,7 +255,7 @@ impl Quote {
         }))
     }
 
-    /// What Adobe Commerce adds: credits that were used, and the company that buys.
+    /// Adds the fields of Adobe Commerce: credits that were used, and the company that buys.
     fn credits(&self, extension: &mut Object, order_id: u64) {
         let (base, own) = (self.base.credits, self.order.credits);
         if !own.gift_card.is_zero() {

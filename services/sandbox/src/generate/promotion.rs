@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::dice::Dice;
 use super::tax::cents;
 
-/// What a coupon does.
+/// Effect of a coupon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Per cent off the rows, and off shipping too.
@@ -31,7 +31,7 @@ pub(super) struct Promotion {
 }
 
 impl Promotion {
-    /// What an item shows as `discount_percent`; 0 for amounts.
+    /// Percentage that an item shows as `discount_percent`; 0 for amounts.
     pub(super) fn percent(self) -> Decimal {
         match self.effect {
             Effect::Percent { tenths, .. } => Decimal::new(tenths, 1),
@@ -55,7 +55,7 @@ const SHIPPING: Promotion =
 const FREE: Promotion = promotion(7, "FRIFRAKT", "Fri frakt", Effect::FreeShipping);
 const ALL: Promotion = promotion(8, "GRATIS", "Alt gratis", Effect::Percent { tenths: 1000, shipping: false });
 
-/// What a discount takes, row by row, and off shipping.
+/// Amounts that a discount takes, row by row, and off shipping.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Discount {
     pub(super) rows: Vec<Decimal>,

@@ -26,7 +26,7 @@ pub(super) enum Payment {
     PurchaseOrder,
 }
 
-/// What Adobe Commerce takes off the total without its being a discount: the header alone knows them.
+/// Credits that Adobe Commerce takes off the total without their being a discount: the header alone knows them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Credits {
     pub(super) gift_card: Decimal,
@@ -45,7 +45,7 @@ impl Credits {
 pub(super) struct Column {
     /// By money row, in the order of the lines.
     pub(super) rows: Vec<Taxed>,
-    /// What one of each row costs in the catalogue, not rounded to the currency.
+    /// Catalogue price of one of each row, not rounded to the currency.
     pub(super) originals: Vec<Decimal>,
     pub(super) shipping: Taxed,
     /// The shipping by the rates that it is taxed at; mostly one.
@@ -75,7 +75,7 @@ pub struct Quote {
     pub(super) order: Column,
 }
 
-/// What both columns are worked out from.
+/// Data that both columns are worked out from.
 struct Basis<'b> {
     rules: TaxRules,
     habits: TaxHabits,
@@ -134,7 +134,7 @@ impl Quote {
         &self.customer
     }
 
-    /// What is to be paid, in the currency of the store.
+    /// Amount that is to be paid, in the currency of the store.
     #[must_use]
     pub fn grand_total(&self) -> Decimal {
         self.order.grand_total

@@ -25,13 +25,13 @@ pub enum Algorithm {
 /// How a shop computes tax.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TaxRules {
-    /// Whether catalogue prices, shipping and discounts include tax.
+    /// True when catalogue prices, shipping and discounts include tax.
     pub prices_include_tax: bool,
     /// The algorithm.
     pub algorithm: Algorithm,
 }
 
-/// What modules and settings of a shop make of its tax, besides. Magento alone does none of it.
+/// Changes that modules and settings of a shop make to its tax. Magento alone makes none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaxHabits {
@@ -41,7 +41,7 @@ pub struct TaxHabits {
     pub exempt_row: bool,
 }
 
-/// What one row costs before tax is worked out, in one currency.
+/// Cost of one row before tax is worked out, in one currency.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Charge {
     /// Per unit, with or without tax as the rules say, rounded to the currency.

@@ -1,9 +1,9 @@
 //! Every order's account: what stands for it in Visma (invoices less credit notes, drafts too) beside what the shop
 //! says is left of it, the total and VAT by rate.
 //!
-//! What is left is the total less what was cancelled and what was refunded. Where the order's invoices are what stands,
-//! it is what they come to less what was refunded: what is neither invoiced nor cancelled is not there yet. An order of
-//! which nothing stands has no account: it is missing, or is meant to be.
+//! The amount left is the total less what was cancelled and what was refunded. Where the order's invoices are what
+//! stands, it is the sum of the invoices less what was refunded: a part that is neither invoiced nor cancelled is not
+//! there yet. An order of which nothing stands has no account: it is missing, or is meant to be.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Unbalanced {
     pub state: String,
     /// Invoices less credit notes in Visma.
     pub stands: Decimal,
-    /// What the shop says is left.
+    /// Amount that is left, as the shop says it.
     pub should_stand: Decimal,
     /// VAT by rate in Visma.
     pub vat: BTreeMap<String, Decimal>,

@@ -40,7 +40,7 @@ pub struct Uncancelled {
     pub number: String,
     /// The invoice's total.
     pub total: Decimal,
-    /// What the credit notes of the cancellation take off it.
+    /// Amount that the credit notes of the cancellation take off it.
     pub credited: Decimal,
 }
 

@@ -1,7 +1,7 @@
 //! The accountant: somebody who works in Visma itself, and always at the wrong moment.
 //!
-//! What is done now is done at once. What is armed with `before_put` is done when a `PUT` on the record has come and
-//! before it is looked at, so that its `If-Match` is stale and the caller gets 412, as in a race that is lost.
+//! An errand for now is done at once. One that is armed with `before_put` is done when a `PUT` on the record has come
+//! and before it is looked at, so that its `If-Match` is stale and the caller gets 412, as in a race that is lost.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::audit::Entity;
 use super::books::Books;
 use super::document::write;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 use super::{customer_write, release, schemas};
 
 /// Something that an accountant does.
@@ -30,11 +30,11 @@ pub struct Errand {
     /// A customer's e-mail address, where the number is not known yet.
     #[serde(default)]
     pub email: Option<String>,
-    /// What is done.
+    /// The deed that is done.
     #[serde(rename = "do", default)]
     pub deed: Deed,
-    /// What an edit writes: a body as `PUT` takes it. `{n}` in a text becomes the count of this errand's edits.
-    /// Without a body the record is saved as it is, and only its version moves.
+    /// Body that an edit writes, as `PUT` takes it. `{n}` in a text becomes the count of this errand's edits. Without a
+    /// body the record is saved as it is, and only its version moves.
     #[serde(default = "nothing")]
     pub body: Value,
     /// How much is paid; absent means the whole balance.
@@ -45,7 +45,7 @@ pub struct Errand {
     pub before_put: Option<BeforePut>,
 }
 
-/// What an accountant can do to a record.
+/// Deeds that an accountant can do to a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
@@ -136,7 +136,7 @@ fn count(body: &mut Value, n: u64) {
     }
 }
 
-/// What a record is called.
+/// Names that a record goes by.
 #[derive(Debug)]
 struct Names {
     number: String,
@@ -200,16 +200,16 @@ impl Books {
         }
     }
 
-    fn perform(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
+    fn perform(&mut self, number: &str, errand: &Errand) -> Result<(), VismaRefusal> {
         let entity = errand.entity;
         match errand.deed {
             Deed::Edit => self.edit(number, errand)?,
             Deed::Delete => {
-                let kind = self.document(entity, number).ok_or(Refusal::NotFound)?.kind;
+                let kind = self.document(entity, number).ok_or(VismaRefusal::NotFound)?.kind;
                 self.shelf_mut(kind).drop(number);
             }
             Deed::Double => {
-                let document = self.document(entity, number).ok_or(Refusal::NotFound)?.clone();
+                let document = self.document(entity, number).ok_or(VismaRefusal::NotFound)?.clone();
                 write::double(self, &document);
             }
             Deed::Renumber => {
@@ -222,7 +222,7 @@ impl Books {
             }
             Deed::Pay => {
                 let document = self.document(entity, number).filter(|document| document.status.released());
-                let document = document.ok_or(Refusal::Invalid("it is not released".to_owned()))?;
+                let document = document.ok_or(VismaRefusal::Invalid("it is not released".to_owned()))?;
                 let amount = errand.amount.unwrap_or(document.balance());
                 self.receive(entity, number, amount);
             }
@@ -232,14 +232,14 @@ impl Books {
         Ok(())
     }
 
-    fn edit(&mut self, number: &str, errand: &Errand) -> Result<(), Refusal> {
+    fn edit(&mut self, number: &str, errand: &Errand) -> Result<(), VismaRefusal> {
         if errand.entity == Entity::Customer {
-            let before = self.customers.get(number).ok_or(Refusal::NotFound)?;
+            let before = self.customers.get(number).ok_or(VismaRefusal::NotFound)?;
             let after = customer_write::changed(self, before, &errand.body)?;
             customer_write::update(self, after);
             return Ok(());
         }
-        let before = self.document(errand.entity, number).ok_or(Refusal::NotFound)?;
+        let before = self.document(errand.entity, number).ok_or(VismaRefusal::NotFound)?;
         let after = write::changed(self, before, &errand.body)?;
         write::update(self, after);
         Ok(())

@@ -1,4 +1,4 @@
-//! Who overwrote whom: what no vendor tells, and what a connector must never do.
+//! Finds who overwrote whom: no vendor tells it, and a connector must never do it.
 //!
 //! A vendor lets the last writer win when no `If-Match` is sent. The auditor stands behind the books and notes each
 //! such write, and each field that an accountant had edited and that a later `PUT` set to something else.
@@ -64,18 +64,18 @@ pub struct LostEdit {
     pub number: String,
     /// The field as the bodies name it: `mainContact.email`, `invoiceLines[2].quantity`.
     pub field: String,
-    /// What the accountant had written.
+    /// Value that the accountant had written.
     pub edited: Value,
-    /// What stands there now.
+    /// Value that stands there now.
     pub written: Value,
-    /// Whether the `PUT` carried no `If-Match`.
+    /// True when the `PUT` carried no `If-Match`.
     pub blind: bool,
 }
 
-/// What the auditor saw.
+/// Findings of the auditor.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Findings {
-    /// What accountants did to records.
+    /// Deeds of accountants on records.
     pub accountant_deeds: u64,
     /// `PUT`s that were refused with 412.
     pub stale_puts: u64,
@@ -103,7 +103,7 @@ type Record = (Entity, String);
 /// The auditor.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
-    /// What accountants wrote and nobody overwrote, by field.
+    /// Values that accountants wrote and nobody overwrote, by field.
     standing: HashMap<Record, BTreeMap<String, Value>>,
     seen: Findings,
 }
@@ -158,7 +158,7 @@ impl Audit {
         }
     }
 
-    /// What was seen so far.
+    /// Findings so far.
     pub(super) fn findings(&self) -> Findings {
         Findings { kept_edits: self.standing.values().map(BTreeMap::len).sum(), ..self.seen.clone() }
     }
@@ -212,7 +212,7 @@ fn key(item: &Value) -> Option<String> {
     }
 }
 
-/// Whether two values mean the same: numbers by their value, not by their digits.
+/// True when two values mean the same: numbers by their value, not by their digits.
 fn same(a: &Value, b: &Value) -> bool {
     match (dto::decimal(a), dto::decimal(b)) {
         (Some(a), Some(b)) => a == b,

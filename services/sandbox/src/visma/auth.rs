@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 
 use super::config::{CompanyHeader, Config, WrongCompany};
-use super::reply::{self, Refusal};
+use super::reply::{self, VismaRefusal};
 
 const SCOPE_PREFIX: &str = "vismanet_erp_service_api:";
 const VERBS: [&str; 4] = ["create", "read", "update", "delete"];
@@ -20,7 +20,7 @@ const VERBS: [&str; 4] = ["create", "read", "update", "delete"];
 #[derive(Clone, Debug)]
 struct Grant {
     until: Instant,
-    /// Whether it was asked for with the company's tenant id, and not with the customer's.
+    /// True when it was asked for with the company's tenant id, and not with the customer's.
     of_company: bool,
     verbs: Vec<&'static str>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Tokens {
     grants: Mutex<HashMap<String, Grant>>,
 }
 
-/// What a caller with a good token sees.
+/// Data that a caller with a good token sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sight {
     /// The company's data.
@@ -92,9 +92,9 @@ impl Tokens {
     }
 
     /// Lets a call in, or not.
-    pub(super) fn admit(&self, config: &Config, headers: &HeaderMap, method: &Method) -> Result<Sight, Refusal> {
+    pub(super) fn admit(&self, config: &Config, headers: &HeaderMap, method: &Method) -> Result<Sight, VismaRefusal> {
         let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
+        let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(VismaRefusal::Unauthorised)?;
         let needed = match method.as_str() {
             "GET" => "read",
             "POST" => "create",
@@ -102,10 +102,12 @@ impl Tokens {
             _ => "delete",
         };
         match self.lock().get(token) {
-            Some(grant) if grant.until <= Instant::now() || !grant.of_company => return Err(Refusal::Unauthorised),
-            Some(grant) if !grant.verbs.contains(&needed) => return Err(Refusal::Forbidden),
+            Some(grant) if grant.until <= Instant::now() || !grant.of_company => {
+                return Err(VismaRefusal::Unauthorised);
+            }
+            Some(grant) if !grant.verbs.contains(&needed) => return Err(VismaRefusal::Forbidden),
             Some(_) => {}
-            None => return Err(Refusal::Unauthorised),
+            None => return Err(VismaRefusal::Unauthorised),
         }
         sight(config, headers, method)
     }
@@ -120,8 +122,9 @@ impl Tokens {
     }
 }
 
-fn sight(config: &Config, headers: &HeaderMap, method: &Method) -> Result<Sight, Refusal> {
-    const MISSING: Refusal = Refusal::Gateway("12002", "Company id is missing or the user is not authorised for it.");
+fn sight(config: &Config, headers: &HeaderMap, method: &Method) -> Result<Sight, VismaRefusal> {
+    const MISSING: VismaRefusal =
+        VismaRefusal::Gateway("12002", "Company id is missing or the user is not authorised for it.");
     if config.company_header == CompanyHeader::Ignored {
         return Ok(Sight::Company);
     }

@@ -1,4 +1,4 @@
-//! What the company holds: customers, documents, and the numbers that are given next.
+//! Books of the company: customers, documents, and the numbers that are given next.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -13,11 +13,11 @@ use super::audit::{Audit, Entity};
 use super::clock;
 use super::config::Config;
 use super::customer::Customer;
-use super::document::{Document, Kind, Shelf};
+use super::document::{Document, DocumentKind, Shelf};
 use super::payment::Payment;
 use super::purchase::Shelves;
 use super::release::Pending;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 
 /// When a record was written, and which version of it this is.
 #[derive(Clone, Debug)]
@@ -44,16 +44,16 @@ impl Stamps {
     /// Holds `If-Match` against this version. It is optional: without it, the last write wins.
     ///
     /// # Errors
-    /// [`Refusal::Stale`] when it names anything else than this version, in quotes.
-    pub(super) fn match_header(&self, if_match: Option<&str>) -> Result<(), Refusal> {
+    /// [`VismaRefusal::Stale`] when it names anything else than this version, in quotes.
+    pub(super) fn match_header(&self, if_match: Option<&str>) -> Result<(), VismaRefusal> {
         match if_match {
-            Some(given) if given != format!("\"{}\"", self.time_stamp()) => Err(Refusal::Stale),
+            Some(given) if given != format!("\"{}\"", self.time_stamp()) => Err(VismaRefusal::Stale),
             _ => Ok(()),
         }
     }
 }
 
-/// What the company holds.
+/// Books of the company.
 #[derive(Debug)]
 pub(super) struct Books {
     pub(super) config: Arc<Config>,
@@ -139,18 +139,18 @@ impl Books {
     }
 
     /// The documents of a kind.
-    pub(super) fn shelf(&self, kind: Kind) -> &Shelf {
+    pub(super) fn shelf(&self, kind: DocumentKind) -> &Shelf {
         match kind {
-            Kind::Invoice => &self.invoices,
-            Kind::CreditNote => &self.credit_notes,
+            DocumentKind::Invoice => &self.invoices,
+            DocumentKind::CreditNote => &self.credit_notes,
         }
     }
 
     /// The documents of a kind, to write.
-    pub(super) fn shelf_mut(&mut self, kind: Kind) -> &mut Shelf {
+    pub(super) fn shelf_mut(&mut self, kind: DocumentKind) -> &mut Shelf {
         match kind {
-            Kind::Invoice => &mut self.invoices,
-            Kind::CreditNote => &mut self.credit_notes,
+            DocumentKind::Invoice => &mut self.invoices,
+            DocumentKind::CreditNote => &mut self.credit_notes,
         }
     }
 
@@ -173,11 +173,11 @@ impl Books {
     ///
     /// # Errors
     /// It is not there, or the number is taken.
-    pub(super) fn renumber(&mut self, number: &str, new: &str) -> Result<(), Refusal> {
+    pub(super) fn renumber(&mut self, number: &str, new: &str) -> Result<(), VismaRefusal> {
         if new.is_empty() || self.customers.contains_key(new) {
-            return Err(Refusal::Invalid(format!("Customer '{new}' already exists.")));
+            return Err(VismaRefusal::Invalid(format!("Customer '{new}' already exists.")));
         }
-        let mut customer = self.customers.remove(number).ok_or(Refusal::NotFound)?;
+        let mut customer = self.customers.remove(number).ok_or(VismaRefusal::NotFound)?;
         new.clone_into(&mut customer.number);
         customer.stamps = self.next_stamps(&customer.stamps);
         customer.rendered = OnceLock::new();

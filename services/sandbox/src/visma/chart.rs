@@ -54,13 +54,13 @@ pub struct Branch {
 /// The kinds of accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountType {
-    /// What the company owns.
+    /// Accounts of what the company owns.
     Asset,
-    /// What it owes.
+    /// Accounts of what it owes.
     Liability,
-    /// What it earns.
+    /// Accounts of what it earns.
     Income,
-    /// What it spends.
+    /// Accounts of what it spends.
     Expense,
 }
 
@@ -73,9 +73,9 @@ pub struct Account {
     /// Its kind.
     #[serde(rename = "type")]
     pub kind: AccountType,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
-    /// Whether it can be used.
+    /// True when it can be used.
     pub active: bool,
     /// The ledger that alone posts on it (`AR`, `AP`): no line can name such an account.
     #[serde(default)]
@@ -88,17 +88,17 @@ pub struct Account {
 pub struct Vat {
     /// Its id, as lines name it.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// The rate in percent.
     pub rate: Decimal,
     /// The last day on which it may be used.
     #[serde(default)]
     pub not_valid_after: Option<Date>,
-    /// Whether its base counts as exempt and not as taxable.
+    /// True when its base counts as exempt and not as taxable.
     #[serde(default)]
     pub exempt: bool,
-    /// Whether it is the VAT of purchases: no customer document can name it.
+    /// True when it is the VAT of purchases: no customer document can name it.
     #[serde(default)]
     pub input: bool,
 }
@@ -109,7 +109,7 @@ pub struct Vat {
 pub struct VatZone {
     /// Its id, as customers name it.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// The VAT id of a line that names none.
     pub default_vat: String,
@@ -124,11 +124,11 @@ pub struct VatZone {
 pub struct Segment {
     /// Its place, from 1.
     pub id: i64,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// How many characters a value has.
     pub length: usize,
-    /// Whether a value must be one of those listed.
+    /// True when a value must be one of those listed.
     pub validate: bool,
     /// Its values.
     pub values: Vec<SegmentValue>,
@@ -140,9 +140,9 @@ pub struct Segment {
 pub struct SegmentValue {
     /// The value.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
-    /// Whether it can be used.
+    /// True when it can be used.
     pub active: bool,
 }
 
@@ -152,7 +152,7 @@ pub struct SegmentValue {
 pub struct CreditTerms {
     /// Its id.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// Days until the invoice is due.
     pub days: u16,
@@ -164,11 +164,11 @@ pub struct CreditTerms {
 pub struct Currency {
     /// Its ISO 4217 code.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// Decimals of its amounts.
     pub decimals: u32,
-    /// What one unit costs in the base currency, for documents that bring no rate.
+    /// Price of one unit in the base currency, for documents that bring no rate.
     pub rate: Decimal,
 }
 
@@ -178,13 +178,13 @@ pub struct Currency {
 pub struct CustomerClass {
     /// Its id.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// The terms of its customers.
     pub credit_terms: String,
     /// The VAT zone of its customers, if it gives one.
     pub vat_zone: Option<String>,
-    /// Whether its customers need a VAT zone.
+    /// True when its customers need a VAT zone.
     pub requires_vat_zone: bool,
     /// The payment method of its customers.
     pub payment_method: String,
@@ -196,9 +196,9 @@ pub struct CustomerClass {
 pub struct PaymentMethod {
     /// Its id.
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
-    /// Whether it can be used.
+    /// True when it can be used.
     pub active: bool,
 }
 
@@ -208,7 +208,7 @@ pub struct PaymentMethod {
 pub struct CashAccount {
     /// Its number.
     pub number: String,
-    /// What people call it.
+    /// Name that people know it by.
     pub description: String,
     /// The one currency that it takes; absent means any.
     #[serde(default)]

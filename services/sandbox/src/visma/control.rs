@@ -31,7 +31,7 @@ use super::{Company, PurchaseOrder, Purchases, Seed};
 use crate::commerce::Shop;
 use crate::control::{Refused, ok, read, shown};
 
-/// What the door reaches.
+/// State that the door reaches.
 #[derive(Clone, Debug)]
 struct Door {
     company: Company,
@@ -119,7 +119,7 @@ async fn set_period(State(door): State<Door>, body: Bytes) -> Result<Response, R
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// What the clock shall show.
+/// Time that the clock shall show.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Clock {

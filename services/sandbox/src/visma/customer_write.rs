@@ -10,7 +10,7 @@ use super::chart::CustomerClass;
 use super::config::CustomerNumbering;
 use super::customer::{Address, Contact, Customer, Switches};
 use super::dto::Dto;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 
 /// A customer that was found good and has no number yet.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ pub(super) struct NewCustomer {
 /// Looks at a customer that shall be created.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
-pub(super) fn prepare_new(books: &Books, body: &Value) -> Result<NewCustomer, Refusal> {
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+/// Says what is wrong with it, in the manner of the vendor's sentences.
+pub(super) fn prepare_new(books: &Books, body: &Value) -> Result<NewCustomer, VismaRefusal> {
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let chart = &books.config.chart;
     let class_id = dto.text("customerClassId").or(chart.customer_classes.first().map(|class| class.id.as_str()));
     let class_id = class_id.unwrap_or_default();
@@ -60,7 +60,7 @@ pub(super) fn prepare_new(books: &Books, body: &Value) -> Result<NewCustomer, Re
 }
 
 /// The number that the caller chooses, where it may.
-fn own_number(books: &Books, dto: Dto<'_>) -> Result<Option<String>, Refusal> {
+fn own_number(books: &Books, dto: Dto<'_>) -> Result<Option<String>, VismaRefusal> {
     let automatic = books.config.customer_numbering == CustomerNumbering::Automatic;
     if automatic && dto.flag("overrideNumberSeries") != Some(true) {
         return Ok(None);
@@ -122,14 +122,14 @@ pub(super) fn create(books: &mut Books, new: NewCustomer) -> String {
 /// Looks at a change of a customer.
 ///
 /// # Errors
-/// What is wrong with it; [`Refusal::NotFound`] and [`Refusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(super) fn prepare_change(
     books: &Books,
     number: &str,
     if_match: Option<&str>,
     body: &Value,
-) -> Result<Customer, Refusal> {
-    let before = books.customers.get(number).ok_or(Refusal::NotFound)?;
+) -> Result<Customer, VismaRefusal> {
+    let before = books.customers.get(number).ok_or(VismaRefusal::NotFound)?;
     before.stamps.match_header(if_match)?;
     changed(books, before, body)
 }
@@ -137,9 +137,9 @@ pub(super) fn prepare_change(
 /// The customer with a change, whatever its version.
 ///
 /// # Errors
-/// What is wrong with the change.
-pub(super) fn changed(books: &Books, before: &Customer, body: &Value) -> Result<Customer, Refusal> {
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+/// Says what is wrong with the change.
+pub(super) fn changed(books: &Books, before: &Customer, body: &Value) -> Result<Customer, VismaRefusal> {
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
     if let Some(class) = dto.text("customerClassId") {
         let class = books.config.chart.class(class).ok_or_else(|| unknown("CustomerClassID", class))?;
@@ -159,7 +159,7 @@ pub(super) fn update(books: &mut Books, mut after: Customer) -> String {
     time_stamp
 }
 
-fn change(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result<(), Refusal> {
+fn change(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     let must_know = |field: &str, id: Option<&str>, known: bool| match id {
         Some(id) if !known => Err(unknown(field, id)),
@@ -217,7 +217,7 @@ fn change_switches(into: &mut Switches, dto: Dto<'_>) {
     }
 }
 
-fn change_parts(into: &mut Customer, dto: Dto<'_>) -> Result<(), Refusal> {
+fn change_parts(into: &mut Customer, dto: Dto<'_>) -> Result<(), VismaRefusal> {
     for (name, address) in [
         ("mainAddress", &mut into.main_address),
         ("invoiceAddress", &mut into.invoice_address),
@@ -239,7 +239,7 @@ fn change_parts(into: &mut Customer, dto: Dto<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn change_attributes(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result<(), Refusal> {
+fn change_attributes(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result<(), VismaRefusal> {
     let Some(lines) = dto.list("attributeLines") else { return Ok(()) };
     for line in lines {
         let id = line.text("attributeId").unwrap_or_default();
@@ -252,8 +252,8 @@ fn change_attributes(books: &Books, into: &mut Customer, dto: Dto<'_>) -> Result
     Ok(())
 }
 
-/// What a customer cannot be without.
-fn demand(books: &Books, after: &Customer) -> Result<(), Refusal> {
+/// Demands the fields that a customer cannot be without.
+fn demand(books: &Books, after: &Customer) -> Result<(), VismaRefusal> {
     if after.name.trim().is_empty() {
         return Err(customer("'Customer name' cannot be empty."));
     }
@@ -264,10 +264,10 @@ fn demand(books: &Books, after: &Customer) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn customer(sentence: &str) -> Refusal {
-    Refusal::Invalid(format!("Error creating customer. Error: {sentence}"))
+fn customer(sentence: &str) -> VismaRefusal {
+    VismaRefusal::Invalid(format!("Error creating customer. Error: {sentence}"))
 }
 
-fn unknown(field: &str, value: &str) -> Refusal {
+fn unknown(field: &str, value: &str) -> VismaRefusal {
     customer(&format!("{field} '{value}' cannot be found in the system."))
 }

@@ -1,4 +1,4 @@
-//! What may be written: every field of the write DTOs, and how it is wrapped.
+//! Fields that may be written: every field of the write DTOs, and how it is wrapped.
 //!
 //! A real Visma.net takes scalars as `{"value": x}` and a few fields bare. A field that is misspelt or wrapped
 //! wrongly would be lost without a word, so here it is refused. The tables hold the fields of the 2023 and the 2026
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// The type of a field's value.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum FieldType {
     Text,
     Decimal,
     Integer,
@@ -26,9 +26,9 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) enum Shape {
     /// `{"value": x}`.
-    Wrapped(Kind),
+    Wrapped(FieldType),
     /// `x`.
-    Bare(Kind),
+    Bare(FieldType),
     /// An array of objects.
     List(&'static Schema),
 }
@@ -97,7 +97,7 @@ fn unwrapped(path: &str) -> String {
     )
 }
 
-impl Kind {
+impl FieldType {
     fn check(&self, value: &Value, path: &str) -> Result<(), String> {
         let fits = match self {
             Self::Any => true,

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::Company;
-use super::document::{Document, Kind};
+use super::document::{Document, DocumentKind};
 use super::payment::Payment;
 
 /// One invoice or credit note as the ledger shows it.
@@ -26,9 +26,9 @@ pub struct LedgerInvoice {
     pub total: Decimal,
     /// Its VAT in that currency.
     pub vat: Decimal,
-    /// That VAT by rate in percent.
+    /// Its VAT by rate in percent, in that currency.
     pub vat_by_rate: BTreeMap<String, Decimal>,
-    /// What is left to pay, in that currency.
+    /// Amount left to pay, in that currency.
     pub balance: Decimal,
     /// Its status.
     pub status: String,
@@ -62,16 +62,16 @@ impl Company {
     /// Every invoice.
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerInvoice> {
-        self.documents(Kind::Invoice)
+        self.documents(DocumentKind::Invoice)
     }
 
     /// Every credit note.
     #[must_use]
     pub fn credit_notes(&self) -> Vec<LedgerInvoice> {
-        self.documents(Kind::CreditNote)
+        self.documents(DocumentKind::CreditNote)
     }
 
-    fn documents(&self, kind: Kind) -> Vec<LedgerInvoice> {
+    fn documents(&self, kind: DocumentKind) -> Vec<LedgerInvoice> {
         let books = self.books();
         let email = |number: &str| books.customers.get(number).and_then(|customer| customer.main_contact.email.clone());
         let shown = |document: &Document| LedgerInvoice {

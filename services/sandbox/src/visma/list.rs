@@ -48,7 +48,7 @@ fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Whether lists show the record yet.
+/// True when lists show the record already.
 pub(super) fn visible(stamps: &Stamps, config: &Config, now: Instant) -> bool {
     now.duration_since(stamps.since) >= Duration::from_millis(config.list_lag_ms)
 }

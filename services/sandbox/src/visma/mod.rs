@@ -58,7 +58,7 @@ use auth::Tokens;
 use books::Books;
 use list::Shuffle;
 use query::Query;
-use reply::Refusal;
+use reply::VismaRefusal;
 use route::Route;
 
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Company {
 pub struct PeriodSwitch {
     /// The period, as `YYYYMM`.
     pub period: String,
-    /// Whether it shall be closed.
+    /// True when it shall be closed.
     pub closed: bool,
 }
 
@@ -141,7 +141,7 @@ impl Company {
     /// Writes customers and gives their numbers.
     ///
     /// # Errors
-    /// What is wrong with the first customer that is refused.
+    /// Says what is wrong with the first customer that is refused.
     pub fn seed_customers(&self, seed: Seed) -> Result<Vec<String>, String> {
         seed::sow(&mut self.books(), seed)
     }
@@ -189,7 +189,7 @@ pub fn router(company: Company, gate: Gate) -> Router {
     gate.guard(Router::new().fallback(answer).with_state(company))
 }
 
-/// What a call brings.
+/// Content of a call.
 struct Call {
     route: Route,
     query: Query,
@@ -226,7 +226,7 @@ async fn answer(State(company): State<Company>, request: Request) -> Response {
                 let query = Query::read(parts.uri.query().unwrap_or_default());
                 let call = Call { route, query, headers: parts.headers, body, points };
                 let served =
-                    if permitted { company.serve(&config, call, sight).await } else { Err(Refusal::Forbidden) };
+                    if permitted { company.serve(&config, call, sight).await } else { Err(VismaRefusal::Forbidden) };
                 served.unwrap_or_else(IntoResponse::into_response)
             }
         },

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::DateTime;
 
 use super::dto;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 
 /// The parameters of a list, by name in lower case.
 #[derive(Debug, Default)]
@@ -50,12 +50,12 @@ impl Query {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether a parameter says true.
+    /// True when a parameter says true.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
-    /// Whether a text parameter is absent or equals `value`, in any case.
+    /// True when a text parameter is absent or equals `value`, in any case.
     pub(super) fn fits(&self, name: &str, value: Option<&str>) -> bool {
         self.get(name).is_none_or(|wanted| value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)))
     }
@@ -64,7 +64,7 @@ impl Query {
     ///
     /// # Errors
     /// A time stamp in another format than the five documented ones, or another condition than `>`, `<`, `>=`, `<=`.
-    pub(super) fn since(&self, name: &str) -> Result<Option<Since>, Refusal> {
+    pub(super) fn since(&self, name: &str) -> Result<Option<Since>, VismaRefusal> {
         let (Some(at), Some(condition)) = (self.get(name), self.get(&format!("{name}condition"))) else {
             return Ok(None);
         };
@@ -73,10 +73,10 @@ impl Query {
             "<" => Condition::Before,
             ">=" => Condition::AtOrAfter,
             "<=" => Condition::AtOrBefore,
-            other => return Err(Refusal::Invalid(format!("The condition '{other}' of {name} is not valid."))),
+            other => return Err(VismaRefusal::Invalid(format!("The condition '{other}' of {name} is not valid."))),
         };
         let at = dto::date_time(at)
-            .ok_or_else(|| Refusal::Invalid(format!("The value '{at}' is not valid for the parameter {name}.")))?;
+            .ok_or_else(|| VismaRefusal::Invalid(format!("The value '{at}' is not valid for the parameter {name}.")))?;
         Ok(Some(Since { condition, at }))
     }
 
@@ -89,7 +89,7 @@ impl Query {
 }
 
 impl Since {
-    /// Whether a point of time fits; an absent filter fits always.
+    /// True when a point of time fits; an absent filter fits always.
     pub(super) fn fits(filter: Option<Self>, value: DateTime) -> bool {
         filter.is_none_or(|filter| match filter.condition {
             Condition::After => value > filter.at,

@@ -13,7 +13,7 @@ use super::chart::{
 use super::clock;
 use super::config::{Config, PeriodFormat, VatRounding};
 use super::query::Query;
-use super::reply::{self, Refusal};
+use super::reply::{self, VismaRefusal};
 use super::route::Reference;
 use super::text::{day, number};
 
@@ -48,8 +48,8 @@ pub(super) fn list(config: &Config, kind: Reference, query: &Query) -> Response 
 /// One record by its key.
 ///
 /// # Errors
-/// [`Refusal::NotFound`]; credit terms have no read by key at all.
-pub(super) fn read(config: &Config, kind: Reference, key: &str, query: &Query) -> Result<Response, Refusal> {
+/// [`VismaRefusal::NotFound`]; credit terms have no read by key at all.
+pub(super) fn read(config: &Config, kind: Reference, key: &str, query: &Query) -> Result<Response, VismaRefusal> {
     let found = match kind {
         Reference::Dimension if key.eq_ignore_ascii_case(SUBACCOUNT) => {
             Some(dimension(config, query.flag("expandsegmentsvalues")))
@@ -60,25 +60,25 @@ pub(super) fn read(config: &Config, kind: Reference, key: &str, query: &Query) -
             all(config, kind).into_iter().find(|record| record[name].as_str() == Some(key))
         }
     };
-    found.map(|record| reply::json(StatusCode::OK, record.to_string())).ok_or(Refusal::NotFound)
+    found.map(|record| reply::json(StatusCode::OK, record.to_string())).ok_or(VismaRefusal::NotFound)
 }
 
 /// A segment of the dimension with all its values, or one of its values.
 ///
 /// # Errors
-/// [`Refusal::NotFound`].
+/// [`VismaRefusal::NotFound`].
 pub(super) fn segment(
     config: &Config,
     dimension: &str,
     segment: &str,
     value: Option<&str>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, VismaRefusal> {
     let mut segments = config.chart.segments.iter().filter(|_| dimension.eq_ignore_ascii_case(SUBACCOUNT));
-    let found = segments.find(|known| known.id.to_string() == segment).ok_or(Refusal::NotFound)?;
+    let found = segments.find(|known| known.id.to_string() == segment).ok_or(VismaRefusal::NotFound)?;
     let shown = match value {
         None => shown_segment(found, true),
         Some(value) => {
-            let known = found.values.iter().find(|known| known.id == value).ok_or(Refusal::NotFound)?;
+            let known = found.values.iter().find(|known| known.id == value).ok_or(VismaRefusal::NotFound)?;
             shown_value(found, known)
         }
     };

@@ -11,7 +11,7 @@ use super::config::ReleaseAnswer;
 use super::document::write::update;
 use super::document::{Application, Document, Status};
 use super::payment;
-use super::reply::Refusal;
+use super::reply::VismaRefusal;
 
 /// A release under way.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Document {
     ///
     /// # Errors
     /// A sentence that names what was tried.
-    pub(super) fn must_be_unreleased(&self, tried: &str) -> Result<(), Refusal> {
+    pub(super) fn must_be_unreleased(&self, tried: &str) -> Result<(), VismaRefusal> {
         unreleased(self.kind.noun(), self.status, self.releasing, tried)
     }
 }
@@ -35,12 +35,12 @@ impl Document {
 ///
 /// # Errors
 /// A sentence that names what was tried.
-pub(super) fn unreleased(noun: &str, status: Status, releasing: bool, tried: &str) -> Result<(), Refusal> {
+pub(super) fn unreleased(noun: &str, status: Status, releasing: bool, tried: &str) -> Result<(), VismaRefusal> {
     if releasing {
-        return Err(Refusal::Invalid(format!("{noun} can't be {tried} because it is being released.")));
+        return Err(VismaRefusal::Invalid(format!("{noun} can't be {tried} because it is being released.")));
     }
     if status.released() {
-        return Err(Refusal::Invalid(format!("{noun} can't be {tried} because it is already released.")));
+        return Err(VismaRefusal::Invalid(format!("{noun} can't be {tried} because it is already released.")));
     }
     Ok(())
 }
@@ -48,23 +48,23 @@ pub(super) fn unreleased(noun: &str, status: Status, releasing: bool, tried: &st
 /// Looks at the release of a document.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Stale`], or what stands in the way.
-pub(super) fn prepare(books: &Books, entity: Entity, number: &str, if_match: Option<&str>) -> Result<(), Refusal> {
+/// [`VismaRefusal::NotFound`], [`VismaRefusal::Stale`], or what stands in the way.
+pub(super) fn prepare(books: &Books, entity: Entity, number: &str, if_match: Option<&str>) -> Result<(), VismaRefusal> {
     let (status, stamps) = match entity {
         Entity::Payment => {
-            let payment = books.payments.get(number).ok_or(Refusal::NotFound)?;
+            let payment = books.payments.get(number).ok_or(VismaRefusal::NotFound)?;
             unreleased("Payment", payment.status, payment.releasing, "released")?;
             (payment.status, &payment.stamps)
         }
         _ => {
-            let document = books.document(entity, number).ok_or(Refusal::NotFound)?;
+            let document = books.document(entity, number).ok_or(VismaRefusal::NotFound)?;
             document.must_be_unreleased("released")?;
             (document.status, &document.stamps)
         }
     };
     stamps.match_header(if_match)?;
     if status == Status::Hold {
-        return Err(Refusal::Invalid("Document is On Hold and cannot be released.".to_owned()));
+        return Err(VismaRefusal::Invalid("Document is On Hold and cannot be released.".to_owned()));
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ impl Books {
         good
     }
 
-    /// Whether the documents still have the balances that these applications take.
+    /// True when the documents still have the balances that these applications take.
     fn covers(&self, applications: &[Application]) -> bool {
         applications.iter().all(|one| {
             self.document(one.entity, &one.number)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// A refused call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum VismaRefusal {
     /// 400 with Visma's own sentence.
     Invalid(String),
     /// 400 from the gateway in front of Visma, with its code.
@@ -22,7 +22,7 @@ pub(super) enum Refusal {
     Stale,
 }
 
-impl Refusal {
+impl VismaRefusal {
     /// A document that cannot be created or changed: `verb` is `creating document` and the like.
     pub(super) fn document(verb: &str, what: impl std::fmt::Display) -> Self {
         Self::Invalid(format!("Error {verb}. Error: {what}"))
@@ -34,8 +34,8 @@ impl Refusal {
     }
 }
 
-impl Refusal {
-    /// What a person is told who is refused at the test's own door.
+impl VismaRefusal {
+    /// Sentence for a person who is refused at the test's own door.
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::Invalid(sentence) => sentence.clone(),
@@ -44,7 +44,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for VismaRefusal {
     fn into_response(self) -> Response {
         match self {
             Self::Invalid(sentence) => message(StatusCode::BAD_REQUEST, &sentence),

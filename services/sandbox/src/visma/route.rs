@@ -7,7 +7,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use super::audit::Entity;
-use super::document::Kind;
+use super::document::DocumentKind;
 
 /// Reference data that is only read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) enum Reference {
     VatZone,
 }
 
-/// What a request asks for.
+/// The list, record or action that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Token,
@@ -38,11 +38,11 @@ pub(super) enum Route {
     ReadCustomerById(String),
     UpdateCustomerById(String),
     /// The documents of a kind, of one customer or of all.
-    ListDocuments(Kind, Option<String>),
-    CreateDocument(Kind),
-    ReadDocument(Kind, String),
-    UpdateDocument(Kind, String),
-    DeleteDocument(Kind, String),
+    ListDocuments(DocumentKind, Option<String>),
+    CreateDocument(DocumentKind),
+    ReadDocument(DocumentKind, String),
+    UpdateDocument(DocumentKind, String),
+    DeleteDocument(DocumentKind, String),
     ListPayments,
     CreatePayment,
     ReadPayment(String),
@@ -65,7 +65,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Whether it asks for a list.
+    /// True when it asks for a list.
     pub(super) fn is_list(&self) -> bool {
         matches!(
             self,
@@ -100,9 +100,11 @@ fn parse(method: &Method, folded: &[&str], exact: &[&str]) -> Route {
     match (method.as_str(), folded) {
         ("POST", ["connect", "token"]) => Route::Token,
         (method, ["v1", "customer", rest @ ..]) => customer(method, rest, key),
-        (method, [version, "customerinvoice", rest @ ..]) => document(Kind::Invoice, method, version, rest, &key(2)),
+        (method, [version, "customerinvoice", rest @ ..]) => {
+            document(DocumentKind::Invoice, method, version, rest, &key(2))
+        }
         (method, [version, "customercreditnote", rest @ ..]) => {
-            document(Kind::CreditNote, method, version, rest, &key(2))
+            document(DocumentKind::CreditNote, method, version, rest, &key(2))
         }
         (method, ["v1", "customerpayment", rest @ ..]) => payment(method, rest, key(2)),
         ("GET", ["v1", "purchaseorder"]) => Route::ListPurchaseOrders,
@@ -129,13 +131,13 @@ fn customer(method: &str, rest: &[&str], key: impl Fn(usize) -> String) -> Route
         ("PUT", ["internal", _]) => Route::UpdateCustomerById(key(3)),
         ("GET", [_]) => Route::ReadCustomer(key(2)),
         ("PUT", [_]) => Route::UpdateCustomer(key(2)),
-        ("GET", [_, "invoice"]) => Route::ListDocuments(Kind::Invoice, Some(key(2))),
+        ("GET", [_, "invoice"]) => Route::ListDocuments(DocumentKind::Invoice, Some(key(2))),
         _ => Route::Unknown,
     }
 }
 
 /// Only creating has a second version; the first one lives on beside it.
-fn document(kind: Kind, method: &str, version: &str, rest: &[&str], number: &str) -> Route {
+fn document(kind: DocumentKind, method: &str, version: &str, rest: &[&str], number: &str) -> Route {
     let number = || number.to_owned();
     match (method, version, rest) {
         ("POST", "v1" | "v2", []) => Route::CreateDocument(kind),

@@ -25,7 +25,7 @@ pub struct Seed {
 /// Writes the customers and gives their numbers, in the order of the asking.
 ///
 /// # Errors
-/// What is wrong with the first customer that is refused.
+/// Says what is wrong with the first customer that is refused.
 pub(super) fn sow(books: &mut Books, seed: Seed) -> Result<Vec<String>, String> {
     let made_up = (1..=seed.count).map(|place| body(&format!("Kunde {place}"), &format!("kunde{place}@example.com")));
     let named = seed.emails.iter().map(|email| body(email.split('@').next().unwrap_or(email), email));

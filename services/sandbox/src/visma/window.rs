@@ -19,7 +19,7 @@ struct Window {
     used: u64,
 }
 
-/// What the windows have seen.
+/// Counts over all windows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     /// Calls over the limit.
@@ -71,7 +71,7 @@ impl RateWindow {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
     }
 
-    /// What the windows have seen.
+    /// Returns the counts over all windows.
     pub(super) fn seen(&self) -> Seen {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).1
     }

@@ -1,4 +1,4 @@
-//! What a shop does with an order: documents, states, refusals.
+//! Checks what a shop does with an order: documents, states, refusals.
 
 use rust_decimal::Decimal;
 use sandbox::commerce::Config;

@@ -40,7 +40,7 @@ fn items(order: &Value) -> &Vec<Value> {
     order["items"].as_array().unwrap()
 }
 
-/// Whether an item is the parent of a dynamic bundle: one of its children has a price.
+/// True when an item is the parent of a dynamic bundle: one of its children has a price.
 fn dynamic_parent(order: &Value, item: &Value) -> bool {
     items(order).iter().any(|child| child["parent_item_id"] == item["item_id"] && money(child, "price") > Decimal::ZERO)
 }

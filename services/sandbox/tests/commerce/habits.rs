@@ -1,4 +1,4 @@
-//! What modules, version and country make of orders, and of their invoices and credit memos.
+//! Checks what modules, version and country make of orders, and of their invoices and credit memos.
 
 use rust_decimal::Decimal;
 use sandbox::commerce::{Config, Habits, ModuleFee, ProductTax};
@@ -21,7 +21,7 @@ fn amount(document: &Value, name: &str) -> Decimal {
     text.trim_matches('"').parse().or_else(|_| Decimal::from_scientific(&text)).unwrap_or_default()
 }
 
-/// What is in a document's total and in none of its own header fields.
+/// Amount that is in a document's total and in none of its own header fields.
 fn beside(document: &Value, base: &str) -> Decimal {
     let of = |name: &str| amount(document, &format!("{base}{name}"));
     let spelt = if base.is_empty() { "amount" } else { "amnt" };

@@ -1,4 +1,4 @@
-//! Who may call, and what the others are told.
+//! Checks who may call, and what the others are told.
 
 use sandbox::commerce::{Config, Integration};
 

@@ -73,7 +73,7 @@ fn quantities(document: &Value) -> Value {
     money.map(|item| json!({ "order_item_id": item["order_item_id"], "qty": item["qty"] })).collect()
 }
 
-/// What was asked of a refund, as far as the memo tells.
+/// Body that the refund was asked for with, as far as the memo tells.
 fn refund_body(memo: &Value, order: &Value) -> Value {
     let mut arguments = json!({});
     if memo.get("adjustment_positive").is_some() {

@@ -133,7 +133,7 @@ async fn the_shops_invoices_memos_and_cancellations_are_joined_with_what_they_be
     assert_eq!(ledger["doubled_comments"], json!({}));
 }
 
-/// What a shop does to one order in a row, and what stands for it in Visma.
+/// Compares what a shop does to one order in a row with what stands for it in Visma.
 #[tokio::test]
 async fn an_account_that_does_not_balance_is_told_with_both_amounts() {
     let visma = start_with_orders(3, json!({})).await;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Booked, Comparison, Difference, Part, Pins, Shown, ShownVat, pins};
 use crate::invoice::TaxDetail;
 
-/// What is found while the parts are gone through.
+/// Findings while the parts are gone through.
 struct Found {
     differences: Vec<Difference>,
     unseen: Vec<Part>,

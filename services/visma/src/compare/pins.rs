@@ -1,5 +1,5 @@
-//! Whether Visma lets VAT that is sent along stand. Only a document tells it whose VAT is not what Visma computes
-//! anyway.
+//! Tells whether Visma keeps VAT that is sent along. Only a document whose VAT is not what Visma computes anyway can
+//! tell it.
 
 use rust_decimal::Decimal;
 
@@ -20,7 +20,7 @@ pub(super) fn are_overwritten(booked: &Booked, shown: &Shown) -> bool {
             .all(|(was, is)| was.taxable == is.taxable && is.vat.is_some_and(|vat| is_computed(vat, is) == Some(true)))
 }
 
-/// What a document tells whose VAT stands as it was sent.
+/// Returns `Kept` when pinned VAT stands as sent, and Visma would have computed another; else `Unknown`.
 pub(super) fn told(booked: &Booked, shown: &Shown) -> Pins {
     let stands = |(was, is): (&TaxDetail, &ShownVat)| {
         is.vat == Some(was.vat) && is.taxable == was.taxable && is_computed(was.vat, is) == Some(false)
@@ -33,7 +33,7 @@ fn pairs<'a>(booked: &'a Booked, shown: &'a Shown) -> impl Iterator<Item = (&'a 
     booked.vat.iter().flatten().filter_map(is)
 }
 
-/// Whether Visma computes this VAT, however it rounds; `None` where too little is shown to say so.
+/// True when Visma computes this VAT, however it rounds; `None` where too little is shown to say so.
 fn is_computed(vat: Decimal, is: &ShownVat) -> Option<bool> {
     let rate = is.rate?;
     let once = [2, 0].into_iter().any(|decimals| computed(is.taxable, rate, decimals) == Some(vat));

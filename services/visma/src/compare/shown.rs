@@ -1,4 +1,4 @@
-//! What a list shows of a document, in the form in which it is compared.
+//! A document as a list shows it, in the form in which it is compared.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -86,7 +86,7 @@ fn of_lines(lines: &[LineRead]) -> Option<Vec<ShownVat>> {
     Some(sums)
 }
 
-/// What Visma computes of a code where it rounds on each line.
+/// VAT that Visma computes for a code where it rounds on each line.
 fn by_line(lines: &[LineRead], code: &str, rate: Decimal) -> Option<Decimal> {
     let mut sum = None;
     for line in lines.iter().filter(|line| line.vat_code.as_deref() == Some(code)) {

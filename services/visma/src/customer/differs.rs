@@ -1,7 +1,7 @@
-//! What of a customer that stands in Visma differs from what it shall be. Only that is written, so that what an
+//! Finds the fields in which a customer in Visma differs from what it shall be. Only these are written, so that what an
 //! accountant entered otherwise, and what others entered elsewhere, stays.
 //!
-//! A value that we do not have is no value: it clears nothing. One that is empty does: the shop had it and has none
+//! A value that we do not have clears nothing. A value that is empty clears the field: the shop had one and has none
 //! now.
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Customer, Field};
 use crate::payload::spelled;
 
-/// Of `fields`, those in which `record` (a `CustomerDto`) does not say what `customer` does.
+/// Returns those of `fields` in which `record` (a `CustomerDto`) does not say what `customer` does.
 #[must_use]
 pub fn differing(customer: &Customer, fields: &[Field], record: &Value) -> Vec<Field> {
     fields.iter().copied().filter(|field| differs(customer, *field, record)).collect()
@@ -38,8 +38,7 @@ fn differs(customer: &Customer, field: Field, record: &Value) -> bool {
     }
 }
 
-/// Whether the address is another one. Lines are held against each other as one text: where they are broken says
-/// nothing.
+/// True when the address is another one. Lines are compared as one text: where they are broken says nothing.
 fn moved(customer: &Customer, held: &Value) -> bool {
     let wanted = &customer.address;
     let lines = |lines: Vec<String>| {

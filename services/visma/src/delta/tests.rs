@@ -161,8 +161,8 @@ impl Stamp {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever the list does between two requests: once it has stood still for one poll, every record's last version
-    /// has been taken, and the cursor is the newest stamp.
+    /// Checks that nothing is lost, whatever the list does between two requests. Once it has stood still for one poll,
+    /// every record's last version has been taken, and the cursor is the newest stamp.
     #[test]
     fn nothing_is_lost_to_a_list_that_plays(seed in any::<u64>(), records in 1_u32..40, size in 1_usize..9) {
         let mut vendor = Vendor { rows: BTreeMap::new(), clock: 10_000, dice: seed };

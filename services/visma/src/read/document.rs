@@ -8,7 +8,7 @@ use super::{ReadError, decode, lenient, read};
 use crate::etag::Etag;
 use crate::stamp::Stamp;
 
-/// Whether a document of this status has not been released yet. Every status that came later than this list counts as
+/// True when a document of this status has not been released yet. Every status that is not on this list counts as
 /// released: nothing is deleted or changed on the strength of a word that nobody knows.
 #[must_use]
 pub fn is_draft(status: &str) -> bool {
@@ -92,7 +92,7 @@ pub struct TaxRead {
     /// Per cent.
     #[serde(default, rename = "vatRate", deserialize_with = "lenient::amount")]
     pub rate: Option<Decimal>,
-    /// What VAT is computed on.
+    /// Amount that VAT is computed on.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub taxable_amount: Option<Decimal>,
     /// The VAT.
@@ -141,7 +141,7 @@ impl InvoiceRead {
         decode("the customer document", text)
     }
 
-    /// Whether it can still be deleted or changed: it has not been released. `None` when no status is told.
+    /// True when it can still be deleted or changed: it has not been released. `None` when no status is told.
     #[must_use]
     pub fn is_draft(&self) -> Option<bool> {
         self.status.as_deref().map(is_draft)
@@ -186,7 +186,7 @@ impl InvoiceRead {
         }
     }
 
-    /// What is still to be paid.
+    /// Amount that is still to be paid.
     #[must_use]
     pub fn open_balance(&self) -> Option<Decimal> {
         self.balance_in_currency.or(self.balance)

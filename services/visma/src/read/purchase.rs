@@ -1,4 +1,4 @@
-//! What the company buys: supplier invoices, and the purchase orders that they are for.
+//! Documents of what the company buys: supplier invoices, and the purchase orders that they are for.
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ pub struct SupplierInvoiceRead {
     /// `Hold`, `Balanced`, `Open`, `Closed`, …
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: Option<String>,
-    /// Who sent it.
+    /// Supplier who sent it.
     #[serde(default, deserialize_with = "lenient::named")]
     pub supplier: Named,
     /// The supplier's own number of it.
@@ -80,7 +80,7 @@ impl SupplierInvoiceRead {
         decode("the supplier invoice", text)
     }
 
-    /// What it is known by: type and number, since a number alone may be several documents'.
+    /// Key that it is known by: type and number, since a number alone may be several documents'.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}-{}", self.document_type.as_deref().unwrap_or("Invoice"), self.number)
@@ -112,7 +112,7 @@ pub struct PurchaseOrderRead {
     /// `Hold`, `Open`, `Closed`, `Cancelled`, …
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: Option<String>,
-    /// What the supplier calls it.
+    /// The supplier's own reference for it.
     #[serde(default, deserialize_with = "lenient::text")]
     pub supplier_ref: Option<String>,
     /// Free text.

@@ -1,4 +1,4 @@
-//! What a company is set up with: what documents may refer to.
+//! Settings of a company that documents may refer to.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
@@ -13,13 +13,13 @@ pub struct AccountRead {
     /// Its number.
     #[serde(rename = "accountCD", deserialize_with = "lenient::required")]
     pub number: String,
-    /// What people call it.
+    /// Name that people know it by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
     /// `Asset`, `Liability`, `Income` or `Expense`.
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
     pub kind: Option<String>,
-    /// Whether it can be used; not said means that it can.
+    /// True when it can be used; not said means that it can.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub active: Option<bool>,
     /// The ledger that alone posts on it (`AR`, `AP`).
@@ -31,10 +31,10 @@ pub struct AccountRead {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VatRead {
-    /// What lines name.
+    /// Id that lines name.
     #[serde(rename = "vatId", deserialize_with = "lenient::required")]
     pub id: String,
-    /// What people call it.
+    /// Name that people know it by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
     /// The last day on which it may be used, as text that begins with the date.
@@ -75,10 +75,10 @@ pub struct SegmentRead {
     /// Its place, from 1.
     #[serde(deserialize_with = "lenient::required")]
     pub segment_id: String,
-    /// What people call it.
+    /// Name that people know it by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
-    /// Whether a value must be one of those listed; not said means that it must.
+    /// True when a value must be one of those listed; not said means that it must.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub validate: Option<bool>,
     /// Its values.
@@ -93,10 +93,10 @@ pub struct SegmentValueRead {
     /// The value.
     #[serde(deserialize_with = "lenient::required")]
     pub value_id: String,
-    /// What people call it.
+    /// Name that people know it by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
-    /// Whether it can be used; not said means that it can.
+    /// True when it can be used; not said means that it can.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub active: Option<bool>,
 }
@@ -106,19 +106,19 @@ pub struct SegmentValueRead {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EntryRead {
-    /// What documents name.
+    /// Key that documents name.
     #[serde(deserialize_with = "lenient::required")]
     pub key: String,
-    /// What people call it.
+    /// Name that people know it by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
-    /// Whether it can be used; not said means that it can.
+    /// True when it can be used; not said means that it can.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub active: Option<bool>,
-    /// Of a currency: whether the books are kept in it.
+    /// True when the books are kept in this currency; for a currency only.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub is_base_currency: Option<bool>,
-    /// Of a currency: places behind the point.
+    /// Places behind the point; for a currency only.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub decimal_precision: Option<i64>,
 }

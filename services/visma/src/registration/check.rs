@@ -1,6 +1,6 @@
 //! Check digits of VAT numbers, by country, as the tax authorities publish them.
 
-/// What the check digit says of a number.
+/// Verdict of the check digit on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     /// There may be such a number.
@@ -17,7 +17,7 @@ const SPANISH: &[u8] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 const SPANISH_COMPANIES: &[u8] = b"JABCDEFGHI";
 /// Letters of Irish numbers, by the remainder.
 const IRISH: &[u8] = b"WABCDEFGHIJKLMNOPQRSTUV";
-/// What a digit in an odd place of a Cypriot number counts.
+/// Value of each digit in an odd place of a Cypriot number.
 const CYPRIOT: [u64; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
 
 /// Holds the check digit of a number of this country, without its prefix, against the others.
@@ -62,7 +62,7 @@ fn rule(country: &str, n: &[u8]) -> Option<bool> {
     })
 }
 
-/// Whether the last digit makes the number right by Luhn's rule.
+/// True when the last digit makes the number right by Luhn's rule.
 pub(super) fn luhn(number: &str) -> bool {
     luhn_of(number.as_bytes())
 }

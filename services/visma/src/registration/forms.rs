@@ -3,7 +3,7 @@
 
 /// A number of one country, in the form of its tax authority.
 pub(super) struct Form {
-    /// What the check digit is of.
+    /// Number that the check digit belongs to.
     pub(super) number: String,
     /// The organisation number, where the VAT number has one in it.
     pub(super) organisation: Option<String>,

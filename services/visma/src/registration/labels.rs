@@ -1,4 +1,4 @@
-//! What people write around a number: `Org.nr. 974 760 673`, `NO 974 760 673 MVA (Foretaksregisteret)`.
+//! Words that people write around a number: `Org.nr. 974 760 673`, `NO 974 760 673 MVA (Foretaksregisteret)`.
 
 /// Words before a number, without what is no letter; the longer before the shorter that it begins with.
 const BEFORE: [&str; 40] = [
@@ -55,7 +55,7 @@ pub(super) fn compact(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
-/// What a number may be, the whole text first, then with one word after the other taken away.
+/// Returns what a number may be: the whole text first, then with one word after the other taken away.
 pub(super) fn spellings(typed: &str) -> Vec<String> {
     let mut number = compact(typed);
     let mut spellings = vec![number.clone()];

@@ -1,4 +1,4 @@
-//! What a reply says in words. Visma publishes no shape for errors; these are the shapes that were seen.
+//! Words of a reply. Visma publishes no shape for errors; these are the shapes that were seen.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ const PLAIN: usize = 500;
 pub struct Said {
     /// Visma's sentence, or the beginning of the body without its markup. May be empty.
     pub message: String,
-    /// Whether it was a message in JSON, and so the application's and not a gateway's.
+    /// True when it was a message in JSON, and so the application's and not a gateway's.
     pub structured: bool,
     /// `Ipp-Request-Id`.
     pub request_id: Option<String>,

@@ -1,5 +1,7 @@
 use std::time::UNIX_EPOCH;
 
+use problem::Code;
+
 use super::*;
 
 fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Bytes> {
@@ -62,7 +64,7 @@ fn each_status_says_whether_something_may_have_been_done() {
     assert!(matches!(failed(409, &[], ""), Failure::Stale { .. }));
     assert!(matches!(failed(412, &[], ""), Failure::Stale { .. }));
     let moved = failed(302, &[("Location", "https://x/login?from=1")], "");
-    assert_eq!(moved.code(), "VISMA_REDIRECTED");
+    assert_eq!(moved.code(), Code::VismaRedirected);
     assert_eq!(moved.to_string(), "Visma refuses (302 Found): redirected to https://x/login");
     assert!(matches!(failed(408, &[], message), Failure::Unknown { .. }));
     assert!(matches!(failed(500, &[], message), Failure::Broken { refusal: Refusal::VatCode, .. }));

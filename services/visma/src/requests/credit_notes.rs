@@ -14,7 +14,7 @@ use crate::etag::Etag;
 use crate::invoice::Invoice;
 use crate::stamp::Stamp;
 
-/// What of an invoice a credit note is applied to.
+/// Part of an invoice that a credit note is applied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     /// Visma's number of the invoice.

@@ -12,7 +12,7 @@ use crate::etag::Etag;
 use crate::invoice::{Invoice, InvoiceLine, TaxDetail};
 use crate::stamp::Stamp;
 
-/// What Visma does with an invoice towards the buyer. Nothing, unless told so: the shop has sent its own papers.
+/// Ways in which Visma passes an invoice on to the buyer. None, unless told so: the shop has sent its own papers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Dispatch {
     /// Offer it for printing.
@@ -23,7 +23,7 @@ pub struct Dispatch {
     pub auto_invoice: bool,
 }
 
-/// What of an invoice may be written after it was created.
+/// Change of an invoice that may be written after it was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amendment<'a> {
     /// The internal note, not printed.

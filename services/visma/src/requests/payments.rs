@@ -8,7 +8,7 @@ use super::query::{Param, Query};
 use super::wrapped::{Wrapped, text, wrap};
 use super::{Company, RequestError, segment};
 use crate::decimal::Exact;
-use crate::payment::{Kind, Payment};
+use crate::payment::{Payment, PaymentKind};
 use crate::stamp::Stamp;
 
 /// Characters of a payment's text (`PaymentUpdateDto.invoiceText`).
@@ -52,7 +52,7 @@ impl Company {
     ///
     /// # Errors
     /// See [`RequestError`].
-    pub fn release_payment(&self, number: &str, kind: Kind) -> Result<Request<Bytes>, RequestError> {
+    pub fn release_payment(&self, number: &str, kind: PaymentKind) -> Result<Request<Bytes>, RequestError> {
         let path = format!("/v1/customerPayment/{}/action/release", segment(number));
         self.post(&path, &Release { r#type: wrap(kind.as_str()) })
     }

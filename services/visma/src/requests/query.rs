@@ -7,7 +7,7 @@ use percent_encoding::percent_encode;
 use super::RESERVED;
 use crate::stamp::Stamp;
 
-/// What a list may be asked for. Every filter exists on every list that it is used with (service description of 2026).
+/// Parameters of lists. Every filter exists on every list that it is used with (service description of 2026).
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Param<'a> {
     Page {

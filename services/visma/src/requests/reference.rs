@@ -1,4 +1,4 @@
-//! What a company is made of. These lists come whole: they take no page.
+//! Requests for the lists that a company is made of. These lists come whole: they take no page.
 
 use bytes::Bytes;
 use http::Request;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::customer::{Address, Contact, Customer, Field};
 use crate::invoice::{Invoice, InvoiceLine, Segment, TaxDetail};
-use crate::payment::{Kind, Payment};
+use crate::payment::{Payment, PaymentKind};
 
 fn decimal(text: &str) -> Decimal {
     Decimal::from_str_exact(text).unwrap()
@@ -82,7 +82,7 @@ fn etag() -> Etag {
     Etag::parse("AAAAAE0YIiI=").unwrap()
 }
 
-fn payment(kind: Kind) -> Payment {
+fn payment(kind: PaymentKind) -> Payment {
     Payment {
         kind,
         reference: "WEB-P000001042".to_owned(),
@@ -146,9 +146,9 @@ fn bodies_are_of_the_published_schema() {
     conforms(&schemas, &json!("CustomerCreditNoteUpdateDto"), &body(&credited), "credit note");
     let off = company().take_credit_note_off_hold("200001", &etag()).unwrap();
     conforms(&schemas, &json!("CustomerCreditNoteUpdateDto"), &body(&off), "credit note");
-    let paid = company().create_payment("10000", &payment(Kind::Payment)).unwrap();
+    let paid = company().create_payment("10000", &payment(PaymentKind::Payment)).unwrap();
     conforms(&schemas, &json!("PaymentUpdateDto"), &body(&paid), "payment");
-    let released = company().release_payment("500001", Kind::Refund).unwrap();
+    let released = company().release_payment("500001", PaymentKind::Refund).unwrap();
     conforms(&schemas, &json!("ReleasePaymentActionDto"), &body(&released), "release");
 }
 
@@ -193,15 +193,17 @@ fn a_credit_note_says_what_it_is_applied_to() {
 
 #[test]
 fn a_payment_settles_one_document_and_a_refund_a_credit_note() {
-    let paid = body(&company().create_payment("10000", &payment(Kind::Payment)).unwrap());
+    let paid = body(&company().create_payment("10000", &payment(PaymentKind::Payment)).unwrap());
     assert_eq!((&paid["type"]["value"], &paid["paymentRef"]["value"]), (&json!("Payment"), &json!("WEB-P000001042")));
     assert_eq!(paid["paymentLines"][0]["documentType"]["value"], "Invoice");
     assert_eq!(paid["invoiceText"]["value"].as_str().unwrap().chars().count(), 50);
-    let long =
-        Payment { text: "Invoice 16000000001 of order 16000000001, paid by card".into(), ..payment(Kind::Payment) };
+    let long = Payment {
+        text: "Invoice 16000000001 of order 16000000001, paid by card".into(),
+        ..payment(PaymentKind::Payment)
+    };
     let said = body(&company().create_payment("10000", &long).unwrap())["invoiceText"]["value"].clone();
     assert_eq!(said, "Invoice 16000000001 of order 16000000001, paid by", "no blank where it is cut");
-    let refunded = body(&company().create_payment("10000", &payment(Kind::Refund)).unwrap());
+    let refunded = body(&company().create_payment("10000", &payment(PaymentKind::Refund)).unwrap());
     assert_eq!(refunded["type"]["value"], "Refund");
     assert_eq!(refunded["paymentLines"][0]["documentType"]["value"], "CreditNote");
     let listed = company().payments_of("10000", "2026-11-22", 1, 50).unwrap();

@@ -3,6 +3,7 @@
 use ::commerce::attribute::EntryError;
 use ::commerce::comment::NotedOrder;
 use effect::{Refusal, Reply};
+use problem::Code;
 use proto::Comment;
 
 /// What is to be written on an order.
@@ -66,12 +67,12 @@ pub(super) fn chosen(mut orders: Vec<NotedOrder>, comment: &Comment) -> Result<N
 
 pub(super) fn no_order(comment: &Comment, why: &str) -> Refusal {
     let sentence = format!("Order {} of Commerce cannot be commented on: {why}.", comment.increment_id);
-    Refusal { code: "COMMENT_NO_ORDER".to_owned(), sentence }
+    Refusal { code: Code::CommentNoOrder, sentence }
 }
 
 fn taken(comment: &Comment, error: &EntryError) -> Refusal {
     let sentence = format!("Order {} of Commerce: {error}, and it was left as it is.", comment.increment_id);
-    Refusal { code: "ATTRIBUTE_TAKEN".to_owned(), sentence }
+    Refusal { code: Code::AttributeTaken, sentence }
 }
 
 /// The shop does not keep the attributes; `said` are its words, where it said any.
@@ -81,7 +82,7 @@ pub(super) fn not_kept(comment: &Comment, said: Option<&str>) -> Refusal {
         said.map_or_else(|| "it takes them and does not show them".to_owned(), |said| format!("it says: {said}"));
     let (codes, order) = (codes.join(", "), &comment.increment_id);
     let sentence = format!("Commerce does not keep the custom attribute {codes} of order {order}; {said}.");
-    Refusal { code: "ATTRIBUTE_NOT_KEPT".to_owned(), sentence }
+    Refusal { code: Code::AttributeNotKept, sentence }
 }
 
 #[cfg(test)]
@@ -123,6 +124,6 @@ mod tests {
         let lacks = Lacks::of(&order(&["a [m]"], ""), &asked("a [m]")).unwrap();
         assert_eq!(lacks, Lacks { comment: false, attributes: vec![("bills".to_owned(), format!("[{ENTRY}]"))] });
         let refusal = Lacks::of(&order(&[], "by boat"), &asked("a [m]")).unwrap_err();
-        assert_eq!(refusal.code, "ATTRIBUTE_TAKEN");
+        assert_eq!(refusal.code, Code::AttributeTaken);
     }
 }

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use effect::{Millis, Refusal, Reply, Sending, Step};
 use http::Request;
 use pipeline::clock;
-use pipeline::problem::chain;
 use pipeline::vendor::{CallError, Permit};
+use problem::{Code, chain};
 use proto::Comment;
 
 use super::Api;
@@ -163,10 +163,10 @@ impl Api {
         match self.call(&request, permit, u64::MAX).await {
             Called::Ok(body) => match NotedOrder::decode_list(&body) {
                 Ok(orders) => chosen(orders, comment),
-                Err(e) => Err(self.shut("COMMERCE_UNREADABLE", &chain(&e))),
+                Err(e) => Err(self.shut(Code::CommerceUnreadable, &chain(&e))),
             },
-            Called::NotFound => Err(self.shut("COMMERCE_REFUSED", "it has no list of orders at commerce.base_url")),
-            Called::Refused(said) => Err(self.shut("COMMERCE_REFUSED", &said)),
+            Called::NotFound => Err(self.shut(Code::CommerceRefused, "it has no list of orders at commerce.base_url")),
+            Called::Refused(said) => Err(self.shut(Code::CommerceRefused, &said)),
             Called::Not(reply) => Err(reply),
             Called::Broken(why) => {
                 tracing::warn!(why, "Commerce failed on the request for an order");
@@ -194,7 +194,7 @@ impl Api {
             }
             Err(CallError::NoAnswer(_)) => Called::Unknown,
             Err(CallError::TooLate) => Called::TooLate,
-            Err(CallError::Credentials(problem)) => Called::Not(self.shut(&problem.code, &problem.sentence)),
+            Err(CallError::Credentials(problem)) => Called::Not(self.shut(problem.code, &problem.sentence)),
         }
     }
 
@@ -206,13 +206,13 @@ impl Api {
             Answer::Refused { message, .. } => Called::Refused(message),
             Answer::NonceRefused { ahead: Some(ahead), .. } => {
                 let said = format!("this machine's clock is {} s ahead of the shop's", ahead.as_secs());
-                Called::Not(self.shut("COMMERCE_CLOCK", &said))
+                Called::Not(self.shut(Code::CommerceClock, &said))
             }
             // Signed anew, it may be taken.
             Answer::NonceRefused { ahead: None, .. } => {
                 Called::Not(Reply::NotSent { retry_at: soon(Duration::from_millis(200)) })
             }
-            Answer::Unauthorised { message } => Called::Not(self.shut("COMMERCE_UNAUTHORISED", &message)),
+            Answer::Unauthorised { message } => Called::Not(self.shut(Code::CommerceUnauthorised, &message)),
             Answer::BusyUntil { retry_after, .. } => {
                 Called::Not(Reply::Busy { retry_at: soon(retry_after.unwrap_or(AWAY)) })
             }
@@ -221,8 +221,8 @@ impl Api {
     }
 
     /// Keeps every comment out until a person acts.
-    fn shut(&self, code: &str, said: &str) -> Reply {
-        tracing::error!(code, said, "Commerce accepts no comments");
+    fn shut(&self, code: Code, said: &str) -> Reply {
+        tracing::error!(%code, said, "Commerce accepts no comments");
         self.vendor.hold(self.refused_wait, &format!("{code}: {said}"));
         Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
     }
@@ -245,9 +245,9 @@ fn written(called: Called, comment: &Comment, refuse: impl FnOnce(&str) -> Refus
 }
 
 fn refused(said: &str) -> Refusal {
-    Refusal { code: "COMMENT_REFUSED".to_owned(), sentence: format!("Commerce refuses the comment: {said}") }
+    Refusal { code: Code::CommentRefused, sentence: format!("Commerce refuses the comment: {said}") }
 }
 
 fn broken(said: &str) -> Refusal {
-    Refusal { code: "COMMERCE_BROKEN".to_owned(), sentence: format!("Commerce failed over the comment ({said}).") }
+    Refusal { code: Code::CommerceBroken, sentence: format!("Commerce failed over the comment ({said}).") }
 }

@@ -1,6 +1,6 @@
 //! The ends of a life at which nothing stands that it wanted: left to a newer command, or a person's.
 
-use pipeline::problem::{Problem, then_again};
+use problem::{Code, Problem, then_again};
 use record::Verdict;
 
 use super::{Document, Run, System};
@@ -21,7 +21,7 @@ impl<S: System> Run<'_, S> {
         let sentence = format!("a newer command, {by}, may have sent it, and is not to be found in the log");
         let sentence = named(document.what, &document.entry, &sentence);
         let remedy = then_again("look whether the document stands in the target system");
-        Err(Verdict::Dead(Problem::new("SUPERSEDED_IN_DOUBT", sentence, remedy)))
+        Err(Verdict::Dead(Problem::new(Code::SupersededInDoubt, sentence, remedy)))
     }
 }
 

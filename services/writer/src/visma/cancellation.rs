@@ -1,7 +1,7 @@
 //! A cancellation: what was booked is deleted while it is not released, and credited in full otherwise; what was not
 //! booked yet is not booked any more. What a poll has seen released, Visma is not asked to delete.
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use proto::{Cancellation, Command, Outcome};
 use record::Verdict;
 use record::address::Entity;
@@ -51,7 +51,7 @@ impl Writer {
                 linked.number, cancellation.reason
             );
             let remedy = "credit it in Visma by hand";
-            return Err(Verdict::Dead(Problem::new("CANCELLED_AFTER_RELEASE", sentence, remedy)));
+            return Err(Verdict::Dead(Problem::new(Code::CancelledAfterRelease, sentence, remedy)));
         };
         let key = format!("{}-{}", Entity::Cancellation.name(), delivery.address.key());
         self.credit(delivery, command, note, &key, "cancelled order").await

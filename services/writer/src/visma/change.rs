@@ -7,7 +7,7 @@
 use std::str::FromStr as _;
 
 use effect::{Linked, Wanted};
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use proto::{Booked, Outcome, TaxDetail};
 use record::Verdict;
 use record::take::Delivery;
@@ -152,7 +152,7 @@ fn changed((source, what): Names<'_>, entry: &Outcome, number: &str, differences
     );
     let remedy =
         format!("compare both, and correct or credit the {what} in Visma by hand; this program does not change it");
-    Verdict::Dead(Problem::new("CHANGED_AFTER_BOOKING", sentence, remedy))
+    Verdict::Dead(Problem::new(Code::ChangedAfterBooking, sentence, remedy))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 use ::visma::invoice::Invoice;
 use ::visma::read::is_draft;
 use ::visma::requests::{Application, Dispatch};
-use pipeline::problem::{Problem, chain};
+use problem::{Problem, chain};
 use proto::{Command, CreditNote, Outcome};
 use record::Verdict;
 use record::take::Delivery;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use ::visma::customer::{Customer as Wanted, Field};
 use ::visma::payload::spelled;
 use effect::{Linked, Record};
-use pipeline::problem::{Problem, chain, then_again};
 use pipeline::retry::wait_after;
 use pipeline::vault::VaultError;
+use problem::{Code, Problem, chain, then_again};
 use proto::matching::{EMAIL, Marks};
 use proto::{Command, Customer, CustomerData, CustomerField, Kind, Message as _, Outcome};
 use record::Verdict;
@@ -114,7 +114,7 @@ impl Writer {
                     }
                     None if customer.existing_only => {
                         let problem = Problem::new(
-                            "CUSTOMER_WITHOUT_ORDER",
+                            Code::CustomerWithoutOrder,
                             "the customer does not stand in Visma, and nothing was ordered: it is created with its \
                              first order",
                             "nothing is to be done",
@@ -277,7 +277,7 @@ impl Writer {
                     numbers.join(", ")
                 );
                 let remedy = then_again("merge them in Visma, or make all but one inactive");
-                Err(Verdict::Dead(Problem::new("CUSTOMER_AMBIGUOUS", sentence, remedy)))
+                Err(Verdict::Dead(Problem::new(Code::CustomerAmbiguous, sentence, remedy)))
             }
         }
     }
@@ -343,7 +343,7 @@ impl Writer {
             },
             Err(e @ (VaultError::Erased | VaultError::Cipher(_))) => {
                 let remedy = "an erased person cannot be created; else restore the key bucket and the master key";
-                Err(Verdict::Dead(Problem::new("PERSON_ERASED", chain(&e), remedy)))
+                Err(Verdict::Dead(Problem::new(Code::PersonErased, chain(&e), remedy)))
             }
             Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),
         }
@@ -367,7 +367,7 @@ fn number_taken(key: &str, number: &str, taken: &[String]) -> Problem {
         "look whether {number} and {others} are one company: then make one of them inactive in Visma; else correct the \
          number of the account in the shop, or of the customer in Visma"
     );
-    Problem::new("CUSTOMER_NUMBER_TAKEN", sentence, &remedy)
+    Problem::new(Code::CustomerNumberTaken, sentence, &remedy)
 }
 
 /// A field as the wire names it. One that a newer version names is not touched.

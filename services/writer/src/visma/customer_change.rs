@@ -8,7 +8,7 @@ use ::visma::etag::Etag;
 use ::visma::requests::Company;
 use bytes::Bytes;
 use http::Request;
-use pipeline::problem::{Problem, chain};
+use problem::{Problem, chain};
 use record::Verdict;
 use record::body;
 use record::take::Delivery;

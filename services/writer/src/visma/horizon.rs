@@ -22,8 +22,8 @@ use std::time::Duration;
 use ::visma::stamp::Stamp;
 use effect::{Millis, Policy, Silence};
 use pipeline::broker::connect;
-use pipeline::problem::Problem;
 use pipeline::service::Context;
+use problem::Problem;
 use record::Log;
 use record::address::Entity;
 use record::horizon;
@@ -310,12 +310,12 @@ impl Inner {
         metrics::gauge!("ml_set_back_documents").set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
         let is_over = self.view.borrow().behind.as_ref().is_some_and(Behind::is_over);
         if !is_over {
-            health.say(behind::CODE, sentence);
+            health.say(behind::CODE.as_str(), sentence);
             return Ok(());
         }
         mark::write((&self.log, self.context.name), tail, false, sentence).await?;
         self.view.send_modify(|view| view.behind = None);
-        health.unsay(behind::CODE);
+        health.unsay(behind::CODE.as_str());
         tracing::info!("the log has caught up with Visma");
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use ::visma::requests::Dispatch;
 use effect::Record;
-use pipeline::problem::{Problem, chain, then_again};
+use problem::{Code, Problem, chain, then_again};
 use proto::{Command, Invoice, Message as _, Outcome, owner};
 use record::Verdict;
 use record::address::Entity;
@@ -118,11 +118,11 @@ impl Writer {
             let why = format!("the customer {key} is not settled yet");
             let on = On { address: &address, seen: held.sequence, is_soon: true };
             let patience = self.documents.patience.0;
-            return Err(Self::wait_for(delivery, "CUSTOMER_MISSING", (patience, on), dependent, &why));
+            return Err(Self::wait_for(delivery, Code::CustomerMissing, (patience, on), dependent, &why));
         };
         let sentence = format!("its customer could not be had in Visma: {}", refusal.sentence);
         Err(Verdict::Dead(Problem::new(
-            "CUSTOMER_REFUSED",
+            Code::CustomerRefused,
             named(dependent.0, dependent.1, &sentence),
             then_again("settle the customer's dead letter first"),
         )))

@@ -266,6 +266,6 @@ impl Key {
 
 /// Nothing is proven by a look-up that failed; when to try again is for `effect` to say.
 fn failed(error: &dyn std::error::Error) -> Option<Duration> {
-    tracing::warn!(error = %pipeline::problem::chain(error), "a look-up of documents in doubt failed");
+    tracing::warn!(error = %problem::chain(error), "a look-up of documents in doubt failed");
     None
 }

@@ -4,12 +4,12 @@
 use record::address::{Address, Entity};
 use std::str::FromStr as _;
 
-use ::visma::payment::{Kind, Payment};
+use ::visma::payment::{Payment, PaymentKind};
 use ::visma::read::is_draft;
 use bytes::Bytes;
 use effect::Record;
 use http::Request;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use proto::{Command, Message as _, Outcome, owner, payer};
 use record::Verdict;
 use record::envelope::Cause;
@@ -42,7 +42,7 @@ impl Writer {
         // It is not sent, and the hash of what was booked before it came stays as it was.
         let next_open = std::mem::take(&mut payment.next_open_period);
         let body_hash = sha256(&payment.encode_to_vec());
-        let kind = if payment.refund { Kind::Refund } else { Kind::Payment };
+        let kind = if payment.refund { PaymentKind::Refund } else { PaymentKind::Payment };
         let amount = Decimal::from_str(&payment.amount);
         let amount = amount.map_err(|_| Verdict::Dead(unreadable("its amount is none")))?;
         let entry = Outcome {
@@ -62,7 +62,7 @@ impl Writer {
             let why = format!("its {} {} is not released yet", needs.what.word(), settled.number);
             let patience = self.documents.release_patience.0;
             let on = On { address: &settles, seen: held.sequence, is_soon: false };
-            return Err(Self::wait_for(delivery, "NOT_RELEASED", (patience, on), dependent, &why));
+            return Err(Self::wait_for(delivery, Code::NotReleased, (patience, on), dependent, &why));
         }
         let customer = self.owner(delivery, &owner_of(payment.customer)?, 0, dependent).await?;
         let applied = applied(amount, &settled.number, &held.entry).map_err(Verdict::Dead)?;
@@ -140,7 +140,7 @@ impl Writer {
                 let (patience, why) = (self.documents.patience.0, "a payment of the whole document is in doubt");
                 let dependent = (Entity::Payment, &document.entry);
                 let on = On { address: whole, seen: of_whole.sequence, is_soon: true };
-                return Err(Self::wait_for(delivery, "IN_DOUBT_UNRESOLVED", (patience, on), dependent, why));
+                return Err(Self::wait_for(delivery, Code::InDoubtUnresolved, (patience, on), dependent, why));
             }
         };
         let entry = Outcome {
@@ -162,7 +162,7 @@ impl Writer {
     }
 
     /// Releases a payment that stands, once, where that is wanted.
-    async fn release_payment(&self, delivery: &Delivery, address: &Address, kind: Kind) -> Result<(), Verdict> {
+    async fn release_payment(&self, delivery: &Delivery, address: &Address, kind: PaymentKind) -> Result<(), Verdict> {
         if !self.documents.release_payments {
             return Ok(());
         }

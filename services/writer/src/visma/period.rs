@@ -85,7 +85,7 @@ impl Api {
         };
         let request = match (next.in_period)(&period) {
             Ok(request) => request,
-            Err(e) => return Some(Reply::Refused(nowhere(refusal, &pipeline::problem::chain(&e)))),
+            Err(e) => return Some(Reply::Refused(nowhere(refusal, &problem::chain(&e)))),
         };
         let reply = self.sent(None, &request, by).await?;
         if let Reply::Created { number, .. } = &reply {
@@ -103,7 +103,7 @@ impl Api {
 
     /// The next open period after that of `date`, as documents name it.
     async fn next_open(&self, date: &str) -> Result<String, Nowhere> {
-        let request = self.company.financial_periods().map_err(|e| Nowhere::Never(pipeline::problem::chain(&e)))?;
+        let request = self.company.financial_periods().map_err(|e| Nowhere::Never(problem::chain(&e)))?;
         let response = self.vendor.call(Class::Document, &request).await;
         let response = response.map_err(|e| Nowhere::Later(self.unread(e)))?;
         let page = read_page(&response, clock::now().into()).map_err(|failure| match failure {
@@ -116,7 +116,7 @@ impl Api {
             | Failure::Broken { .. }
             | Failure::Unknown { .. } => Nowhere::Later(not_sent(reply(self.meant(&failure)))),
         })?;
-        let periods = page.each(PeriodRead::read).map_err(|e| Nowhere::Never(pipeline::problem::chain(&e)))?;
+        let periods = page.each(PeriodRead::read).map_err(|e| Nowhere::Never(problem::chain(&e)))?;
         let next = PeriodRead::next_open(&periods.rows, date).and_then(PeriodRead::id);
         next.ok_or_else(|| Nowhere::Never("no later period is open".to_owned()))
     }

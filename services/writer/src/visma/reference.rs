@@ -9,7 +9,7 @@ use ::visma::requests::{Amendment, Company};
 use bytes::Bytes;
 use effect::{Linked, Record};
 use http::Request;
-use pipeline::problem::{Problem, chain};
+use problem::{Problem, chain};
 use proto::{Command, Kind, Outcome, Reference};
 use record::Verdict;
 use record::address::{Address, Entity};

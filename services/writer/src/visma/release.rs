@@ -8,7 +8,7 @@ use bytes::Bytes;
 use effect::update::Reply;
 use http::Request;
 use pipeline::clock;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use record::Verdict;
 use record::take::Delivery;
 
@@ -72,7 +72,7 @@ impl Writer {
                 Ok(Action::Failed(why)) => {
                     let sentence = format!("the release of {number} came to nothing: {why}");
                     let remedy = "correct what Visma's sentence names, and release it in Visma by hand";
-                    return Err(Verdict::Dead(Problem::new("RELEASE_FAILED", sentence, remedy)));
+                    return Err(Verdict::Dead(Problem::new(Code::ReleaseFailed, sentence, remedy)));
                 }
                 Err(
                     Failure::Refused { refusal: About::Released, .. }
@@ -104,5 +104,5 @@ impl Writer {
 
 fn gone(number: &str) -> Verdict {
     let sentence = format!("document {number} was to be released, and Visma does not hold it any longer");
-    Verdict::Dead(Problem::new("DOCUMENT_GONE", sentence, "look who removed it, and why"))
+    Verdict::Dead(Problem::new(Code::DocumentGone, sentence, "look who removed it, and why"))
 }

@@ -13,6 +13,7 @@ use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::vendor::{CallError, Permit};
+use problem::Code;
 use proto::Outcome;
 
 use super::Api;
@@ -216,7 +217,7 @@ impl Api {
     fn reply(&self, failure: &Failure) -> Reply {
         let refusal = refusal(failure);
         match self.meant(failure) {
-            Meaning::Gone => Reply::Unauthorised { retry_at: self.shut(&refusal.code, &refusal.sentence) },
+            Meaning::Gone => Reply::Unauthorised { retry_at: self.shut(refusal.code, &refusal.sentence) },
             // A create sends no version. Whatever it is in conflict with may be an earlier one of its own: it is looked
             // up.
             Meaning::Stale => Reply::Faulted(conflict(failure)),
@@ -244,15 +245,15 @@ impl Api {
                 Meaning::Uncertain
             }
             CallError::Credentials(problem) => {
-                let retry_at = self.shut(&problem.code, &problem.sentence);
+                let retry_at = self.shut(problem.code, &problem.sentence);
                 Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
         }
     }
 
     /// Keeps every document out until a person acts; returns when to try again.
-    fn shut(&self, code: &str, sentence: &str) -> Millis {
-        tracing::error!(code, sentence, "Visma accepts no writes");
+    fn shut(&self, code: Code, sentence: &str) -> Millis {
+        tracing::error!(%code, sentence, "Visma accepts no writes");
         self.vendor.hold(self.refused_wait, &format!("{code}: {sentence}"));
         now().after(self.refused_wait)
     }
@@ -269,7 +270,7 @@ impl Api {
             Failure::Unauthorised { .. }
             | Failure::Forbidden { .. }
             | Failure::Refused { refusal: About::Company | About::Licence | About::Redirected, .. } => {
-                let retry_at = self.shut(&refusal.code, &refusal.sentence);
+                let retry_at = self.shut(refusal.code, &refusal.sentence);
                 Meaning::NotNow { retry_at, why: Pause::Unauthorised }
             }
             Failure::NotFound { .. } => Meaning::Gone,
@@ -296,10 +297,10 @@ fn conflict(failure: &Failure) -> Refusal {
 
 /// A reading that failed proves nothing; when to try again is for `effect` to say.
 fn unread(error: &dyn std::error::Error) -> Option<Duration> {
-    tracing::warn!(error = %pipeline::problem::chain(error), "a record could not be read from Visma");
+    tracing::warn!(error = %problem::chain(error), "a record could not be read from Visma");
     None
 }
 
 fn unbuildable(error: &dyn std::error::Error) -> Refusal {
-    Refusal { code: "COMMAND_UNREADABLE".to_owned(), sentence: pipeline::problem::chain(error) }
+    Refusal { code: Code::CommandUnreadable, sentence: problem::chain(error) }
 }

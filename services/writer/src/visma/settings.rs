@@ -1,8 +1,8 @@
 //! What may be chosen about writing to Visma.
 
 use effect::Policy;
-use pipeline::problem::Problem;
 use pipeline::settings::Span;
+use problem::{Code, Problem};
 use serde::Deserialize;
 
 /// How documents are created.
@@ -41,7 +41,7 @@ impl Settings {
             fault_wait: self.fault_wait.0,
             attempts: self.attempts,
         };
-        let wrong = |e| Problem::new("SETTINGS_INVALID", format!("[visma.create]: {e}"), "correct the figures");
+        let wrong = |e| Problem::new(Code::SettingsInvalid, format!("[visma.create]: {e}"), "correct the figures");
         policy.check().map_err(wrong).map(|()| policy)
     }
 }

@@ -6,7 +6,7 @@ use record::address::{Address, Entity};
 use std::time::Duration;
 
 use effect::{Linked, Millis, Record, Refusal};
-use pipeline::problem::{Problem, then_again};
+use problem::{Code, Problem, then_again};
 use proto::Outcome;
 use record::Verdict;
 use record::take::Delivery;
@@ -20,9 +20,9 @@ pub(super) struct Needs {
     /// Its kind.
     pub(super) what: Entity,
     /// Code of a dead letter when what it depends on was refused.
-    pub(super) refused: &'static str,
+    pub(super) refused: Code,
     /// Code of a dead letter when it was waited for too long.
-    pub(super) missing: &'static str,
+    pub(super) missing: Code,
     /// It may come long after: what waits follows from a Commerce invoice, and the order is booked when it is shipped.
     pub(super) late: bool,
 }
@@ -38,12 +38,12 @@ pub(super) struct On<'a> {
 
 /// The invoice that something is about.
 pub(super) const INVOICE: Needs =
-    Needs { what: Entity::Invoice, refused: "INVOICE_REFUSED", missing: "INVOICE_MISSING", late: false };
+    Needs { what: Entity::Invoice, refused: Code::InvoiceRefused, missing: Code::InvoiceMissing, late: false };
 /// The invoice that a payment settles, or that a reference is written on.
 pub(super) const LATE_INVOICE: Needs = Needs { late: true, ..INVOICE };
 /// The credit note that something is about.
 pub(super) const CREDIT_NOTE: Needs =
-    Needs { what: Entity::CreditNote, refused: "CREDIT_NOTE_REFUSED", missing: "CREDIT_NOTE_MISSING", late: false };
+    Needs { what: Entity::CreditNote, refused: Code::CreditNoteRefused, missing: Code::CreditNoteMissing, late: false };
 
 impl Writer {
     /// The record of a document that must stand before `dependent` can be settled, or the verdict of waiting for it.
@@ -81,7 +81,7 @@ impl Writer {
     /// `patience`.
     pub(super) fn wait_for(
         delivery: &Delivery,
-        code: &'static str,
+        code: Code,
         (patience, on): (Duration, On<'_>),
         (what, entry): (Entity, &Outcome),
         why: &str,

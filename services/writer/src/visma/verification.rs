@@ -8,7 +8,7 @@ use ::visma::compare::{Comparison, Part, Pins, compare};
 use ::visma::etag::Etag;
 use ::visma::read::is_draft;
 use effect::{Record, Silence};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use proto::{Command, Difference, Kind, Outcome, Verification};
 use record::Verdict;
 use record::envelope::Cause;
@@ -24,25 +24,48 @@ use record::Current;
 use record::entry::UNREADABLE;
 
 /// Code of a document that cannot be compared as far as it must.
-const INCOMPLETE: &str = "VERIFICATION_INCOMPLETE";
+const INCOMPLETE: Code = Code::VerificationIncomplete;
 /// What the log was last told of pinned VAT.
 const KEPT: u8 = 1;
 const NOT_KEPT: u8 = 2;
+
+/// One thing that is not as it was booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Finding {
+    code: Code,
+    sentence: String,
+}
+
+impl Finding {
+    /// What the record's last entry says of it.
+    fn noted(entry: &Outcome) -> Vec<Self> {
+        let read = |one: &Difference| {
+            let (code, sentence) = Code::read(&one.code, one.sentence.clone());
+            Self { code, sentence }
+        };
+        entry.differences.iter().map(read).collect()
+    }
+}
+
+impl From<&Finding> for Difference {
+    fn from(one: &Finding) -> Self {
+        Self { code: one.code.to_string(), sentence: one.sentence.clone() }
+    }
+}
 
 /// What the comparison says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
     /// What is not as it was booked; nothing when it is right.
-    differences: Vec<Difference>,
+    differences: Vec<Finding>,
     /// What the list does not show.
     unseen: Vec<Part>,
     pins: Pins,
 }
 
 impl Found {
-    fn one(code: &str, sentence: String) -> Self {
-        let differences = vec![Difference { code: code.to_owned(), sentence }];
-        Self { differences, unseen: Vec::new(), pins: Pins::Unknown }
+    fn one(code: Code, sentence: String) -> Self {
+        Self { differences: vec![Finding { code, sentence }], unseen: Vec::new(), pins: Pins::Unknown }
     }
 
     fn is_right(&self) -> bool {
@@ -76,7 +99,7 @@ impl Writer {
                 let dependent = (what, &held.entry);
                 let on = On { address: &address, seen: held.sequence, is_soon: true };
                 let patience = self.documents.patience.0;
-                return Err(Self::wait_for(delivery, "DOCUMENT_UNKNOWN", (patience, on), dependent, why));
+                return Err(Self::wait_for(delivery, Code::DocumentUnknown, (patience, on), dependent, why));
             }
             // Seen before it was removed, or removed as it should be.
             Record::Withdrawn(withdrawn)
@@ -90,7 +113,7 @@ impl Writer {
                 let why = "the log was set back, and does not know it again yet";
                 let on = On { address: &address, seen: held.sequence, is_soon: false };
                 let patience = self.documents.patience.0;
-                return Err(Self::wait_for(delivery, "DOCUMENT_UNKNOWN", (patience, on), dependent, why));
+                return Err(Self::wait_for(delivery, Code::DocumentUnknown, (patience, on), dependent, why));
             }
             Record::Absent | Record::Rejected(_) | Record::Withdrawn(_) => {
                 let sentence = format!(
@@ -100,14 +123,14 @@ impl Writer {
                     seen.external_reference
                 );
                 let remedy = "look who booked it; delete or credit it, or correct its external reference in Visma";
-                return Err(Verdict::Dead(Problem::new("DOCUMENT_UNKNOWN", sentence, remedy)));
+                return Err(Verdict::Dead(Problem::new(Code::DocumentUnknown, sentence, remedy)));
             }
         }
         if command.change_sequence < held.entry.seen_sequence {
             // Overtaken by what a later poll saw. What both saw may have been noted by this delivery and not told.
-            let differences = &held.entry.differences;
+            let differences = Finding::noted(&held.entry);
             return match differences.first().filter(|_| delivery.delivered > 1) {
-                Some(first) => Err(Verdict::Dead(letter(what, &held.entry, first, differences))),
+                Some(first) => Err(Verdict::Dead(letter(what, &held.entry, first, &differences))),
                 None => Ok(()),
             };
         }
@@ -116,7 +139,7 @@ impl Writer {
         let news = news(delivery, &held.entry, command.change_sequence, &found);
         self.note_seen(delivery, command, &address, &held, (&seen, &found)).await?;
         for difference in &news {
-            metrics::counter!("ml_drift_total", "kind" => kind(&difference.code)).increment(1);
+            metrics::counter!("ml_drift_total", "kind" => kind(difference.code)).increment(1);
         }
         if let Some(first) = news.first() {
             return Err(Verdict::Dead(letter(what, &held.entry, first, &found.differences)));
@@ -187,7 +210,7 @@ impl Writer {
             balance: kept(&seen.balance, &held.entry.balance),
             etag: kept(&seen.etag, &held.entry.etag),
             deleted: seen.deleted,
-            differences: found.differences.clone(),
+            differences: found.differences.iter().map(Difference::from).collect(),
             unseen: found.unseen.iter().map(|part| part.word().to_owned()).collect(),
             ..held.entry.clone()
         };
@@ -227,11 +250,11 @@ fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Re
     numbers.dedup();
     if numbers.len() > 1 {
         let sentence = format!("documents {} have the same reference of ours", numbers.join(", "));
-        return Ok(Found::one("DUPLICATE_DOCUMENT", sentence));
+        return Ok(Found::one(Code::DuplicateDocument, sentence));
     }
     if seen.deleted {
         let sentence = format!("document {} is no longer in Visma: somebody deleted it", entry.number);
-        return Ok(Found::one("DOCUMENT_GONE", sentence));
+        return Ok(Found::one(Code::DocumentGone, sentence));
     }
     let unreadable = |e: proto::Malformed| {
         let sentence = format!("what was booked as {} cannot be compared: {}", entry.number, chain(&e));
@@ -244,14 +267,12 @@ fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Re
     let shown = seen.shown().map_err(|e| crate::unreadable(&chain(&e)))?;
     let Comparison { differences, unseen, pins } = compare(&booked, &shown);
     let is_incomplete = unseen.iter().any(|part| matches!(part, Part::Total | Part::Vat));
-    let mut differences: Vec<Difference> = differences
-        .into_iter()
-        .map(|one| Difference { code: one.part.code().to_owned(), sentence: one.sentence })
-        .collect();
+    let mut differences: Vec<Finding> =
+        differences.into_iter().map(|one| Finding { code: one.part.code(), sentence: one.sentence }).collect();
     if is_incomplete {
         let parts: Vec<&str> = unseen.iter().map(|part| part.word()).collect();
         let sentence = format!("Visma's list does not show what it is compared by ({})", parts.join(", "));
-        differences.push(Difference { code: INCOMPLETE.to_owned(), sentence });
+        differences.push(Finding { code: INCOMPLETE, sentence });
     }
     Ok(Found { differences, unseen, pins })
 }
@@ -266,34 +287,35 @@ pub(super) fn document(name: &str) -> Result<Entity, Verdict> {
 
 /// What a person is to be told: what was not told before. A delivery that comes again tells all of it again, since the
 /// first one may have been cut off between the record and the letter.
-fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec<Difference> {
+fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec<Finding> {
+    let noted = Finding::noted(entry);
     let again = delivery.delivered > 1 && entry.seen_sequence == change;
-    let is_news = |one: &&Difference| again || !entry.differences.contains(one);
+    let is_news = |one: &&Finding| again || !noted.contains(one);
     found.differences.iter().filter(is_news).cloned().collect()
 }
 
 /// The dead letter of what differs, under the code of the difference that it is written for.
-fn letter(what: Entity, entry: &Outcome, news: &Difference, all: &[Difference]) -> Problem {
+fn letter(what: Entity, entry: &Outcome, news: &Finding, all: &[Finding]) -> Problem {
     let said: Vec<&str> = all.iter().map(|one| one.sentence.as_str()).collect();
-    let sentence = match part(&news.code) {
+    let sentence = match part(news.code) {
         Some(_) => format!("it stands in Visma as {}: {}", entry.number, said.join("; ")),
         None => said.join("; "),
     };
-    let remedy = part(&news.code).map(Part::what_to_do);
+    let remedy = part(news.code).map(Part::what_to_do);
     let remedy = remedy.unwrap_or("see the runbook page of the code; the next poll compares it again");
-    Problem::new(news.code.clone(), named(what, entry, &sentence), remedy)
+    Problem::new(news.code, named(what, entry, &sentence), remedy)
 }
 
-fn part(code: &str) -> Option<Part> {
+fn part(code: Code) -> Option<Part> {
     let parts = [Part::Currency, Part::Total, Part::Pins, Part::Vat, Part::Accounts, Part::Customer, Part::Date];
     parts.into_iter().find(|part| part.code() == code)
 }
 
 /// What a difference is counted as.
-fn kind(code: &str) -> &'static str {
+fn kind(code: Code) -> &'static str {
     match code {
-        "DUPLICATE_DOCUMENT" => "doubled",
-        "DOCUMENT_GONE" => "deleted",
+        Code::DuplicateDocument => "doubled",
+        Code::DocumentGone => "deleted",
         INCOMPLETE => "incomplete",
         code => part(code).map_or("total", Part::word),
     }

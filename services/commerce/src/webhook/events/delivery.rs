@@ -1,4 +1,4 @@
-//! What a delivery of Adobe I/O says: events for one recipient, each about a record of the shop, or about none of ours.
+//! Content of a delivery of Adobe I/O: events for one recipient, each about a record of the shop or about none of ours.
 
 use serde_json::Value;
 
@@ -59,8 +59,8 @@ impl Verified {
     }
 }
 
-/// Whether a body says that it is for `client_id`. Nobody has signed it yet: this only spares the work for what would
-/// be refused anyway.
+/// Checks that a body says that it is for `client_id`. Nobody has signed it yet: this only spares the work for a body
+/// that would be refused anyway.
 ///
 /// # Errors
 /// As [`Verified::delivery`].

@@ -1,4 +1,4 @@
-//! Who signs in tests: a key made there and then.
+//! Signer for tests: a key made there and then.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;

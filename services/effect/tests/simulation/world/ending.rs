@@ -1,6 +1,7 @@
 //! How a life ends in a world.
 
 use effect::End;
+use problem::Code;
 
 use super::World;
 use crate::due::Due;
@@ -15,7 +16,7 @@ impl World {
         self.story(|| format!("lane {lane}: {command} ends: {end:?}"));
         match end {
             End::Done if task.gives_up => {
-                self.dead.push((lane, command, "AMBIGUOUS".to_owned()));
+                self.dead.push((lane, command, Code::CustomerAmbiguous));
             }
             End::Done => {}
             End::Superseded { by, .. } => {
@@ -26,15 +27,15 @@ impl World {
                 if self.lanes[lane].commands[task.command].wanted.source_seq < linked.source_seq {
                     self.mistake = Some(format!("lane {lane}: {command} would put an older version over a newer one"));
                 }
-                self.dead.push((lane, command, "CHANGED_AFTER_BOOKING".to_owned()));
+                self.dead.push((lane, command, Code::ChangedAfterBooking));
             }
             End::Stands(_) => {
                 self.tally.stands += 1;
-                self.dead.push((lane, command, "STANDS".to_owned()));
+                self.dead.push((lane, command, Code::CancelledAfterRelease));
             }
             End::Dead(death) => {
-                self.tally.unresolved += u64::from(death.code() == "IN_DOUBT_UNRESOLVED");
-                self.dead.push((lane, command, death.code().to_owned()));
+                self.tally.unresolved += u64::from(death.code() == Code::InDoubtUnresolved);
+                self.dead.push((lane, command, death.code()));
             }
         }
         let lost = self.chance.in_thousand(self.faults().ack_lost);

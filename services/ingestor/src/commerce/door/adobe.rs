@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
 use super::answer::{Refusal, count, count_unkept};
@@ -63,10 +63,10 @@ async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
     match door.take(request).await {
         Ok(()) => {}
         // Ours, or a body that says nothing to us: no reason to stop a checkout.
-        Err(refusal) if matches!(refusal.code, "WEBHOOK_NOT_KEPT" | "WEBHOOK_UNREADABLE") => {
+        Err(refusal) if matches!(refusal.code, Code::WebhookNotKept | Code::WebhookUnreadable) => {
             count_unkept(KIND);
             let Refusal { code, sentence, .. } = refusal;
-            tracing::warn!(code, sentence, "a webhook is answered with success, and its hint is not on disk");
+            tracing::warn!(%code, sentence, "a webhook is answered with success, and its hint is not on disk");
         }
         Err(refusal) => return refusal.answer(KIND, peer, &door.house.log),
     }
@@ -81,10 +81,10 @@ impl Door {
         let verified = self
             .believe(&headers, &body)
             .await
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
-            .map_err(|e| Refusal::new(StatusCode::OK, "WEBHOOK_UNREADABLE", chain(&e)))?;
+            .map_err(|e| Refusal::new(StatusCode::OK, Code::WebhookUnreadable, chain(&e)))?;
         let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
         let keeper = self.house.keeper.clone();
         // It goes on when the shopper is let go: a broker that is late may still have it on disk. Its place is taken
@@ -118,7 +118,7 @@ impl Keys {
         let remedy = "give the public key of Stores > Configuration > Adobe Services > Webhooks, as PEM";
         let text = match &file {
             Some(file) => tokio::fs::read_to_string(file).await.map_err(|e| {
-                Problem::new("WEBHOOK_DOOR", format!("the public key could not be read from {file}: {e}"), remedy)
+                Problem::new(Code::WebhookDoor, format!("the public key could not be read from {file}: {e}"), remedy)
             })?,
             None => settings.public_key.clone(),
         };

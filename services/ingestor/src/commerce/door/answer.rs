@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use problem::Code;
 use tokio::time::Instant;
 
 /// Refusals of one kind are told of once in this time: strangers can make them, and logs are read.
@@ -16,27 +17,27 @@ const RARELY: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) sentence: String,
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: Code, sentence: impl Into<String>) -> Self {
         Self { status, code, sentence: sentence.into() }
     }
 
     /// It could not be kept just now: the sender may try again.
     pub(super) fn not_kept(sentence: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_NOT_KEPT", sentence)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::WebhookNotKept, sentence)
     }
 
     /// What its sender is told.
     pub(super) fn answer(self, kind: &'static str, peer: Option<SocketAddr>, log: &Rare) -> Response {
         let Self { status, code, sentence } = self;
         count(kind, status);
-        if let Some(more) = log.tell(code) {
+        if let Some(more) = log.tell(code.as_str()) {
             let peer = peer.map(|peer| peer.to_string());
-            tracing::warn!(kind, code, sentence, peer, more, "a webhook was refused");
+            tracing::warn!(kind, %code, sentence, peer, more, "a webhook was refused");
         }
         let body = format!("{{\"code\":\"{code}\",\"message\":{}}}\n", serde_json::Value::from(sentence));
         (status, [("content-type", "application/json")], body).into_response()

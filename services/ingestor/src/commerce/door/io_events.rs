@@ -13,7 +13,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
 use super::House;
@@ -76,7 +76,7 @@ impl Door {
         // A limit of ours, or a connection that we may have cut: 4xx would be the event's end.
         let received = received.map_err(|refusal| Refusal { status: StatusCode::SERVICE_UNAVAILABLE, ..refusal })?;
         let claims = Claim::of(&received.headers)
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let verified = self.believe(&claims, &received.body).await?;
         let delivery = verified.delivery(&self.client_id).map_err(|e| refusal(&e))?;
         let hints = hints(delivery);
@@ -114,7 +114,7 @@ impl Door {
             }
         }
         Err(match away {
-            Some(why) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_KEY_AWAY", why),
+            Some(why) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Code::WebhookKeyAway, why),
             None => unsigned(),
         })
     }
@@ -129,7 +129,7 @@ fn hints(delivery: Delivery) -> Vec<Told> {
             Some(Ok(hint)) => hints.push(Told { hint, event: Some(event.id).filter(|id| !id.is_empty()) }),
             Some(Err(e)) => {
                 count_unkept(KIND);
-                tracing::warn!(code = "WEBHOOK_UNREADABLE", kind = event.kind, sentence = %e, "an event is left out");
+                tracing::warn!(code = Code::WebhookUnreadable.as_str(), kind = event.kind, sentence = %e, "an event is left out");
             }
             None => tracing::debug!(kind = event.kind, "an event is about no record that is read"),
         }
@@ -139,14 +139,14 @@ fn hints(delivery: Delivery) -> Vec<Told> {
 
 fn unsigned() -> Refusal {
     let sentence = "no signature matches the body under Adobe's keys";
-    Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", sentence)
+    Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, sentence)
 }
 
 fn refusal(error: &DeliveryError) -> Refusal {
     let (status, code) = match error {
-        DeliveryError::Recipient(_) => (StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_RECIPIENT"),
-        DeliveryError::TooMany => (StatusCode::SERVICE_UNAVAILABLE, "WEBHOOK_UNREADABLE"),
-        DeliveryError::Malformed(_) | DeliveryError::Empty => (StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE"),
+        DeliveryError::Recipient(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::WebhookRecipient),
+        DeliveryError::TooMany => (StatusCode::SERVICE_UNAVAILABLE, Code::WebhookUnreadable),
+        DeliveryError::Malformed(_) | DeliveryError::Empty => (StatusCode::BAD_REQUEST, Code::WebhookUnreadable),
     };
     Refusal::new(status, code, chain(error))
 }

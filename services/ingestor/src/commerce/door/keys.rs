@@ -12,7 +12,7 @@ use ::commerce::webhook::PublicKey;
 use axum::body::Bytes;
 use http::{Request, StatusCode, Uri};
 use pipeline::http::Http;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -58,7 +58,7 @@ impl Keys {
         });
         if uri.is_none() {
             let sentence = format!("commerce.webhook.io_events.keys_url is no address of a host: `{url}`");
-            return Err(Problem::new("WEBHOOK_DOOR", sentence, "write it as https://static.adobeioevents.com"));
+            return Err(Problem::new(Code::WebhookDoor, sentence, "write it as https://static.adobeioevents.com"));
         }
         Ok(Self {
             http: Http::new(PATIENCE, MAX_BODY)?,

@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use futures::StreamExt as _;
-use pipeline::problem::chain;
+use problem::{Code, chain};
 use tokio::time::Instant;
 
 use super::answer::Refusal;
@@ -47,7 +47,7 @@ pub(super) async fn receive(request: Request, limit: usize, until: Instant) -> R
     let until = until.min(started + PATIENCE);
     let (body, held) = tokio::time::timeout_at(until, collect(body, limit, visit.body())).await.map_err(|_| {
         let sentence = format!("the body did not arrive within {:?}", until.duration_since(started));
-        Refusal::new(StatusCode::REQUEST_TIMEOUT, "WEBHOOK_INCOMPLETE", sentence)
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::WebhookIncomplete, sentence)
     })??;
     held.is_whole();
     Ok(Received { headers: parts.headers, body, held })
@@ -58,7 +58,7 @@ async fn collect(body: Body, limit: usize, mut held: Held) -> Result<(Bytes, Hel
     let mut pieces = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await {
-        let incomplete = |e| Refusal::new(StatusCode::BAD_REQUEST, "WEBHOOK_INCOMPLETE", chain(&e));
+        let incomplete = |e| Refusal::new(StatusCode::BAD_REQUEST, Code::WebhookIncomplete, chain(&e));
         let piece = piece.map_err(incomplete)?;
         let needed = whole.len() + piece.len();
         if needed > limit {
@@ -77,5 +77,5 @@ async fn collect(body: Body, limit: usize, mut held: Held) -> Result<(Bytes, Hel
 
 fn too_large(limit: usize) -> Refusal {
     let sentence = format!("the body is larger than the {limit} bytes that are taken");
-    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "WEBHOOK_TOO_LARGE", sentence)
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::WebhookTooLarge, sentence)
 }

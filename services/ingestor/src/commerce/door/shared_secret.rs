@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use pipeline::clock::now_millis;
-use pipeline::problem::{Problem, chain};
 use pipeline::secret::Secret;
+use problem::{Code, Problem, chain};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
@@ -118,10 +118,10 @@ impl Door {
         let received = body_of(request, self.max_body_bytes, Instant::now() + self.patience.mul_f32(0.8)).await?;
         let verified = self
             .believe(&received.headers, &received.body)
-            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, "WEBHOOK_SIGNATURE", e.to_string()))?;
+            .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
-            .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, "WEBHOOK_UNREADABLE", chain(&e)))?;
+            .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, Code::WebhookUnreadable, chain(&e)))?;
         let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
         self.house.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
             tracing::warn!(%problem, "a webhook could not be kept; its sender is asked to try again");

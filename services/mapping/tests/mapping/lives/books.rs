@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::order::Order;
-use mapping::{Before, Decision, InvoiceCommand, Invoiced, Mapping, Predicted, Scope, Trigger, code};
+use mapping::{Before, Decision, InvoiceCommand, Invoiced, Mapping, Predicted, Scope, Trigger};
+use problem::Code;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rust_decimal::Decimal;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::shop::Sale;
 
-/// What stands in Visma for one order.
+/// Documents that stand in Visma for one order.
 pub(super) struct Books<'a> {
     mapping: &'a Mapping,
     scope: Scope,
@@ -42,7 +43,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Whether something stands, and whether a person was asked.
+    /// Tells whether something stands, and whether a person was asked.
     pub(super) fn end(&self) -> (bool, bool) {
         (!self.invoices.is_empty(), self.asked)
     }
@@ -104,7 +105,7 @@ impl<'a> Books<'a> {
             }
             Ok(None) => {}
             Err(refusal) => {
-                assert_eq!(refusal.code, code::CANCELLED_LESS, "{refusal}");
+                assert_eq!(refusal.code, Code::CancelledLess, "{refusal}");
                 self.asked = true;
             }
         }
@@ -177,7 +178,7 @@ impl<'a> Books<'a> {
     }
 }
 
-/// What the shop says is left of an order: its total, and VAT by rate.
+/// Computes what the shop says is left of an order: its total, and VAT by rate.
 fn left(sale: &Sale, by_invoices: bool) -> (Decimal, BTreeMap<&'static str, Decimal>) {
     let refunded = sale.refunded.unwrap_or_default();
     let billed = sale.invoiced.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Whatever becomes of an order, its account balances: what stands for it in Visma is what the shop says is left of it,
-//! the total and VAT by rate.
+//! The account of an order balances, whatever becomes of the order: what stands for it in Visma is what the shop says
+//! is left of it, the total and VAT by rate.
 //!
 //! Lives are drawn: an order, with or without a module's fee, gift wraps, reward points and fixed product tax; then any
 //! sequence of part invoices, payments, shipments, refunds with adjustments, and cancellations. The connector reads

@@ -1,6 +1,6 @@
 //! Whose VAT it is: the tax code's country before the buyer's, and no country that is blank.
 
-use mapping::code;
+use problem::Code;
 use serde_json::{Value, json};
 
 use super::{case, expect, page, rows};
@@ -95,7 +95,7 @@ fn a_line_of_two_countries_is_refused() {
     ]);
     order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"] = taxes;
     let refusal = book(&order, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::NO_COUNTRY, "{refusal}");
+    assert_eq!(refusal.code, Code::NoCountry, "{refusal}");
     assert!(refusal.sentence.contains("NO-MVA-25, SE-MOMS-25"), "{refusal}");
 }
 
@@ -105,5 +105,5 @@ fn a_blank_country_is_none() {
         expect(&case(name).0, changed, &[["3100", "5", "100.00"]], &[["5", "100.00", "0.00"]]);
     }
     let refusal = book(&case("countries_both_empty").0, &default_mapping()).unwrap_err();
-    assert_eq!(refusal.code, code::NO_COUNTRY, "{refusal}");
+    assert_eq!(refusal.code, Code::NoCountry, "{refusal}");
 }

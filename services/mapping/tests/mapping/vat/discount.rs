@@ -1,5 +1,6 @@
 //! Discounts that the shop did not take off what it taxed.
 
+use problem::Code;
 use serde_json::{Value, json};
 
 use super::{expect, number, page, refused, rows};
@@ -77,6 +78,6 @@ fn a_file_without_a_code_for_them_says_which_rule_is_missing() {
     let old = "line = [\"gift_card\", \"rounding\"]";
     let file = changed(&[("pin_vat = true", "pin_vat = false"), ("line = \"outside_vat\"", old)]);
     let refusal = book(&taxed_before_discount(), &file).unwrap_err();
-    assert_eq!(refusal.code, mapping::code::NO_VAT_CODE, "{refusal}");
+    assert_eq!(refusal.code, Code::NoVatCode, "{refusal}");
     assert!(refusal.sentence.contains("the untaxed_discount line"), "{refusal}");
 }

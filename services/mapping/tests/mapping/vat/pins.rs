@@ -1,6 +1,7 @@
 //! VAT that is set on documents as a trial: only where it shows something, and where nothing is lost if Visma computes
 //! its own.
 
+use problem::Code;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -51,5 +52,5 @@ fn a_trial_is_none_where_the_total_would_be_beyond_its_limit() {
     let order = super::off_by_a_hundredth();
     let limits = [("pin_vat = true", "pin_vat = \"try\""), ("rounding_limit = 0.50", "rounding_limit = 0.00")];
     assert!(!book(&order, &changed(&limits[..1])).unwrap().invoice.invoice.tax_details.is_empty());
-    assert_eq!(book(&order, &changed(&limits)).unwrap_err().code, mapping::code::ROUNDING_ABOVE_LIMIT);
+    assert_eq!(book(&order, &changed(&limits)).unwrap_err().code, Code::RoundingAboveLimit);
 }

@@ -1,6 +1,6 @@
 //! Rates that are not what the shop shows: percentages worked out backwards, and several taxes on one base.
 
-use mapping::code;
+use problem::Code;
 use serde_json::{Value, json};
 
 use super::{case, expect, number, page, refused, rows};
@@ -33,7 +33,7 @@ fn a_percent_that_was_worked_out_is_the_known_rate_that_explains_the_tax() {
     (order["items"][0]["tax_percent"], order["items"][0]["tax_amount"]) = (number("24.98"), number("49.96"));
     order["extension_attributes"]["item_applied_taxes"][0]["applied_taxes"] = json!([]);
     (order["tax_amount"], order["grand_total"]) = (number("74.96"), number("414.96"));
-    assert_eq!(book(&order, &default_mapping()).unwrap_err().code, code::UNKNOWN_TAX_RATE);
+    assert_eq!(book(&order, &default_mapping()).unwrap_err().code, Code::UnknownTaxRate);
 }
 
 const COMPOUND: &str = "[[vat]]\nwhen = { line = [\"item\", \"shipping\", \"gift_wrap\"], country = \"CA\", tax_rate = 15.5 }\ncode = \"CA155\"\nrate = 15.5\n\n[[vat]]\nwhen = { product_type";
@@ -43,7 +43,7 @@ fn taxes_on_top_of_each_other_are_one_rate_that_can_be_mapped() {
     let order = case("compound_tax").0;
     // The shipping is not "15 %": like the item, it is taxed at 15.5 %.
     let refusal = book(&order, &default_mapping()).unwrap_err();
-    assert!(refusal.code == code::UNKNOWN_TAX_RATE && refusal.sentence.contains("15.5 %"), "{refusal}");
+    assert!(refusal.code == Code::UnknownTaxRate && refusal.sentence.contains("15.5 %"), "{refusal}");
     let with = |pin: &[(&str, &str)]| changed(&[pin, &[("[[vat]]\nwhen = { product_type", COMPOUND)]].concat());
     expect(&order, with, &[["3030", "CA155", "100.00"], ["3060", "CA155", "20.00"]], &[["CA155", "120.00", "18.60"]]);
     // An item that shows no percentage is read in the same way.

@@ -1,4 +1,4 @@
-//! What a shop taxes at several rates: a line for each, or a refusal.
+//! Tests of things that a shop taxes at several rates: a line for each rate, or a refusal.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use problem::Problem;
 use tokio::time::Instant;
 
 use super::{PutError, Stored};
 use crate::health::Health;
-use crate::problem::Problem;
 
 /// How often it is said while it lasts.
 const AGAIN: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::commerce::config;
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 use crate::commerce::shop::Shop;
 use crate::commerce::{comment, reply};
 
@@ -31,7 +31,7 @@ struct Failures {
 }
 
 impl Admins {
-    /// Who holds this token, if it lives.
+    /// Username of this token's holder, if the token lives.
     pub(crate) fn holder(&self, token: &str, now: i64) -> Option<String> {
         self.tokens.get(token).filter(|(_, until)| *until > now).map(|(username, _)| username.clone())
     }
@@ -47,8 +47,8 @@ impl Admins {
         username: &str,
         password: &str,
         now: i64,
-    ) -> Result<String, Refusal> {
-        let refused = || Refusal::plain(StatusCode::UNAUTHORIZED, INCORRECT);
+    ) -> Result<String, CommerceRefusal> {
+        let refused = || CommerceRefusal::plain(StatusCode::UNAUTHORIZED, INCORRECT);
         let failures = self.failures.entry(username.to_owned()).or_default();
         if failures.locked_until > now {
             return Err(refused());
@@ -65,7 +65,7 @@ impl Admins {
         if account.two_factor {
             let message = "Please use the 2fa provider-specific endpoints to obtain a token.";
             let providers = json!({ "active_providers": ["google"] });
-            return Err(Refusal::with(StatusCode::UNAUTHORIZED, message, &providers));
+            return Err(CommerceRefusal::with(StatusCode::UNAUTHORIZED, message, &providers));
         }
         let token = uuid::Uuid::new_v4().simple().to_string();
         self.tokens.insert(token.clone(), (username.to_owned(), now + settings.token_seconds));
@@ -74,7 +74,7 @@ impl Admins {
 }
 
 /// `POST /V1/integration/admin/token`: the token as a JSON string.
-pub(crate) fn sign_in(shop: &Shop, headers: &HeaderMap, body: &Bytes) -> Result<Response<Body>, Refusal> {
+pub(crate) fn sign_in(shop: &Shop, headers: &HeaderMap, body: &Bytes) -> Result<Response<Body>, CommerceRefusal> {
     let body = comment::json_body(headers, body)?;
     let field = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (username, password) = (field("username"), field("password"));
@@ -84,7 +84,7 @@ pub(crate) fn sign_in(shop: &Shop, headers: &HeaderMap, body: &Bytes) -> Result<
         .map(|(name, _)| *name)
         .collect();
     if !missing.is_empty() {
-        return Err(Refusal::required(&missing));
+        return Err(CommerceRefusal::required(&missing));
     }
     let token = shop.admins().sign_in(&shop.config().admins, &username, &password, shop.clock())?;
     Ok(reply::ok(Value::from(token).to_string()))

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Response, StatusCode};
 use serde_json::json;
 
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 use crate::commerce::reply;
 use crate::commerce::shop::Shop;
 
@@ -29,13 +29,13 @@ impl Tokens {
 }
 
 /// `POST /ims/token/v3`.
-pub(crate) fn token(shop: &Shop, method: &Method, body: &Bytes) -> Result<Response<Body>, Refusal> {
+pub(crate) fn token(shop: &Shop, method: &Method, body: &Bytes) -> Result<Response<Body>, CommerceRefusal> {
     let refused = |error: &str, description: &str| {
         let body = json!({ "error": error, "error_description": description });
-        Refusal::gateway(StatusCode::BAD_REQUEST, &body)
+        CommerceRefusal::gateway(StatusCode::BAD_REQUEST, &body)
     };
     if method != Method::POST {
-        return Err(Refusal::empty(StatusCode::METHOD_NOT_ALLOWED));
+        return Err(CommerceRefusal::empty(StatusCode::METHOD_NOT_ALLOWED));
     }
     let form: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| form.get(name).map_or("", String::as_str);

@@ -1,4 +1,4 @@
-//! Who calls, and whether they may.
+//! Checks who calls, and whether they may.
 //!
 //! PaaS takes OAuth 1.0a and the token of an administrator, SaaS a token of Adobe's identity service alone. Whoever is
 //! not known, and whoever lacks the permission, gets the same 401 from Commerce itself; the gateway in front of SaaS
@@ -13,7 +13,7 @@ use axum::http::{StatusCode, header};
 use serde_json::json;
 
 use super::config::Flavour;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::shop::Shop;
 pub(crate) use admin::Admins;
 pub(crate) use ims::Tokens;
@@ -26,7 +26,7 @@ pub(crate) use ims::token;
 ///
 /// # Errors
 /// The refusal that the caller gets.
-pub(crate) fn check(shop: &Shop, parts: &Parts, resource: &str) -> Result<(), Refusal> {
+pub(crate) fn check(shop: &Shop, parts: &Parts, resource: &str) -> Result<(), CommerceRefusal> {
     let resources = match shop.config().flavour {
         Flavour::Paas => paas(shop, parts)?,
         Flavour::Saas => Some(saas(shop, parts)?),
@@ -35,7 +35,7 @@ pub(crate) fn check(shop: &Shop, parts: &Parts, resource: &str) -> Result<(), Re
     if resources.is_some_and(|resources| resources.iter().any(granted)) {
         Ok(())
     } else {
-        Err(Refusal::not_authorized(resource))
+        Err(CommerceRefusal::not_authorized(resource))
     }
 }
 
@@ -48,8 +48,8 @@ fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// What the caller may do; nothing known of an anonymous one.
-fn paas(shop: &Shop, parts: &Parts) -> Result<Option<Vec<String>>, Refusal> {
+/// Resources that the caller may use; `None` for an anonymous caller.
+fn paas(shop: &Shop, parts: &Parts) -> Result<Option<Vec<String>>, CommerceRefusal> {
     let config = shop.config();
     if let Some(token) = bearer(parts) {
         let username = shop.admins().holder(token, shop.clock());
@@ -67,10 +67,10 @@ fn paas(shop: &Shop, parts: &Parts) -> Result<Option<Vec<String>>, Refusal> {
     Ok(caller.map(|integration| integration.resources.clone()))
 }
 
-fn saas(shop: &Shop, parts: &Parts) -> Result<Vec<String>, Refusal> {
+fn saas(shop: &Shop, parts: &Parts) -> Result<Vec<String>, CommerceRefusal> {
     let ims = &shop.config().ims;
     let gateway = |status: StatusCode, code: &str, message: &str| {
-        Refusal::gateway(status, &json!({ "error_code": code, "message": message }))
+        CommerceRefusal::gateway(status, &json!({ "error_code": code, "message": message }))
     };
     let known = |name: &str, expected: &str, required: bool| match text(parts, name) {
         "" => !required,

@@ -1,4 +1,4 @@
-//! Who may call, and how they prove it.
+//! Settings of who may call, and how they prove it.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub struct Admin {
     pub username: String,
     /// The password.
     pub password: String,
-    /// Whether a second factor is on, as it is by default in a real shop: then this way gives no token.
+    /// True when a second factor is on, as it is by default in a real shop: then this way gives no token.
     pub two_factor: bool,
     /// As for an [`Integration`].
     pub resources: Vec<String>,
@@ -112,9 +112,9 @@ pub struct Ims {
     pub tenant: String,
     /// How long a token lives, in seconds. 24 hours less one in the documentation.
     pub token_seconds: i64,
-    /// Whether a call without `x-api-key` is refused. Adobe's own client sends it.
+    /// True when a call without `x-api-key` is refused. Adobe's own client sends it.
     pub require_api_key: bool,
-    /// Whether a call without `x-gw-ims-org-id` is refused. The documentation names it, Adobe's own client sends none.
+    /// True when a call without `x-gw-ims-org-id` is refused. The documentation names it; Adobe's own client omits it.
     pub require_org_id: bool,
     /// As for an [`Integration`].
     pub resources: Vec<String>,

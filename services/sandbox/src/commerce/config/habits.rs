@@ -1,4 +1,4 @@
-//! What modules, version and country make of a shop's documents besides tax. Magento alone does none of it.
+//! Changes that modules, version and country make to a shop's documents besides tax. Magento alone makes none.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +49,9 @@ pub struct ModuleFee {
 pub struct ProductTax {
     /// On each piece.
     pub ore: i64,
-    /// Whether it is taxed itself, at the item's rate.
+    /// True when it is taxed itself, at the item's rate.
     pub taxed: bool,
-    /// That of a configurable product stands on the chosen variant, which carries no money.
+    /// The tax of a configurable product stands on the chosen variant, which carries no money.
     pub on_variant: bool,
     /// Invoices and credit memos leave out what stands on a variant: 2.4.9 (magento2#41266).
     pub leaves_variants_out: bool,

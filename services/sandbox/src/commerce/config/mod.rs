@@ -35,11 +35,11 @@ pub struct Config {
     pub late_commit: LateCommit,
     /// `webapi/validation/maximum_page_size`: a larger `pageSize` is refused with 400. Off by default, as in Commerce.
     pub maximum_page_size: Option<u32>,
-    /// What modules and settings of the shop make of the tax of orders that are placed.
+    /// Changes that modules and settings of the shop make to the tax of orders that are placed.
     pub tax: TaxHabits,
-    /// What modules, version and country make of documents besides.
+    /// Changes that modules, version and country make to documents besides tax.
     pub habits: Habits,
-    /// What becomes of custom attributes of orders; unless set, SaaS merges them and PaaS refuses them.
+    /// Says what becomes of custom attributes of orders; unless set, SaaS merges them and PaaS refuses them.
     pub order_attributes: Option<OrderAttributes>,
     /// The names of the installed modules, as `GET /V1/modules` lists them.
     pub modules: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Config {
     pub io_events: Option<IoEvents>,
 }
 
-/// What a shop with Adobe's webhooks and events has among many others.
+/// Modules that a shop with Adobe's webhooks and events has, among many others.
 const MODULES: [&str; 7] = [
     "Magento_Store",
     "Magento_Customer",
@@ -93,7 +93,7 @@ pub struct RateLimit {
     pub calls: u32,
     /// How long a window is, in milliseconds.
     pub window_ms: u64,
-    /// Whether the refusal says when to come back. Commerce itself never does.
+    /// True when the refusal says when to come back. Commerce itself never does.
     #[serde(default)]
     pub retry_after: bool,
 }

@@ -16,7 +16,7 @@ pub struct Webhook {
     /// Name of the header that carries the signature.
     #[serde(default = "default_header")]
     pub header: String,
-    /// What stands before the hexadecimal digest.
+    /// Text before the hexadecimal digest.
     #[serde(default = "default_prefix")]
     pub prefix: String,
     /// Share of webhooks that are never sent, 0 to 1.
@@ -42,13 +42,13 @@ fn default_prefix() -> String {
 }
 
 impl Webhook {
-    /// What becomes of it on the way.
+    /// Losses, repeats and delays on the way.
     pub(crate) fn luck(&self) -> Luck {
         Luck { loss: self.loss, repeat: self.repeat, delay_ms: self.delay_ms }
     }
 }
 
-/// What becomes of messages on the way; drawn from the seed, so that a run can be repeated.
+/// Losses, repeats and delays of messages on the way; drawn from the seed, so that a run can be repeated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Luck {
@@ -67,10 +67,10 @@ pub struct Luck {
 pub struct CommerceWebhook {
     /// Where to.
     pub url: String,
-    /// What the body holds.
+    /// Shape of the body.
     #[serde(default)]
     pub payload: Payload,
-    /// Whether `x-adobe-commerce-webhook-signature` is sent: off by default in Commerce, on here.
+    /// True when `x-adobe-commerce-webhook-signature` is sent: off by default in Commerce, on here.
     #[serde(default = "yes")]
     pub signed: bool,
     /// How long the shopper waits, in milliseconds.
@@ -82,7 +82,7 @@ pub struct CommerceWebhook {
     /// Further headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// What becomes of it on the way.
+    /// Losses, repeats and delays on the way.
     #[serde(default)]
     pub luck: Luck,
 }
@@ -114,7 +114,7 @@ pub struct IoEvents {
     /// How long events are gathered before they are sent, in milliseconds; a minute in a real shop.
     #[serde(default = "default_gather")]
     pub gather_ms: u64,
-    /// What stands for a minute in the pauses between tries (1, 2, 4, 8, 15, 15…), in milliseconds.
+    /// Length of what stands for a minute in the pauses between tries (1, 2, 4, 8, 15, 15…), in milliseconds.
     #[serde(default = "default_minute")]
     pub minute_ms: u64,
     /// How often a call is tried again: about a hundred times in Adobe's 24 hours.
@@ -126,7 +126,7 @@ pub struct IoEvents {
     /// Which of the two signatures is worthless, 1 or 2; a receiver takes either.
     #[serde(default)]
     pub spoilt_signature: Option<u8>,
-    /// What becomes of events on the way.
+    /// Losses, repeats and delays of events on the way.
     #[serde(default)]
     pub luck: Luck,
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, answer, read};
 use crate::commerce::fulfil::{Action, Done};
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::Shop;
 
@@ -61,7 +61,7 @@ async fn perform<B: DeserializeOwned + Default>(shop: &Shop, id: u64, body: &str
 }
 
 /// The new document's numbers and total, or whether anything was done; Magento's own words when it refuses.
-fn shown(shop: &Shop, done: Result<Done, Refusal>) -> Answer {
+fn shown(shop: &Shop, done: Result<Done, CommerceRefusal>) -> Answer {
     match done {
         Err(refused) => refused.into_response(),
         Ok(Done::Changed(changed)) => answer(StatusCode::OK, &json!({ "done": changed })),

@@ -1,4 +1,4 @@
-//! What the shop tells others: on demand, with the keys that prove it, and what became of it.
+//! Control routes for what the shop tells others: on demand, with the keys that prove it, and what became of it.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Answer, answer, read};
 use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::Shop;
-use crate::commerce::webhook::{self, Handshake, Kind};
+use crate::commerce::webhook::{self, Channel, Handshake};
 
 pub(super) fn router() -> Router<Shop> {
     Router::new()
@@ -39,7 +39,7 @@ struct Announcing {
     entity: String,
     id: u64,
     #[serde(default)]
-    kind: Option<Kind>,
+    kind: Option<Channel>,
 }
 
 async fn announce(State(shop): State<Shop>, body: String) -> Answer {

@@ -13,7 +13,7 @@ const GIFT_CARDS: &str = "gift_cards";
 const BALANCE: &str = "customer_balance";
 const REWARD: &str = "reward_currency";
 
-/// What one document has of each.
+/// Amounts of each kind that one document has.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Credits {
     gift_cards: Pair,
@@ -26,12 +26,12 @@ impl Credits {
         self.gift_cards + self.balance + self.reward
     }
 
-    /// What an invoice uses that would come to `total` without them.
+    /// Credits that an invoice uses, which would come to `total` without them.
     pub(super) fn of_invoice(sale: &Sale, total: Pair) -> Self {
         Self::spread(total, |kind| sale.extension(&format!("{kind}_amount")) - used(sale, kind, "invoiced"))
     }
 
-    /// What a credit memo gives back that would come to `total` without them.
+    /// Credits that a credit memo gives back, which would come to `total` without them.
     pub(super) fn of_refund(sale: &Sale, total: Pair) -> Self {
         Self::spread(total, |kind| used(sale, kind, "invoiced") - used(sale, kind, "refunded"))
     }

@@ -10,7 +10,7 @@ use super::sale::Sale;
 use super::state;
 use crate::commerce::books::Books;
 use crate::commerce::habits;
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 use crate::commerce::search::columns::Entity;
 use crate::commerce::shop::{Shop, now};
 use crate::commerce::table::Document;
@@ -22,7 +22,7 @@ impl Shop {
     ///
     /// # Errors
     /// When there is no such order, or nothing of it can be canceled any more.
-    pub(crate) async fn edit(&self, order: u64) -> Result<u64, Refusal> {
+    pub(crate) async fn edit(&self, order: u64) -> Result<u64, CommerceRefusal> {
         let at = now();
         self.late(order, &at).await;
         let new = replace(self, &mut self.books(), order, &at)?;
@@ -33,11 +33,11 @@ impl Shop {
     }
 }
 
-fn replace(shop: &Shop, books: &mut Books, order: u64, at: &str) -> Result<u64, Refusal> {
-    let document = books.orders.get(&order).ok_or_else(Refusal::no_entity)?.clone();
+fn replace(shop: &Shop, books: &mut Books, order: u64, at: &str) -> Result<u64, CommerceRefusal> {
+    let document = books.orders.get(&order).ok_or_else(CommerceRefusal::no_entity)?.clone();
     let mut sale = Sale::open(order, &document, &shop.config().habits);
     if !state::cancel(&mut sale) {
-        return Err(Refusal::plain(StatusCode::BAD_REQUEST, "You cannot edit the order."));
+        return Err(CommerceRefusal::plain(StatusCode::BAD_REQUEST, "You cannot edit the order."));
     }
     let number = sale.text("increment_id");
     let original = Some(sale.text("original_increment_id")).filter(|text| !text.is_empty()).unwrap_or(number.clone());

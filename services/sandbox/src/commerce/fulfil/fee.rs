@@ -7,7 +7,7 @@ use super::sale::Sale;
 use super::take::Taken;
 use crate::commerce::table::Document;
 
-/// What a document has of the fee.
+/// Part of the fee that a document has.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Fee {
     pub(super) net: Pair,
@@ -44,7 +44,7 @@ pub(super) fn taxes(sale: &Sale) -> [Pair; 3] {
     ]
 }
 
-/// What of it an invoice takes. `open_tax` is what the invoice leaves of the order's tax.
+/// Part of the fee that an invoice takes. `open_tax` is what the invoice leaves of the order's tax.
 pub(super) fn of_invoice(sale: &Sale, first: bool, open_tax: Pair) -> Fee {
     let every = sale.habits.fee.as_ref().is_some_and(|habit| habit.on_every_invoice);
     match of_order(sale) {
@@ -55,7 +55,7 @@ pub(super) fn of_invoice(sale: &Sale, first: bool, open_tax: Pair) -> Fee {
     }
 }
 
-/// What of it a credit memo gives back.
+/// Part of the fee that a credit memo gives back.
 pub(super) fn of_refund(sale: &Sale, taken: &[Taken]) -> Fee {
     let every = sale.habits.fee.as_ref().is_some_and(|habit| habit.on_every_memo);
     let taken_of = |id: u64| taken.iter().find(|one| one.line.id == id).map(|one| one.quantity).unwrap_or_default();

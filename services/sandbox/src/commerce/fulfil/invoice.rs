@@ -15,14 +15,14 @@ use super::take::{Purpose, Quantities, Taken, take};
 use super::{Refused, fee, product_tax};
 use crate::commerce::habits;
 
-/// What is asked to be put on an invoice.
+/// Request for an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     /// How many of which items; everything that is left when it is not said.
     pub(super) quantities: Option<Quantities>,
-    /// Whether it is paid at once.
+    /// True when it is paid at once.
     pub(super) paid: bool,
-    /// What is captured, where that is not its total.
+    /// Amount that is captured, where that is not its total.
     pub(super) captured: Option<Pair>,
 }
 
@@ -34,15 +34,15 @@ pub(super) struct Totals {
     /// Negative for a discount.
     pub(super) discount: Pair,
     pub(super) tax: Pair,
-    /// Of the lines; with that of shipping on credit memos.
+    /// Tax compensation of the lines; on credit memos with that of shipping.
     pub(super) compensation: Pair,
     pub(super) shipping: Shipping,
-    /// What was paid otherwise than with money.
+    /// Amounts that were paid otherwise than with money.
     pub(super) credits: Credits,
     pub(super) grand_total: Pair,
 }
 
-/// What a document has of the order's shipping.
+/// Part of the order's shipping that a document has.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Shipping {
     pub(super) amount: Pair,
@@ -56,7 +56,7 @@ pub(super) struct Shipping {
 pub(super) struct Invoice {
     pub(super) taken: Vec<Taken>,
     pub(super) totals: Totals,
-    /// Whether it carries the order's shipping.
+    /// True when it carries the order's shipping.
     pub(super) first: bool,
     pub(super) paid: bool,
     pub(super) captured: Option<Pair>,
@@ -86,7 +86,7 @@ pub(super) fn make(sale: &mut Sale, asked: &Asked) -> Result<Invoice, Refused> {
     Ok(invoice)
 }
 
-/// Whether nothing is left to be invoiced afterwards.
+/// True when nothing is left to be invoiced afterwards.
 fn is_last(sale: &Sale, taken: &[Taken]) -> bool {
     let taken_of = |line: &Line| taken.iter().find(|taken| taken.line.id == line.id).map(|taken| taken.quantity);
     sale.lines.iter().filter(|line| !line.dummy).all(|line| taken_of(line).unwrap_or_default() == line.to_invoice())
@@ -167,7 +167,7 @@ fn share(one: &Taken, left: Pair, round: &mut impl FnMut(Pair) -> Pair) -> Pair 
     round(left.part(one.quantity, line.ordered - line.invoiced))
 }
 
-/// What the order remembers of an invoice.
+/// Notes an invoice down on the order.
 fn book(sale: &mut Sale, invoice: &Invoice) {
     for one in &invoice.taken {
         let Taken { line, quantity, money, .. } = one;

@@ -11,7 +11,7 @@ use super::product_tax::OfItem;
 use crate::commerce::table::Document;
 use crate::commerce::text;
 
-/// What a line costs, or a part of it.
+/// Cost of a line, or of a part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Money {
     /// Without tax, before discount.
@@ -42,9 +42,9 @@ pub(super) struct Line {
     pub(super) whole: Money,
     /// All of it with tax, before discount.
     pub(super) including: Pair,
-    /// What has been invoiced.
+    /// Amounts that have been invoiced.
     pub(super) billed: Money,
-    /// What has been refunded.
+    /// Amounts that have been refunded.
     pub(super) returned: Money,
     pub(super) product_tax: OfItem,
 }

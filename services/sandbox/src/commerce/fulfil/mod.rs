@@ -1,4 +1,4 @@
-//! What a shop does with an order after it was placed: invoice, ship, refund, cancel, hold.
+//! Does what a shop does with an order after it was placed: invoice, ship, refund, cancel, hold.
 //!
 //! Bodies, rules and messages are those of Magento's own endpoints (`POST /V1/order/{id}/invoice` and its siblings),
 //! and so is the arithmetic: it was written from Magento's total collectors and held against the recorded invoices and
@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use super::books::Books;
 use super::config::Habits;
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::search::columns::Entity;
 use super::shop::{Shop, now};
 use super::table::Document;
@@ -36,7 +36,7 @@ use super::webhook;
 use render::Named;
 use sale::Sale;
 
-/// What is to be done with an order, and the body that says how.
+/// Action to be done with an order, and the body that says how.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
     Invoice(InvoiceBody),
@@ -54,13 +54,13 @@ pub(crate) enum Action {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct InvoiceBody {
     items: Option<Vec<Part>>,
-    /// Whether the money is there. Payment methods without a gateway are always captured, also against this setting,
+    /// True when the money is there. Payment methods without a gateway are always captured, also against this setting,
     /// in a real shop; here `false` plays a gateway that captures later.
     capture: Option<bool>,
     arguments: InvoiceArguments,
 }
 
-/// What else may be said of an invoice.
+/// Further arguments of an invoice.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct InvoiceArguments {
@@ -109,15 +109,15 @@ struct Part {
 
 /// Why Magento does not do it; always 400.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused(Refusal);
+pub(crate) struct Refused(CommerceRefusal);
 
 impl Refused {
     fn plain(message: &str) -> Self {
-        Self(Refusal::plain(StatusCode::BAD_REQUEST, message))
+        Self(CommerceRefusal::plain(StatusCode::BAD_REQUEST, message))
     }
 
     fn listed(message: &str, values: &[&str]) -> Self {
-        Self(Refusal::listed(StatusCode::BAD_REQUEST, message, values))
+        Self(CommerceRefusal::listed(StatusCode::BAD_REQUEST, message, values))
     }
 
     fn document(what: &str, faults: &[String]) -> Self {
@@ -125,7 +125,7 @@ impl Refused {
     }
 }
 
-/// What came of an action: the new document's id, or whether anything was done.
+/// Result of an action: the new document's id, or whether anything was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Done {
     Document(Entity, u64),
@@ -136,8 +136,8 @@ impl Shop {
     /// Does something with an order. A late commit makes the caller wait, as a transaction does.
     ///
     /// # Errors
-    /// What Magento would answer.
-    pub(crate) async fn act(&self, order: u64, action: Action) -> Result<Done, Refusal> {
+    /// The answer that Magento would give.
+    pub(crate) async fn act(&self, order: u64, action: Action) -> Result<Done, CommerceRefusal> {
         let at = now();
         self.late(order, &at).await;
         let (done, written) = {
@@ -183,8 +183,14 @@ pub(super) fn taxes_beside(order: &Document, habits: &Habits) -> Vec<BesideTax> 
 
 type Written = Vec<(Entity, u64)>;
 
-fn act(books: &mut Books, habits: &Habits, order: u64, action: &Action, at: &str) -> Result<(Done, Written), Refusal> {
-    let document = books.orders.get(&order).ok_or_else(Refusal::no_entity)?;
+fn act(
+    books: &mut Books,
+    habits: &Habits,
+    order: u64,
+    action: &Action,
+    at: &str,
+) -> Result<(Done, Written), CommerceRefusal> {
+    let document = books.orders.get(&order).ok_or_else(CommerceRefusal::no_entity)?;
     let mut sale = Sale::open(order, document, habits);
     let done = perform(books, &mut sale, action, at).map_err(|refused| refused.0)?;
     if done == Done::Changed(false) {
@@ -287,11 +293,11 @@ fn named(books: &mut Books, sale: &Sale, entity: Entity, items: usize, at: &str)
     }
 }
 
-/// What is captured for an invoice, where the call names it and the shop lets it.
+/// Amount that is captured for an invoice, where the call names it and the shop lets it.
 fn captured(sale: &Sale, extension: &InvoiceExtension) -> Result<Option<money::Pair>, Refused> {
     let Some(amount) = &extension.custom_capture_amount else { return Ok(None) };
     if !sale.habits.custom_capture {
-        return Err(Refused(Refusal::not_supported("custom_capture_amount")));
+        return Err(Refused(CommerceRefusal::not_supported("custom_capture_amount")));
     }
     let own = decimal(amount)?;
     let base = money::cents(money::ratio(own, sale.amount("base_to_order_rate")));

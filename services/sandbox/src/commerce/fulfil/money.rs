@@ -96,7 +96,7 @@ pub(in crate::commerce) fn ratio(amount: Decimal, by: Decimal) -> Decimal {
     amount.checked_div(by).unwrap_or_default()
 }
 
-/// What the last rounding left over, added to the next amount (`Magento\Framework\Math\Calculator::deltaRound`).
+/// Remainder of the last rounding, added to the next amount (`Magento\Framework\Math\Calculator::deltaRound`).
 #[derive(Debug, Default)]
 struct Carry(Decimal);
 

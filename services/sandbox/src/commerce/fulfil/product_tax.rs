@@ -20,7 +20,7 @@ pub(super) struct ProductTax {
     pub(super) tax: Pair,
 }
 
-/// That of an order item: all of it, and what was invoiced and refunded.
+/// Fixed product tax of an order item: all of it, and what was invoiced and refunded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OfItem {
     whole: ProductTax,
@@ -116,7 +116,7 @@ fn part(one: &Taken, whole: ProductTax, rounding: &mut Rounding) -> ProductTax {
     ProductTax { amount, tax: including - amount }
 }
 
-/// What the order's items remember of a document: `invoiced` or `refunded`.
+/// Notes the tax of a document down on the order's items; `step` is `invoiced` or `refunded`.
 pub(super) fn book(sale: &mut Sale, taken: &[Taken], step: &str) {
     for one in taken.iter().filter(|one| one.product_tax != ProductTax::default()) {
         let of = &one.line.product_tax;
@@ -127,7 +127,7 @@ pub(super) fn book(sale: &mut Sale, taken: &[Taken], step: &str) {
     }
 }
 
-/// What an item of a credit memo shows of it; nothing where it is none and the item carries no money.
+/// Shows the tax on an item of a credit memo. Shows nothing where there is none and the item carries no money.
 pub(super) fn show(item: &mut Object, one: &Taken) {
     let ProductTax { amount, tax } = one.product_tax;
     let none = one.product_tax == ProductTax::default();

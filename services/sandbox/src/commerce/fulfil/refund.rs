@@ -15,16 +15,16 @@ use super::take::{Purpose, Quantities, Taken, take};
 use super::{Refused, fee, product_tax};
 use crate::commerce::habits;
 
-/// What is asked to be refunded. Amounts are in the base currency.
+/// Request for a refund. Amounts are in the base currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     /// How many of which items; everything that is left when it is not said.
     pub(super) quantities: Option<Quantities>,
     /// How much of shipping; all that is left when it is not said.
     pub(super) shipping: Option<Decimal>,
-    /// What is refunded on top, without tax.
+    /// Amount that is refunded on top, without tax.
     pub(super) adjustment_positive: Option<Decimal>,
-    /// What is kept back, without tax.
+    /// Amount that is kept back, without tax.
     pub(super) adjustment_negative: Option<Decimal>,
 }
 
@@ -184,7 +184,7 @@ fn shipping_tax(sale: &Sale, amount: Pair, rounding: &mut Rounding) -> (Pair, Pa
     }
 }
 
-/// What the order remembers of a credit memo.
+/// Notes a credit memo down on the order.
 fn book(sale: &mut Sale, memo: &CreditMemo) {
     for one in &memo.taken {
         let Taken { line, quantity, money, .. } = one;

@@ -103,13 +103,13 @@ impl Sale {
         self.set_text("status", if state == "new" { "pending" } else { state });
     }
 
-    /// Whether anything is left to be invoiced.
+    /// True when anything is left to be invoiced.
     pub(super) fn can_invoice(&self) -> bool {
         self.lines.iter().any(|line| !line.dummy && line.to_invoice() > Decimal::ZERO)
     }
 
-    /// What is paid decides what is due, which is rounded, unlike the total. Where something else was captured for it,
-    /// the payment says so; that nothing else does is not measured.
+    /// Books a payment and works out what is due, which is rounded, unlike the total. Where another amount was captured
+    /// for it, the payment shows that amount; it was not measured whether anything else does.
     pub(super) fn pay(&mut self, amount: Pair, captured: Option<Pair>) {
         self.add("total_paid", amount);
         let due = self.pair("grand_total").zip(self.pair("total_paid"), |total, paid| cents(total - paid));

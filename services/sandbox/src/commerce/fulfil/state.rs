@@ -1,4 +1,4 @@
-//! What becomes of an order's state, as `Magento\Sales\Model\ResourceModel\Order\Handler\State` decides it, and the
+//! Moves an order's state on, as `Magento\Sales\Model\ResourceModel\Order\Handler\State` decides it, and does the
 //! actions that are about the state alone: cancel, hold, unhold.
 
 use rust_decimal::Decimal;
@@ -25,7 +25,7 @@ pub(super) fn settle(sale: &mut Sale) {
     }
 }
 
-/// Whether money is left to be refunded. What was kept back by an adjustment counts as refunded.
+/// True when money is left to be refunded. An amount that an adjustment kept back counts as refunded.
 fn can_refund(sale: &Sale) -> bool {
     let left = cents(sale.amount("total_paid")) - sale.amount("total_refunded");
     let nothing = Decimal::new(1, 4);

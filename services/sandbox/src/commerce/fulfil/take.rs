@@ -28,7 +28,7 @@ pub(super) struct Taken {
     pub(super) product_tax: ProductTax,
 }
 
-/// What a document is about.
+/// Purpose of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Invoice,

@@ -5,7 +5,7 @@
 
 /// How the database compares a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Comparison {
     /// By value; a text compared with it counts by its leading digits.
     Number,
     /// Seconds, as `YYYY-MM-DD HH:MM:SS` in UTC.
@@ -31,7 +31,7 @@ pub(crate) enum Entity {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source {
     pub(crate) member: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: Comparison,
 }
 
 const TIMES: &str = "created_at updated_at";
@@ -78,39 +78,45 @@ const CUSTOMER_NUMBERS: &str = "disable_auto_group_change gender group_id store_
 impl Entity {
     /// The column of this name, or `None` when the table has none.
     pub(crate) fn column(self, name: &str) -> Option<Source> {
-        let lists: &[(&'static str, Kind)] = match self {
+        let lists: &[(&'static str, Comparison)] = match self {
             Self::Order => &[
-                (SALES_NUMBERS, Kind::Number),
-                (SALES_TEXT, Kind::Text),
-                (ORDER_NUMBERS, Kind::Number),
-                (ORDER_TEXT, Kind::Text),
-                (TIMES, Kind::Time),
+                (SALES_NUMBERS, Comparison::Number),
+                (SALES_TEXT, Comparison::Text),
+                (ORDER_NUMBERS, Comparison::Number),
+                (ORDER_TEXT, Comparison::Text),
+                (TIMES, Comparison::Time),
             ],
             Self::Invoice => &[
-                (SALES_NUMBERS, Kind::Number),
-                (SALES_TEXT, Kind::Text),
-                (INVOICE_NUMBERS, Kind::Number),
-                ("transaction_id", Kind::Text),
-                (TIMES, Kind::Time),
+                (SALES_NUMBERS, Comparison::Number),
+                (SALES_TEXT, Comparison::Text),
+                (INVOICE_NUMBERS, Comparison::Number),
+                ("transaction_id", Comparison::Text),
+                (TIMES, Comparison::Time),
             ],
             Self::CreditMemo => &[
-                (SALES_NUMBERS, Kind::Number),
-                (SALES_TEXT, Kind::Text),
-                (CREDIT_MEMO_NUMBERS, Kind::Number),
-                ("transaction_id", Kind::Text),
-                (TIMES, Kind::Time),
+                (SALES_NUMBERS, Comparison::Number),
+                (SALES_TEXT, Comparison::Text),
+                (CREDIT_MEMO_NUMBERS, Comparison::Number),
+                ("transaction_id", Comparison::Text),
+                (TIMES, Comparison::Time),
             ],
-            Self::Shipment => {
-                &[(SHIPMENT_NUMBERS, Kind::Number), ("increment_id shipping_label", Kind::Text), (TIMES, Kind::Time)]
-            }
+            Self::Shipment => &[
+                (SHIPMENT_NUMBERS, Comparison::Number),
+                ("increment_id shipping_label", Comparison::Text),
+                (TIMES, Comparison::Time),
+            ],
             Self::TaxRate => {
-                &[("id rate tax_region_id", Kind::Number), ("code tax_country_id tax_postcode", Kind::Text)]
+                &[("id rate tax_region_id", Comparison::Number), ("code tax_country_id tax_postcode", Comparison::Text)]
             }
-            Self::TaxRule => &[("id position priority", Kind::Number), ("code", Kind::Text)],
-            Self::CustomerGroup => &[("id tax_class_id", Kind::Number), ("code tax_class_name", Kind::Text)],
+            Self::TaxRule => &[("id position priority", Comparison::Number), ("code", Comparison::Text)],
+            Self::CustomerGroup => {
+                &[("id tax_class_id", Comparison::Number), ("code tax_class_name", Comparison::Text)]
+            }
             // Customers are searched by `entity_id` and show it as `id`.
-            Self::Customer if name == "entity_id" => return Some(Source { member: "id", kind: Kind::Number }),
-            Self::Customer => &[(CUSTOMER_NUMBERS, Kind::Number), (CUSTOMER_TEXT, Kind::Text), (TIMES, Kind::Time)],
+            Self::Customer if name == "entity_id" => return Some(Source { member: "id", kind: Comparison::Number }),
+            Self::Customer => {
+                &[(CUSTOMER_NUMBERS, Comparison::Number), (CUSTOMER_TEXT, Comparison::Text), (TIMES, Comparison::Time)]
+            }
         };
         lists.iter().find_map(|&(list, kind)| {
             let member = list.split_ascii_whitespace().find(|column| *column == name)?;

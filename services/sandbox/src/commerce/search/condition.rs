@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
-use super::columns::Kind;
+use super::columns::Comparison;
 use crate::commerce::table::Cell;
 
-/// Whether the condition holds. A null is never equal, unequal, greater or smaller.
-pub(crate) fn holds(kind: Kind, cell: &Cell, condition: &str, value: &str) -> bool {
+/// True when the condition holds. A null is never equal, unequal, greater or smaller.
+pub(crate) fn holds(kind: Comparison, cell: &Cell, condition: &str, value: &str) -> bool {
     match condition {
         "null" => return *cell == Cell::Null,
         "notnull" => return *cell != Cell::Null,
@@ -33,12 +33,12 @@ pub(crate) fn holds(kind: Kind, cell: &Cell, condition: &str, value: &str) -> bo
     }
 }
 
-/// What a value is turned into before it is compared with a column of this kind.
-fn operand(kind: Kind, value: &str) -> Cell {
+/// Turns a value into the cell that is compared with a column of this kind.
+fn operand(kind: Comparison, value: &str) -> Cell {
     match kind {
-        Kind::Number => Cell::Number(leading_number(value)),
-        Kind::Time => Cell::Text(moment(value)),
-        Kind::Text => Cell::Text(value.to_lowercase()),
+        Comparison::Number => Cell::Number(leading_number(value)),
+        Comparison::Time => Cell::Text(moment(value)),
+        Comparison::Text => Cell::Text(value.to_lowercase()),
     }
 }
 

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::query::Node;
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 
-/// What a list call asks for.
+/// Criteria of a list call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Criteria {
     /// All groups must hold; in a group one filter is enough.
@@ -36,11 +36,11 @@ pub(crate) struct Sort {
 
 impl Criteria {
     /// Reads the criteria of a query. Without any the call is refused; `searchCriteria=all` asks for everything.
-    pub(crate) fn read(query: &Node) -> Result<Self, Refusal> {
+    pub(crate) fn read(query: &Node) -> Result<Self, CommerceRefusal> {
         let root = query.get("searchCriteria").or_else(|| query.get("search_criteria"));
         let mut criteria = Self::default();
         match root {
-            None => return Err(Refusal::required(&["searchCriteria"])),
+            None => return Err(CommerceRefusal::required(&["searchCriteria"])),
             Some(Node::Text(_)) => {}
             Some(Node::Map(entries)) => {
                 for (name, node) in entries {
@@ -51,13 +51,13 @@ impl Criteria {
         Ok(criteria)
     }
 
-    fn set(&mut self, name: &str, node: &Node) -> Result<(), Refusal> {
+    fn set(&mut self, name: &str, node: &Node) -> Result<(), CommerceRefusal> {
         match pascal(name).as_str() {
             "FilterGroups" => self.groups = list(node, |group| filters(group, name))?,
             "SortOrders" => self.sort = list(node, |order| sort(order, name))?,
             "PageSize" => self.page_size = Some(integer(node, name)?),
             "CurrentPage" => self.current_page = Some(integer(node, name)?),
-            unknown => return Err(Refusal::not_supported(unknown)),
+            unknown => return Err(CommerceRefusal::not_supported(unknown)),
         }
         Ok(())
     }
@@ -125,63 +125,65 @@ pub(crate) fn pascal(name: &str) -> String {
 }
 
 /// The elements of an array; a plain text where an array belongs is ignored, as Magento does.
-fn list<T>(node: &Node, read: impl Fn(&Node) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
+fn list<T>(node: &Node, read: impl Fn(&Node) -> Result<T, CommerceRefusal>) -> Result<Vec<T>, CommerceRefusal> {
     match node {
         Node::Text(_) => Ok(Vec::new()),
         Node::Map(entries) => entries.iter().map(|(_, entry)| read(entry)).collect(),
     }
 }
 
-fn filters(group: &Node, groups_name: &str) -> Result<Vec<Filter>, Refusal> {
+fn filters(group: &Node, groups_name: &str) -> Result<Vec<Filter>, CommerceRefusal> {
     let Node::Map(entries) = group else { return Ok(Vec::new()) };
     let mut filters = Vec::new();
     for (name, node) in entries {
         match pascal(name).as_str() {
             "Filters" => filters = list(node, |one| filter(one, &[groups_name, name]))?,
-            unknown => return Err(Refusal::not_supported(unknown)),
+            unknown => return Err(CommerceRefusal::not_supported(unknown)),
         }
     }
     Ok(filters)
 }
 
-fn filter(node: &Node, inside: &[&str]) -> Result<Filter, Refusal> {
+fn filter(node: &Node, inside: &[&str]) -> Result<Filter, CommerceRefusal> {
     let mut filter = Filter { field: String::new(), value: None, condition: "eq".to_owned() };
     let Node::Map(entries) = node else { return Ok(filter) };
     for (name, node) in entries {
         let path: Vec<&str> = inside.iter().copied().chain([name.as_str()]).collect();
         let text = || match node {
             Node::Text(text) => Ok(text.clone()),
-            Node::Map(_) => Err(Refusal::wrong_type(&path, "array", "string")),
+            Node::Map(_) => Err(CommerceRefusal::wrong_type(&path, "array", "string")),
         };
         match pascal(name).as_str() {
             "Field" => filter.field = text()?,
             "Value" => filter.value = Some(text()?),
             "ConditionType" => filter.condition = Some(text()?).filter(|t| !t.is_empty()).unwrap_or(filter.condition),
-            unknown => return Err(Refusal::not_supported(unknown)),
+            unknown => return Err(CommerceRefusal::not_supported(unknown)),
         }
     }
     Ok(filter)
 }
 
-fn sort(node: &Node, orders_name: &str) -> Result<Sort, Refusal> {
+fn sort(node: &Node, orders_name: &str) -> Result<Sort, CommerceRefusal> {
     let mut sort = Sort { field: None, descending: None };
     let Node::Map(entries) = node else { return Ok(sort) };
     for (name, node) in entries {
-        let Node::Text(text) = node else { return Err(Refusal::wrong_type(&[orders_name, name], "array", "string")) };
+        let Node::Text(text) = node else {
+            return Err(CommerceRefusal::wrong_type(&[orders_name, name], "array", "string"));
+        };
         match pascal(name).as_str() {
             "Field" => sort.field = Some(text.clone()),
             "Direction" => sort.descending = Some(descending(text)?),
-            unknown => return Err(Refusal::not_supported(unknown)),
+            unknown => return Err(CommerceRefusal::not_supported(unknown)),
         }
     }
     Ok(sort)
 }
 
-fn descending(direction: &str) -> Result<bool, Refusal> {
+fn descending(direction: &str) -> Result<bool, CommerceRefusal> {
     match direction.to_ascii_uppercase().as_str() {
         "ASC" => Ok(false),
         "DESC" => Ok(true),
-        _ => Err(Refusal::listed(
+        _ => Err(CommerceRefusal::listed(
             StatusCode::BAD_REQUEST,
             "The sort order has to be specified as %1 for ascending order or %2 for descending order.",
             &["ASC", "DESC"],
@@ -189,9 +191,9 @@ fn descending(direction: &str) -> Result<bool, Refusal> {
     }
 }
 
-fn integer(node: &Node, name: &str) -> Result<i64, Refusal> {
+fn integer(node: &Node, name: &str) -> Result<i64, CommerceRefusal> {
     match node {
-        Node::Text(text) => text.trim().parse().map_err(|_| Refusal::wrong_type(&[name], text, "int")),
-        Node::Map(_) => Err(Refusal::wrong_type(&[name], "array", "int")),
+        Node::Text(text) => text.trim().parse().map_err(|_| CommerceRefusal::wrong_type(&[name], text, "int")),
+        Node::Map(_) => Err(CommerceRefusal::wrong_type(&[name], "array", "int")),
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::refusal::Refusal;
+use super::refusal::CommerceRefusal;
 use super::table::{Cell, Document, Table};
 use columns::{Entity, Source};
 use criteria::{Criteria, Filter};
@@ -34,18 +34,18 @@ struct Row<'t> {
 
 /// Runs a search. `seed` decides how rows come out that the sort orders leave equal: the same for the same page asked
 /// twice, and different from page to page, so that a scan over tied rows loses some and repeats others, as measured.
-pub(crate) fn run(table: &Table, entity: Entity, criteria: &Criteria, seed: u64) -> Result<Page, Refusal> {
+pub(crate) fn run(table: &Table, entity: Entity, criteria: &Criteria, seed: u64) -> Result<Page, CommerceRefusal> {
     let groups = criteria
         .groups
         .iter()
         .map(|group| group.iter().map(|filter| Ok((column(entity, &filter.field)?, filter))).collect())
-        .collect::<Result<Vec<Vec<(Source, &Filter)>>, Refusal>>()?;
+        .collect::<Result<Vec<Vec<(Source, &Filter)>>, CommerceRefusal>>()?;
     let sorts = criteria
         .sort
         .iter()
         .filter_map(|sort| sort.field.as_ref().map(|field| (field, sort.descending.unwrap_or(true))))
         .map(|(field, descending)| Ok((column(entity, field)?, descending)))
-        .collect::<Result<Vec<(Source, bool)>, Refusal>>()?;
+        .collect::<Result<Vec<(Source, bool)>, CommerceRefusal>>()?;
     let (first, size) = window(criteria);
     let page_seed = mix(seed, first as u64);
     let mut rows: Vec<Row<'_>> = table
@@ -63,11 +63,11 @@ pub(crate) fn run(table: &Table, entity: Entity, criteria: &Criteria, seed: u64)
     Ok(Page { items, total })
 }
 
-fn column(entity: Entity, field: &str) -> Result<Source, Refusal> {
+fn column(entity: Entity, field: &str) -> Result<Source, CommerceRefusal> {
     entity.column(field).ok_or_else(|| match entity {
         // Customers are stored by attribute, and an unknown attribute is found before the database is asked.
-        Entity::Customer => Refusal::listed(StatusCode::BAD_REQUEST, "Invalid attribute name: %1", &[field]),
-        _ => Refusal::internal(),
+        Entity::Customer => CommerceRefusal::listed(StatusCode::BAD_REQUEST, "Invalid attribute name: %1", &[field]),
+        _ => CommerceRefusal::internal(),
     })
 }
 

@@ -20,7 +20,7 @@ impl Node {
         Self::Map(Vec::new())
     }
 
-    /// What stands under this name, if this is an array that has it.
+    /// Returns the node under this name, if this is an array that has it.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Text(_) => None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::log::{Answer, Outcome};
-use super::{Kind, Saved, signed};
+use super::{Channel, Saved, signed};
 use crate::commerce::config::IoEvents;
 use crate::commerce::shop::Shop;
 
@@ -104,7 +104,7 @@ async fn deliver(shop: Shop, settings: IoEvents, events: Vec<Event>) {
             false if again => Outcome::Retried,
             false => Outcome::Dropped,
         };
-        shop.deliveries().put(Kind::Events, &names, ids.clone(), &answer, outcome);
+        shop.deliveries().put(Channel::Events, &names, ids.clone(), &answer, outcome);
         if outcome != Outcome::Retried {
             return;
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use super::log::Outcome;
-use super::{Kind, Saved, signed};
+use super::{Channel, Saved, signed};
 use crate::commerce::config::Webhook;
 use crate::commerce::shop::Shop;
 
@@ -53,7 +53,7 @@ async fn try_to_send(shop: &Shop, webhook: &Webhook, saved: &Saved, body: &str, 
             false if attempt < webhook.retries => Outcome::Retried,
             false => Outcome::Dropped,
         };
-        shop.deliveries().put(Kind::Hmac, saved.name(), vec![saved.id], &answer, outcome);
+        shop.deliveries().put(Channel::Hmac, saved.name(), vec![saved.id], &answer, outcome);
         if outcome == Outcome::Taken {
             return;
         }

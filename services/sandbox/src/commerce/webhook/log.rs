@@ -1,4 +1,4 @@
-//! What was sent and what became of it.
+//! Log of what was sent and what became of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Kind;
+use super::Channel;
 
 /// How many deliveries are kept.
 const KEPT: usize = 5_000;
 
-/// What became of one try.
+/// Outcome of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -33,7 +33,7 @@ pub struct Delivery {
     /// When it was over.
     pub at: Timestamp,
     /// In which way it was sent.
-    pub kind: Kind,
+    pub kind: Channel,
     /// The kinds of the documents that it tells of.
     pub entity: String,
     /// Their ids.
@@ -42,9 +42,9 @@ pub struct Delivery {
     pub status: Option<u16>,
     /// How long the receiver took, in milliseconds.
     pub took_ms: u64,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What the receiver said, cut short.
+    /// The receiver's answer, cut short.
     pub answer: String,
 }
 
@@ -66,7 +66,7 @@ pub struct Shown {
     pub deliveries: Vec<Delivery>,
 }
 
-/// What came back from a receiver.
+/// Answer of a receiver.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub(super) status: Option<u16>,
@@ -80,7 +80,7 @@ impl Answer {
     }
 }
 
-impl Kind {
+impl Channel {
     fn name(self) -> &'static str {
         match self {
             Self::Hmac => "hmac",
@@ -102,17 +102,17 @@ impl Deliveries {
     }
 
     /// How often this document was told of in this way before.
-    pub(super) fn turn(&mut self, kind: Kind, entity: &'static str, id: u64) -> u64 {
+    pub(super) fn turn(&mut self, kind: Channel, entity: &'static str, id: u64) -> u64 {
         let turn = self.turns.entry((kind.name(), entity, id)).or_default();
         *turn += 1;
         *turn - 1
     }
 
-    pub(super) fn lost(&mut self, kind: Kind, entity: &str, id: u64) {
+    pub(super) fn lost(&mut self, kind: Channel, entity: &str, id: u64) {
         self.put(kind, entity, vec![id], &Answer::default(), Outcome::Lost);
     }
 
-    pub(super) fn put(&mut self, kind: Kind, entity: &str, ids: Vec<u64>, answer: &Answer, outcome: Outcome) {
+    pub(super) fn put(&mut self, kind: Channel, entity: &str, ids: Vec<u64>, answer: &Answer, outcome: Outcome) {
         *self.counts.entry((kind.name(), outcome)).or_default() += 1;
         self.last += 1;
         if self.kept.len() >= KEPT {

@@ -1,4 +1,4 @@
-//! What the shop tells others when a document was saved: webhooks of two kinds, and events.
+//! Tells others when a document was saved: by webhooks of two kinds, and by events.
 //!
 //! A message can get lost, come twice, be late and overtake others, since that is what a receiver must live with. All
 //! of it is drawn from the seed, so that a run can be repeated. What was sent and what became of it can be asked for
@@ -27,7 +27,7 @@ pub(crate) use events::{Handshake, Queue, handshake};
 /// The ways in which the shop tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum Channel {
     /// The small POST with an HMAC.
     Hmac,
     /// Adobe Commerce Webhooks.
@@ -44,10 +44,10 @@ pub(crate) struct Saved {
     document: Document,
 }
 
-/// What whoever saved must wait for.
+/// The task that the saver of a document must wait for.
 pub(crate) type Waiting = Option<JoinHandle<()>>;
 
-/// Waits for what is to be waited for.
+/// Waits until that task is over.
 pub(crate) async fn wait(waiting: Waiting) {
     let Some(waiting) = waiting else { return };
     if let Err(error) = waiting.await {
@@ -57,18 +57,18 @@ pub(crate) async fn wait(waiting: Waiting) {
 
 /// Tells of a document that was saved, in every way that is configured. Only Adobe Commerce Webhooks are waited for.
 pub(crate) fn announce_saved(shop: &Shop, entity: Entity, id: u64) -> Waiting {
-    let tell = |kind: Kind| announce(shop, kind, entity, id);
-    drop((tell(Kind::Hmac), tell(Kind::Events)));
-    tell(Kind::Commerce)
+    let tell = |kind: Channel| announce(shop, kind, entity, id);
+    drop((tell(Channel::Hmac), tell(Channel::Events)));
+    tell(Channel::Commerce)
 }
 
 /// Tells of a document in one way, if that is configured.
-pub(crate) fn announce(shop: &Shop, kind: Kind, entity: Entity, id: u64) -> Waiting {
+pub(crate) fn announce(shop: &Shop, kind: Channel, entity: Entity, id: u64) -> Waiting {
     let config = shop.config();
     let luck = match kind {
-        Kind::Hmac => config.webhook.as_ref()?.luck(),
-        Kind::Commerce => config.commerce_webhook.as_ref()?.luck,
-        Kind::Events => config.io_events.as_ref()?.luck,
+        Channel::Hmac => config.webhook.as_ref()?.luck(),
+        Channel::Commerce => config.commerce_webhook.as_ref()?.luck,
+        Channel::Events => config.io_events.as_ref()?.luck,
     };
     let name = entity.spoken()?;
     let document = shop.books().table(entity).get(&id).cloned()?;
@@ -83,14 +83,14 @@ pub(crate) fn announce(shop: &Shop, kind: Kind, entity: Entity, id: u64) -> Wait
     Some(tokio::spawn(async move {
         tokio::time::sleep(fate.delay).await;
         match kind {
-            Kind::Hmac => hmac::send(&shop, &saved, fate.times).await,
-            Kind::Commerce => signed::send(&shop, &saved, fate.times).await,
-            Kind::Events => events::queue(&shop, &saved, fate.times),
+            Channel::Hmac => hmac::send(&shop, &saved, fate.times).await,
+            Channel::Commerce => signed::send(&shop, &saved, fate.times).await,
+            Channel::Events => events::queue(&shop, &saved, fate.times),
         }
     }))
 }
 
-/// What the dice say about one message that is not lost.
+/// Fate of one message that is not lost, as the dice decide it.
 #[derive(Debug, Clone, Copy)]
 struct Fate {
     times: u32,

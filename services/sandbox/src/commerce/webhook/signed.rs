@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::log::{Answer, Outcome};
-use super::{Kind, Saved};
+use super::{Channel, Saved};
 use crate::commerce::config::{CommerceWebhook, Payload};
 use crate::commerce::shop::Shop;
 use crate::commerce::text;
@@ -27,7 +27,7 @@ pub(super) async fn send(shop: &Shop, saved: &Saved, times: u32) {
         if answer.took > Duration::from_millis(webhook.soft_timeout_ms) {
             tracing::debug!(took = ?answer.took, "the webhook's answer was slow");
         }
-        shop.deliveries().put(Kind::Commerce, saved.name(), vec![saved.id], &answer, outcome);
+        shop.deliveries().put(Channel::Commerce, saved.name(), vec![saved.id], &answer, outcome);
     }
 }
 

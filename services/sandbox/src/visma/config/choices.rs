@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether `ipp-company-id` is looked at.
+/// Says whether `ipp-company-id` is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompanyHeader {
@@ -12,7 +12,7 @@ pub enum CompanyHeader {
     Ignored,
 }
 
-/// What a wrong `ipp-company-id` leads to.
+/// Result of a wrong `ipp-company-id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WrongCompany {
@@ -32,7 +32,7 @@ pub enum VatRounding {
     PerLine,
 }
 
-/// What `taxDetailLines` of a written invoice do.
+/// Effect of `taxDetailLines` of a written invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxDetailLines {
@@ -42,7 +42,7 @@ pub enum TaxDetailLines {
     Ignored,
 }
 
-/// What happens to an invoice line without `operation`.
+/// Fate of an invoice line without `operation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineWithoutOperation {
@@ -52,7 +52,7 @@ pub enum LineWithoutOperation {
     Refused,
 }
 
-/// Whether the order of a list holds from page to page.
+/// Says whether the order of a list holds from page to page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListOrder {
@@ -62,7 +62,7 @@ pub enum ListOrder {
     EveryRequest,
 }
 
-/// What a release is answered with.
+/// Answer to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseAnswer {
@@ -89,7 +89,7 @@ impl ReleaseAnswer {
     }
 }
 
-/// Who numbers customers.
+/// Says who numbers customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerNumbering {

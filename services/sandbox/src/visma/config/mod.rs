@@ -40,24 +40,24 @@ pub struct Config {
     pub customer_tenant_id: String,
     /// How long a token lives, in seconds.
     pub token_seconds: u64,
-    /// Whether `ipp-company-id` is looked at.
+    /// Says whether `ipp-company-id` is looked at.
     pub company_header: CompanyHeader,
     /// The company's number in that header.
     pub company_id: String,
-    /// What a wrong one leads to.
+    /// Result of a wrong number in that header.
     pub wrong_company: WrongCompany,
     /// The scheme and host that `Location` names, whatever host was asked.
     pub location_base: String,
-    /// What our references start with; the ledger matches orders by it.
+    /// Text that our references start with; the ledger matches orders by it.
     pub reference_prefix: String,
     /// Resources that the application has no right to, as paths name them (`customerinvoice`), or one method of them
     /// (`POST customerinvoice`): 403.
     pub forbidden: BTreeSet<String>,
-    /// Whether the envelope of credit terms stands in an array of one, as one client saw it.
+    /// True when the envelope of credit terms stands in an array of one, as one client saw it.
     pub envelope_in_array: bool,
     /// The largest page; a larger `pageSize` is limited to it in silence.
     pub max_page_size: usize,
-    /// Whether the order of a list holds from page to page.
+    /// Says whether the order of a list holds from page to page.
     pub list_order: ListOrder,
     /// How long a new record stays invisible in lists, in milliseconds.
     pub list_lag_ms: u64,
@@ -65,7 +65,7 @@ pub struct Config {
     pub rate_limit: u64,
     /// The length of the fixed window, in milliseconds.
     pub rate_window_ms: u64,
-    /// What every API call takes longer, in milliseconds.
+    /// Time that every API call takes longer, in milliseconds.
     pub latency_ms: u64,
     /// The time zone of the server's wall clock: a POSIX string, or a name where a time zone database is installed.
     pub clock_zone: String,
@@ -75,28 +75,28 @@ pub struct Config {
     pub today: Option<Date>,
     /// How VAT amounts are rounded.
     pub vat_rounding: VatRounding,
-    /// What `taxDetailLines` do.
+    /// Effect of `taxDetailLines`.
     pub tax_detail_lines: TaxDetailLines,
-    /// Whether a VAT zone that lists no VAT ids takes only those of its kind: domestic, EU, abroad. A document has the
-    /// zone that it names, else its customer's.
+    /// True when a VAT zone that lists no VAT ids takes only those of its kind: domestic, EU, abroad. A document has
+    /// the zone that it names, else its customer's.
     pub vat_zone_check: bool,
     /// Documents are rounded to the nearest multiple of this, with `roundingDiff`; absent means never.
     pub document_rounding: Option<Decimal>,
     /// Decimals that a unit price keeps.
     pub unit_price_decimals: u32,
-    /// What happens to an invoice line without `operation`.
+    /// Fate of an invoice line without `operation`.
     pub line_without_operation: LineWithoutOperation,
-    /// Whether a line on an account needs a subaccount at all. An incomplete one is always refused.
+    /// True when a line on an account needs a subaccount at all. An incomplete one is always refused.
     pub subaccount_required: bool,
-    /// Whether a second document with the same `externalReference` is refused.
+    /// True when a second document with the same `externalReference` is refused.
     pub unique_external_reference: bool,
-    /// Whether a new invoice without `hold` is on hold.
+    /// True when a new invoice without `hold` is on hold.
     pub hold_by_default: bool,
     /// How long a release takes after its answer, in milliseconds; 0 means that it is done before.
     pub release_ms: u64,
-    /// What a release is answered with; one that takes no time and does not fail is `Done`.
+    /// Answer to a release; one that takes no time and does not fail is `Done`.
     pub release_answer: ReleaseAnswer,
-    /// Who numbers customers.
+    /// Says who numbers customers.
     pub customer_numbering: CustomerNumbering,
     /// The number of the first customer.
     pub first_customer_number: u64,
@@ -168,7 +168,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whether the settings make sense together.
+    /// Checks that the settings make sense together.
     ///
     /// # Errors
     /// A sentence about the first that does not.
@@ -176,7 +176,7 @@ impl Config {
         clock::zone(self).map(drop)
     }
 
-    /// Whether documents of this zone may use this VAT id.
+    /// True when documents of this zone may use this VAT id.
     #[must_use]
     pub(super) fn takes(&self, zone: &VatZone, vat: &str) -> bool {
         if !zone.vats.is_empty() {
@@ -186,7 +186,7 @@ impl Config {
         usual.is_none_or(|(_, vats)| vats.contains(&vat))
     }
 
-    /// Whether the application may call this method of this path.
+    /// True when the application may call this method of this path.
     #[must_use]
     pub(super) fn permits(&self, method: &str, path: &str) -> bool {
         let resource = path.trim_matches('/').split('/').nth(1).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What settles what: a credit note or a payment is applied to documents, and counts once it is released.
+//! Settlements: a credit note or a payment is applied to documents, and counts once it is released.
 
 use rust_decimal::Decimal;
 
@@ -6,7 +6,7 @@ use crate::visma::audit::Entity;
 use crate::visma::books::Books;
 use crate::visma::config::LineWithoutOperation;
 use crate::visma::dto::Dto;
-use crate::visma::reply::Refusal;
+use crate::visma::reply::VismaRefusal;
 
 /// One document's part in another's settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(in crate::visma) struct Application {
     pub(in crate::visma) number: String,
     /// The amount, in the document's currency.
     pub(in crate::visma) amount: Decimal,
-    /// Whether it counts: the settling document is released.
+    /// True when it counts: the settling document is released.
     pub(in crate::visma) released: bool,
 }
 
@@ -43,30 +43,30 @@ pub(in crate::visma) fn change<'a>(
     into: &mut Vec<Application>,
     lines: impl Iterator<Item = Dto<'a>>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     for line in lines {
         let reference = line.text("refNbr").unwrap_or_default();
         let Some(operation) = line.text("operation") else {
             match books.config.line_without_operation {
                 LineWithoutOperation::Dropped => continue,
                 LineWithoutOperation::Refused => {
-                    return Err(Refusal::document(verb, "A line without 'operation' cannot be inserted."));
+                    return Err(VismaRefusal::document(verb, "A line without 'operation' cannot be inserted."));
                 }
             }
         };
         let wanted = line.text("documentType").unwrap_or("Invoice");
         let entity = settler.targets.iter().copied().find(|entity| entity.document_type() == wanted);
-        let entity = entity.ok_or_else(|| Refusal::unknown(verb, "AdjdDocType", wanted))?;
+        let entity = entity.ok_or_else(|| VismaRefusal::unknown(verb, "AdjdDocType", wanted))?;
         let before = into.iter().position(|known| known.entity == entity && known.number == reference);
         match (operation, before) {
             ("Insert", Some(_)) => {
                 let sentence = format!("The document '{reference}' is applied already.");
-                return Err(Refusal::document(verb, sentence));
+                return Err(VismaRefusal::document(verb, sentence));
             }
             ("Insert", None) => {
                 into.push(checked(books, settler, entity, reference, line.decimal("amountPaid"), verb)?)
             }
-            (_, None) => return Err(Refusal::unknown(verb, "AdjdRefNbr", reference)),
+            (_, None) => return Err(VismaRefusal::unknown(verb, "AdjdRefNbr", reference)),
             (operation, Some(place)) => {
                 into.remove(place);
                 if operation == "Update" {
@@ -86,24 +86,24 @@ fn checked(
     number: &str,
     amount: Option<Decimal>,
     verb: &'static str,
-) -> Result<Application, Refusal> {
+) -> Result<Application, VismaRefusal> {
     // What is not released, or another customer's, is not on the list that Visma offers.
     let document = books.document(entity, number).filter(|document| {
         document.status.released()
             && document.customer == settler.customer
             && document.currency.eq_ignore_ascii_case(settler.currency)
     });
-    let document = document.ok_or_else(|| Refusal::unknown(verb, "AdjdRefNbr", number))?;
+    let document = document.ok_or_else(|| VismaRefusal::unknown(verb, "AdjdRefNbr", number))?;
     let open = document.balance() - reserved(books, settler, entity, number);
     let amount = amount.unwrap_or(open);
     if amount <= Decimal::ZERO || amount > open {
         let sentence = format!("Amount paid '{amount}' exceeds the balance '{open}' of the document '{number}'.");
-        return Err(Refusal::document(verb, sentence));
+        return Err(VismaRefusal::document(verb, sentence));
     }
     Ok(Application { entity, number: number.to_owned(), amount, released: false })
 }
 
-/// What others that are not released yet will take from a document's balance.
+/// Amount that other settlers, which are not released yet, will take from a document's balance.
 fn reserved(books: &Books, settler: Settler<'_>, entity: Entity, number: &str) -> Decimal {
     let notes = books.credit_notes.values().map(|note| (Entity::CreditNote, &note.number, &note.applications));
     let payments = books.payments.values().map(|payment| (Entity::Payment, &payment.number, &payment.applications));

@@ -7,14 +7,14 @@ use rust_decimal::Decimal;
 use super::Document;
 use crate::visma::books::Books;
 use crate::visma::dto::Dto;
-use crate::visma::reply::Refusal;
+use crate::visma::reply::VismaRefusal;
 
-pub(super) fn admit_customer(books: &Books, number: &str, verb: &'static str) -> Result<(), Refusal> {
+pub(super) fn admit_customer(books: &Books, number: &str, verb: &'static str) -> Result<(), VismaRefusal> {
     match books.customers.get(number).map(|customer| customer.status.as_str()) {
-        Some("Inactive") => Err(Refusal::document(verb, "The customer status is 'Inactive'.")),
-        Some("OnHold") => Err(Refusal::document(verb, "The customer status is 'On Hold'.")),
+        Some("Inactive") => Err(VismaRefusal::document(verb, "The customer status is 'Inactive'.")),
+        Some("OnHold") => Err(VismaRefusal::document(verb, "The customer status is 'On Hold'.")),
         Some(_) => Ok(()),
-        None => Err(Refusal::unknown(verb, "CustomerID", number)),
+        None => Err(VismaRefusal::unknown(verb, "CustomerID", number)),
     }
 }
 
@@ -23,7 +23,7 @@ pub(super) fn change_references(
     into: &mut Document,
     dto: Dto<'_>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     dto.put("externalReference", &mut into.external_reference);
     if let Some(reference) = &into.external_reference
@@ -31,21 +31,21 @@ pub(super) fn change_references(
         && books.shelf(into.kind).numbers_of(reference).iter().any(|number| *number != into.number)
     {
         let sentence = format!("External reference '{reference}' is already used by another document.");
-        return Err(Refusal::document(verb, sentence));
+        return Err(VismaRefusal::document(verb, sentence));
     }
     if let Some(branch) = dto.text("branchNumber") {
-        chart.branch(branch).ok_or_else(|| Refusal::unknown(verb, "BranchID", branch))?;
+        chart.branch(branch).ok_or_else(|| VismaRefusal::unknown(verb, "BranchID", branch))?;
         branch.clone_into(&mut into.branch);
     }
     if let Some(location) = dto.text("locationId").filter(|location| *location != "Main") {
-        return Err(Refusal::unknown(verb, "CustomerLocationID", location));
+        return Err(VismaRefusal::unknown(verb, "CustomerLocationID", location));
     }
     if let Some(method) = dto.text("paymentMethodId") {
-        chart.payment_method(method).ok_or_else(|| Refusal::unknown(verb, "PaymentMethodID", method))?;
+        chart.payment_method(method).ok_or_else(|| VismaRefusal::unknown(verb, "PaymentMethodID", method))?;
         method.clone_into(&mut into.payment_method);
     }
     if let Some(zone) = dto.text("customerVatZoneId") {
-        chart.vat_zone(zone).ok_or_else(|| Refusal::unknown(verb, "TaxZoneID", zone))?;
+        chart.vat_zone(zone).ok_or_else(|| VismaRefusal::unknown(verb, "TaxZoneID", zone))?;
         into.vat_zone = Some(zone.to_owned());
     }
     Ok(())
@@ -56,20 +56,20 @@ pub(super) fn change_money(
     into: &mut Document,
     dto: Dto<'_>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     if let Some(currency) = dto.text("currencyId") {
         currency.clone_into(&mut into.currency);
     }
     let id = &into.currency;
-    let currency = chart.currency(id).ok_or_else(|| Refusal::unknown(verb, "CuryID", id))?;
+    let currency = chart.currency(id).ok_or_else(|| VismaRefusal::unknown(verb, "CuryID", id))?;
     if dto.text("currencyId").is_some() || into.number.is_empty() {
         into.exchange_rate = currency.rate;
     }
     let is_base = chart.currencies.first().is_some_and(|base| base.id == currency.id);
     if let Some(rate) = dto.decimal("exchangeRate") {
         if rate <= Decimal::ZERO || (is_base && rate != Decimal::ONE) {
-            return Err(Refusal::document(verb, format_args!("The exchange rate '{rate}' is not valid.")));
+            return Err(VismaRefusal::document(verb, format_args!("The exchange rate '{rate}' is not valid.")));
         }
         into.exchange_rate = rate;
     }
@@ -81,14 +81,14 @@ pub(super) fn change_dates(
     into: &mut Document,
     dto: Dto<'_>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     let date = dto.date("documentDate");
     into.document_date = date.unwrap_or(into.document_date);
     if let Some(terms) = dto.text("creditTermsId") {
         terms.clone_into(&mut into.credit_terms);
     }
     let id = &into.credit_terms;
-    let terms = books.config.chart.terms(id).ok_or_else(|| Refusal::unknown(verb, "TermsID", id))?;
+    let terms = books.config.chart.terms(id).ok_or_else(|| VismaRefusal::unknown(verb, "TermsID", id))?;
     if dto.text("creditTermsId").is_some() || date.is_some() || into.number.is_empty() {
         let due = into.document_date.checked_add(Span::new().days(terms.days));
         into.due_date = due.unwrap_or(into.document_date);
@@ -105,16 +105,16 @@ pub(super) fn change_dates(
     open_period(books, &into.period, verb)
 }
 
-/// Whether the period exists and is open in the customer ledger.
-pub(in crate::visma) fn open_period(books: &Books, period: &str, verb: &'static str) -> Result<(), Refusal> {
+/// Checks that the period exists and is open in the customer ledger.
+pub(in crate::visma) fn open_period(books: &Books, period: &str, verb: &'static str) -> Result<(), VismaRefusal> {
     let (year, month) = period.split_at_checked(4).unwrap_or_default();
     let first = format!("{year}-{month}-01");
     if period.len() != 6 || Date::strptime("%Y-%m-%d", &first).is_err() {
-        return Err(Refusal::unknown(verb, "FinPeriodID", period));
+        return Err(VismaRefusal::unknown(verb, "FinPeriodID", period));
     }
     if books.config.closed_periods.contains(period) {
         let sentence = format!("The {month}-{year} financial period is closed in Customer ledger.");
-        return Err(Refusal::document(verb, sentence));
+        return Err(VismaRefusal::document(verb, sentence));
     }
     Ok(())
 }

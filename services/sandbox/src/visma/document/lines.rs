@@ -7,13 +7,13 @@ use super::{Document, Line};
 use crate::visma::books::Books;
 use crate::visma::config::LineWithoutOperation;
 use crate::visma::dto::Dto;
-use crate::visma::reply::Refusal;
+use crate::visma::reply::VismaRefusal;
 
 /// Inserts, updates and deletes lines as their `operation` says.
 ///
 /// # Errors
-/// What is wrong with the first bad line.
-pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+/// Says what is wrong with the first bad line.
+pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     let Some(lines) = dto.list(into.kind.lines()) else { return Ok(()) };
     for line in lines {
         match line.text("operation") {
@@ -25,14 +25,14 @@ pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'s
             }
             Some(operation) if verb == CREATING => {
                 let sentence = format!("The operation '{operation}' is not valid for a line of a new document.");
-                return Err(Refusal::document(verb, sentence));
+                return Err(VismaRefusal::document(verb, sentence));
             }
             Some(operation) => {
                 let wanted = line.integer("lineNumber");
                 let place = into.lines.iter().position(|known| Some(known.line_number) == wanted);
                 let Some(place) = place else {
                     let wanted = wanted.map_or_else(String::new, |number| number.to_string());
-                    return Err(Refusal::unknown(verb, "LineNbr", &wanted));
+                    return Err(VismaRefusal::unknown(verb, "LineNbr", &wanted));
                 };
                 let mut known = into.lines.remove(place);
                 if operation == "Update" {
@@ -41,7 +41,7 @@ pub(super) fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'s
                 }
             }
             None if books.config.line_without_operation == LineWithoutOperation::Dropped => {}
-            None => return Err(Refusal::document(verb, "A line without 'operation' cannot be inserted.")),
+            None => return Err(VismaRefusal::document(verb, "A line without 'operation' cannot be inserted.")),
         }
     }
     Ok(())
@@ -53,7 +53,7 @@ fn change_line(
     into: &mut Line,
     dto: Dto<'_>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     dto.put("description", &mut into.description);
     dto.put("uom", &mut into.uom);
@@ -62,10 +62,10 @@ fn change_line(
     if let Some(item) = &into.inventory
         && !chart.items.contains(item)
     {
-        return Err(Refusal::unknown(verb, "InventoryID", item));
+        return Err(VismaRefusal::unknown(verb, "InventoryID", item));
     }
     if let Some(branch) = dto.text("branchNumber") {
-        chart.branch(branch).ok_or_else(|| Refusal::unknown(verb, "BranchID", branch))?;
+        chart.branch(branch).ok_or_else(|| VismaRefusal::unknown(verb, "BranchID", branch))?;
         branch.clone_into(&mut into.branch);
     }
     change_account(books, into, dto, verb)?;
@@ -79,7 +79,7 @@ fn change_line(
     }
     if let Some(percent) = dto.decimal("discountPercent") {
         if percent < Decimal::from(-100) || percent > Decimal::ONE_HUNDRED {
-            return Err(Refusal::document(verb, format_args!("The discount percent '{percent}' is not valid.")));
+            return Err(VismaRefusal::document(verb, format_args!("The discount percent '{percent}' is not valid.")));
         }
         into.discount_percent = percent;
     }
@@ -87,7 +87,7 @@ fn change_line(
     Ok(())
 }
 
-fn change_account(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change_account(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     if let Some(number) = dto.text("accountNumber") {
         number.clone_into(&mut into.account);
     } else if into.account.is_empty() && into.inventory.is_some() {
@@ -95,16 +95,16 @@ fn change_account(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static s
         "3000".clone_into(&mut into.account);
     }
     if into.account.is_empty() {
-        return Err(Refusal::document(verb, "'Account' cannot be empty."));
+        return Err(VismaRefusal::document(verb, "'Account' cannot be empty."));
     }
     let account = books.config.chart.account(&into.account);
-    let account = account.ok_or_else(|| Refusal::unknown(verb, "AccountID", &into.account))?;
+    let account = account.ok_or_else(|| VismaRefusal::unknown(verb, "AccountID", &into.account))?;
     if !account.active {
-        return Err(Refusal::document(verb, format_args!("Account '{}' is inactive.", account.number)));
+        return Err(VismaRefusal::document(verb, format_args!("Account '{}' is inactive.", account.number)));
     }
     if let Some(module) = &account.control_module {
         let sentence = format!("Account '{}' is a control account for {module} and cannot be used.", account.number);
-        return Err(Refusal::document(verb, sentence));
+        return Err(VismaRefusal::document(verb, sentence));
     }
     Ok(())
 }
@@ -115,7 +115,7 @@ fn change_vat(
     into: &mut Line,
     dto: Dto<'_>,
     verb: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     let zone = document.vat_zone.as_deref().and_then(|id| chart.vat_zone(id));
     if let Some(id) = dto.text("vatCodeId") {
@@ -125,19 +125,22 @@ fn change_vat(
     }
     let in_zone = zone.is_none_or(|zone| books.config.takes(zone, &into.vat));
     let vat = chart.vat(&into.vat).filter(|vat| in_zone && !vat.input);
-    let vat = vat.ok_or_else(|| Refusal::unknown(verb, "TaxID", &into.vat))?;
+    let vat = vat.ok_or_else(|| VismaRefusal::unknown(verb, "TaxID", &into.vat))?;
     if vat.not_valid_after.is_some_and(|last| document.document_date > last) {
-        return Err(Refusal::document(verb, format_args!("TaxID '{}' is not valid on the document date.", vat.id)));
+        return Err(VismaRefusal::document(
+            verb,
+            format_args!("TaxID '{}' is not valid on the document date.", vat.id),
+        ));
     }
     Ok(())
 }
 
 /// A subaccount names every segment, each with a value that exists.
-fn change_subaccount(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change_subaccount(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     let segments = &books.config.chart.segments;
     let Some(given) = dto.list("subaccount") else {
         if into.segments.is_empty() && books.config.subaccount_required && !segments.is_empty() {
-            return Err(Refusal::document(verb, "'Subaccount' cannot be empty."));
+            return Err(VismaRefusal::document(verb, "'Subaccount' cannot be empty."));
         }
         return Ok(());
     };
@@ -145,19 +148,19 @@ fn change_subaccount(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'stati
         .map(|segment| (segment.integer("segmentId").unwrap_or(0), segment.text("segmentValue").unwrap_or_default()))
         .collect();
     if let Some((id, _)) = given.iter().find(|(id, _)| !segments.iter().any(|segment| segment.id == *id)) {
-        return Err(Refusal::unknown(verb, "SegmentID", &id.to_string()));
+        return Err(VismaRefusal::unknown(verb, "SegmentID", &id.to_string()));
     }
     let mut values = Vec::with_capacity(segments.len());
     for segment in segments {
         let mut of_segment = given.iter().filter(|(id, _)| *id == segment.id);
         let (Some((_, value)), None) = (of_segment.next(), of_segment.next()) else {
             let sentence = format!("Subaccount segment '{}' must be given once.", segment.description);
-            return Err(Refusal::document(verb, sentence));
+            return Err(VismaRefusal::document(verb, sentence));
         };
         let known = segment.values.iter().any(|known| known.active && known.id == *value);
         if (segment.validate && !known) || value.chars().count() > segment.length {
             let sentence = format!("Subaccount segment '{}': value '{value}' is not valid.", segment.description);
-            return Err(Refusal::document(verb, sentence));
+            return Err(VismaRefusal::document(verb, sentence));
         }
         values.push((segment.id, (*value).to_owned()));
     }
@@ -169,13 +172,18 @@ fn change_subaccount(books: &Books, into: &mut Line, dto: Dto<'_>, verb: &'stati
 ///
 /// # Errors
 /// A code that no line has.
-pub(super) fn pin_vat(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+pub(super) fn pin_vat(
+    books: &Books,
+    into: &mut Document,
+    dto: Dto<'_>,
+    verb: &'static str,
+) -> Result<(), VismaRefusal> {
     let Some(lines) = dto.list(into.kind.tax_lines()) else { return Ok(()) };
     into.pinned.clear();
     for line in lines {
         let id = line.text("taxId").unwrap_or_default();
         if books.config.chart.vat(id).is_none() || !into.lines.iter().any(|known| known.vat == id) {
-            return Err(Refusal::unknown(verb, "TaxID", id));
+            return Err(VismaRefusal::unknown(verb, "TaxID", id));
         }
         into.pinned.push((id.to_owned(), line.decimal("taxableAmount"), line.decimal("vatAmount")));
     }

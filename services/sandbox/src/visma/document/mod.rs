@@ -1,6 +1,6 @@
 //! A document of the customer ledger: an invoice, or a credit note.
 //!
-//! Visma computes and checks the two alike; they differ in the names of a few fields, which [`Kind`] knows.
+//! Visma computes and checks the two alike; they differ in the names of a few fields, which [`DocumentKind`] knows.
 
 use std::sync::OnceLock;
 
@@ -27,7 +27,7 @@ pub(super) use shelf::Shelf;
 
 /// The kinds of customer documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DocumentKind {
     /// The customer owes.
     Invoice,
     /// The company owes.
@@ -93,7 +93,7 @@ pub(super) struct Sums {
 /// A customer document.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
-    pub(super) kind: Kind,
+    pub(super) kind: DocumentKind,
     pub(super) id: u64,
     pub(super) number: String,
     pub(super) customer: String,
@@ -125,7 +125,7 @@ pub(super) struct Document {
     pub(super) pinned: Vec<(String, Option<Decimal>, Option<Decimal>)>,
     pub(super) taxes: Vec<Tax>,
     pub(super) sums: Sums,
-    /// What this document is applied to, and what is applied to it.
+    /// Documents that this one is applied to, and those that are applied to it.
     pub(super) applications: Vec<Application>,
     /// A release is under way: nothing else can be done to it.
     pub(super) releasing: bool,
@@ -159,13 +159,13 @@ impl Status {
         }
     }
 
-    /// Whether the document is posted.
+    /// True when the document is posted.
     pub(super) fn released(self) -> bool {
         matches!(self, Self::Open | Self::Closed)
     }
 }
 
-impl Kind {
+impl DocumentKind {
     /// `documentType`.
     pub(super) fn name(self) -> &'static str {
         self.entity().document_type()
@@ -226,7 +226,7 @@ impl Kind {
 }
 
 impl Document {
-    /// What is left to pay: nothing counts before the release but the total, and that only when it is no draft.
+    /// Amount left to pay: the total less the applications that are released. It is 0 while the document is on hold.
     pub(super) fn balance(&self) -> Decimal {
         let settled: Decimal = self.applications.iter().filter(|one| one.released).map(|one| one.amount).sum();
         if self.status == Status::Hold { Decimal::ZERO } else { self.sums.total - settled }

@@ -6,14 +6,14 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::applications::{self, Settler};
-use super::{Document, Kind, Status, Sums, fields, lines, totals};
+use super::{Document, DocumentKind, Status, Sums, fields, lines, totals};
 use crate::visma::audit::Entity;
 use crate::visma::books::{Books, Stamps};
 use crate::visma::customer::Customer;
 use crate::visma::dto::Dto;
-use crate::visma::reply::Refusal;
+use crate::visma::reply::VismaRefusal;
 
-/// What is done to a document: the verb of the vendor's sentences.
+/// Verb of the vendor's sentences for what is done to a document.
 pub(in crate::visma) const CREATING: &str = "creating document";
 pub(in crate::visma) const UPDATING: &str = "updating document";
 
@@ -27,19 +27,24 @@ pub(in crate::visma) struct NewDocument {
 /// Looks at a document that shall be created.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
-pub(in crate::visma) fn prepare_new(books: &Books, kind: Kind, body: &Value) -> Result<NewDocument, Refusal> {
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+/// Says what is wrong with it, in the manner of the vendor's sentences.
+pub(in crate::visma) fn prepare_new(
+    books: &Books,
+    kind: DocumentKind,
+    body: &Value,
+) -> Result<NewDocument, VismaRefusal> {
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let Some(customer) = dto.text("customerNumber") else {
-        return Err(Refusal::document(CREATING, "'Customer' cannot be empty."));
+        return Err(VismaRefusal::document(CREATING, "'Customer' cannot be empty."));
     };
-    let customer = books.customers.get(customer).ok_or_else(|| Refusal::unknown(CREATING, "CustomerID", customer))?;
+    let customer =
+        books.customers.get(customer).ok_or_else(|| VismaRefusal::unknown(CREATING, "CustomerID", customer))?;
     let own_number = match (dto.flag("overrideNumberSeries"), dto.text("referenceNumber")) {
         (Some(true), Some(own)) if books.shelf(kind).get(own).is_some() => {
-            return Err(Refusal::document(CREATING, format_args!("Reference Nbr. '{own}' already exists.")));
+            return Err(VismaRefusal::document(CREATING, format_args!("Reference Nbr. '{own}' already exists.")));
         }
         (Some(true), Some(own)) => Some(own.to_owned()),
-        (Some(true), None) => return Err(Refusal::document(CREATING, "'Reference Nbr.' cannot be empty.")),
+        (Some(true), None) => return Err(VismaRefusal::document(CREATING, "'Reference Nbr.' cannot be empty.")),
         _ => None,
     };
     let mut document = blank(books, kind, customer);
@@ -48,7 +53,7 @@ pub(in crate::visma) fn prepare_new(books: &Books, kind: Kind, body: &Value) -> 
 }
 
 /// A document with nothing but what its customer brings.
-fn blank(books: &Books, kind: Kind, customer: &Customer) -> Document {
+fn blank(books: &Books, kind: DocumentKind, customer: &Customer) -> Document {
     let today = books.today();
     let branch = books.config.chart.branches.first().map(|branch| branch.number.clone());
     Document {
@@ -117,15 +122,15 @@ fn put_down(books: &mut Books, mut document: Document, own_number: Option<String
 /// Looks at a change of a document.
 ///
 /// # Errors
-/// What is wrong with it; [`Refusal::NotFound`] and [`Refusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(in crate::visma) fn prepare_change(
     books: &Books,
-    kind: Kind,
+    kind: DocumentKind,
     number: &str,
     if_match: Option<&str>,
     body: &Value,
-) -> Result<Document, Refusal> {
-    let before = books.shelf(kind).get(number).ok_or(Refusal::NotFound)?;
+) -> Result<Document, VismaRefusal> {
+    let before = books.shelf(kind).get(number).ok_or(VismaRefusal::NotFound)?;
     before.stamps.match_header(if_match)?;
     before.must_be_unreleased("updated")?;
     changed(books, before, body)
@@ -134,12 +139,13 @@ pub(in crate::visma) fn prepare_change(
 /// The document with a change, whatever its version and its status.
 ///
 /// # Errors
-/// What is wrong with the change.
-pub(in crate::visma) fn changed(books: &Books, before: &Document, body: &Value) -> Result<Document, Refusal> {
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+/// Says what is wrong with the change.
+pub(in crate::visma) fn changed(books: &Books, before: &Document, body: &Value) -> Result<Document, VismaRefusal> {
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
     if let Some(number) = dto.text("customerNumber") {
-        let customer = books.customers.get(number).ok_or_else(|| Refusal::unknown(UPDATING, "CustomerID", number))?;
+        let customer =
+            books.customers.get(number).ok_or_else(|| VismaRefusal::unknown(UPDATING, "CustomerID", number))?;
         after.customer.clone_from(&customer.number);
         after.customer_name.clone_from(&customer.name);
     }
@@ -153,14 +159,14 @@ pub(in crate::visma) fn changed(books: &Books, before: &Document, body: &Value) 
 /// Looks at a deletion: only what is not released can be deleted.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Stale`], or that it is released.
+/// [`VismaRefusal::NotFound`], [`VismaRefusal::Stale`], or that it is released.
 pub(in crate::visma) fn prepare_delete(
     books: &Books,
-    kind: Kind,
+    kind: DocumentKind,
     number: &str,
     if_match: Option<&str>,
-) -> Result<(), Refusal> {
-    let document = books.shelf(kind).get(number).ok_or(Refusal::NotFound)?;
+) -> Result<(), VismaRefusal> {
+    let document = books.shelf(kind).get(number).ok_or(VismaRefusal::NotFound)?;
     document.stamps.match_header(if_match)?;
     document.must_be_unreleased("deleted")
 }
@@ -174,7 +180,7 @@ pub(in crate::visma) fn update(books: &mut Books, mut after: Document) -> String
     time_stamp
 }
 
-fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     fields::admit_customer(books, &into.customer, verb)?;
     fields::change_references(books, into, dto, verb)?;
     fields::change_money(books, into, dto, verb)?;
@@ -199,7 +205,7 @@ fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) 
         into.status = if hold { Status::Hold } else { Status::Balanced };
     }
     if let Some(address) = dto.object(into.kind.address()) {
-        into.address.change(address).map_err(|sentence| Refusal::document(verb, sentence))?;
+        into.address.change(address).map_err(|sentence| VismaRefusal::document(verb, sentence))?;
     }
     if let Some(contact) = dto.object("invoiceContact") {
         into.contact.change(contact);
@@ -208,13 +214,18 @@ fn change(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) 
     lines::pin_vat(books, into, dto, verb)?;
     totals::compute(into, &books.config);
     if into.sums.total < Decimal::ZERO {
-        return Err(Refusal::document(verb, "Document balance will be negative. The document cannot be saved."));
+        return Err(VismaRefusal::document(verb, "Document balance will be negative. The document cannot be saved."));
     }
     change_applications(books, into, dto, verb)
 }
 
 /// A credit note can be applied to invoices from the start; what is applied is no more than what is credited.
-fn change_applications(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change_applications(
+    books: &Books,
+    into: &mut Document,
+    dto: Dto<'_>,
+    verb: &'static str,
+) -> Result<(), VismaRefusal> {
     if let Some(lines) = dto.list("applicationLines") {
         let settler = Settler {
             entity: into.kind.entity(),
@@ -229,7 +240,7 @@ fn change_applications(books: &Books, into: &mut Document, dto: Dto<'_>, verb: &
     if applied > into.sums.total {
         let total = into.sums.total;
         let sentence = format!("The applied amount '{applied}' exceeds the amount '{total}' of the document.");
-        return Err(Refusal::document(verb, sentence));
+        return Err(VismaRefusal::document(verb, sentence));
     }
     Ok(())
 }

@@ -69,12 +69,12 @@ impl Direction {
 }
 
 impl Payment {
-    /// What is applied to documents.
+    /// Amount that is applied to documents.
     pub(super) fn applied(&self) -> Decimal {
         self.applications.iter().map(|one| one.amount).sum()
     }
 
-    /// What is not applied.
+    /// Amount that is not applied.
     pub(super) fn available(&self) -> Decimal {
         self.amount - self.applied()
     }

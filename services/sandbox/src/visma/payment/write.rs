@@ -10,7 +10,7 @@ use crate::visma::document::applications::{self, Settler};
 use crate::visma::document::{Status, open_period};
 use crate::visma::dto::Dto;
 use crate::visma::release;
-use crate::visma::reply::Refusal;
+use crate::visma::reply::VismaRefusal;
 
 const CREATING: &str = "creating payment";
 const UPDATING: &str = "updating payment";
@@ -18,18 +18,19 @@ const UPDATING: &str = "updating payment";
 /// Looks at a payment that shall be created; it has no number yet.
 ///
 /// # Errors
-/// What is wrong with it, in the manner of the vendor's sentences.
-pub(in crate::visma) fn prepare_new(books: &Books, body: &Value) -> Result<Payment, Refusal> {
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+/// Says what is wrong with it, in the manner of the vendor's sentences.
+pub(in crate::visma) fn prepare_new(books: &Books, body: &Value) -> Result<Payment, VismaRefusal> {
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let Some(customer) = dto.text("customer") else {
-        return Err(Refusal::document(CREATING, "'Customer' cannot be empty."));
+        return Err(VismaRefusal::document(CREATING, "'Customer' cannot be empty."));
     };
-    let customer = books.customers.get(customer).ok_or_else(|| Refusal::unknown(CREATING, "CustomerID", customer))?;
+    let customer =
+        books.customers.get(customer).ok_or_else(|| VismaRefusal::unknown(CREATING, "CustomerID", customer))?;
     let direction = match dto.text("type") {
         None | Some("Payment") => Direction::Payment,
         Some("Refund") => Direction::Refund,
         Some(other) => {
-            return Err(Refusal::document(CREATING, format_args!("The type '{other}' cannot be entered.")));
+            return Err(VismaRefusal::document(CREATING, format_args!("The type '{other}' cannot be entered.")));
         }
     };
     let branch = books.config.chart.branches.first().map(|branch| branch.number.clone());
@@ -70,17 +71,17 @@ pub(in crate::visma) fn create(books: &mut Books, mut payment: Payment) -> Strin
 /// Looks at a change of a payment.
 ///
 /// # Errors
-/// What is wrong with it; [`Refusal::NotFound`] and [`Refusal::Stale`] too.
+/// Says what is wrong with it; [`VismaRefusal::NotFound`] and [`VismaRefusal::Stale`] too.
 pub(in crate::visma) fn prepare_change(
     books: &Books,
     number: &str,
     if_match: Option<&str>,
     body: &Value,
-) -> Result<Payment, Refusal> {
-    let before = books.payments.get(number).ok_or(Refusal::NotFound)?;
+) -> Result<Payment, VismaRefusal> {
+    let before = books.payments.get(number).ok_or(VismaRefusal::NotFound)?;
     before.stamps.match_header(if_match)?;
     release::unreleased("Payment", before.status, before.releasing, "updated")?;
-    let dto = Dto::of(body).ok_or(Refusal::Invalid("The request is invalid.".to_owned()))?;
+    let dto = Dto::of(body).ok_or(VismaRefusal::Invalid("The request is invalid.".to_owned()))?;
     let mut after = before.clone();
     change(books, &mut after, dto, UPDATING)?;
     Ok(after)
@@ -94,17 +95,17 @@ pub(in crate::visma) fn update(books: &mut Books, mut after: Payment) -> String 
     time_stamp
 }
 
-fn change(books: &Books, into: &mut Payment, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change(books: &Books, into: &mut Payment, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     dto.put("paymentRef", &mut into.payment_ref);
     dto.put("invoiceText", &mut into.text);
     if into.payment_ref.as_deref().is_none_or(str::is_empty) {
-        return Err(Refusal::document(verb, "'Payment Ref.' cannot be empty."));
+        return Err(VismaRefusal::document(verb, "'Payment Ref.' cannot be empty."));
     }
     if let Some(hold) = dto.flag("hold") {
         into.status = if hold { Status::Hold } else { Status::Balanced };
     }
     if let Some(branch) = dto.text("branch") {
-        books.config.chart.branch(branch).ok_or_else(|| Refusal::unknown(verb, "BranchID", branch))?;
+        books.config.chart.branch(branch).ok_or_else(|| VismaRefusal::unknown(verb, "BranchID", branch))?;
         branch.clone_into(&mut into.branch);
     }
     change_account(books, into, dto, verb)?;
@@ -132,9 +133,9 @@ fn change(books: &Books, into: &mut Payment, dto: Dto<'_>, verb: &'static str) -
 }
 
 /// A refund is applied in full; a payment can keep a rest.
-fn in_balance(payment: &Payment, verb: &'static str) -> Result<(), Refusal> {
+fn in_balance(payment: &Payment, verb: &'static str) -> Result<(), VismaRefusal> {
     if payment.amount <= Decimal::ZERO {
-        return Err(Refusal::document(verb, "'Payment Amount' must be greater than zero."));
+        return Err(VismaRefusal::document(verb, "'Payment Amount' must be greater than zero."));
     }
     let available = payment.available();
     let in_balance = match payment.direction {
@@ -146,36 +147,36 @@ fn in_balance(payment: &Payment, verb: &'static str) -> Result<(), Refusal> {
     }
     let (applied, amount) = (payment.applied(), payment.amount);
     let sentence = format!("The document is out of balance: '{applied}' is applied and the amount is '{amount}'.");
-    Err(Refusal::document(verb, sentence))
+    Err(VismaRefusal::document(verb, sentence))
 }
 
-fn change_account(books: &Books, into: &mut Payment, dto: Dto<'_>, verb: &'static str) -> Result<(), Refusal> {
+fn change_account(books: &Books, into: &mut Payment, dto: Dto<'_>, verb: &'static str) -> Result<(), VismaRefusal> {
     let chart = &books.config.chart;
     if let Some(method) = dto.text("paymentMethod") {
         method.clone_into(&mut into.method);
     }
     let method = &into.method;
     if !chart.payment_method(method).is_some_and(|method| method.active) {
-        return Err(Refusal::unknown(verb, "PaymentMethodID", method));
+        return Err(VismaRefusal::unknown(verb, "PaymentMethodID", method));
     }
     if let Some(account) = dto.text("cashAccount") {
         account.clone_into(&mut into.cash_account);
     }
     if into.cash_account.is_empty() {
-        return Err(Refusal::document(verb, "'Cash Account' cannot be empty."));
+        return Err(VismaRefusal::document(verb, "'Cash Account' cannot be empty."));
     }
     let account = chart.cash_accounts.iter().find(|account| account.number == into.cash_account);
     let account = account.filter(|account| account.methods.is_empty() || account.methods.contains(method));
-    let account = account.ok_or_else(|| Refusal::unknown(verb, "CashAccountID", &into.cash_account))?;
+    let account = account.ok_or_else(|| VismaRefusal::unknown(verb, "CashAccountID", &into.cash_account))?;
 
     if let Some(currency) = dto.text("currency") {
-        chart.currency(currency).ok_or_else(|| Refusal::unknown(verb, "CuryID", currency))?;
+        chart.currency(currency).ok_or_else(|| VismaRefusal::unknown(verb, "CuryID", currency))?;
         currency.clone_into(&mut into.currency);
     }
     match &account.currency {
         Some(own) if *own != into.currency => {
             let sentence = format!("The currency of the cash account '{}' is '{own}'.", account.number);
-            Err(Refusal::document(verb, sentence))
+            Err(VismaRefusal::document(verb, sentence))
         }
         _ => Ok(()),
     }

@@ -39,7 +39,7 @@ pub struct Purchases {
     pub of_shop: usize,
     /// Where a purchase order names its sales order.
     pub place: Place,
-    /// What stands there; `{order}` is the increment id.
+    /// Text that stands there; `{order}` is the increment id.
     pub pattern: String,
     /// The seed of quantities and costs.
     pub seed: u64,

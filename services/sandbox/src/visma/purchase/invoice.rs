@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Held, InputVat, rate, supplier};
+use super::{InputVat, StoredRecord, rate, supplier};
 use crate::visma::books::Books;
 use crate::visma::clock;
 use crate::visma::config::Config;
@@ -34,13 +34,13 @@ pub struct SupplierInvoice {
     pub supplier_reference: Option<String>,
     /// Its date; absent means today.
     pub date: Option<Date>,
-    /// What people wrote about it.
+    /// Text that people wrote about it.
     pub description: Option<String>,
     /// The note on the document.
     pub note: Option<String>,
     /// Its currency; absent means the supplier's.
     pub currency: Option<String>,
-    /// What has been paid of it.
+    /// Amount of it that has been paid.
     pub paid: Decimal,
     /// Its lines.
     pub lines: Vec<InvoiceLine>,
@@ -52,7 +52,7 @@ pub struct SupplierInvoice {
 pub struct InvoiceLine {
     /// The item.
     pub inventory: Option<String>,
-    /// What it is.
+    /// Text that says what it is.
     pub description: String,
     /// How much.
     pub quantity: Decimal,
@@ -105,7 +105,7 @@ impl Default for InvoiceLine {
 }
 
 impl SupplierInvoice {
-    /// Whether all that it names exists.
+    /// Checks that all that it names exists.
     pub(super) fn check(&self, books: &Books) -> Result<(), String> {
         supplier(&books.config, &self.supplier)?;
         if !TYPES.contains(&self.document_type.as_str()) {
@@ -126,7 +126,7 @@ impl SupplierInvoice {
         self.number.as_deref().unwrap_or_default()
     }
 
-    /// Whether it is posted.
+    /// True when it is posted.
     pub(in crate::visma) fn released(&self) -> bool {
         matches!(self.status.as_str(), "Open" | "Closed")
     }
@@ -141,7 +141,7 @@ impl SupplierInvoice {
         self.date.map(|date| date.strftime("%Y%m").to_string())
     }
 
-    /// What is left to pay.
+    /// Amount left to pay.
     pub(in crate::visma) fn balance(&self, config: &Config) -> Decimal {
         let (net, vat) = self.sums(config);
         net + vat.total() - self.paid
@@ -182,7 +182,7 @@ impl InvoiceLine {
     }
 }
 
-impl Held<SupplierInvoice> {
+impl StoredRecord<SupplierInvoice> {
     /// The invoice as JSON; lists show the note only when it is asked for.
     pub(in crate::visma) fn shown(&self, config: &Config, with_note: bool) -> Value {
         let invoice = &self.content;
@@ -230,7 +230,7 @@ impl Held<SupplierInvoice> {
     }
 }
 
-impl Row for Held<SupplierInvoice> {
+impl Row for StoredRecord<SupplierInvoice> {
     fn place(&self) -> u64 {
         self.id
     }

@@ -25,18 +25,18 @@ pub use order::{OrderLine, PurchaseOrder};
 
 /// A record as it is held: what was written, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Held<T> {
+pub(super) struct StoredRecord<T> {
     pub(super) id: u64,
     pub(super) content: T,
     pub(super) stamps: Stamps,
 }
 
-/// What the supplier's side holds.
+/// Records of the supplier's side.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
-    pub(super) orders: BTreeMap<String, Held<PurchaseOrder>>,
+    pub(super) orders: BTreeMap<String, StoredRecord<PurchaseOrder>>,
     /// By document type and number: the same number can occur in several types.
-    pub(super) invoices: BTreeMap<(String, String), Held<SupplierInvoice>>,
+    pub(super) invoices: BTreeMap<(String, String), StoredRecord<SupplierInvoice>>,
 }
 
 impl Books {
@@ -103,10 +103,10 @@ impl Books {
         self.put_supplier_invoice(content).map(drop)
     }
 
-    fn held<T>(&mut self, content: T, before: Option<(u64, Stamps)>) -> Held<T> {
+    fn held<T>(&mut self, content: T, before: Option<(u64, Stamps)>) -> StoredRecord<T> {
         match before {
-            Some((id, stamps)) => Held { id, content, stamps: self.next_stamps(&stamps) },
-            None => Held { id: self.next_id(), content, stamps: self.first_stamps() },
+            Some((id, stamps)) => StoredRecord { id, content, stamps: self.next_stamps(&stamps) },
+            None => StoredRecord { id: self.next_id(), content, stamps: self.first_stamps() },
         }
     }
 }
@@ -127,7 +127,7 @@ fn supplier<'a>(config: &'a Config, number: &str) -> Result<&'a Supplier, String
     config.chart.suppliers.iter().find(|one| one.number == number).ok_or(format!("there is no supplier {number}"))
 }
 
-/// What one unit of a currency costs in the base currency.
+/// Price of one unit of a currency in the base currency.
 fn rate(config: &Config, currency: &str) -> Decimal {
     config.chart.currency(currency).map_or(Decimal::ONE, |currency| currency.rate)
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Held, InputVat, rate, supplier};
+use super::{InputVat, StoredRecord, rate, supplier};
 use crate::visma::clock;
 use crate::visma::config::Config;
 use crate::visma::list::{self, Row};
@@ -36,7 +36,7 @@ pub struct PurchaseOrder {
     pub supplier: String,
     /// The reference at the supplier.
     pub supplier_ref: Option<String>,
-    /// What people wrote about it.
+    /// Text that people wrote about it.
     pub description: Option<String>,
     /// The note on the document.
     pub note: Option<String>,
@@ -56,7 +56,7 @@ pub struct PurchaseOrder {
 pub struct OrderLine {
     /// The item.
     pub inventory: Option<String>,
-    /// What it is.
+    /// Text that says what it is.
     pub description: String,
     /// How much is ordered.
     pub quantity: Decimal,
@@ -66,9 +66,9 @@ pub struct OrderLine {
     pub unit_cost: Decimal,
     /// The VAT id.
     pub vat: String,
-    /// Whether nothing more will come.
+    /// True when nothing more will come.
     pub completed: bool,
-    /// Whether it was cancelled.
+    /// True when it was cancelled.
     pub canceled: bool,
     /// The note on the line.
     pub note: Option<String>,
@@ -133,7 +133,7 @@ impl OrderLine {
 }
 
 impl PurchaseOrder {
-    /// Whether all that it names exists.
+    /// Checks that all that it names exists.
     pub(super) fn check(&self, config: &Config) -> Result<(), String> {
         supplier(config, &self.supplier)?;
         if !TYPES.contains(&self.order_type.as_str()) {
@@ -155,7 +155,7 @@ impl PurchaseOrder {
     }
 }
 
-impl Held<PurchaseOrder> {
+impl StoredRecord<PurchaseOrder> {
     /// The order as JSON; the free fields are shown when they are asked for.
     pub(in crate::visma) fn shown(&self, config: &Config, query: &Query) -> Value {
         let order = &self.content;
@@ -194,7 +194,7 @@ impl Held<PurchaseOrder> {
     }
 }
 
-impl Row for Held<PurchaseOrder> {
+impl Row for StoredRecord<PurchaseOrder> {
     fn place(&self) -> u64 {
         self.id
     }

@@ -1,9 +1,9 @@
 //! The write DTOs of customer documents.
 
 use super::OPERATION;
-use crate::visma::dto::Kind::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
+use crate::visma::dto::FieldType::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
 use crate::visma::dto::Shape::{Bare, List, Wrapped};
-use crate::visma::dto::{Kind, Schema};
+use crate::visma::dto::{FieldType, Schema};
 
 static SEGMENT: Schema =
     Schema { name: "SegmentUpdateDto", fields: &[("segmentId", Bare(Integer)), ("segmentValue", Bare(Text))] };
@@ -37,13 +37,13 @@ static INVOICE_LINE: Schema = Schema {
         ("itemType", Wrapped(OneOf(&["Service", "MaterialCost", "OtherCost"]))),
         ("typeOfWork", Wrapped(Text)),
         ("taskId", Wrapped(Text)),
-        ("startDate", Wrapped(Kind::Date)),
-        ("endDate", Wrapped(Kind::Date)),
+        ("startDate", Wrapped(FieldType::Date)),
+        ("endDate", Wrapped(FieldType::Date)),
         ("domesticServicesDeductible", Wrapped(Flag)),
         ("deferralSchedule", Wrapped(Integer)),
         ("deferralCode", Wrapped(Text)),
-        ("termStartDate", Wrapped(Kind::Date)),
-        ("termEndDate", Wrapped(Kind::Date)),
+        ("termStartDate", Wrapped(FieldType::Date)),
+        ("termEndDate", Wrapped(FieldType::Date)),
     ],
 };
 
@@ -80,10 +80,10 @@ pub(in crate::visma) static INVOICE: Schema = Schema {
         ("consolidateInvoices", Wrapped(Flag)),
         ("referenceNumber", Wrapped(Text)),
         ("overrideNumberSeries", Wrapped(Flag)),
-        ("documentDate", Wrapped(Kind::Date)),
-        ("documentDueDate", Wrapped(Kind::Date)),
-        ("cashDiscountDate", Wrapped(Kind::Date)),
-        ("origInvoiceDate", Wrapped(Kind::Date)),
+        ("documentDate", Wrapped(FieldType::Date)),
+        ("documentDueDate", Wrapped(FieldType::Date)),
+        ("cashDiscountDate", Wrapped(FieldType::Date)),
+        ("origInvoiceDate", Wrapped(FieldType::Date)),
         ("financialPeriod", Wrapped(Text)),
         ("postPeriod", Wrapped(Text)),
         ("currencyId", Wrapped(Text)),
@@ -112,8 +112,8 @@ pub(in crate::visma) static INVOICE: Schema = Schema {
         ("project", Wrapped(Text)),
         ("salesPersonID", Wrapped(Integer)),
         ("salesperson", Wrapped(Text)),
-        ("startDate", Wrapped(Kind::Date)),
-        ("endDate", Wrapped(Kind::Date)),
+        ("startDate", Wrapped(FieldType::Date)),
+        ("endDate", Wrapped(FieldType::Date)),
         ("accountingCostRef", Wrapped(Text)),
         ("originatorDocRef", Wrapped(Text)),
         ("contractDocRef", Wrapped(Text)),
@@ -153,8 +153,8 @@ static CREDIT_NOTE_LINE: Schema = Schema {
         ("taskId", Wrapped(Text)),
         ("deferralSchedule", Wrapped(Integer)),
         ("deferralCode", Wrapped(Text)),
-        ("termStartDate", Wrapped(Kind::Date)),
-        ("termEndDate", Wrapped(Kind::Date)),
+        ("termStartDate", Wrapped(FieldType::Date)),
+        ("termEndDate", Wrapped(FieldType::Date)),
     ],
 };
 
@@ -176,8 +176,8 @@ pub(in crate::visma) static CREDIT_NOTE: Schema = Schema {
         ("consolidateInvoices", Wrapped(Flag)),
         ("referenceNumber", Wrapped(Text)),
         ("overrideNumberSeries", Wrapped(Flag)),
-        ("documentDate", Wrapped(Kind::Date)),
-        ("origInvoiceDate", Wrapped(Kind::Date)),
+        ("documentDate", Wrapped(FieldType::Date)),
+        ("origInvoiceDate", Wrapped(FieldType::Date)),
         ("financialPeriod", Wrapped(Text)),
         ("postPeriod", Wrapped(Text)),
         ("currencyId", Wrapped(Text)),

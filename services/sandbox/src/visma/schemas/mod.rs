@@ -6,9 +6,9 @@ mod payment;
 pub(super) use document::{CREDIT_NOTE, INVOICE};
 pub(super) use payment::PAYMENT;
 
-use super::dto::Kind::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
+use super::dto::FieldType::{Any, Decimal, Flag, Integer, Object, OneOf, Text};
 use super::dto::Shape::{Bare, List, Wrapped};
-use super::dto::{Kind, Schema};
+use super::dto::{FieldType, Schema};
 
 /// `documentType` of the customer ledger.
 const DOCUMENT_TYPES: &[&str] = &[
@@ -28,7 +28,7 @@ const DOCUMENT_TYPES: &[&str] = &[
     "NoUpdate",
 ];
 
-const OPERATION: Kind = OneOf(&["Insert", "Update", "Delete"]);
+const OPERATION: FieldType = OneOf(&["Insert", "Update", "Delete"]);
 
 pub(super) static ADDRESS: Schema = Schema {
     name: "AddressUpdateDto",

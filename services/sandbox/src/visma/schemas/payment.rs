@@ -1,9 +1,9 @@
 //! The write DTOs of customer payments.
 
 use super::{DOCUMENT_TYPES, OPERATION};
-use crate::visma::dto::Kind::{Any, Decimal, Flag, Integer, OneOf, Text};
+use crate::visma::dto::FieldType::{Any, Decimal, Flag, Integer, OneOf, Text};
 use crate::visma::dto::Shape::{Bare, List, Wrapped};
-use crate::visma::dto::{Kind, Schema};
+use crate::visma::dto::{FieldType, Schema};
 
 const TYPES: &[&str] =
     &["Payment", "CreditNote", "Prepayment", "Refund", "VoidPayment", "SmallBalanceWo", "VoidRefund", "Undefined"];
@@ -42,7 +42,7 @@ pub(in crate::visma) static PAYMENT: Schema = Schema {
         ("overrideNumberSeries", Wrapped(Flag)),
         ("type", Wrapped(OneOf(TYPES))),
         ("hold", Wrapped(Flag)),
-        ("applicationDate", Wrapped(Kind::Date)),
+        ("applicationDate", Wrapped(FieldType::Date)),
         ("applicationPeriod", Wrapped(Text)),
         ("paymentRef", Wrapped(Text)),
         ("customer", Wrapped(Text)),

@@ -13,11 +13,11 @@ use crate::visma::config::Config;
 use crate::visma::customer::Customer;
 use crate::visma::list;
 use crate::visma::query::{Query, Since};
-use crate::visma::reply::{self, Refusal};
+use crate::visma::reply::{self, VismaRefusal};
 use crate::visma::{customer_write, schemas};
 
 impl Company {
-    pub(super) fn list_customers(&self, query: &Query) -> Result<Response, Refusal> {
+    pub(super) fn list_customers(&self, query: &Query) -> Result<Response, VismaRefusal> {
         let (created, modified) = (query.since("createddatetime")?, query.since("lastmodifieddatetime")?);
         let attributes = attributes(query)?;
         let books = self.books();
@@ -38,19 +38,19 @@ impl Company {
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
     }
 
-    pub(super) fn customer_number(&self, internal_id: &str) -> Result<String, Refusal> {
-        self.books().customer_number(internal_id).map(str::to_owned).ok_or(Refusal::NotFound)
+    pub(super) fn customer_number(&self, internal_id: &str) -> Result<String, VismaRefusal> {
+        self.books().customer_number(internal_id).map(str::to_owned).ok_or(VismaRefusal::NotFound)
     }
 
-    pub(super) fn read_customer(&self, number: &str) -> Result<Response, Refusal> {
+    pub(super) fn read_customer(&self, number: &str) -> Result<Response, VismaRefusal> {
         let books = self.books();
-        let customer = books.customers.get(number).ok_or(Refusal::NotFound)?;
+        let customer = books.customers.get(number).ok_or(VismaRefusal::NotFound)?;
         let response = reply::json(StatusCode::OK, customer.shown(&books.config).to_string());
         Ok(reply::with_etag(response, &customer.stamps.time_stamp()))
     }
 
-    pub(super) async fn create_customer(&self, config: &Config, call: &Call) -> Result<Response, Refusal> {
-        let body = schemas::CUSTOMER.read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn create_customer(&self, config: &Config, call: &Call) -> Result<Response, VismaRefusal> {
+        let body = schemas::CUSTOMER.read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| customer_write::prepare_new(books, &body);
         self.write(call, prepare, |books, new| {
             let number = customer_write::create(books, new);
@@ -60,17 +60,17 @@ impl Company {
         .await
     }
 
-    pub(super) async fn update_customer(&self, number: &str, call: &Call) -> Result<Response, Refusal> {
-        let body = schemas::CUSTOMER.read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn update_customer(&self, number: &str, call: &Call) -> Result<Response, VismaRefusal> {
+        let body = schemas::CUSTOMER.read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| customer_write::prepare_change(books, number, call.if_match(), &body);
         self.put(call, Entity::Customer, number, &body, prepare, customer_write::update).await
     }
 }
 
 /// The filter `attributes`: a JSON object of attribute ids, each with its values between commas.
-fn attributes(query: &Query) -> Result<BTreeMap<String, String>, Refusal> {
+fn attributes(query: &Query) -> Result<BTreeMap<String, String>, VismaRefusal> {
     let Some(text) = query.get("attributes") else { return Ok(BTreeMap::new()) };
-    serde_json::from_str(text).map_err(|error| Refusal::Invalid(format!("The attributes are not valid: {error}.")))
+    serde_json::from_str(text).map_err(|error| VismaRefusal::Invalid(format!("The attributes are not valid: {error}.")))
 }
 
 fn has_attribute(customer: &Customer, id: &str, values: &str) -> bool {

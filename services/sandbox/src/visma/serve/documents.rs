@@ -8,13 +8,18 @@ use http::StatusCode;
 use super::{Call, Company, created};
 use crate::visma::books::Books;
 use crate::visma::config::Config;
-use crate::visma::document::{Document, Kind, Parts, write};
+use crate::visma::document::{Document, DocumentKind, Parts, write};
 use crate::visma::list;
 use crate::visma::query::{Query, Since};
-use crate::visma::reply::{self, Refusal};
+use crate::visma::reply::{self, VismaRefusal};
 
 impl Company {
-    pub(super) fn list_documents(&self, query: &Query, kind: Kind, of: Option<&str>) -> Result<Response, Refusal> {
+    pub(super) fn list_documents(
+        &self,
+        query: &Query,
+        kind: DocumentKind,
+        of: Option<&str>,
+    ) -> Result<Response, VismaRefusal> {
         let (created, modified) = (query.since("createddatetime")?, query.since("lastmodifieddatetime")?);
         let dated = query.since("documentdate")?;
         let due = query.since("documentduedate")?;
@@ -46,16 +51,21 @@ impl Company {
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
     }
 
-    pub(super) fn read_document(&self, kind: Kind, number: &str) -> Result<Response, Refusal> {
+    pub(super) fn read_document(&self, kind: DocumentKind, number: &str) -> Result<Response, VismaRefusal> {
         let books = self.books();
-        let document = books.shelf(kind).get(number).ok_or(Refusal::NotFound)?;
+        let document = books.shelf(kind).get(number).ok_or(VismaRefusal::NotFound)?;
         let shown = document.shown(&books.config, Parts::ALL);
         let response = reply::json(StatusCode::OK, shown.to_string());
         Ok(reply::with_etag(response, &document.stamps.time_stamp()))
     }
 
-    pub(super) async fn create_document(&self, config: &Config, kind: Kind, call: &Call) -> Result<Response, Refusal> {
-        let body = kind.schema().read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn create_document(
+        &self,
+        config: &Config,
+        kind: DocumentKind,
+        call: &Call,
+    ) -> Result<Response, VismaRefusal> {
+        let body = kind.schema().read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| write::prepare_new(books, kind, &body);
         self.write(call, prepare, |books, new| {
             let number = write::create(books, new);
@@ -65,13 +75,23 @@ impl Company {
         .await
     }
 
-    pub(super) async fn update_document(&self, kind: Kind, number: &str, call: &Call) -> Result<Response, Refusal> {
-        let body = kind.schema().read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn update_document(
+        &self,
+        kind: DocumentKind,
+        number: &str,
+        call: &Call,
+    ) -> Result<Response, VismaRefusal> {
+        let body = kind.schema().read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| write::prepare_change(books, kind, number, call.if_match(), &body);
         self.put(call, kind.entity(), number, &body, prepare, write::update).await
     }
 
-    pub(super) async fn delete_document(&self, kind: Kind, number: &str, call: &Call) -> Result<Response, Refusal> {
+    pub(super) async fn delete_document(
+        &self,
+        kind: DocumentKind,
+        number: &str,
+        call: &Call,
+    ) -> Result<Response, VismaRefusal> {
         let prepare = |books: &Books| write::prepare_delete(books, kind, number, call.if_match());
         self.write(call, prepare, |books, ()| {
             books.shelf_mut(kind).drop(number);

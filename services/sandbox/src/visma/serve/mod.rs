@@ -8,7 +8,7 @@ use super::audit::Entity;
 use super::auth::Sight;
 use super::books::Books;
 use super::config::Config;
-use super::reply::{self, Refusal};
+use super::reply::{self, VismaRefusal};
 use super::route::Route;
 use super::{Call, Company, reference, release};
 use crate::gate;
@@ -21,7 +21,7 @@ mod payments;
 mod purchases;
 
 impl Company {
-    pub(super) async fn serve(&self, config: &Config, call: Call, sight: Sight) -> Result<Response, Refusal> {
+    pub(super) async fn serve(&self, config: &Config, call: Call, sight: Sight) -> Result<Response, VismaRefusal> {
         if sight == Sight::Nothing {
             return self.serve_nothing(&call);
         }
@@ -54,17 +54,21 @@ impl Company {
             Route::ReadSegmentValue(dimension, segment, value) => {
                 reference::segment(config, dimension, segment, Some(value))
             }
-            Route::Token | Route::Unknown => Err(Refusal::NotFound),
+            Route::Token | Route::Unknown => Err(VismaRefusal::NotFound),
         }
     }
 
     /// Another company's view: lists are empty, and nothing is found.
-    fn serve_nothing(&self, call: &Call) -> Result<Response, Refusal> {
-        if call.route.is_list() { Ok(reply::json(StatusCode::OK, "[]".to_owned())) } else { Err(Refusal::NotFound) }
+    fn serve_nothing(&self, call: &Call) -> Result<Response, VismaRefusal> {
+        if call.route.is_list() {
+            Ok(reply::json(StatusCode::OK, "[]".to_owned()))
+        } else {
+            Err(VismaRefusal::NotFound)
+        }
     }
 
     /// Starts a release; what comes of it shows in the document's status.
-    async fn release(&self, entity: Entity, number: &str, call: &Call) -> Result<Response, Refusal> {
+    async fn release(&self, entity: Entity, number: &str, call: &Call) -> Result<Response, VismaRefusal> {
         let prepare = |books: &Books| release::prepare(books, entity, number, call.if_match());
         self.write(call, prepare, |books, ()| {
             let result = books.release(entity, number);
@@ -85,16 +89,16 @@ impl Company {
         entity: Entity,
         number: &str,
         body: &Value,
-        prepare: impl Fn(&Books) -> Result<T, Refusal>,
+        prepare: impl Fn(&Books) -> Result<T, VismaRefusal>,
         update: impl FnOnce(&mut Books, T) -> String,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, VismaRefusal> {
         self.books().let_accountant_go_first(entity, number);
         let answer = self.write(call, prepare, |books, after| {
             books.audit.put(entity, number, call.if_match(), body);
             updated(&update(books, after))
         });
         let answer = answer.await;
-        if matches!(answer, Err(Refusal::Stale)) {
+        if matches!(answer, Err(VismaRefusal::Stale)) {
             self.books().audit.stale();
         }
         answer
@@ -104,9 +108,9 @@ impl Company {
     async fn write<T>(
         &self,
         call: &Call,
-        prepare: impl Fn(&Books) -> Result<T, Refusal>,
+        prepare: impl Fn(&Books) -> Result<T, VismaRefusal>,
         apply: impl FnOnce(&mut Books, T) -> Response,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, VismaRefusal> {
         if !call.points.is_empty() {
             prepare(&self.books())?;
             if call.points.reach(Point::BeforeCommit).await.is_err() {

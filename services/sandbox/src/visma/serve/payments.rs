@@ -12,11 +12,11 @@ use crate::visma::config::Config;
 use crate::visma::list;
 use crate::visma::payment::{Payment, write};
 use crate::visma::query::{Query, Since};
-use crate::visma::reply::{self, Refusal};
+use crate::visma::reply::{self, VismaRefusal};
 use crate::visma::schemas;
 
 impl Company {
-    pub(super) fn list_payments(&self, query: &Query) -> Result<Response, Refusal> {
+    pub(super) fn list_payments(&self, query: &Query) -> Result<Response, VismaRefusal> {
         let (modified, dated) = (query.since("lastmodifieddatetime")?, query.since("docdate")?);
         let books = self.books();
         let now = Instant::now();
@@ -39,15 +39,15 @@ impl Company {
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
     }
 
-    pub(super) fn read_payment(&self, number: &str) -> Result<Response, Refusal> {
+    pub(super) fn read_payment(&self, number: &str) -> Result<Response, VismaRefusal> {
         let books = self.books();
-        let payment = books.payments.get(number).ok_or(Refusal::NotFound)?;
+        let payment = books.payments.get(number).ok_or(VismaRefusal::NotFound)?;
         let response = reply::json(StatusCode::OK, payment.shown(&books.config).to_string());
         Ok(reply::with_etag(response, &payment.stamps.time_stamp()))
     }
 
-    pub(super) async fn create_payment(&self, config: &Config, call: &Call) -> Result<Response, Refusal> {
-        let body = schemas::PAYMENT.read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn create_payment(&self, config: &Config, call: &Call) -> Result<Response, VismaRefusal> {
+        let body = schemas::PAYMENT.read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| write::prepare_new(books, &body);
         self.write(call, prepare, |books, new| {
             let number = write::create(books, new);
@@ -57,8 +57,8 @@ impl Company {
         .await
     }
 
-    pub(super) async fn update_payment(&self, number: &str, call: &Call) -> Result<Response, Refusal> {
-        let body = schemas::PAYMENT.read(&call.body).map_err(Refusal::Invalid)?;
+    pub(super) async fn update_payment(&self, number: &str, call: &Call) -> Result<Response, VismaRefusal> {
+        let body = schemas::PAYMENT.read(&call.body).map_err(VismaRefusal::Invalid)?;
         let prepare = |books: &Books| write::prepare_change(books, number, call.if_match(), &body);
         self.put(call, Entity::Payment, number, &body, prepare, write::update).await
     }

@@ -10,17 +10,17 @@ use super::Company;
 use crate::visma::chart::Supplier;
 use crate::visma::config::Config;
 use crate::visma::list::{self, Row};
-use crate::visma::purchase::{Held, PurchaseOrder, SupplierInvoice};
+use crate::visma::purchase::{PurchaseOrder, StoredRecord, SupplierInvoice};
 use crate::visma::query::{Query, Since};
-use crate::visma::reply::{self, Refusal};
+use crate::visma::reply::{self, VismaRefusal};
 
 impl Company {
-    pub(super) fn list_purchase_orders(&self, query: &Query) -> Result<Response, Refusal> {
+    pub(super) fn list_purchase_orders(&self, query: &Query) -> Result<Response, VismaRefusal> {
         let modified = query.since("lastmodifieddatetime")?;
         let (ordered, delivered) = (query.since("orderdate")?, query.since("deliverydate")?);
         let books = self.books();
         let now = Instant::now();
-        let fits = |held: &&Held<PurchaseOrder>| {
+        let fits = |held: &&StoredRecord<PurchaseOrder>| {
             let order = &held.content;
             list::visible(&held.stamps, &books.config, now)
                 && Since::fits(modified, held.stamps.modified)
@@ -36,19 +36,19 @@ impl Company {
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
     }
 
-    pub(super) fn read_purchase_order(&self, number: &str, query: &Query) -> Result<Response, Refusal> {
+    pub(super) fn read_purchase_order(&self, number: &str, query: &Query) -> Result<Response, VismaRefusal> {
         let books = self.books();
-        let held = books.purchases.orders.get(number).ok_or(Refusal::NotFound)?;
+        let held = books.purchases.orders.get(number).ok_or(VismaRefusal::NotFound)?;
         let response = reply::json(StatusCode::OK, held.shown(&books.config, query).to_string());
         Ok(reply::with_etag(response, &held.stamps.time_stamp()))
     }
 
-    pub(super) fn list_supplier_invoices(&self, query: &Query) -> Result<Response, Refusal> {
+    pub(super) fn list_supplier_invoices(&self, query: &Query) -> Result<Response, VismaRefusal> {
         let (created, modified) = (query.since("createddatetime")?, query.since("lastmodifieddatetime")?);
         let (dated, due) = (query.since("docdate")?, query.since("duedate")?);
         let books = self.books();
         let now = Instant::now();
-        let fits = |held: &&Held<SupplierInvoice>| {
+        let fits = |held: &&StoredRecord<SupplierInvoice>| {
             let invoice = &held.content;
             list::visible(&held.stamps, &books.config, now)
                 && Since::fits(created, held.stamps.created)
@@ -66,13 +66,13 @@ impl Company {
         Ok(list::page(found, &books.config, query, &self.inner.shuffle))
     }
 
-    pub(super) fn read_supplier_invoice(&self, kind: &str, number: &str) -> Result<Response, Refusal> {
+    pub(super) fn read_supplier_invoice(&self, kind: &str, number: &str) -> Result<Response, VismaRefusal> {
         let books = self.books();
         let mut invoices = books.purchases.invoices.values();
         // The type is a word of the API, and its words have no case.
         let found =
             invoices.find(|held| held.content.document_type.eq_ignore_ascii_case(kind) && held.content.nbr() == number);
-        let held = found.ok_or(Refusal::NotFound)?;
+        let held = found.ok_or(VismaRefusal::NotFound)?;
         let response = reply::json(StatusCode::OK, held.shown(&books.config, true).to_string());
         Ok(reply::with_etag(response, &held.stamps.time_stamp()))
     }
@@ -88,10 +88,10 @@ impl Company {
         list::page(found, &books.config, query, &self.inner.shuffle)
     }
 
-    pub(super) fn read_supplier(&self, number: &str) -> Result<Response, Refusal> {
+    pub(super) fn read_supplier(&self, number: &str) -> Result<Response, VismaRefusal> {
         let books = self.books();
         let supplier = books.config.chart.suppliers.iter().find(|supplier| supplier.number == number);
-        let supplier = supplier.ok_or(Refusal::NotFound)?;
+        let supplier = supplier.ok_or(VismaRefusal::NotFound)?;
         Ok(reply::json(StatusCode::OK, supplier.shown().to_string()))
     }
 }

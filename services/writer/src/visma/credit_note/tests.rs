@@ -1,3 +1,5 @@
+use problem::Code;
+
 use super::*;
 
 fn decimal(text: &str) -> Decimal {
@@ -39,7 +41,7 @@ fn nothing_is_applied_to_what_is_paid_unseen_or_in_another_currency() {
 
 #[test]
 fn an_amount_that_cannot_be_read_is_not_zero() {
-    assert_eq!(applications(&note("15O.00"), &[]).unwrap_err().code, "COMMAND_UNREADABLE");
+    assert_eq!(applications(&note("15O.00"), &[]).unwrap_err().code, Code::CommandUnreadable);
     let spoilt = [invoice("1", "Open", "1OO.00")];
-    assert_eq!(applications(&note("150.00"), &spoilt).unwrap_err().code, "OUTCOME_UNREADABLE");
+    assert_eq!(applications(&note("150.00"), &spoilt).unwrap_err().code, Code::OutcomeUnreadable);
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use effect::{Millis, Policy, Silence};
 use pipeline::clock;
+use problem::Code;
 
 use super::{Kind, Tail};
 use crate::now;
 
 /// Code of a log that was set back.
-pub(super) const CODE: &str = "BROKER_SET_BACK";
+pub(super) const CODE: Code = Code::BrokerSetBack;
 /// So long after the last document that was adopted, what is left is told by its numbers: nobody asks for it.
 const QUIET: u64 = 10 * 60 * 1000;
 /// A reading under which the lists moved is made again after this time.
@@ -188,7 +189,7 @@ impl Behind {
     /// Says in the log of the service that it was found.
     pub(super) fn tell_found(&self) {
         tracing::warn!(
-            code = CODE,
+            code = %CODE,
             documents = self.found_count,
             since = self.tail.end.map(clock::told),
             "the log was set back or lost: Visma holds documents of ours that it does not know. They are adopted, and \
@@ -203,7 +204,7 @@ impl Behind {
             return false;
         }
         self.is_told = true;
-        tracing::warn!(code = CODE, documents = self.count(), "{}", self.rest());
+        tracing::warn!(code = %CODE, documents = self.count(), "{}", self.rest());
         true
     }
 }

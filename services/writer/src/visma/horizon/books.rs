@@ -12,9 +12,9 @@ use bytes::Bytes;
 use http::Request;
 use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::problem::{Problem, chain};
 use pipeline::vault::Vault;
 use pipeline::vendor::{CallError, Vendor};
+use problem::{Code, Problem, chain};
 use proto::matching::Marks;
 use serde_json::Value;
 
@@ -166,5 +166,5 @@ impl Books {
 
 fn unread(why: &str) -> Problem {
     let sentence = format!("Visma could not be asked which documents it holds under our references: {why}");
-    Problem::new("VISMA_UNREADABLE", sentence, "it is asked again; no document is created before it answers")
+    Problem::new(Code::VismaUnreadable, sentence, "it is asked again; no document is created before it answers")
 }

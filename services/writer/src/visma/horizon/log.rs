@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::Outcome;
 use record::address::{self, Address};
 use record::{Entry, Which, entry};

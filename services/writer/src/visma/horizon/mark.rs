@@ -1,7 +1,7 @@
 //! The mark in the log that it was set back, until it has caught up: entries that follow make its end look fresh, and
 //! the next start must read from where it had ended.
 
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::{Kind, Message as _, Outcome};
 use record::address::{Address, Entity};
 use record::envelope::{self, Cause, Envelope};
@@ -44,7 +44,7 @@ pub(super) async fn write(
         status: if is_open { OPEN } else { OVER }.to_owned(),
         applied_at: tail.end.unwrap_or(0),
         seen_sequence: tail.first,
-        refusal_code: CODE.to_owned(),
+        refusal_code: CODE.to_string(),
         refusal_sentence: sentence,
         ..Outcome::default()
     };
@@ -53,7 +53,7 @@ pub(super) async fn write(
     let envelope = Envelope { id: &id, source, kind: "ml.outcome.visma", content_type };
     let mut headers = envelope.headers(&Cause::default());
     envelope::set(&mut headers, envelope::KIND, "unchanged");
-    envelope::set(&mut headers, envelope::CODE, CODE);
+    envelope::set(&mut headers, envelope::CODE, CODE.as_str());
     let message = Message { headers, payload: outcome.encode_to_vec().into() };
     log.append(&address(log), message, None).await?;
     Ok(())

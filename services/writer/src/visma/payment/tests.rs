@@ -1,3 +1,5 @@
+use problem::Code;
+
 use super::*;
 
 fn decimal(text: &str) -> Decimal {
@@ -22,7 +24,7 @@ fn no_more_is_applied_than_the_document_comes_to() {
 fn a_total_that_cannot_be_read_is_told_and_not_taken_for_the_whole() {
     for total in ["", "4I5.00"] {
         let problem = of("430.50", total).unwrap_err();
-        assert_eq!(problem.code, "OUTCOME_UNREADABLE");
+        assert_eq!(problem.code, Code::OutcomeUnreadable);
         assert!(problem.sentence.contains("100017") && problem.remedy.contains("by hand"), "{problem:?}");
     }
 }

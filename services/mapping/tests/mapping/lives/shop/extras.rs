@@ -1,4 +1,4 @@
-//! What an order has beside its rows and shipping: a module's fee, gift wraps, reward points, fixed product tax.
+//! Extras of an order beside its rows and shipping: a module's fee, gift wraps, reward points, fixed product tax.
 //!
 //! They go where the modules put them: a wrap of the order into the first invoice, a fee into the first or the last.
 //! Points take off what there is to pay until they are used up, on invoices and then on refunds.
@@ -27,10 +27,10 @@ pub(in super::super) struct Extras {
     points_returned: Decimal,
 }
 
-/// What of the extras is on one invoice or credit memo.
+/// Extras that are on one invoice or credit memo.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct On {
-    /// Of rows: wraps, and fixed product taxes with the rate of their row.
+    /// Extras of rows: wraps, and fixed product taxes with the rate of their row.
     pub(super) items_wrap: Taxed,
     pub(super) fpt: Taxed,
     pub(super) fee: Taxed,
@@ -72,14 +72,14 @@ impl Extras {
         self.points_used < self.points
     }
 
-    /// What the points pay of an invoice.
+    /// Pays an invoice with points, as far as they go; returns how much they pay.
     pub(super) fn pay(&mut self, total: Decimal) -> Decimal {
         let used = (self.points - self.points_used).min(total).max(Decimal::ZERO);
         self.points_used += used;
         used
     }
 
-    /// What of a refund goes back as points.
+    /// Gives back points with a refund, as far as any were used; returns how much goes back.
     pub(super) fn pay_back(&mut self, total: Decimal) -> Decimal {
         let returned = (self.points_used - self.points_returned).min(total).max(Decimal::ZERO);
         self.points_returned += returned;
@@ -158,7 +158,7 @@ impl Sale {
         self.lines.iter().map(|line| (line.rate, line.fpt.1 * Decimal::from(line.canceled))).collect()
     }
 
-    /// What the order shows of the extras.
+    /// Returns the fields that the order shows of the extras.
     pub(super) fn extras_json(&self) -> Value {
         let sum = |invoiced: bool| {
             let mut on = On::default();

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 
 use crate::commerce::config::Integration;
-use crate::commerce::refusal::Refusal;
+use crate::commerce::refusal::CommerceRefusal;
 use base::{base_string, raw_decode, sign};
 pub(crate) use nonce::Nonces;
 use nonce::Refused;
@@ -30,7 +30,7 @@ const REQUIRED: [&str; 6] = [
 /// Consumer keys and tokens have exactly this many characters.
 const KEY_LENGTH: usize = 32;
 
-/// What of an HTTP call goes into the signature.
+/// Parts of an HTTP call that go into the signature.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'c> {
     /// GET, POST…
@@ -48,19 +48,19 @@ pub(crate) struct Call<'c> {
 /// Protocol and query parameters, by decoded name; of a repeated name the last value stays.
 type Parameters = BTreeMap<String, String>;
 
-/// Who calls: the active integration, or `None` for an anonymous or inactive one.
+/// Finds the caller: the active integration, or `None` for an anonymous or inactive one.
 pub(crate) fn authenticate<'i>(
     call: &Call<'_>,
     integrations: &'i [Integration],
     nonces: &mut Nonces,
     now: i64,
-) -> Result<Option<&'i Integration>, Refusal> {
+) -> Result<Option<&'i Integration>, CommerceRefusal> {
     let Some(parameters) = parameters(call) else { return Ok(None) };
     check_protocol(&parameters)?;
     let value = |name: &str| parameters.get(name).map_or("", String::as_str);
     let (at, integration) = consumer(value("oauth_consumer_key"), integrations)?;
     nonces.take(at, value("oauth_nonce"), value("oauth_timestamp"), now).map_err(|refused| match refused {
-        Refused::Used => Refusal::listed(
+        Refused::Used => CommerceRefusal::listed(
             StatusCode::UNAUTHORIZED,
             "The nonce is already being used by the consumer with ID %1",
             &[&(at + 1).to_string()],
@@ -76,8 +76,8 @@ pub(crate) fn authenticate<'i>(
     Ok(integration.active.then_some(integration))
 }
 
-fn unauthorized(message: &str) -> Refusal {
-    Refusal::plain(StatusCode::UNAUTHORIZED, message)
+fn unauthorized(message: &str) -> CommerceRefusal {
+    CommerceRefusal::plain(StatusCode::UNAUTHORIZED, message)
 }
 
 /// Header parameters, then those of the query over them. `None` when the header is no OAuth header.
@@ -104,30 +104,30 @@ fn protocol_name(name: &str) -> bool {
         .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '_' || c == '-'))
 }
 
-fn check_protocol(parameters: &Parameters) -> Result<(), Refusal> {
+fn check_protocol(parameters: &Parameters) -> Result<(), CommerceRefusal> {
     if let Some(version) = parameters.get("oauth_version")
         && version != "1.0"
     {
         let message = "The \"%1\" Oauth version isn't supported.";
-        return Err(Refusal::listed(StatusCode::BAD_REQUEST, message, &[version]));
+        return Err(CommerceRefusal::listed(StatusCode::BAD_REQUEST, message, &[version]));
     }
     let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| !parameters.contains_key(*name)).collect();
     if !missing.is_empty() {
-        return Err(Refusal::required(&missing));
+        return Err(CommerceRefusal::required(&missing));
     }
     if parameters.get("oauth_token").is_some_and(|token| token.len() != KEY_LENGTH) {
         let message = "The token length is invalid. Check the length and try again.";
-        return Err(Refusal::plain(StatusCode::BAD_REQUEST, message));
+        return Err(CommerceRefusal::plain(StatusCode::BAD_REQUEST, message));
     }
     match parameters.get("oauth_signature_method") {
         Some(method) if method != "HMAC-SHA256" => {
-            Err(Refusal::listed(StatusCode::BAD_REQUEST, "Signature method %1 is not supported", &[method]))
+            Err(CommerceRefusal::listed(StatusCode::BAD_REQUEST, "Signature method %1 is not supported", &[method]))
         }
         _ => Ok(()),
     }
 }
 
-fn consumer<'i>(key: &str, integrations: &'i [Integration]) -> Result<(usize, &'i Integration), Refusal> {
+fn consumer<'i>(key: &str, integrations: &'i [Integration]) -> Result<(usize, &'i Integration), CommerceRefusal> {
     if key.len() != KEY_LENGTH {
         return Err(unauthorized("Consumer key is not the correct length"));
     }
@@ -135,7 +135,7 @@ fn consumer<'i>(key: &str, integrations: &'i [Integration]) -> Result<(usize, &'
     known.ok_or_else(|| unauthorized("A consumer having the specified key does not exist"))
 }
 
-fn check_token(token: &str, of: &Integration, integrations: &[Integration]) -> Result<(), Refusal> {
+fn check_token(token: &str, of: &Integration, integrations: &[Integration]) -> Result<(), CommerceRefusal> {
     if of.access_token == token {
         return if of.revoked { Err(unauthorized("Access token has been revoked")) } else { Ok(()) };
     }

@@ -1,16 +1,21 @@
 //! What a person is told when something is wrong: a code to look up, a sentence, and what to do.
 //!
 //! Errors inside the program are typed per module; this is the form in which they leave it, on a terminal, in a dead
-//! letter, in a log line. Each code has a page in `deploy/runbook`.
+//! letter, in a log line. Each code has a page in `deploy/runbook`. The crate is a leaf and pure, so that every other
+//! crate can say its codes.
+
+mod code;
 
 use std::borrow::Cow;
 use std::fmt;
 
+pub use code::{Class, Code, UnknownCode};
+
 /// A code, a plain sentence and a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Upper-case code, the name of a runbook page.
-    pub code: Cow<'static, str>,
+    /// What it is, the name of a runbook page.
+    pub code: Code,
     /// What is wrong, in words an operator or accountant understands.
     pub sentence: String,
     /// What to do about it.
@@ -29,8 +34,8 @@ pub const READ_ANEW: &str = "the change is damaged on the broker. Its record is 
 
 impl Problem {
     /// Builds a problem from its three parts.
-    pub fn new(code: impl Into<Cow<'static, str>>, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code: code.into(), sentence: sentence.into(), remedy: remedy.into() }
+    pub fn new(code: Code, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into(), remedy: remedy.into() }
     }
 }
 
