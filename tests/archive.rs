@@ -1,5 +1,7 @@
 //! The archive: what is final is taken out of the broker, whatever interrupts that; what comes back is booked once.
 
+mod streams;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -60,18 +62,13 @@ fn books(ledger: &Value) -> [u64; 3] {
     [count("invoices"), count("credit_notes"), ledger["payments"].as_array().unwrap().len() as u64]
 }
 
-/// Pays what is open of every document of ours in Visma but those of `open`.
-async fn settle(house: &House, open: &[String]) {
-    let ledger = house.ledger().await;
-    for document in ledger["documents"].as_array().unwrap() {
-        for (list, entity) in [("invoices", "invoice"), ("credit_notes", "creditnote")] {
-            for paper in document[list].as_array().into_iter().flatten() {
-                let number = paper["number"].as_str().unwrap();
-                if paper["status"] == "Open" && !open.iter().any(|open| open == number) {
-                    let errand = json!({ "entity": entity, "number": number, "do": "pay" });
-                    let _paid_since = house.installation.tell("visma/accountant", &errand).await;
-                }
-            }
+/// Pays what is open of every document of ours in Visma: the sandbox numbers those of a kind one after the other.
+async fn settle(house: &House) {
+    let [invoices, notes, _] = books(&house.ledger().await);
+    for (entity, first, count) in [("invoice", 100_001, invoices), ("creditnote", 200_001, notes)] {
+        for number in first..first + count {
+            let errand = json!({ "entity": entity, "number": number.to_string(), "do": "pay" });
+            let _draft_or_paid = house.installation.tell("visma/accountant", &errand).await;
         }
     }
 }
@@ -95,10 +92,10 @@ async fn plan(house: &House) -> Value {
 }
 
 /// Waits until so many orders are final; their documents are paid meanwhile.
-async fn until_final(house: &House, count: u64, open: &[String]) -> Value {
+async fn until_final(house: &House, count: u64) -> Value {
     let started = Instant::now();
     loop {
-        settle(house, open).await;
+        settle(house).await;
         let plan = plan(house).await;
         if plan["orders"] == count {
             return plan;
@@ -186,16 +183,25 @@ async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() 
     broken.as_object_mut().unwrap().remove("entity_id");
     let broken = house.store(&broken).await;
     both::until_quiet(&house).await;
-    let plan = until_final(&house, 8, &[]).await;
+    // The clearing account takes kroner alone: payments of other orders are refused, which stays a dead letter.
+    let mut open = vec![broken];
+    for (at, order) in ids.iter().enumerate() {
+        let shown = house.installation.ask_shop(&format!("orders/{order}")).await.unwrap();
+        let is_refused = shown["order_currency_code"] != "NOK" && LIVES[at % LIVES.len()].contains(&"invoice");
+        if is_refused || LIVES[at % LIVES.len()].is_empty() {
+            open.push(*order);
+        }
+    }
+    let plan = until_final(&house, count as u64 + 1 - open.len() as u64).await;
     assert_eq!(plan["stay"]["open in the shop"], 2, "{plan:#}");
-    assert_eq!(plan["stay"]["with a dead letter"], 1, "{plan:#}");
-    let before_books = books(&house.ledger().await);
+    assert_eq!(plan["stay"]["with a dead letter"], open.len() - 2, "{plan:#}");
+    let (before_books, letters) = (books(&house.ledger().await), house.dead_letters().await);
 
     // Killed at every point, and run to its end after that.
     let before = plan["before"].as_str().unwrap().trim_end_matches('Z').to_owned();
     for reached in Reached::ALL {
         let (code, said, _) = house.verb(&["archive", "--before", &now()], &AS_ARCHIVE).await;
-        assert_eq!(code, Some(1), "too recent: {said}");
+        assert_eq!(code, Some(78), "too recent: {said}");
         killed(&house, &before, reached).await;
     }
     let to = folder(&house);
@@ -205,11 +211,11 @@ async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() 
     assert_eq!(code, Some(0), "{said}{talk}");
     let (code, said, talk) = house.verb(&["archive", "verify", to], &[]).await;
     assert_eq!(code, Some(0), "{said}{talk}");
-    for (at, order) in ids.iter().enumerate() {
+    for order in &ids {
         let left = subjects(&house, "CHANGES", &format!("change.main.commerce.order.{order}")).await;
-        assert_eq!(left, usize::from(LIVES[at % LIVES.len()].is_empty()), "order {order}");
+        assert_eq!(left, usize::from(open.contains(order)), "order {order}");
         let left = subjects(&house, "OUTCOMES", &format!("outcome.main.visma.invoice.{order}")).await;
-        assert_eq!(left, usize::from(LIVES[at % LIVES.len()].is_empty()), "the invoice of order {order}");
+        assert_eq!(left, usize::from(open.contains(order)), "the invoice of order {order}");
     }
     assert_eq!(subjects(&house, "CHANGES", &format!("change.main.commerce.order.{broken}")).await, 1);
 
@@ -221,10 +227,14 @@ async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() 
     assert!(!said.contains("BROKER_SET_BACK"), "{said}");
 
     // What comes back: a refund of all, a refund of the rest, and records that are only saved.
-    step(&house, ids[0], "creditmemo").await;
-    step(&house, ids[1], "creditmemo").await;
-    for order in &ids[2..4] {
-        house.installation.tell_shop(&format!("orders/{order}/touch"), &json!({})).await.unwrap();
+    let archived = |life: usize| {
+        let mut of_life = ids.iter().enumerate().filter(|(at, order)| at % LIVES.len() == life && !open.contains(order));
+        *of_life.next().expect("one of two is in kroner").1
+    };
+    step(&house, archived(0), "creditmemo").await;
+    step(&house, archived(1), "creditmemo").await;
+    for life in [2, 3] {
+        house.installation.tell_shop(&format!("orders/{}/touch", archived(life)), &json!({})).await.unwrap();
     }
     let [invoices, notes, _] = before_books;
     let more = |ledger: &Value| books(ledger)[1] == notes + 2;
@@ -232,8 +242,7 @@ async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() 
     both::until_quiet(&house).await;
     let ledger = assert_nothing_twice(&house).await;
     assert_eq!(books(&ledger)[..2], [invoices, notes + 2], "{ledger:#}\n{}", house.logs());
-    let letters = house.dead_letters().await;
-    assert_eq!(letters.len(), 1, "{letters:#?}\n{}", house.logs());
+    assert_eq!(house.dead_letters().await, letters, "{}", house.logs());
     let (code, said, talk) = house.verb(&["drift"], &[]).await;
     assert_eq!(code, Some(0), "{said}{talk}");
 }

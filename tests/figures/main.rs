@@ -14,6 +14,7 @@
     reason = "a benchmark prints, divides, and stops where something is wrong"
 )]
 
+mod archive;
 mod bare;
 #[path = "../day/mod.rs"]
 mod day;
@@ -52,6 +53,10 @@ async fn main() {
     if is_wanted("outage") {
         println!("== an outage of Visma's writes");
         outage::print().await;
+    }
+    if is_wanted("archive") {
+        println!("== an archive");
+        archive::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");

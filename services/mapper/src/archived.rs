@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::commerce::order::Order;
 use ::visma::stamp::Stamp;
 use proto::seen::CREATED;
+use problem::Code;
 use record::Verdict;
 use record::address::Entity;
 use record::envelope::header;
@@ -52,7 +53,7 @@ impl Mapper {
         (entity, number, reference): (Entity, &str, &str),
     ) -> Result<Published, Verdict> {
         let why = format!("{} {number} is of an order in the archive ({reference})", entity.word());
-        Ok(self.messages.nothing(delivery, place, number, ("BEHIND_HORIZON", &why)).await)
+        Ok(self.messages.nothing(delivery, place, number, (Code::BehindHorizon, &why)).await)
     }
 
     /// Takes back an order that is first seen when it is cancelled and may be archived: what was booked of it may be

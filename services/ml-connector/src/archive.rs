@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use operator::archive::{self, Judged, Plan, Purging, Shown};
 use pipeline::broker;
 use pipeline::health::Health;
-use pipeline::problem::{Problem, plain};
+use problem::{Code, Problem, plain};
 use pipeline::service;
 use pipeline::vault::Vault;
 use record::archive::{Purged, Run, may_be_purged, runs};
@@ -54,7 +54,7 @@ async fn archive(settings: &Settings, asked: Archive, json: bool) -> anyhow::Res
     let to = asked.to.filter(|_| asked.apply);
     if asked.apply && to.is_none() {
         let remedy = "name a folder with --to; it may hold archives already";
-        return Err(Problem::new("ARCHIVE_UNWRITABLE", "there is no folder to archive to", remedy).into());
+        return Err(Problem::new(Code::ArchiveUnwritable, "there is no folder to archive to", remedy).into());
     }
     let (log, bar) = (log(settings).await?, bar()?);
     let mut progress = |what: &str, count: u64| bar.set_message(format!("{count} {what}"));
@@ -126,7 +126,7 @@ async fn until_there_is_room(settings: &Settings, log: &Log, bar: &ProgressBar) 
         for durable in DURABLES {
             waiting += backlog::waiting(log, durable).await.map_err(|why| {
                 let remedy = "look at the broker, and that `ml-connector provision` was run";
-                Problem::new("BROKER_AWAY", format!("what waits for {} is not known: {why}", durable.name), remedy)
+                Problem::new(Code::BrokerAway, format!("what waits for {} is not known: {why}", durable.name), remedy)
             })?;
         }
         if waiting <= settings.backfill.ahead {
@@ -143,7 +143,7 @@ fn moment(settings: &Settings, before: Option<DateTime>) -> anyhow::Result<Times
     let before = before.and_then(|before| before.to_zoned(settings.time_zone.0.clone()).ok());
     let Some(before) = before.map(|before| before.timestamp()) else {
         let remedy = "say --before 2027-01-01, a day in the company's time zone";
-        return Err(Problem::new("ARCHIVE_TOO_RECENT", "no moment is named before which is archived", remedy).into());
+        return Err(Problem::new(Code::ArchiveTooRecent, "no moment is named before which is archived", remedy).into());
     };
     let (shop, books) = (&settings.commerce, &settings.visma);
     let mut again = vec![("commerce.poll.overlap", shop.poll.overlap.0), ("visma.poll.overlap", books.poll.overlap.0)];
@@ -159,7 +159,7 @@ fn moment(settings: &Settings, before: Option<DateTime>) -> anyhow::Result<Times
         if read_from.is_none_or(|read_from| before > read_from) {
             let sentence = format!("{before} is too recent: {setting} reads records again that are newer");
             let remedy = format!("archive what is older than {} days", span.as_secs().div_ceil(24 * 60 * 60));
-            return Err(Problem::new("ARCHIVE_TOO_RECENT", sentence, remedy).into());
+            return Err(Problem::new(Code::ArchiveTooRecent, sentence, remedy).into());
         }
     }
     Ok(before)
@@ -170,7 +170,7 @@ fn some(folder: &Path) -> Result<Vec<Run>, Problem> {
     let found = runs(folder)?;
     if found.is_empty() {
         let sentence = format!("there is no archive in {}", folder.display());
-        return Err(Problem::new("ARCHIVE_UNWRITABLE", sentence, "name the folder that was given to --to"));
+        return Err(Problem::new(Code::ArchiveUnwritable, sentence, "name the folder that was given to --to"));
     }
     Ok(found)
 }
@@ -227,7 +227,7 @@ async fn restore(settings: &Settings, folder: &Path, json: bool) -> anyhow::Resu
 
 fn unwritable(folder: &PathBuf, error: &std::io::Error) -> Problem {
     let sentence = format!("{} cannot be used: {error}", folder.display());
-    Problem::new("ARCHIVE_UNWRITABLE", sentence, "name a folder that is yours and has room")
+    Problem::new(Code::ArchiveUnwritable, sentence, "name a folder that is yours and has room")
 }
 
 fn bar() -> anyhow::Result<ProgressBar> {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use record::Log;
 use record::archive::Run;
 use record::capacity::told;
@@ -129,5 +129,5 @@ pub fn unfinished(folder: &Path, connection: &str) -> Result<Vec<Run>, Problem> 
 /// The list of what is in the log could not be kept.
 fn unkept(error: &rusqlite::Error) -> Problem {
     let sentence = format!("the list of what is in the log could not be kept: {}", chain(error));
-    Problem::new("ARCHIVE_UNWRITABLE", sentence, "see that the folder is there, is yours and has room")
+    Problem::new(Code::ArchiveUnwritable, sentence, "see that the folder is there, is yours and has room")
 }

@@ -7,7 +7,7 @@ mod accounts;
 mod compare;
 mod pins;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use std::time::Duration;
 
@@ -17,10 +17,12 @@ use proto::seen;
 use record::address::{Address, Entity, Kind, System};
 use record::dead::{About, Letters};
 use record::envelope::{CODE, SENTENCE, decode, header, text};
+use record::horizon::Horizon;
 use record::{Entry, Log, Which, body, entry};
 use serde::{Serialize, Serializer};
 use visma::compare::Shown;
 use visma::read::InvoiceRead;
+use visma::stamp::Stamp;
 
 use crate::table::headed;
 use accounts::Accounts;
@@ -87,11 +89,19 @@ pub async fn report(log: &Log, settles: Duration) -> Result<Report, Problem> {
 /// Holds the documents against what was last read of them.
 async fn documents(log: &Log) -> Result<(Report, Vec<Booked>, Vec<Held>), Problem> {
     let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    let horizon = log.horizon().await?;
     for entity in [Entity::Invoice, Entity::CreditNote] {
         let records = log.entity(Kind::Outcome, System::Visma, entity);
         log.read(&records, Which::Last, |address, entry| booked.push(record(address, entry))).await?;
         let versions = log.entity(Kind::Change, System::Visma, entity);
-        log.read(&versions, Which::Last, |address, entry| held.extend(version(address, entry))).await?;
+        // What the archive took out of the log is no stranger's.
+        let of_kind = booked.iter().filter(|one: &&Booked| one.entity == entity);
+        let known: HashSet<_> = of_kind.map(|one| one.reference.clone()).collect();
+        let is_archived = |entry: &Entry| horizon.is_some_and(|horizon| is_behind(&horizon, entry));
+        log.read(&versions, Which::Last, |address, entry| {
+            held.extend(version(address, entry).filter(|one| known.contains(&one.reference) || !is_archived(entry)));
+        })
+        .await?;
         let letters = Letters { code: Some(CHANGED), entity: Some(entity), connection: Some(log.connection()) };
         log.dead_letters(letters, |about, entry| changed.extend(letter(about, entry))).await?;
     }
@@ -170,6 +180,12 @@ pub(crate) fn version(address: &Address, entry: &Entry) -> Option<Held> {
         is_detached: header(headers, seen::DETACHED).is_some(),
         shown: read.as_ref().map(Shown::of),
     })
+}
+
+/// True of a document in Visma that was created before the horizon.
+fn is_behind(horizon: &Horizon, entry: &Entry) -> bool {
+    let created: Option<Stamp> = header(&entry.headers, seen::CREATED).and_then(|created| created.parse().ok());
+    created.is_some_and(|created| created < Stamp::surely_after(horizon.millis(), Duration::ZERO))
 }
 
 fn letter(about: &About, entry: &Entry) -> Option<Drift> {

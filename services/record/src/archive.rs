@@ -12,7 +12,7 @@ mod scan;
 
 use std::path::PathBuf;
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 
 pub use entry::{Archived, Mark};
 pub use file::{Lines, Out};
@@ -63,12 +63,12 @@ impl From<ArchiveError> for Problem {
         let sentence = error.to_string();
         match error {
             ArchiveError::Io { .. } => Self::new(
-                "ARCHIVE_UNWRITABLE",
+                Code::ArchiveUnwritable,
                 format!("an archive file could not be read or written: {sentence}"),
                 "see that the folder is there, is yours and has room, then run the same command again",
             ),
             ArchiveError::Damaged { .. } => Self::new(
-                "ARCHIVE_DAMAGED",
+                Code::ArchiveDamaged,
                 format!("an archive file is not as it was written: {sentence}"),
                 "take the copy of it that you keep elsewhere; nothing is purged on the word of a damaged file",
             ),

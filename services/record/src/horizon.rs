@@ -11,7 +11,7 @@ use pipeline::broker::buckets::CURSORS;
 use pipeline::broker::last::Last;
 use pipeline::broker::token::key_token;
 use pipeline::cursor::Cursor;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use crate::Log;
@@ -62,7 +62,7 @@ impl Log {
         serde_json::from_slice(&last.payload).map(Some).map_err(|e| {
             let sentence = format!("the horizon of the archive cannot be read: {}", chain(&e));
             let remedy = "run a version of ml-connector that is at least as new as the one that archived";
-            Problem::new("HORIZON_UNREADABLE", sentence, remedy)
+            Problem::new(Code::HorizonUnreadable, sentence, remedy)
         })
     }
 

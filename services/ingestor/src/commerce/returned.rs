@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ::commerce::entity::Entity;
 use ::commerce::search::{Filter, PageSize, Search};
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use record::address::{self, System};
 use record::envelope::Cause;
 use serde::Deserialize;
@@ -111,5 +111,9 @@ impl Recorder {
 }
 
 fn wrong(error: &dyn std::error::Error) -> Problem {
-    Problem::new("COMMERCE_UNREADABLE", chain(error), "report it: the search for an order's documents cannot be built")
+    Problem::new(
+        Code::CommerceUnreadable,
+        chain(error),
+        "report it: the search for an order's documents cannot be built",
+    )
 }

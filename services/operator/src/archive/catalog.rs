@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::seen::REFERENCE;
 use record::address::{Address, Entity, Kind, System};
 use record::archive::{Archived, scan};

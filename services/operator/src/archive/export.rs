@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use pipeline::clock;
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use record::Log;
 use record::archive::{Archived, File, Manifest, Out, Run, scan};
 use record::streams::{CHANGES, COMMANDS, DEAD, OUTCOMES};
@@ -76,7 +76,7 @@ async fn compare(log: &Log, (stream, filter): (&str, String), path: &Path, file:
 fn differs(stream: &str, sequence: u64) -> Problem {
     let sentence = format!("entry {sequence} of {stream} was read back from the archive, and the stream holds another");
     let remedy = "nothing was purged. Look at the disk of the archive, then run the same command again";
-    Problem::new("ARCHIVE_DIFFERS", sentence, remedy)
+    Problem::new(Code::ArchiveDiffers, sentence, remedy)
 }
 
 fn now() -> Timestamp {

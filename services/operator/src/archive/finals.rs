@@ -1,10 +1,10 @@
 //! Which orders are final: nothing of them will move by itself, and nobody is waited for.
 
-use commerce::order::{Order, State};
+use commerce::order::{Order, OrderState};
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::Timestamp;
-use pipeline::problem::Problem;
+use problem::Problem;
 use proto::Kind as Said;
 use record::address::{Address, Entity, Kind, System};
 use record::envelope::{ORIGIN, ORIGIN_SEQUENCE, header};
@@ -153,7 +153,7 @@ fn of_shop(order: &Entry, before: Timestamp) -> Option<Stay> {
         return Some(Stay::Newer);
     }
     match order.state {
-        Some(State::Complete | State::Closed | State::Canceled) => None,
+        Some(OrderState::Complete | OrderState::Closed | OrderState::Canceled) => None,
         _ => Some(Stay::OpenInShop),
     }
 }

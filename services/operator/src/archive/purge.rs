@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pipeline::clock;
-use pipeline::problem::Problem;
+use problem::Problem;
 use record::Log;
 use record::archive::{ARCHIVED, Purge, Purged, Run};
 use rusqlite::{Connection, params};

@@ -2,7 +2,7 @@
 //!
 //! Sequences and times are the second broker's own there; each entry says what they were.
 
-use pipeline::problem::Problem;
+use problem::{Code, Problem};
 use record::archive::{Archived, Run};
 use record::envelope;
 use record::streams::{CHANGES, COMMANDS, DEAD, OUTCOMES};
@@ -36,7 +36,7 @@ pub async fn restore(log: &Log, runs: &[Run], progress: Progress<'_>) -> Result<
             let name = log.connection().name();
             let sentence = format!("{stream} holds {held} entries of the connection {name}: it is not empty");
             let remedy = "restore into a broker of its own, on which only `ml-connector provision` was run";
-            return Err(Problem::new("ARCHIVE_NOT_EMPTY", sentence, remedy));
+            return Err(Problem::new(Code::ArchiveNotEmpty, sentence, remedy));
         }
     }
     let mut restored = 0;
@@ -65,7 +65,7 @@ async fn publish(log: &Log, stream: &str, entry: &Archived) -> Result<(), Proble
     envelope::set(&mut headers, TIME, &entry.time.to_string());
     let body = entry.body().ok_or_else(|| {
         let sentence = format!("the body of entry {} of {stream} is spelled wrong", entry.sequence);
-        Problem::new("ARCHIVE_DAMAGED", sentence, "take the copy of the archive that you keep elsewhere")
+        Problem::new(Code::ArchiveDamaged, sentence, "take the copy of the archive that you keep elsewhere")
     })?;
     log.republish(stream, &entry.subject, record::Message { headers, payload: body }).await
 }

@@ -1,7 +1,7 @@
 //! The entries of one order, as a person reads them.
 
-use pipeline::problem::Problem;
 use pipeline::vault::Vault;
+use problem::Problem;
 use record::archive::{Archived, Run};
 use record::streams::{CHANGES, COMMANDS, OUTCOMES};
 use record::{body, entry};

@@ -1,7 +1,7 @@
 //! Purging what was archived, one subject at a time and never what came after.
 
 use pipeline::broker::Put;
-use pipeline::problem::{Problem, chain};
+use problem::{Code, Problem, chain};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -47,7 +47,7 @@ impl Purge {
         let answer = client.request(format!("$JS.API.STREAM.PURGE.{stream}"), request.into()).await;
         let away = |cause: String| {
             let sentence = format!("{subject} of {stream} could not be purged: {cause}");
-            Problem::new("BROKER_AWAY", sentence, "look at the broker, then run the same command again: it goes on")
+            Problem::new(Code::BrokerAway, sentence, "look at the broker, then run the same command again: it goes on")
         };
         let answer = answer.map_err(|e| away(chain(&e)))?;
         let answer: Answer = serde_json::from_slice(&answer.payload).map_err(|e| away(chain(&e)))?;
@@ -66,7 +66,7 @@ impl Log {
     pub async fn republish(&self, stream: &str, subject: &str, message: Message) -> Result<(), Problem> {
         let Some(stream) = ARCHIVED.into_iter().find(|known| *known == stream) else {
             let sentence = format!("there is no stream {stream} that is archived");
-            return Err(Problem::new("ARCHIVE_DAMAGED", sentence, "look at the manifest of the run"));
+            return Err(Problem::new(Code::ArchiveDamaged, sentence, "look at the manifest of the run"));
         };
         let Message { headers, payload } = message;
         let put = Put { subject: subject.to_owned(), headers, payload, expect_last: None };
@@ -84,7 +84,7 @@ pub async fn may_be_purged(log: &Log) -> Result<(), Problem> {
     for stream in ARCHIVED {
         let found = log.broker().jetstream.get_stream(stream).await.map_err(|e| {
             let sentence = format!("the stream {stream} could not be looked at: {}", chain(&e));
-            Problem::new("BROKER_AWAY", sentence, "look at the broker, or run `ml-connector provision`")
+            Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
         })?;
         if found.cached_info().config.deny_purge {
             forbidden.push(stream);
@@ -98,5 +98,5 @@ pub async fn may_be_purged(log: &Log) -> Result<(), Problem> {
         forbidden.join(", ")
     );
     let remedy = "back the streams up and restore them without deny_purge, as \"Archive and horizon\" says";
-    Err(Problem::new("ARCHIVE_FORBIDDEN", sentence, remedy))
+    Err(Problem::new(Code::ArchiveForbidden, sentence, remedy))
 }

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::Message;
 use jiff::Timestamp;
-use pipeline::problem::{Problem, chain};
+use problem::{Problem, chain};
 
 use super::entry::{Archived, Mark};
 use crate::reader::{each, look};
