@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use ml_connector::stand::nats::PASSWORD;
 use serde_json::{Value, json};
 
 use crate::day::both;
@@ -97,7 +98,7 @@ async fn until_final(house: &House, count: u64) -> Value {
     loop {
         settle(house).await;
         let plan = plan(house).await;
-        if plan["orders"] == count {
+        if plan["orders"] == count && plan["stay"]["newer"].is_null() {
             return plan;
         }
         assert!(started.elapsed() < LONG, "{plan:#}\n{:#}\n{}", house.ledger().await["documents"], house.logs());
@@ -163,9 +164,21 @@ async fn assert_nothing_twice(house: &House) -> Value {
     ledger
 }
 
+/// The broker forgets message ids within a second: what comes back here comes back months later elsewhere.
+async fn forget_ids(house: &House) {
+    let options = async_nats::ConnectOptions::new()
+        .user_and_password("provision".to_owned(), PASSWORD.to_owned())
+        .custom_inbox_prefix("_INBOX.provision");
+    let jetstream = async_nats::jetstream::new(options.connect(house.installation.broker.url()).await.unwrap());
+    let mut config = jetstream.get_stream("CHANGES").await.unwrap().cached_info().config.clone();
+    config.duplicate_window = Duration::from_secs(1);
+    jetstream.update_stream(config).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() {
     let mut house = House::start(wishes()).await;
+    forget_ids(&house).await;
     let count = 2 * LIVES.len();
     house.place(count, count).await;
     house.until_booked(count as u64, LONG).await;
@@ -228,11 +241,12 @@ async fn what_is_final_is_archived_whatever_interrupts_it_and_comes_back_once() 
 
     // What comes back: a refund of all, a refund of the rest, and records that are only saved.
     let archived = |life: usize| {
-        let mut of_life = ids.iter().enumerate().filter(|(at, order)| at % LIVES.len() == life && !open.contains(order));
+        let mut of_life =
+            ids.iter().enumerate().filter(|(at, order)| at % LIVES.len() == life && !open.contains(order));
         *of_life.next().expect("one of two is in kroner").1
     };
     step(&house, archived(0), "creditmemo").await;
-    step(&house, archived(1), "creditmemo").await;
+    step(&house, archived(1), "creditmemo part").await;
     for life in [2, 3] {
         house.installation.tell_shop(&format!("orders/{}/touch", archived(life)), &json!({})).await.unwrap();
     }

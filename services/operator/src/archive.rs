@@ -126,6 +126,18 @@ pub fn unfinished(folder: &Path, connection: &str) -> Result<Vec<Run>, Problem> 
     Ok(runs.into_iter().filter(|run| run.purged.is_none() && run.manifest.connection == connection).collect())
 }
 
+/// A file for a list, in a folder that has room. It has no name there: it goes with the process, however that ends.
+fn list(folder: &Path) -> Result<rusqlite::Connection, Problem> {
+    let path = folder.join(format!(".archive-{}.sqlite", std::process::id()));
+    let list = rusqlite::Connection::open(&path).and_then(|list| {
+        // It is made when it is first written.
+        list.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; CREATE TABLE first(one)")?;
+        Ok(list)
+    });
+    let _ = std::fs::remove_file(&path); // It could not be made.
+    list.map_err(|e| unkept(&e))
+}
+
 /// The list of what is in the log could not be kept.
 fn unkept(error: &rusqlite::Error) -> Problem {
     let sentence = format!("the list of what is in the log could not be kept: {}", chain(error));

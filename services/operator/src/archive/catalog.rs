@@ -1,7 +1,7 @@
 //! What is in the log, subject by subject and by order, in a file of its own: there may be millions.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,10 +14,9 @@ use record::streams::{CHANGES, COMMANDS, DEAD, Durable, OUTCOMES};
 use record::{Log, Which, backlog, body};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Part, Plan, Progress, Stay, unkept};
+use super::{Part, Plan, Progress, Stay, list, unkept};
 
 const TABLES: &str = "
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE subject(subject TEXT PRIMARY KEY, stream TEXT NOT NULL, lane TEXT, entries INTEGER NOT NULL,
         bytes INTEGER NOT NULL, last INTEGER NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE owner(record TEXT PRIMARY KEY, lane TEXT NOT NULL) WITHOUT ROWID;
@@ -49,22 +48,12 @@ pub(super) struct Subject {
 /// The list.
 pub(super) struct Catalog {
     db: Connection,
-    path: PathBuf,
-}
-
-impl Drop for Catalog {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path); // It is of no use to anybody.
-    }
 }
 
 impl Catalog {
     /// Reads the whole log of a connection, without bodies but those that say whose they are.
     pub(super) async fn read(log: &Log, folder: &Path, progress: Progress<'_>) -> Result<Self, Problem> {
-        let path = folder.join(format!(".catalog-{}.sqlite", std::process::id()));
-        let _ = std::fs::remove_file(&path); // Of a process with this number that was killed.
-        let db = Connection::open(&path).map_err(|e| unkept(&e))?;
-        let catalog = Self { db, path };
+        let catalog = Self { db: list(folder)? };
         catalog.db.execute_batch(TABLES).map_err(|e| unkept(&e))?;
         catalog.papers(log).await?;
         let mut read = 0;

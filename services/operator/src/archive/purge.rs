@@ -1,6 +1,5 @@
 //! Taking out of the streams what a run holds: subject by subject, up to the last entry that was archived.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pipeline::clock;
@@ -9,10 +8,9 @@ use record::Log;
 use record::archive::{ARCHIVED, Purge, Purged, Run};
 use rusqlite::{Connection, params};
 
-use super::{Progress, unkept};
+use super::{Progress, list, unkept};
 
 const TABLES: &str = "
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE purge(subject TEXT PRIMARY KEY, stream INTEGER NOT NULL, lane TEXT NOT NULL, last INTEGER NOT NULL)
         WITHOUT ROWID;
     BEGIN;";
@@ -26,7 +24,6 @@ pub struct Purging<'a> {
     log: &'a Log,
     run: &'a mut Run,
     db: Connection,
-    path: PathBuf,
     after: (String, i64, String),
     /// Subjects in all, and those that are done.
     pub subjects: u64,
@@ -42,12 +39,6 @@ impl std::fmt::Debug for Purging<'_> {
     }
 }
 
-impl Drop for Purging<'_> {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path); // It is made anew from the files.
-    }
-}
-
 impl<'a> Purging<'a> {
     /// Lists what a run holds, from its files, after they were verified.
     ///
@@ -55,9 +46,7 @@ impl<'a> Purging<'a> {
     /// `ARCHIVE_DAMAGED` when they are not as they were written: nothing is purged then.
     pub fn open(log: &'a Log, run: &'a mut Run, progress: Progress<'_>) -> Result<Self, Problem> {
         run.verify()?;
-        let path = run.folder.with_extension(format!("purge-{}.sqlite", std::process::id()));
-        let _ = std::fs::remove_file(&path); // Of a process with this number that was killed.
-        let db = Connection::open(&path).map_err(|e| unkept(&e))?;
+        let db = list(&run.folder)?;
         db.execute_batch(TABLES).map_err(|e| unkept(&e))?;
         let mut read = 0;
         for file in &run.manifest.files {
@@ -76,7 +65,7 @@ impl<'a> Purging<'a> {
         let subjects = db.query_row("SELECT count(*) FROM purge", [], |row| row.get::<_, i64>(0));
         let subjects = u64::try_from(subjects.map_err(|e| unkept(&e))?).unwrap_or(0);
         let after = (String::new(), -1, String::new());
-        Ok(Self { log, run, db, path, after, subjects, done: 0, purged: 0, spent: Duration::ZERO })
+        Ok(Self { log, run, db, after, subjects, done: 0, purged: 0, spent: Duration::ZERO })
     }
 
     fn page(&self) -> rusqlite::Result<Vec<(String, i64, Purge)>> {
