@@ -1,5 +1,7 @@
 //! The command line. Data goes to stdout, talk to stderr.
 
+mod archive;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,6 +19,8 @@ Exit codes:
   69   the broker or a vendor is away: try again later
   78   settings, credentials or rights are wrong: a person must correct them first
   130  `backfill` was interrupted; the same command continues";
+
+pub use archive::{Archive, ArchiveVerb};
 
 /// Keeps Visma.net ERP and Adobe Commerce in agreement.
 #[derive(Debug, Parser)]
@@ -308,59 +312,6 @@ pub struct Backfill {
     /// Carry it out.
     #[arg(long)]
     pub apply: bool,
-}
-
-/// What is archived.
-#[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Archive {
-    /// Archive orders of which nothing is newer, in the company's time zone: "2027-01-01" or "2027-01-01T12:00:00".
-    #[arg(long, value_name = "DATE")]
-    pub before: Option<DateTime>,
-    /// The folder for the files; it may hold archives already.
-    #[arg(long, value_name = "FOLDER")]
-    pub to: Option<PathBuf>,
-    /// Carry it out. An interrupted command goes on with the same folder.
-    #[arg(long)]
-    pub apply: bool,
-    /// Verbs on archives.
-    #[command(subcommand)]
-    pub verb: Option<ArchiveVerb>,
-}
-
-/// Verbs on archives.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ArchiveVerb {
-    /// List the archives in a folder. Broker user: none.
-    List {
-        /// The folder that was given to --to.
-        #[arg(value_name = "FOLDER")]
-        folder: PathBuf,
-    },
-    /// Read archives to their end and compare digests and counts. Broker user: none.
-    Verify {
-        /// The folder that was given to --to.
-        #[arg(value_name = "FOLDER")]
-        folder: PathBuf,
-    },
-    /// Show all entries of one order, oldest first. Exit code 1: it is not there. Broker user: archive; none with
-    /// --sealed.
-    Show {
-        /// The folder that was given to --to.
-        #[arg(value_name = "FOLDER")]
-        folder: PathBuf,
-        /// The order, by its entity_id or its number in the shop.
-        order: String,
-        /// Leave personal texts sealed; no broker is needed then.
-        #[arg(long)]
-        sealed: bool,
-    },
-    /// Put archives into a second, empty broker, for an audit. Broker user: one of that broker.
-    Restore {
-        /// The folder that was given to --to.
-        #[arg(value_name = "FOLDER")]
-        folder: PathBuf,
-    },
 }
 
 /// How the sandbox starts.

@@ -1,5 +1,5 @@
-//! The horizon of the archive: the moment before which the log's silence proves nothing, because what was final then was
-//! taken out of it.
+//! The horizon of the archive: the moment before which the log's silence proves nothing, because what was final then
+//! was taken out of it.
 //!
 //! It is written before the first entry is purged, and read anew whenever silence is to prove something: a value that a
 //! process remembers could be older than the purge.

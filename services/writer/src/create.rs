@@ -11,13 +11,13 @@ use pipeline::vendor::Permit;
 use problem::Problem;
 use proto::{Command, Outcome};
 use record::Verdict;
-use record::envelope::{self, Cause, header};
+use record::envelope::Cause;
 use record::take::Delivery;
 use tokio_util::sync::CancellationToken;
 
 use crate::entries::{fill, marks};
 use crate::now;
-use ending::dead;
+use ending::{dead, is_worth_handing_back};
 use record::address::{Address, Entity};
 use record::entry::{self, UNREADABLE};
 use record::{Appender, Current, Log};
@@ -146,13 +146,6 @@ pub(crate) struct Driver<S> {
 pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) -> Wanted {
     let (source_seq, command_seq) = (command.change_sequence, delivery.sequence);
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }
-}
-
-/// The record of a document whose first command this is, at its first delivery: nothing is read and nothing is taken to
-/// stand there. Where that is wrong the intent loses against the entry that does, and the record is read then.
-pub(crate) fn unread(delivery: &Delivery) -> Option<Current> {
-    let is_first = delivery.delivered == 1 && header(&delivery.headers, envelope::FIRST) == Some("true");
-    is_first.then(Current::nothing)
 }
 
 /// Where a life leaves the steps that all lives share.
@@ -396,14 +389,5 @@ impl<S: System> Run<'_, S> {
     fn astray(&self) -> Verdict {
         tracing::error!(address = %self.document.address, "a document reached a step that does not exist");
         Verdict::retry(self.delivery.delivered, "a step that this life does not have")
-    }
-}
-
-/// Whether the next life, which finds an intent, is no worse off than this process is. `effect` allows more
-/// (`Pause::may_hand_back`); what it allows beyond this costs look-ups.
-fn is_worth_handing_back(pause: Pause) -> bool {
-    match pause {
-        Pause::Doubt | Pause::LookFailed => true,
-        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::Fault | Pause::BetweenLooks => false,
     }
 }

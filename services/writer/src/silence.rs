@@ -2,10 +2,19 @@
 
 use effect::{LookingUp, Record, Silence, Step};
 use proto::Outcome;
-use record::Verdict;
+use record::envelope::{self, header};
+use record::take::Delivery;
+use record::{Current, Verdict};
 
 use crate::create::{Document, Driver, Run, System};
 use crate::now;
+
+/// The record of a document whose first command this is, at its first delivery: nothing is read and nothing is taken to
+/// stand there. Where that is wrong the intent loses against the entry that does, and the record is read then.
+pub(crate) fn unread(delivery: &Delivery) -> Option<Current> {
+    let is_first = delivery.delivered == 1 && header(&delivery.headers, envelope::FIRST) == Some("true");
+    is_first.then(Current::nothing)
+}
 
 impl<S: System> Driver<S> {
     /// Says what the silence of `record` proves, or the verdict of waiting until that is known.

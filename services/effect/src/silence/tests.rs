@@ -121,8 +121,8 @@ fn what_is_given_up_on_is_still_asked_for_by_the_next_command() {
     looking(open(put.outcome().record(), next, Policy::default(), Silence::Proves, later(60)));
 }
 
-/// What an archive took out of the record long ago: nothing of it can be under way, so one look suffices, and nothing is
-/// sent before there was one, whatever fails meanwhile.
+/// An archive took it out of the record long ago: nothing of it can be under way, so one look suffices, and nothing
+/// is sent before there was one, whatever fails meanwhile.
 #[test]
 fn what_was_archived_is_looked_for_once_and_never_sent_before() {
     let archived = Silence::ProvesNothing { until: Millis(0) };

@@ -18,8 +18,8 @@ const ADD: &str = "INSERT INTO purge VALUES (?1, ?2, ?3, ?4) ON CONFLICT(subject
 /// Subjects that are read from the list at once; between them it is looked whether there is room.
 const PAGE: u32 = 64;
 
-/// The purge of one run, page by page. What is purged already costs a question and changes nothing, so that one that was
-/// interrupted is begun again.
+/// The purge of one run, page by page. A subject that is purged already costs a question and changes nothing, so that
+/// one that was interrupted is begun again.
 pub struct Purging<'a> {
     log: &'a Log,
     run: &'a mut Run,

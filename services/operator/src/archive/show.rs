@@ -25,8 +25,8 @@ pub struct Shown {
     pub body: Value,
 }
 
-/// Finds the entries of an order, told by its `entity_id` or its increment id, oldest first. Personal texts are in clear
-/// where the keys are there.
+/// Finds the entries of an order, told by its `entity_id` or its increment id, oldest first. Personal texts are in
+/// clear where the keys are there.
 ///
 /// # Errors
 /// `ARCHIVE_DAMAGED` when a file is.

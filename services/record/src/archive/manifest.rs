@@ -112,8 +112,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// The folder in which the files of a run are written; it gets its name when it is complete. What an interrupted run
-    /// left there is removed.
+    /// The folder in which the files of a run are written; it gets its name when it is complete. What an interrupted
+    /// run left there is removed.
     ///
     /// # Errors
     /// When it cannot be made.
