@@ -3,7 +3,7 @@
 mod capacity;
 mod compressed;
 mod disk;
-mod rights;
+pub(crate) mod rights;
 mod start;
 
 use std::time::{Duration, Instant};

@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ml_connector::stand::installation::WEBHOOK_SECRET;
 use ml_connector::stand::ports::Port;
 use serde_json::json;
 
@@ -131,6 +132,37 @@ async fn a_shop_that_fails_over_its_lists_is_told_within_a_minute() {
     }
     let log = std::fs::read_to_string(house.installation.folder().join("ingestor-commerce.log")).unwrap();
     assert!(log.contains("the poll does not get through"), "{log}");
+}
+
+/// One record cannot be read, and nothing else fails: it is named with its code in the log and on the admin port, again
+/// and again, until it gets through.
+#[tokio::test]
+async fn a_delivery_that_fails_for_long_is_named_with_its_code() {
+    // An hour, in short.
+    let house = House::start(Wishes::default().set("NATS__STUCK_AFTER", "2s")).await;
+    house.until_ready("ingestor-commerce").await;
+    let orders = json!({ "system": "commerce", "path": "/rest/default/V1/orders", "count": 1_000_000 });
+    house.installation.tell("faults", &json!({ "kind": "json_500", "on": orders })).await.unwrap();
+    // With its webhook, so that there is a delivery of it.
+    let url = format!("http://{}/webhooks/commerce", house.installation.door);
+    let webhook = json!({ "url": url, "secret": WEBHOOK_SECRET });
+    house.installation.tell_shop("webhook", &webhook).await.unwrap();
+    house.installation.tell_shop("orders", &json!({ "count": 1, "customers": 1 })).await.unwrap();
+    let words = ["deliveries: 1 are tried again and again, hint.main.commerce.order.", ": RECORD_BROKEN: the order "];
+    until_said(&house, "ingestor-commerce", &words).await;
+    let log = house.installation.folder().join("ingestor-commerce.log");
+    let told = || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        let told = log.lines().filter(|line| line.contains("WARN") && line.contains("a delivery does not get through"));
+        told.filter(|line| line.contains("RECORD_BROKEN") && line.contains("hint.main.commerce.order.")).count()
+    };
+    let started = Instant::now();
+    while told() < 2 {
+        assert!(started.elapsed() < Duration::from_secs(60), "told {} times\n{}", told(), house.logs());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    house.installation.forget("faults").await.unwrap();
+    house.until_ready("ingestor-commerce").await;
 }
 
 /// Visma's writes fail: that documents wait is told by both figures, and why on the admin port.

@@ -32,6 +32,8 @@ pub(crate) struct Wishes {
     pub(crate) settings: Vec<(String, String)>,
     /// The broker has the users that are shipped, and each service the rights of its own.
     pub(crate) rights: bool,
+    /// The whole configuration of the broker, in the place of the shipped one.
+    pub(crate) broker: Option<String>,
 }
 
 impl Wishes {
@@ -63,7 +65,7 @@ impl House {
             sandbox: wishes.sandbox,
             mapping: wishes.mapping.unwrap_or_else(|| mapping::DEFAULT.to_owned()),
             settings: wishes.settings,
-            rights: wishes.rights.then(|| include_str!("../deploy/nats/nats.conf").to_owned()),
+            rights: wishes.broker.or_else(|| wishes.rights.then(|| rights(&["main"]))),
         };
         Self { installation: Installation::prepare(plan).await.unwrap(), settings, _place: place }
     }
@@ -110,6 +112,26 @@ impl House {
         }
     }
 
+    /// Waits until a service asks `consumer` of `stream` for deliveries.
+    pub(crate) async fn until_pulled(&self, stream: &str, consumer: &str) {
+        let (stream, started) = (self.jetstream().await.get_stream(stream).await.unwrap(), Instant::now());
+        while stream.consumer_info(consumer).await.unwrap().num_waiting == 0 {
+            assert!(started.elapsed() < Duration::from_secs(60), "nobody takes from {consumer}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Has the broker keep that the connection is of this alone, or of nothing, as before anything was kept.
+    pub(crate) async fn keep_of_connection(&self, part: Option<(&str, &str)>) {
+        let jetstream = self.jetstream().await;
+        let mut config = jetstream.get_stream("KV_ML_KEYS").await.unwrap().cached_info().config.clone();
+        config.metadata = part
+            .map(|(part, value)| (format!("ml-connector.connection.main.{part}"), value.to_owned()))
+            .into_iter()
+            .collect();
+        jetstream.update_stream(config).await.unwrap();
+    }
+
     /// Returns what a service answers on `/readyz`.
     pub(crate) async fn readiness(&self, service: &str) -> Option<String> {
         self.admin(service, "readyz").await
@@ -122,13 +144,18 @@ impl House {
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// A page of a service's admin port, whose address stands in its log.
     async fn admin(&self, service: &str, page: &str) -> Option<String> {
+        Some(self.page(service, page).await?.1)
+    }
+
+    /// Status and text of a page of a service's admin port, whose address stands in its log.
+    pub(crate) async fn page(&self, service: &str, page: &str) -> Option<(u16, String)> {
         let log = std::fs::read_to_string(self.installation.folder().join(format!("{service}.log"))).ok()?;
         let admin =
             log.lines().rev().find_map(|line| line.split("admin=").nth(1)?.split_whitespace().next())?.to_owned();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.get(format!("http://{admin}/{page}")).send().await.ok()?.text().await.ok()
+        let answer = client.get(format!("http://{admin}/{page}")).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
     /// Waits until `count` invoices have an outcome on disk.
@@ -247,6 +274,15 @@ impl House {
         }
         all
     }
+}
+
+/// The shipped configuration of the broker, with the users of these connections in the place of what it includes.
+pub(crate) fn rights(connections: &[&str]) -> String {
+    let connections: Vec<_> = connections.iter().map(|name| record::address::Connection::new(name)).collect();
+    let include = "include \"users.conf\"\n";
+    let shipped = include_str!("../deploy/nats/nats.conf");
+    assert!(shipped.contains(include));
+    shipped.replace(include, &ml_connector::rights::users(&connections))
 }
 
 impl Drop for House {

@@ -6,6 +6,7 @@
 mod compose;
 mod readme;
 mod remedies;
+mod rights;
 mod runbook;
 mod settings;
 mod source;

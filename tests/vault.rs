@@ -25,7 +25,7 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// Settings without a credential.
-fn without_credentials() -> Wishes {
+pub(crate) fn without_credentials() -> Wishes {
     SETTINGS.iter().fold(Wishes::default(), |wishes, name| wishes.set(name, ""))
 }
 
@@ -40,6 +40,9 @@ fn verb_beside(house: &House, own: &[(&str, &str)], arguments: &[&str], input: &
     command.arg("--config").arg(&house.installation.config).args(arguments);
     command.envs(SETTINGS.iter().map(|name| (format!("ML__{name}"), "")));
     command.env("ML__COMMERCE__WEBHOOK__SECRET", "").env("USER", "kari");
+    if house.installation.broker.guarded {
+        command.env("ML__NATS__USER", "vault");
+    }
     command.envs(own.iter().copied());
     command.envs(["NATS_URL", "NATS_CREDS", "NATS_USER", "NATS_PASSWORD"].map(|name| (name, "")));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -49,7 +52,7 @@ fn verb_beside(house: &House, own: &[(&str, &str)], arguments: &[&str], input: &
 }
 
 /// As [`verb`], which must succeed; what it printed.
-fn done(house: &House, arguments: &[&str], input: &str) -> String {
+pub(crate) fn done(house: &House, arguments: &[&str], input: &str) -> String {
     let output = verb(house, arguments, input);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -83,7 +86,7 @@ fn commerce_of(integration: &sandbox::commerce::Integration) -> String {
 }
 
 /// A house whose credentials stand in the vault alone.
-async fn furnished(wishes: Wishes) -> House {
+pub(crate) async fn furnished(wishes: Wishes) -> House {
     let house = House::prepare(wishes).await;
     done(&house, &["credentials", "set", "visma", "--by", "kari@regnskap"], &visma());
     done(&house, &["credentials", "set", "commerce"], &commerce());

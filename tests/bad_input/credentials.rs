@@ -45,6 +45,16 @@ fn start(house: &mut House, settings: &[(&str, &str)]) {
     }
 }
 
+/// As [`start`], of settings that were wrong from the beginning on: the connection is kept as of what they say.
+async fn start_moved(house: &mut House, settings: &[(&str, &str)]) {
+    house.installation.services.clear();
+    let variables: Vec<_> = settings.iter().map(|(key, value)| (format!("ML__{key}"), *value)).collect();
+    let variables: Vec<_> = variables.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+    let (code, _, talk) = house.verb(&["provision", "--moved", "--apply"], &variables).await;
+    assert_eq!(code, Some(0), "{talk}");
+    start(house, settings);
+}
+
 async fn assert_nothing_done(house: &House) {
     let ledger = house.ledger().await;
     assert_eq!((&ledger["customers"], &ledger["invoices"]["count"]), (&json!(0), &json!(0)), "{ledger:#}");
@@ -96,12 +106,14 @@ async fn a_secret_that_is_changed_while_running_stops_documents_and_not_for_good
 
 #[tokio::test]
 async fn a_tenant_that_does_not_exist_or_is_the_customers_is_told() {
-    let mut house = with_wrong("VISMA__TENANT_ID", "00000000-0000-0000-0000-000000000000").await;
+    let mut house = House::prepare(Wishes::default()).await;
+    house.store(&order(1)).await;
+    start_moved(&mut house, &[("VISMA__TENANT_ID", "00000000-0000-0000-0000-000000000000")]).await;
     until_not_ready(&house, "ingestor-visma", &["VISMA_TENANT_REFUSED", "tenant_id"]).await;
-    start(&mut house, &[("VISMA__TENANT_ID", CUSTOMERS_TENANT)]);
+    start_moved(&mut house, &[("VISMA__TENANT_ID", CUSTOMERS_TENANT)]).await;
     until_not_ready(&house, "ingestor-visma", &["VISMA_UNAUTHORISED", "tenant_id", "customer's"]).await;
     assert_nothing_done(&house).await;
-    start(&mut house, &[]);
+    start_moved(&mut house, &[]).await;
     house.until_booked(1, PATIENCE).await;
 }
 
@@ -110,11 +122,11 @@ async fn a_company_that_visma_refuses_is_told() {
     let mut house = House::prepare(Wishes::default()).await;
     house.installation.tell("visma/config", &json!({ "wrong_company": "refused" })).await.unwrap();
     house.store(&order(1)).await;
-    start(&mut house, &[("VISMA__COMPANY_ID", "7654321")]);
+    start_moved(&mut house, &[("VISMA__COMPANY_ID", "7654321")]).await;
     until_not_ready(&house, "ingestor-visma", &["VISMA_COMPANY_REFUSED", "company id"]).await;
     until_not_ready(&house, "writer-visma", &["VISMA_COMPANY_REFUSED"]).await;
     assert_nothing_done(&house).await;
-    start(&mut house, &[]);
+    start_moved(&mut house, &[]).await;
     house.until_booked(1, PATIENCE).await;
 }
 
@@ -125,18 +137,18 @@ async fn a_wrong_company_whose_lists_are_empty_is_found_out() {
     let known = json!({ "emails": ["gjest.1@example.no"] });
     house.installation.tell("visma/customers", &known).await.unwrap();
     house.store(&order(1)).await;
-    start(&mut house, &[("VISMA__COMPANY_ID", "7654321")]);
+    start_moved(&mut house, &[("VISMA__COMPANY_ID", "7654321")]).await;
     until_not_ready(&house, "ingestor-visma", &["VISMA_COMPANY_EMPTY", "company_id"]).await;
     until_not_ready(&house, "writer-visma", &["VISMA_COMPANY_EMPTY"]).await;
     assert_eq!(house.dead_letters().await, []);
-    start(&mut house, &[]);
+    start_moved(&mut house, &[]).await;
     let ledger = house.until_booked(1, PATIENCE).await;
     assert_eq!(ledger["customers"], 1, "the customer that was there is made again: {ledger:#}");
     // On an installation that has run, where customers are known already.
-    start(&mut house, &[("VISMA__COMPANY_ID", "7654321")]);
+    start_moved(&mut house, &[("VISMA__COMPANY_ID", "7654321")]).await;
     house.store(&order(2)).await;
     until_not_ready(&house, "writer-visma", &["VISMA_COMPANY_EMPTY"]).await;
-    start(&mut house, &[]);
+    start_moved(&mut house, &[]).await;
     assert_agrees(&house.until_booked(2, PATIENCE).await);
     assert_eq!(house.dead_letters().await, []);
 }

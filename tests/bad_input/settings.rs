@@ -148,6 +148,64 @@ fn a_value_of_the_wrong_type_is_refused_with_its_key() {
     by_variable.assert_refused("SETTINGS_INVALID", &["page_size", "many"]);
 }
 
+/// What cannot stand together is found before anything is booked by it.
+#[test]
+fn connections_that_would_book_the_same_are_refused() {
+    let of = |no: &str, se: &str| {
+        let common = "commerce.base_url = \"https://shop.example.com/rest/default\"\nvisma.tenant_id = \"one\"\n";
+        let desk = Desk::new(&format!("{common}[connections.no]\n{no}\n[connections.se]\n{se}\n"));
+        let other = mapping::DEFAULT.replace("reference_prefix = \"WEB-\"", "reference_prefix = \"SE-\"");
+        assert_ne!(other, mapping::DEFAULT);
+        desk.file("mapping.toml", mapping::DEFAULT).file("se.toml", &other).run(&["config"])
+    };
+    let (stores, own) = ("scope.stores = [1, 2]", "mapping.file = \"se.toml\"\n");
+    let same = ["`no` and `se`", "same stores of https://shop.example.com", "scope.stores"];
+    of("", own).assert_refused("CONNECTIONS_CLASH", &same);
+    of(stores, &format!("{own}scope.stores = [2, 3]")).assert_refused("CONNECTIONS_CLASH", &same);
+    of(stores, &format!("{own}scope.websites = [3]")).assert_refused("CONNECTIONS_CLASH", &same);
+    // Another store code in the address is no other shop.
+    let address = "commerce.base_url = \"https://shop.example.com/rest/se\"";
+    of("", &format!("{own}{address}")).assert_refused("CONNECTIONS_CLASH", &same);
+    let references = ["`no` and `se`", "\"WEB-\"", "reference prefix"];
+    of(stores, "scope.stores = [3]").assert_refused("CONNECTIONS_CLASH", &references);
+    for (no, se) in [
+        (stores, format!("{own}scope.stores = [3]")),
+        ("scope.websites = [1]", format!("{own}scope.websites = [2]")),
+        ("", "visma.tenant_id = \"two\"".to_owned()),
+        ("", format!("{own}commerce.base_url = \"https://other.example.com/rest/default\"")),
+    ] {
+        let said = of(no, &se);
+        assert_eq!(said.status, Some(0), "{no} {se}: {said:#?}");
+    }
+}
+
+/// The settings of one connection, and of the whole installation, as they are in force.
+#[test]
+fn a_connection_has_what_is_common_and_what_is_its_own() {
+    let settings = "connections_dir = \"companies\"\n[visma]\nclient_id = \"shared\"\nclient_secret = \"hidden\"\n";
+    let desk = Desk::new(settings).with("ML__CONNECTIONS__SE__VISMA__TENANT_ID", "se-7");
+    std::fs::create_dir_all(desk.folder.join("companies")).unwrap();
+    let desk = desk.file("companies/no.toml", "[visma]\ntenant_id = \"no-1\"\nclient_secret = \"hidden-too\"\n");
+    let desk = desk.file("companies/se.toml", "");
+    let table = |arguments: &[&str]| {
+        let said = desk.run(arguments);
+        assert!(said.status == Some(0) && !said.out.contains("hidden"), "{said:#?}");
+        said.out.parse::<toml::Table>().unwrap()
+    };
+    let (no, all) = (table(&["config", "--connection", "no"]), table(&["config"]));
+    assert_eq!((no["connection"].as_str(), no["visma"]["client_id"].as_str()), (Some("no"), Some("shared")));
+    assert_eq!(all["connections"]["no"]["visma"]["tenant_id"].as_str(), Some("no-1"));
+    assert_eq!(all["connections"]["se"]["visma"]["tenant_id"].as_str(), Some("se-7"));
+    assert!(all["connections"]["se"].get("commerce").is_none(), "what is common stands once");
+    let said = desk.run(&["mapping", "check", "--offline"]);
+    assert_eq!(said.status, Some(2), "{said:#?}");
+    assert!(said.err.contains("CONNECTION_NOT_NAMED") && said.err.contains("no, se"), "{said:#?}");
+    let desk = desk.file("companies/dk.toml", "[admin]\nmapper = \"127.0.0.1:7\"\n");
+    desk.run(&["config"]).assert_refused("SETTINGS_INVALID", &["`admin`", "`dk`", "dk.toml", "whole installation"]);
+    let desk = desk.file("companies/dk.toml", "[comerce]\nbase_url = \"x\"\n");
+    desk.run(&["config"]).assert_refused("SETTINGS_INVALID", &["comerce", "`commerce`?", "`dk`", "dk.toml"]);
+}
+
 #[test]
 fn a_file_that_is_missing_or_no_toml_is_refused_with_its_place() {
     let broken = Desk::new("[commerce]\nbase_url = \"x\n").run(&["config"]);

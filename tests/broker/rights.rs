@@ -48,9 +48,11 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$KV.ML_KEYS.next.person.x", &["vault"]),
     ("$KV.ML_CREDENTIALS.main.visma", &["vault"]),
     ("$KV.ML_CURSORS.main.visma.customer", &["ingestor-visma"]),
+    ("$KV.ML_CURSORS.main.visma.tenant", &["provision", "ingestor-visma"]),
+    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
     ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
-    ("$KV.ML_BUDGET.visma", &["ingestor-visma", "writer-visma", "vault", "operator"]),
+    ("$KV.ML_BUDGET.visma.x", &["ingestor-visma", "writer-visma", "vault", "operator"]),
     // Credentials, by an entry and by a consumer.
     ("$JS.API.DIRECT.GET.KV_ML_CREDENTIALS.$KV.ML_CREDENTIALS.main.visma", READS_VISMA),
     ("$JS.API.DIRECT.GET.KV_ML_CREDENTIALS.$KV.ML_CREDENTIALS.main.commerce", READS_COMMERCE),
@@ -73,11 +75,11 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS.v", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.KV_ML_CREDENTIALS", &["provision"]),
     (
-        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.visma",
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.visma.*",
         &["provision", "ingestor-visma", "writer-visma", "operator"],
     ),
     (
-        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.commerce",
+        "$JS.API.CONSUMER.CREATE.KV_ML_BUDGET.v.$KV.ML_BUDGET.commerce.*",
         &["provision", "ingestor-commerce", "writer-commerce", "operator"],
     ),
     // Streams by a consumer.
@@ -98,6 +100,7 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.visma.customer.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper", &["provision"]),
     ("$JS.API.CONSUMER.DURABLE.CREATE.CHANGES.mapper", NOBODY),
+    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
     ("$JS.API.CONSUMER.DELETE.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.RESET.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.PAUSE.CHANGES.mapper", NOBODY),
@@ -143,13 +146,13 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
 ];
 
 /// A connection that speaks the broker's protocol by itself, so that a refusal is known before the next line.
-struct Wire {
+pub(crate) struct Wire {
     lines: BufReader<tokio::net::tcp::OwnedReadHalf>,
     out: tokio::net::tcp::OwnedWriteHalf,
 }
 
 impl Wire {
-    async fn to(house: &House, user: &str) -> Self {
+    pub(crate) async fn to(house: &House, user: &str) -> Self {
         let (read, out) = TcpStream::connect(house.installation.broker.address).await.unwrap().into_split();
         let mut wire = Self { lines: BufReader::new(read), out };
         let hello = json!({ "user": user, "pass": PASSWORD, "verbose": false, "pedantic": false, "headers": true });
@@ -157,8 +160,8 @@ impl Wire {
         wire
     }
 
-    /// Tells the broker something, and checks whether the broker allows it.
-    async fn may(&mut self, told: &str) -> bool {
+    /// Whether the broker does what it is told.
+    pub(crate) async fn may(&mut self, told: &str) -> bool {
         self.out.write_all(format!("{told}PING\r\n").as_bytes()).await.unwrap();
         let mut allowed = true;
         loop {
@@ -243,7 +246,7 @@ async fn a_key_of_a_person_cannot_be_replaced_or_removed_by_publishing() {
     for (user, subject, bucket) in [
         ("ingestor-commerce", "$KV.ML_CURSORS.main.commerce.order", "KV_ML_CURSORS"),
         ("ingestor-visma", "$KV.ML_POLLS.main.visma.customer", "KV_ML_POLLS"),
-        ("writer-visma", "$KV.ML_BUDGET.visma", "KV_ML_BUDGET"),
+        ("writer-visma", "$KV.ML_BUDGET.visma.x", "KV_ML_BUDGET"),
         ("vault", "$KV.ML_CREDENTIALS.main.visma", "KV_ML_CREDENTIALS"),
     ] {
         let context = context_of(&house, user).await;

@@ -147,6 +147,8 @@ async fn beside(house: &mut House, invoices: impl Fn(&Asked) -> String + Send + 
         _ => (200, "[]".to_owned()),
     })
     .await;
+    // Nobody has kept yet that the connection is of the other Visma.
+    house.keep_of_connection(None).await;
     for service in ["ingestor-commerce", "mapper", "writer-visma", "writer-commerce"] {
         house.installation.start_service(service).unwrap();
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::join_all;
 use jiff::Timestamp;
+use ml_connector::vendors::{company_key, shop_of};
 use pipeline::broker;
 use pipeline::budget::{Budget, Class, Shares, Window};
 use pipeline::health::Health;
@@ -86,7 +87,7 @@ async fn caller(house: &House, token: &str) -> Vendor {
         trial: None,
     };
     let shares = Shares { documents: 20, polls: 5 };
-    let budget = Budget::open(&broker, "visma", shares, timeout).await.unwrap();
+    let budget = Budget::open(&broker, ("visma", &company_key(&settings.visma)), shares, timeout).await.unwrap();
     Vendor::new(Http::new(timeout, 1 << 20).unwrap(), budget, api, Health::default())
 }
 
@@ -183,7 +184,10 @@ async fn a_shop_that_asks_for_patience_is_left_alone_by_everybody() {
         house.until("a refusal", PATIENCE, kind).await;
         let settings = ml_connector::settings::Settings::load(Some(&house.installation.config)).unwrap();
         let broker = broker::connect(&settings.nats, "caller", &Health::default()).await.unwrap();
-        let other = Budget::open(&broker, "commerce", Shares::NONE, Duration::from_secs(10)).await.unwrap();
+        let other =
+            Budget::open(&broker, ("commerce", &shop_of(&settings.commerce)), Shares::NONE, Duration::from_secs(10))
+                .await
+                .unwrap();
         let started = tokio::time::Instant::now();
         let wait = loop {
             match other.take(Class::Document).await {

@@ -155,7 +155,7 @@ fn secrets_are_those_that_a_new_folder_has() {
 
     let secret = |name: &str| std::fs::read_to_string(folder.join("secrets").join(name)).unwrap();
     let passwords = secret("nats-passwords");
-    for variable in read("deploy/nats/nats.conf").split("password: $").skip(1) {
+    for variable in read("deploy/nats/users.conf").split("password: $").skip(1) {
         let variable: String = variable.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
         let user = variable.trim_start_matches("ML_NATS_").to_lowercase().replace('_', "-");
         let line = format!("{variable}={}\n", secret(&format!("nats-{user}")));

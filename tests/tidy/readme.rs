@@ -118,7 +118,7 @@ fn its_variables_are_settings() {
 fn the_broker_user_of_every_verb_is_named() {
     let readme = read("README.md");
     let table = readme.split("| verb | broker user |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
-    let users = read("deploy/nats/nats.conf");
+    let users = read("deploy/nats/users.conf");
     let users: Vec<&str> = users.split("user: \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let mut wrong: Vec<String> =
         users.iter().filter(|user| !table.contains(&format!("`{user}`"))).map(|user| format!("user {user}")).collect();

@@ -21,7 +21,7 @@ pub enum LoginError {
     Refused(LoginRefusal),
     /// The shop could not say: the same login may be answered later.
     #[error("Commerce cannot answer a login now: {0}")]
-    Later(String),
+    Away(String),
 }
 
 /// Reasons for which a login is refused, each of which a person must know.
@@ -74,13 +74,13 @@ pub fn read(response: &Response<Bytes>, now: Timestamp) -> Result<String, LoginE
     match Answer::read(response, now) {
         Answer::Ok(body) => match serde_json::from_slice::<String>(&body) {
             Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
-            Ok(_) | Err(_) => Err(LoginError::Later("the answer holds no token".to_owned())),
+            Ok(_) | Err(_) => Err(LoginError::Away("the answer holds no token".to_owned())),
         },
         Answer::Unauthorised { message }
         | Answer::NonceRefused { message, .. }
         | Answer::NotFound { message }
         | Answer::Refused { message, .. } => Err(LoginError::Refused(refusal(message))),
-        Answer::BusyUntil { message, .. } | Answer::Broken { message, .. } => Err(LoginError::Later(message)),
+        Answer::BusyUntil { message, .. } | Answer::Broken { message, .. } => Err(LoginError::Away(message)),
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     fn a_token_is_a_json_text() {
         assert_eq!(answer(200, "\"eyJraWQ.eyJ1aWQ.sig\"\n").as_deref(), Ok("eyJraWQ.eyJ1aWQ.sig"));
         for body in ["", "\"\"", "{}", "token", "<html>Back soon</html>"] {
-            assert!(matches!(answer(200, body), Err(LoginError::Later(_))), "{body}");
+            assert!(matches!(answer(200, body), Err(LoginError::Away(_))), "{body}");
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
             assert!(matches!(answer(status, wrong), Err(LoginError::Refused(LoginRefusal::Password(_)))), "{status}");
         }
         for status in [408, 429, 500, 502, 503] {
-            assert!(matches!(answer(status, "{}"), Err(LoginError::Later(_))), "{status}");
+            assert!(matches!(answer(status, "{}"), Err(LoginError::Away(_))), "{status}");
         }
         for message in [
             "Please use the 2fa provider-specific endpoints to obtain a token.",

@@ -117,7 +117,14 @@ mod tests {
 
     fn page(ids: &[u64]) -> Page {
         let updated_at = moment("2025-12-24 12:00:00");
-        let row = |id: &u64| Row { entity_id: *id, updated_at, order_id: None, account: None, text: String::new() };
+        let row = |id: &u64| Row {
+            entity_id: *id,
+            updated_at,
+            order_id: None,
+            account: None,
+            store: None,
+            text: String::new(),
+        };
         Page { items: ids.iter().map(row).collect(), total_count: 9 }
     }
 

@@ -34,6 +34,8 @@ pub struct Row {
     pub order_id: Option<u64>,
     /// Database id of the account; for an order that no guest placed only.
     pub account: Option<u64>,
+    /// Database id of the store view that it was placed in.
+    pub store: Option<u64>,
     /// The record as it was sent: JSON text.
     pub text: String,
 }
@@ -58,6 +60,8 @@ struct Head {
     customer_id: Value,
     #[serde(default)]
     customer_is_guest: Value,
+    #[serde(default)]
+    store_id: Value,
     #[serde(default)]
     updated_at: Value,
 }
@@ -108,9 +112,10 @@ impl Row {
             Entity::Order if !is_guest => id_of(&head.customer_id).filter(|id| *id > 0),
             Entity::Order | Entity::Invoice | Entity::CreditMemo | Entity::Customer => None,
         };
+        let store = Some(&head.store_id).filter(|_| entity != Entity::Customer).and_then(id_of);
         let updated_at = Moment::parse(head.updated_at.as_str().unwrap_or_default());
         let updated_at = updated_at.map_err(|error| fail("updated_at", error.to_string()))?;
-        Ok(Self { entity_id, updated_at, order_id, account, text: text.to_owned() })
+        Ok(Self { entity_id, updated_at, order_id, account, store, text: text.to_owned() })
     }
 
     fn read(entity: Entity, index: usize, text: &RawValue) -> Result<Self, DecodeError> {

@@ -54,6 +54,11 @@ impl Verified {
         hint::read(&self.0, pointer)
     }
 
+    /// The stores of the shop that its records are of, each once; none where a record's cannot be told.
+    pub fn stores(&self) -> Vec<u64> {
+        hint::stores(&self.0)
+    }
+
     /// The raw body.
     pub fn body(&self) -> &Bytes {
         &self.0

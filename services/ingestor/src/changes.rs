@@ -8,7 +8,7 @@ use pipeline::clock;
 use pipeline::content::{self, Rules};
 use pipeline::id::derived_id;
 use pipeline::vault::{self, Vault};
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem};
 use proto::seen;
 use record::address::{Address, Entity, System};
 use record::envelope::{self, Cause, Envelope, header};
@@ -194,8 +194,7 @@ impl Changes {
             (None, None) => self.vault.keyed_hash("record", &address.subject()),
         };
         let sealed = self.vault.seal_text(&person, std::mem::take(&mut reading.text), &known.personal).await;
-        let sealed = sealed
-            .map_err(|e| Problem::new(Code::VaultUnusable, chain(&e), "look at the broker and the master key"))?;
+        let sealed = sealed.map_err(|e| e.unusable())?;
         Ok(Some((version, Bytes::from(sealed))))
     }
 

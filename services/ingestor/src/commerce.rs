@@ -35,8 +35,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::changes::Changes;
 use accounts::Accounts;
-pub use backfill::{Amount, Backfill, Halted, Range, Stepped};
-pub use door::{AdobeWebhooks, IoEvents, Secrets};
+pub use backfill::{Amount, Backfill, Range, Stepped};
+pub use door::{AdobeWebhooks, Doors, IoEvents, Secrets};
 use losses::Losses;
 use reader::Reader;
 use recorder::Recorder;
@@ -160,6 +160,8 @@ pub struct Source {
     pub webhook: Webhook,
     /// What webhooks of a module are signed with.
     pub secrets: Secrets,
+    /// The ports for webhooks that the process has open.
+    pub doors: Doors,
     /// Records that were last changed before this moment are not read: the go-live date, with a day for time zones.
     pub from: Timestamp,
     /// Store views whose documents are read; empty means all.
@@ -181,17 +183,22 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);
     let returned = returned::Returned::new(source.poll.entities.iter().map(|kind| kind.0));
     let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default), returned);
-    let door = door::open((&context, &log), &source.webhook, &source.secrets, losses.clone()).await?;
-    let hints = hints::run((&context, &log), &recorder, WIDTH);
+    let (ports, believed) = ((&source.doors, &source.webhook), (&source.secrets, source.stores.as_slice()));
+    let seat = door::open((&context, &log), ports, believed, losses.clone()).await?;
+    let hints = hints::run((&context, &log), (&recorder, &source.stores), WIDTH);
     let polls = poll::run(&context, &recorder, &source);
     let counting = async {
         if let Some(losses) = &losses {
             losses.run().await;
         }
+        Ok(())
     };
-    let (hints, polls, ()) = futures::join!(hints, polls, counting);
-    if let Some(door) = door {
-        let _ = door.await; // It ends with `stop`, and has logged what it had to say.
-    }
-    hints.and(polls)
+    let leaving = async {
+        context.stop.cancelled().await;
+        if let Some(seat) = seat {
+            seat.leave().await;
+        }
+        Ok(())
+    };
+    futures::try_join!(hints, polls, counting, leaving).map(|_| ())
 }

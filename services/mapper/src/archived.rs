@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ::commerce::order::Order;
 use ::visma::stamp::Stamp;
-use proto::seen::CREATED;
 use problem::Code;
+use proto::seen::CREATED;
 use record::Verdict;
 use record::address::Entity;
 use record::envelope::header;
@@ -21,7 +21,7 @@ const OF_CANCELLATION: &str = "cancellation-";
 
 impl Mapper {
     async fn horizon(&self, delivery: &Delivery) -> Result<Option<Horizon>, Verdict> {
-        self.log.horizon().await.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        self.log.horizon().await.map_err(|problem| Verdict::retry(delivery.delivered, problem))
     }
 
     /// True of a document in Visma that was created before the horizon: the order that it was booked for is archived,

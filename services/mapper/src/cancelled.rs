@@ -57,7 +57,7 @@ impl Mapper {
         while credited.notes < MOST {
             let next = mapping::part_key(key, credited.notes + 1);
             let last = self.messages.last_command(Entity::CreditNote, &next, key).await;
-            let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+            let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
             let Some(entry) = last else { break };
             let command = entry::read_command(&entry.payload).map_err(|cause| damaged(&next, &cause))?;
             credited = Credited { notes: credited.notes + 1, change: command.change_sequence };
@@ -68,7 +68,7 @@ impl Mapper {
     /// A version of an order that was decided on before. Amounts are in clear in it: nothing personal is opened.
     async fn as_it_stood(&self, delivery: &Delivery, sequence: u64) -> Result<Order, Verdict> {
         let entry = self.log.at(Kind::Change, sequence).await;
-        let entry = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let entry = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         let Some(Entry { headers, payload, .. }) = entry else {
             let sentence = format!(
                 "more of the order was cancelled than is credited, and the version of it that was credited (entry \

@@ -1,7 +1,7 @@
 //! What the shop's people shall read on an order about a document in Visma.
 
 use mapping::books::Note;
-use problem::Problem;
+use problem::{Code, Problem};
 use proto::{Attribute, Comment, command};
 use record::Verdict;
 use record::address::{Entity, System};
@@ -53,12 +53,16 @@ impl Mapper {
     /// The increment id of an order of the shop, as it was last read.
     pub(crate) async fn increment_id(&self, delivery: &Delivery, entity_id: &str) -> Result<String, Verdict> {
         let last = self.log.last(&self.log.change(System::Commerce, Entity::Order, entity_id)).await;
-        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         let order = match last {
             Some(entry) => Some(self.record(delivery, &entry.headers, &entry.payload).await?),
             None => None,
         };
         let order = order.as_ref().and_then(|order| order.get("increment_id")?.as_str().map(str::to_owned));
-        order.ok_or_else(|| Verdict::retry(delivery.delivered, format!("the order {entity_id} has not been read yet")))
+        order.ok_or_else(|| {
+            let sentence = format!("the order {entity_id} has not been read yet");
+            let remedy = "see whether the order exists in Commerce, and let it be read: `ml-connector poll now`";
+            Verdict::retry(delivery.delivered, Problem::new(Code::OrderMissing, sentence, remedy))
+        })
     }
 }

@@ -16,7 +16,7 @@ impl Mapper {
     pub(crate) async fn credit_memo(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let memo: CreditMemo = self.read(delivery, Entity::CreditMemo, key).await?;
         let (order, of_order) = self.order_of(delivery, memo.order_id).await?;
-        let scope = self.scope(delivery, of_order);
+        let scope = self.scope(delivery, of_order)?;
         let lane = order.entity_id.to_string();
         let lane = Lane::of(&lane, &order);
         match mapping::credit_memo(&memo, &order, &self.rules.mapping, &scope).map_err(refused)? {

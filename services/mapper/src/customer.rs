@@ -5,9 +5,10 @@ use mapping::Decision;
 use record::Verdict;
 use record::address::{Entity, Kind};
 use record::body;
-use record::envelope::{self, header};
+use record::envelope;
 use record::take::Delivery;
 
+use crate::reading::said;
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
@@ -29,13 +30,17 @@ impl Mapper {
     /// The version of a customer that was decided on before this one: the one that Visma was last told of, else the one
     /// before. One that cannot be read is none.
     async fn earlier(&self, delivery: &Delivery, customer: &Customer) -> Result<Option<Customer>, Verdict> {
-        let retry = |problem: problem::Problem| Verdict::retry(delivery.delivered, problem.to_string());
-        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse::<u64>().ok());
+        let retry = |problem: problem::Problem| Verdict::retry(delivery.delivered, problem);
+        let previous: Option<u64> = said(&delivery.subject, &delivery.headers, envelope::PREVIOUS)?;
         let Some(previous) = previous else { return Ok(None) };
         let told = self.parties.told(delivery, customer.id, &customer.email).await.map_err(retry)?;
         let entry = self.log.at(Kind::Change, told.unwrap_or(previous)).await.map_err(retry)?;
         let Some(entry) = entry else { return Ok(None) };
-        let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await;
-        Ok(text.ok().and_then(|text| Customer::decode(text.as_bytes()).ok()))
+        match self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await {
+            Ok(text) => Ok(Customer::decode(text.as_bytes()).ok()),
+            Err(Verdict::Dead(_)) => Ok(None),
+            // The broker is away: what it holds is not known, and is not nothing.
+            Err(later) => Err(later),
+        }
     }
 }

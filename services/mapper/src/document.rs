@@ -19,6 +19,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::messages::Lane;
+use crate::reading::said;
 use crate::references::Owner;
 use crate::{Mapper, Published, refused};
 
@@ -117,10 +118,10 @@ impl Mapper {
 
     /// The change of the version before this one, unless it is the first.
     pub(crate) async fn previous(&self, delivery: &Delivery) -> Result<Option<Entry>, Verdict> {
-        let previous = header(&delivery.headers, envelope::PREVIOUS).and_then(|sequence| sequence.parse().ok());
+        let previous = said(&delivery.subject, &delivery.headers, envelope::PREVIOUS)?;
         let Some(previous) = previous else { return Ok(None) };
         let entry = self.log.at(Kind::Change, previous).await;
-        entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))
+        entry.map_err(|problem| Verdict::retry(delivery.delivered, problem))
     }
 
     pub(crate) async fn version(
@@ -145,7 +146,7 @@ impl Mapper {
         let text = std::str::from_utf8(&bytes).map_err(|e| unreadable(delivery, &e))?;
         let opened = match self.context.vault.open_text(text).await {
             Ok(opened) => Some(opened),
-            Err(e) if e.passes() => return Err(Verdict::retry(delivery.delivered, chain(&e))),
+            Err(e) if e.passes() => return Err(Verdict::retry(delivery.delivered, e.unusable())),
             Err(_) => None,
         };
         let text = opened.as_ref().map_or(text, |opened| opened.as_str());
@@ -154,16 +155,15 @@ impl Mapper {
 
     /// The command of the document was published by us a moment ago, and our own view has not followed yet.
     fn until_followed(&self, delivery: &Delivery) -> Verdict {
+        let missing = |sentence: &str, remedy: String| Problem::new(Code::CommandMissing, sentence, remedy);
         let age = clock::now_millis().saturating_sub(delivery.stored_at);
         if age < VIEW_PATIENCE {
-            return Verdict::retry(delivery.delivered, "the command of this document is not in the view yet");
+            let remedy = "nothing: the view follows".to_owned();
+            let problem = missing("the command of this document is not in the view yet", remedy);
+            return Verdict::retry(delivery.delivered, problem);
         }
-        let sentence = "the command of this document was decided on and never published";
-        Verdict::Dead(Problem::new(
-            Code::CommandMissing,
-            sentence,
-            then_again("have the shop's document decided on again"),
-        ))
+        let remedy = then_again("have the shop's document decided on again");
+        Verdict::Dead(missing("the command of this document was decided on and never published", remedy))
     }
 }
 

@@ -25,7 +25,7 @@ impl Mapper {
     pub(crate) async fn invoice(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let invoice: Invoice = self.read(delivery, Entity::Invoice, key).await?;
         let (order, of_order) = self.order_of(delivery, invoice.order_id).await?;
-        let scope = self.scope(delivery, of_order);
+        let scope = self.scope(delivery, of_order)?;
         let lane = order.entity_id.to_string();
         let lane = Lane::of(&lane, &order);
         let (rules, record) = (&self.rules, format!("invoice-{key}"));

@@ -143,7 +143,7 @@ impl Mapper {
             return Ok(false);
         }
         let last = self.log.last(&delivery.address).await;
-        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         Ok(last.is_some_and(|entry| entry.sequence > delivery.sequence))
     }
 

@@ -16,7 +16,7 @@ impl Mapper {
     /// Decides on one version of an order.
     pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let order: Order = self.read(delivery, Entity::Order, key).await?;
-        let (scope, lane) = (self.scope(delivery, None), Lane::of(key, &order));
+        let (scope, lane) = (self.scope(delivery, None)?, Lane::of(key, &order));
         match mapping::order(&order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, Entity::Order, key).await)
@@ -149,7 +149,7 @@ impl Mapper {
         lane: &str,
     ) -> Result<bool, Verdict> {
         let commanded = self.messages.last_command(entity, key, lane).await;
-        let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let commanded = commanded.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         Ok(commanded.is_some())
     }
 }

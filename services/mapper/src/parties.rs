@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mapping::{CustomerCommand, CustomerKey, CustomerUpdate, Field};
 use pipeline::vault::Vault;
-use problem::{Code, Problem, chain};
+use problem::Problem;
 use proto::matching::Marks;
 use proto::{Command, Customer, CustomerData, CustomerField, Message as _, command, owner};
 use record::envelope::{self, header};
@@ -163,7 +163,7 @@ impl Parties {
     async fn seal(&self, person: &str, customer: visma::customer::Customer) -> Result<Vec<u8>, Problem> {
         let data = CustomerData::from(customer).encode_to_vec();
         let sealed = self.vault.seal(person, &data).await;
-        sealed.map_err(|e| Problem::new(Code::VaultUnusable, chain(&e), "look at the master key"))
+        sealed.map_err(|e| e.unusable())
     }
 
     /// What the last outcome of a customer says became of it.

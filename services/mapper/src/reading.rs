@@ -1,12 +1,15 @@
 //! From a change to the record as it was read at the source.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ::commerce::creditmemo::CreditMemo;
 use ::commerce::customer::Customer;
 use ::commerce::invoice::Invoice;
 use ::commerce::order::{DecodeError, Order};
+use async_nats::HeaderMap;
 use bytes::Bytes;
 use jiff::civil::DateTime;
 use mapping::Scope;
@@ -56,7 +59,7 @@ impl Mapper {
         let key = id.to_string();
         let address = self.log.change(System::Commerce, Entity::Order, &key);
         let last = self.log.last(&address).await;
-        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         let Some(entry) = last else {
             let sentence = format!("the order with the entity_id {key} has not been read, and this document needs it");
             let remedy = then_again("let the order be read (`ml-connector poll now commerce.order`)");
@@ -64,18 +67,18 @@ impl Mapper {
             return Err(until_read(delivery, address, (ORDER_PATIENCE, true), problem));
         };
         let text = self.open(body::unpacked(&entry.headers, &entry.payload).await, delivery.delivered).await?;
-        Ok((decode(&text, Entity::Order, &key)?, mark(header(&entry.headers, envelope::COUNTS_FROM))))
+        Ok((decode(&text, Entity::Order, &key)?, said(&address.subject(), &entry.headers, envelope::COUNTS_FROM)?))
     }
 
     /// The scope that a record is decided on with. One that was brought in from before the go-live date says itself
     /// from when on it counts, or its order does.
-    pub(crate) fn scope(&self, delivery: &Delivery, of_order: Option<DateTime>) -> Cow<'_, Scope> {
+    pub(crate) fn scope(&self, delivery: &Delivery, of_order: Option<DateTime>) -> Result<Cow<'_, Scope>, Verdict> {
         let scope = &self.rules.scope;
-        let own = mark(header(&delivery.headers, envelope::COUNTS_FROM));
-        match (own.into_iter().chain(of_order).min(), scope.go_live) {
+        let own: Option<DateTime> = said(&delivery.subject, &delivery.headers, envelope::COUNTS_FROM)?;
+        Ok(match (own.into_iter().chain(of_order).min(), scope.go_live) {
             (Some(mark), Some(go_live)) if mark < go_live => Cow::Owned(Scope { go_live: Some(mark), ..scope.clone() }),
             _ => Cow::Borrowed(scope),
-        }
+        })
     }
 
     /// The JSON text of a change, with what is a person's in clear.
@@ -94,7 +97,7 @@ impl Mapper {
                     "an erased person's orders cannot be booked; else restore the key bucket and the master key";
                 Err(Verdict::Dead(Problem::new(Code::PersonErased, chain(&e), remedy)))
             }
-            Err(e) => Err(Verdict::retry(delivered, chain(&e))),
+            Err(e) => Err(Verdict::retry(delivered, e.unusable())),
         }
     }
 }
@@ -121,7 +124,34 @@ pub(crate) fn until_read(
     }
 }
 
-/// From when on a record counts, as a change says.
-fn mark(header: Option<&str>) -> Option<DateTime> {
-    header?.parse().ok()
+/// What the header `name` of a change says, where there is one. One that cannot be read says nothing: without the mark
+/// from when on a record counts it would be left out, and without the version before it nothing would be compared.
+pub(crate) fn said<T: FromStr<Err: Display>>(
+    subject: &str,
+    headers: &HeaderMap,
+    name: &'static str,
+) -> Result<Option<T>, Verdict> {
+    let read = header(headers, name).map(|text| text.parse().map_err(|e| format!("{text:?}: {e}"))).transpose();
+    read.map_err(|why| {
+        let sentence = format!("the header {name} of {subject} cannot be read: {why}");
+        Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, READ_ANEW))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_not_one_that_is_absent() {
+        let mut headers = HeaderMap::new();
+        let of = |headers: &HeaderMap| said::<u64>("change.main.commerce.order.7", headers, envelope::PREVIOUS);
+        assert_eq!(of(&headers), Ok(None));
+        envelope::set(&mut headers, envelope::PREVIOUS, "12");
+        assert_eq!(of(&headers), Ok(Some(12)));
+        envelope::set(&mut headers, envelope::PREVIOUS, "l2");
+        let Err(Verdict::Dead(problem)) = of(&headers) else { panic!("it is given up on") };
+        assert_eq!(problem.code, Code::ChangeUnreadable);
+        assert!(problem.sentence.contains("\"l2\""), "{problem}");
+    }
 }

@@ -55,7 +55,7 @@ impl Mapper {
         }
         for key in keys {
             let last = self.log.last(&self.log.change(System::Visma, Entity::SupplierInvoice, &key)).await;
-            let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+            let last = last.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
             let Some(entry) = last else { continue };
             let value = self.record(delivery, &entry.headers, &entry.payload).await?;
             let invoice = SupplierInvoiceRead::read(&value).map_err(|e| unreadable(delivery, &e))?;
@@ -129,7 +129,7 @@ impl Mapper {
     async fn served_by(&self, delivery: &Delivery, number: &str) -> Result<Vec<String>, Verdict> {
         let address = self.log.change(System::Visma, Entity::PurchaseOrder, number);
         let last = self.log.last(&address).await;
-        match last.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? {
+        match last.map_err(|problem| Verdict::retry(delivery.delivered, problem))? {
             Some(entry) => {
                 let order = self.record(delivery, &entry.headers, &entry.payload).await?;
                 Ok(books::sales_orders(&order, &self.rules.mapping))

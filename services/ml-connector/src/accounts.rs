@@ -7,6 +7,7 @@ use std::time::Duration;
 use operator::drift;
 use pipeline::schedule::Interval;
 use pipeline::service::Context;
+use tracing::Instrument as _;
 
 use crate::settings::Settings;
 
@@ -23,8 +24,24 @@ pub(crate) fn settles(settings: &Settings) -> Duration {
     }
 }
 
+/// Counts from time to time until the service is told to stop, on a thread of its own: to read all of an installation's
+/// documents keeps a thread busy for seconds, and orders do not wait for that.
+pub(crate) fn count_aside(context: Context, interval: Duration, settles: Duration) {
+    let span = context.span.clone();
+    let counting = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(count(context, interval, settles).instrument(span)),
+            Err(error) => tracing::warn!(%error, "the orders' accounts are not counted"),
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("accounts".to_owned()).spawn(counting) {
+        tracing::warn!(%error, "the orders' accounts are not counted");
+    }
+}
+
 /// Counts, shows and waits, until the service is told to stop.
-pub(crate) async fn count(context: Context, interval: Duration, settles: Duration) {
+async fn count(context: Context, interval: Duration, settles: Duration) {
     let log = Log::on(&context.broker, &context.connection);
     let mut wait = FIRST.min(interval);
     loop {

@@ -18,8 +18,9 @@ use record::{Log, backlog};
 use serde_json::json;
 
 use crate::cli::{Archive, ArchiveVerb};
-use crate::run::{DURABLES, print, say};
+use crate::run::{print, say};
 use crate::settings::Settings;
+use crate::works::DURABLES;
 
 /// Name of the verb, as the broker's log has it.
 const NAME: &str = "archive";
@@ -30,15 +31,15 @@ const LOOK: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, asked: Archive, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: Result<Settings, Problem>, asked: Archive, json: bool) -> anyhow::Result<ExitCode> {
     match asked.verb {
-        None => Box::pin(archive(settings, asked, json)).await?,
+        None => Box::pin(archive(&settings?, asked, json)).await?,
         Some(ArchiveVerb::List { folder }) => list(&folder, json)?,
         Some(ArchiveVerb::Verify { folder }) => verify(&folder, json)?,
         Some(ArchiveVerb::Show { folder, order, sealed }) => {
-            return Box::pin(show(settings, &folder, (&order, sealed), json)).await;
+            return Box::pin(show(&settings?, &folder, (&order, sealed), json)).await;
         }
-        Some(ArchiveVerb::Restore { folder }) => Box::pin(restore(settings, &folder, json)).await?,
+        Some(ArchiveVerb::Restore { folder }) => Box::pin(restore(&settings?, &folder, json)).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use ::commerce::entity::Entity;
 use ::commerce::history::History;
 use ::commerce::time::Moment;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ingestor::commerce::{Backfill, Halted, Range};
+use ingestor::commerce::{Backfill, Range};
 use mapping::{Scope, Trigger};
 use operator::backfill::{Kind, Plan, Span, calls_at_most, end, text};
 use operator::table::told;
@@ -85,8 +85,8 @@ impl Work<'_> {
         let amounts = loop {
             match self.backfill.amounts().await {
                 Ok(amounts) => break amounts,
-                Err(Halted::Stop(problem)) => return Err(problem),
-                Err(Halted::Later(wait, why)) => {
+                Err(stopped) => {
+                    let (wait, why) = stopped.passing()?;
                     talk(&format!("Commerce cannot be asked just now: {why}"));
                     tokio::time::sleep(wait.max(LOOK)).await;
                 }
@@ -126,8 +126,8 @@ impl Work<'_> {
                         talk(&format!("{read} of {} read, done by about {end}", self.left));
                     }
                 }
-                Err(Halted::Stop(problem)) => return Err(problem.into()),
-                Err(Halted::Later(wait, why)) => {
+                Err(stopped) => {
+                    let (wait, why) = stopped.passing()?;
                     troubles += 1;
                     if troubles >= TROUBLES {
                         let sentence =

@@ -5,43 +5,76 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use operator::table::told;
-use pipeline::broker;
 use pipeline::budget::{Budget, Outlook, Shares};
 use pipeline::clock;
-use pipeline::health::Health;
-use pipeline::service;
-use serde_json::json;
+use pipeline::service::Context;
+use problem::Problem;
+use serde_json::{Value, json};
 
 use crate::cli::{BudgetVerb, VendorName};
+use crate::credentials::context;
 use crate::run::{print, say};
-use crate::settings::Settings;
+use crate::settings::{Connections, Settings};
+use crate::vendors;
 
-/// Carries out a verb on budgets.
+/// Carries out a verb on budgets: shows those of the connections that are named, or of all, or clears one's.
 ///
 /// # Errors
 /// What a person must know of it.
-pub(crate) async fn run(settings: &Settings, verb: BudgetVerb, json: bool) -> anyhow::Result<()> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "budget", &Health::default()).await?;
-    let open = async |vendor| Budget::open(&connected, vendor, Shares::NONE, Duration::ZERO).await;
-    let zone = &settings.time_zone.0;
+pub(crate) async fn run(
+    connections: &Connections,
+    names: &[String],
+    verb: BudgetVerb,
+    json: bool,
+) -> anyhow::Result<()> {
     match verb {
         BudgetVerb::Show => {
-            for vendor in ["visma", "commerce"] {
-                print(&line(vendor, open(vendor).await?.outlook().await, zone, json))?;
+            let mut shown: Vec<(String, Vec<String>, String)> = Vec::new();
+            for settings in connections.some(names)? {
+                let context = context(&settings, "budget").await?;
+                for vendor in [VendorName::Visma, VendorName::Commerce] {
+                    let budget = open(&settings, &context, vendor).await?;
+                    if let Some((.., of, _)) = shown.iter_mut().find(|(key, ..)| key == budget.key()) {
+                        of.push(settings.connection.clone());
+                        continue;
+                    }
+                    let of = vec![settings.connection.clone()];
+                    let line = line(budget.vendor(), budget.outlook().await, &settings.time_zone.0, json);
+                    shown.push((budget.key().to_owned(), of, line));
+                }
             }
-            Ok(())
+            let several = connections.are_several();
+            shown.iter().try_for_each(|(_, of, line)| print(&owned(of, line, several, json)))
         }
         BudgetVerb::Clear { vendor } => {
-            let vendor = match vendor {
-                VendorName::Visma => "visma",
-                VendorName::Commerce => "commerce",
-            };
-            let before = open(vendor).await?.clear().await?;
-            print(&line(vendor, before, zone, json))?;
-            say(&format!("cleared: the next answer of {vendor} tells its limit again"), json)
+            let settings = connections.one(names)?;
+            let budget = open(&settings, &context(&settings, "budget").await?, vendor).await?;
+            let before = budget.clear().await?;
+            print(&line(budget.vendor(), before, &settings.time_zone.0, json))?;
+            say(&format!("cleared: the next answer of {} tells its limit again", budget.vendor()), json)
         }
     }
+}
+
+/// The budget that a connection's calls are counted in.
+async fn open(settings: &Settings, context: &Context, vendor: VendorName) -> Result<Budget, Problem> {
+    let (vendor, owner) = match vendor {
+        VendorName::Visma => (vendors::VISMA, vendors::company_of(&settings.visma, context).await?),
+        VendorName::Commerce => (vendors::COMMERCE, vendors::shop_of(&settings.commerce)),
+    };
+    Budget::open(&context.broker, (vendor, &owner), Shares::NONE, Duration::ZERO).await
+}
+
+/// A budget's line, and whose it is.
+fn owned(of: &[String], line: &str, several: bool, json: bool) -> String {
+    if json {
+        let mut object: Value = serde_json::from_str(line).unwrap_or_default();
+        if let Value::Object(fields) = &mut object {
+            fields.insert("connections".to_owned(), of.into());
+        }
+        return format!("{object}\n");
+    }
+    if several { format!("{} ({}", line.trim_end(), of.join(", ")) + ")\n" } else { line.to_owned() }
 }
 
 /// A vendor's budget on one line.

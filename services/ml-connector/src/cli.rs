@@ -33,6 +33,10 @@ pub struct Cli {
     /// `sentence`, `remedy`.
     #[arg(long, global = true)]
     pub json: bool,
+    /// The connection that the verb works on; not needed when the settings have one. `run`, `health`, `provision`,
+    /// `rights`, `waiting`, `dead-letters` and `budget` take all, or those that are named: repeat it.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub connection: Vec<String>,
     /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
@@ -54,8 +58,20 @@ pub enum Verb {
         #[arg(long, conflicts_with = "services")]
         here: bool,
     },
-    /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Broker user: provision.
-    Provision,
+    /// Create and update the streams, buckets and consumers on the broker. Deletes nothing. Refuses a connection that
+    /// is of another shop or company there. Broker user: provision.
+    Provision {
+        /// The same shop and company are under another address or tenant now: show what changes. The services must not
+        /// run.
+        #[arg(long)]
+        moved: bool,
+        /// Carry it out.
+        #[arg(long, requires = "moved")]
+        apply: bool,
+    },
+    /// Print the broker's users and what each may do, for all connections: the file that nats.conf includes. Broker
+    /// user: none.
+    Rights,
     /// Print the settings in force; secrets are masked. Broker user: none.
     Config,
     /// Test the connection to Visma and Commerce step by step; each failure says what to do. Writes nothing to them.

@@ -58,7 +58,8 @@ pub(crate) async fn context(settings: &Settings, name: &'static str) -> Result<C
     let health = Health::default();
     let broker = broker::connect(&settings.nats, name, &health).await?;
     let vault = service::open_vault(&broker, &settings.vault).await?;
-    Ok(Context { name, connection: settings.connection.clone(), broker, vault, health, stop: CancellationToken::new() })
+    let (connection, stop, span) = (settings.connection.clone(), CancellationToken::new(), tracing::Span::none());
+    Ok(Context { name, connection, broker, vault, health, stop, span })
 }
 
 impl<'a> Desk<'a> {

@@ -6,7 +6,6 @@ mod commerce;
 mod visma;
 mod way;
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,8 +30,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When stdout is closed.
-pub(crate) async fn run(config: Option<&Path>, side: Option<Side>, json: bool) -> anyhow::Result<ExitCode> {
-    let bench = match prepare(config).await {
+pub(crate) async fn run(
+    settings: Result<Settings, Problem>,
+    side: Option<Side>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let bench = match Box::pin(prepare(settings)).await {
         Ok(bench) => bench,
         Err(problem) => {
             ending::tell(&problem, json);
@@ -59,8 +62,8 @@ pub(crate) async fn run(config: Option<&Path>, side: Option<Side>, json: bool) -
     Ok(if any_failed(&steps) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn prepare(config: Option<&Path>) -> Result<Bench, Problem> {
-    let bench = Bench::open(Settings::load(config)?, "ping").await?;
+async fn prepare(settings: Result<Settings, Problem>) -> Result<Bench, Problem> {
+    let bench = Bench::open(settings?, "ping").await?;
     pipeline::broker::connect::is_new_enough(&bench.context.broker)?;
     Ok(bench)
 }

@@ -7,10 +7,15 @@ use pipeline::health::address::Address;
 use pipeline::schedule::Zone;
 use pipeline::secret::Secret;
 use pipeline::service::{Admin, Shell};
-use pipeline::settings::{Sources, Span};
+use pipeline::settings::Span;
 use problem::{Code, Problem};
 
 use serde::Deserialize;
+
+mod connections;
+mod together;
+
+pub use connections::Connections;
 
 /// The shipped, commented default file *is* the default.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -21,6 +26,10 @@ pub const DEFAULT: &str = include_str!("default.toml");
 pub struct Settings {
     /// Name of the connection.
     pub connection: String,
+    /// The folder with a file for each connection, or empty.
+    pub connections_dir: PathBuf,
+    /// How often a service looks whether settings or a mapping file have changed.
+    pub connections_reload: Span,
     /// The time zone of the business's day.
     pub time_zone: Zone,
     /// The broker.
@@ -199,28 +208,31 @@ pub struct Visma {
     pub documents: writer::visma::Documents,
 }
 
+impl Commerce {
+    /// The shop: its address without the code of a store.
+    pub fn shop(&self) -> &str {
+        let url = self.base_url.trim().trim_end_matches('/');
+        let shop = url.split_once("/rest/").map(|(shop, _)| shop);
+        shop.or_else(|| url.strip_suffix("/rest")).unwrap_or(url)
+    }
+}
+
 impl Settings {
-    /// Reads the defaults, the file and the environment.
+    /// Reads the settings of the one connection that a file has.
     ///
     /// # Errors
-    /// `SETTINGS_UNREADABLE` and `SETTINGS_INVALID`, with the key and the nearest known one.
+    /// As [`Connections::load`], and `CONNECTION_NOT_NAMED` when there are several.
     pub fn load(file: Option<&Path>) -> Result<Self, Problem> {
-        let mut settings: Self = Sources::process(DEFAULT, file.map(Path::to_owned)).load()?;
-        if let Some(folder) = file.and_then(Path::parent)
-            && settings.mapping.file.is_relative()
-        {
-            settings.mapping.file = folder.join(&settings.mapping.file);
-        }
-        Ok(settings)
+        Connections::load(file)?.one(&[])
     }
 
     /// What every service needs of them.
     pub fn shell(&self) -> Shell {
         Shell {
-            connection: self.connection.clone(),
             nats: self.nats.clone(),
             vault: self.vault.clone(),
             log: self.log.clone(),
+            reload: self.connections_reload.0,
             admin: Admin(BTreeMap::from([
                 (ingestor::commerce::NAME, self.admin.ingestor_commerce.clone()),
                 (ingestor::visma::NAME, self.admin.ingestor_visma.clone()),

@@ -13,6 +13,8 @@ use ingestor::commerce::{Secrets, Webhook};
 use pipeline::budget::{Budget, Class, Window};
 use pipeline::clock;
 use pipeline::http::Http;
+use pipeline::id::derived_id;
+use pipeline::identity::until_same;
 use pipeline::retry::Schedule;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
@@ -28,7 +30,8 @@ use visma::token::{TENANT_PARAMETER, TokenRefusal};
 pub use commerce::{commerce, commerce_with};
 use kept::{Kept, fill_visma};
 
-use crate::settings::Visma;
+use crate::identity::Tenant;
+use crate::settings::{Commerce, Visma};
 
 /// Visma.net with client credentials of Visma Connect, and the company that requests are built for. What the settings
 /// leave empty of the credentials is the vault's, and is followed there.
@@ -37,15 +40,59 @@ use crate::settings::Visma;
 /// `SETTINGS_INCOMPLETE` when a credential is missing, `SETTINGS_INVALID` when the base URL is none.
 pub async fn visma(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
     let kept = Kept::read(context, VISMA).await?;
+    followed(settings, context, kept, None).await
+}
+
+/// As [`visma`], for a service: it calls under the tenant that is kept for the connection, and waits for that one.
+///
+/// # Errors
+/// As [`visma`].
+pub async fn visma_of_service(settings: &Visma, context: &Context) -> Result<(Vendor, Company), Problem> {
+    let tenant = Tenant::open(&context.broker, &context.connection).await?;
+    let mut kept = Kept::read(context, VISMA).await?;
+    until_same(&context.broker, &context.stop, async || {
+        kept = Kept::read(context, VISMA).await?;
+        tenant.refused(&fill_visma(settings, &kept.fields()).0.tenant_id).await
+    })
+    .await?;
+    followed(settings, context, kept, Some(tenant)).await
+}
+
+async fn followed(
+    settings: &Visma,
+    context: &Context,
+    kept: Kept,
+    tenant: Option<Tenant>,
+) -> Result<(Vendor, Company), Problem> {
     let (vendor, company) = visma_with(settings, &kept.fields(), context).await?;
     let (settings, http) = (settings.clone(), token_http(settings)?);
     let make = Box::new(move |fields: Fields| {
-        let made = visma_auth(&fill_visma(&settings, &fields).0, &http);
-        async move { made }.boxed()
+        let (settings, http, tenant) = (fill_visma(&settings, &fields).0, http.clone(), tenant.clone());
+        async move {
+            let taken = match tenant {
+                Some(tenant) => tenant.refused(&settings.tenant_id).await?,
+                None => None,
+            };
+            taken.map_or_else(|| visma_auth(&settings, &http), Err)
+        }
+        .boxed()
     });
     kept.follow(context, &vendor, make).await;
     vendor.follow_budget(&context.broker, context.stop.clone());
     Ok((vendor, company))
+}
+
+/// Keeps the tenant of the credentials in force, under which Visma has shown the company.
+///
+/// # Errors
+/// `CONNECTION_TAKEN` when another one is kept.
+pub async fn keep_tenant(settings: &Visma, context: &Context) -> Result<(), Problem> {
+    if context.stop.is_cancelled() {
+        return Ok(());
+    }
+    let fields = Kept::read(context, VISMA).await?.fields();
+    let tenant = Tenant::open(&context.broker, &context.connection).await?;
+    tenant.keep(&fill_visma(settings, &fields).0.tenant_id).await
 }
 
 /// The name of Visma's credentials in the vault.
@@ -84,8 +131,31 @@ pub async fn visma_with(settings: &Visma, fields: &Fields, context: &Context) ->
         probe_wait: settings.create.probe_wait.0,
         trial: company.delete_invoice(NOBODYS, None).ok(),
     };
-    let budget = Budget::open(&context.broker, "visma", settings.budget, settings.timeout.0).await?;
+    let owner = company_key(&fill_visma(settings, fields).0);
+    let budget = Budget::open(&context.broker, (VISMA, &owner), settings.budget, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), company))
+}
+
+/// The company whose window a connection's calls are counted in: connections of one company share its budget.
+///
+/// # Errors
+/// When the vault, which may keep its tenant, cannot be read.
+pub(crate) async fn company_of(settings: &Visma, context: &Context) -> Result<String, Problem> {
+    if !settings.tenant_id.is_empty() {
+        return Ok(company_key(settings));
+    }
+    let kept = Kept::read(context, VISMA).await?;
+    Ok(company_key(&fill_visma(settings, &kept.fields()).0))
+}
+
+/// What stands for the company that settings name.
+pub fn company_key(settings: &Visma) -> String {
+    derived_id(&["company", settings.base_url.trim_end_matches('/'), &settings.tenant_id, &settings.company_id])
+}
+
+/// The shop whose patience a connection's calls are held against: connections of one shop share it.
+pub fn shop_of(settings: &Commerce) -> String {
+    derived_id(&["shop", settings.shop()])
 }
 
 fn token_http(settings: &Visma) -> Result<Http, Problem> {

@@ -24,19 +24,20 @@ pub struct DeadLetter {
     pub remedy: String,
     /// Subject of the delivery.
     pub subject: String,
-    /// Stream sequence of the delivery.
-    pub subject_sequence: u64,
-    /// Deliveries until it was given up on.
-    pub attempts: u64,
+    /// Stream sequence of the delivery; null where the letter does not say it.
+    pub subject_sequence: Option<u64>,
+    /// Deliveries until it was given up on; null where the letter does not say it.
+    pub attempts: Option<u64>,
 }
 
-/// Every dead letter, oldest first.
+/// Every dead letter of a connection, oldest first.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the stream cannot be read.
 pub async fn list(log: &Log) -> Result<Vec<DeadLetter>, Problem> {
     let mut letters = Vec::new();
-    log.dead_letters(Letters::default(), |_, entry| letters.push(letter(entry))).await?;
+    let own = Letters { connection: Some(log.connection()), ..Letters::default() };
+    log.dead_letters(own, |_, entry| letters.push(letter(entry))).await?;
     Ok(letters)
 }
 
@@ -49,8 +50,8 @@ fn letter(entry: &Entry) -> DeadLetter {
         sentence: text(SENTENCE),
         remedy: text(REMEDY),
         subject: text(ORIGIN),
-        subject_sequence: text(ORIGIN_SEQUENCE).parse().unwrap_or(0),
-        attempts: text(ATTEMPTS).parse().unwrap_or(0),
+        subject_sequence: text(ORIGIN_SEQUENCE).parse().ok(),
+        attempts: text(ATTEMPTS).parse().ok(),
     }
 }
 

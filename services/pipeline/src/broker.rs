@@ -26,16 +26,23 @@ use problem::{Code, Problem, chain};
 
 use crate::health::Health;
 
-/// A connection to the broker.
+/// A connection to the broker, as one connection of the house uses it.
 #[derive(Clone)]
 pub struct Broker {
     /// The JetStream context; its time-out covers a slow disk.
     pub jetstream: jetstream::Context,
     settings: Arc<Settings>,
-    publishers: Arc<Mutex<HashMap<&'static str, Publisher>>>,
+    publishers: Arc<Publishers>,
     health: Health,
     stop: CancellationToken,
     continuity: Continuity,
+}
+
+/// The publishers of a connection to the broker, which all share that use it.
+struct Publishers {
+    by_stream: Mutex<HashMap<&'static str, Publisher>>,
+    /// Of the process: what a stream does not confirm, it confirms to nobody.
+    health: Health,
 }
 
 impl std::fmt::Debug for Broker {
@@ -47,16 +54,22 @@ impl std::fmt::Debug for Broker {
 impl Broker {
     /// The broker behind a connection that is there already.
     pub fn new(jetstream: jetstream::Context, settings: Settings, health: Health) -> Self {
-        let (publishers, stop) = (Arc::default(), CancellationToken::new());
+        let publishers = Arc::new(Publishers { by_stream: Mutex::default(), health: health.clone() });
         let (settings, continuity) = (Arc::new(settings), Continuity::default());
-        Self { jetstream, settings, publishers, health, stop, continuity }
+        Self { jetstream, settings, publishers, health, stop: CancellationToken::new(), continuity }
     }
 
-    /// The same broker for a service that ends with `stop`: it is waited for no longer than that, and the service
+    /// The same broker for a process that ends with `stop`: it is waited for no longer than that, and the process
     /// begins anew when the broker is set back.
     pub(crate) fn until(self, stop: CancellationToken) -> Self {
         self.continuity.watch(&self.jetstream, stop.clone());
         Self { stop, ..self }
+    }
+
+    /// The same broker for one connection's work, with settings and a health of its own.
+    pub(crate) fn for_work(&self, settings: &Settings, health: &Health, stop: &CancellationToken) -> Self {
+        let (settings, health, stop) = (Arc::new(settings.clone()), health.clone(), stop.clone());
+        Self { settings, health, stop, ..self.clone() }
     }
 
     /// The settings this broker was connected with.
@@ -69,19 +82,19 @@ impl Broker {
         &self.continuity
     }
 
-    /// The health of the service that is connected.
+    /// The health of the work that it is used for.
     pub fn health(&self) -> &Health {
         &self.health
     }
 
     /// The publisher of a stream; all users of a process share it, so that they share its batches.
     pub fn publisher(&self, stream: &'static str) -> Publisher {
-        let mut publishers = self.publishers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut publishers = self.publishers.by_stream.lock().unwrap_or_else(PoisonError::into_inner);
         publishers
             .entry(stream)
             .or_insert_with(|| {
-                let seen = self.continuity.clone();
-                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, self.health.clone(), seen)
+                let (seen, health) = (self.continuity.clone(), self.publishers.health.clone());
+                Publisher::start(self.jetstream.clone(), stream, self.settings.batch_from, health, seen)
             })
             .clone()
     }

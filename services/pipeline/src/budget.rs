@@ -26,6 +26,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::follow::{self, Follow};
+use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets};
 use crate::clock::{self, now_millis};
 use crate::health::Health;
@@ -112,6 +113,8 @@ pub struct Budget(Arc<Inner>);
 struct Inner {
     bucket: kv::Store,
     vendor: &'static str,
+    /// Where it stands: under the vendor's name, and that of who has the window.
+    key: String,
     shares: Shares,
     share: Mutex<Share>,
     /// Calls that were reserved and not made, and calls that nobody waited for the answer of: [`Permit`]s and
@@ -135,13 +138,14 @@ impl Inner {
 }
 
 impl Budget {
-    /// The budget of `vendor`, shared with every process on this broker; `timeout` is how long a call may take.
+    /// The budget of `vendor` for one company or shop, shared with every connection and process on this broker that
+    /// calls it; `timeout` is how long a call may take.
     ///
     /// # Errors
     /// `BROKER_NOT_PROVISIONED` when its bucket is missing.
     pub async fn open(
         broker: &Broker,
-        vendor: &'static str,
+        (vendor, owner): (&'static str, &str),
         shares: Shares,
         timeout: Duration,
     ) -> Result<Self, Problem> {
@@ -151,6 +155,7 @@ impl Budget {
         Ok(Self(Arc::new(Inner {
             bucket: broker.bucket(buckets::BUDGET).await?,
             vendor,
+            key: format!("{vendor}.{}", key_token(owner)),
             shares,
             share: Mutex::new(Share::new(member, patience)),
             dropped: Now::default(),
@@ -163,8 +168,8 @@ impl Budget {
     /// Hears what other processes write into the entry, until `stop`: a patience that the vendor asked one of them for
     /// is kept by all within the time of a message.
     pub fn follow(&self, broker: &Broker, stop: CancellationToken) {
-        let (weak, vendor) = (Arc::downgrade(&self.0), self.0.vendor);
-        let what = Follow { stream: STREAM, filter: format!("{PREFIX}{vendor}"), headers_only: false };
+        let weak = Arc::downgrade(&self.0);
+        let what = Follow { stream: STREAM, filter: format!("{PREFIX}{}", self.0.key), headers_only: false };
         follow::follow(broker, what, stop, move |seen| {
             // An entry that cannot be read is said when it is asked for.
             if let (Some(inner), Ok(entry)) = (weak.upgrade(), serde_json::from_slice::<Entry>(seen.body)) {
@@ -176,6 +181,11 @@ impl Budget {
     /// The vendor's name.
     pub fn vendor(&self) -> &'static str {
         self.0.vendor
+    }
+
+    /// Where it stands: connections of one company, or of one shop, have the same.
+    pub fn key(&self) -> &str {
+        &self.0.key
     }
 
     /// Reserves one call.
@@ -336,10 +346,19 @@ impl Budget {
     }
 
     async fn read(&self) -> Result<(Entry, u64), ()> {
-        match self.0.bucket.entry(self.0.vendor).await {
+        match self.0.bucket.entry(self.0.key.as_str()).await {
             Ok(Some(entry)) => {
-                let read: Entry = serde_json::from_slice(&entry.value).unwrap_or_default();
-                Ok((read.bounded(now_millis()), entry.revision))
+                let now = now_millis();
+                match serde_json::from_slice::<Entry>(&entry.value) {
+                    Ok(read) => Ok((read.bounded(now), entry.revision)),
+                    Err(e) => {
+                        let vendor = self.0.vendor;
+                        tracing::error!(vendor, error = %e, "the budget cannot be read; nobody calls for a whole window");
+                        // The next reading finds it, or what another process has made of it.
+                        self.write(&Entry::unreadable(now), entry.revision).await;
+                        Err(())
+                    }
+                }
             }
             Ok(None) => Ok((Entry::default(), 0)),
             Err(e) => {
@@ -352,7 +371,7 @@ impl Budget {
     /// Writes the entry if nobody else has since `revision`.
     async fn write(&self, entry: &Entry, revision: u64) -> bool {
         match serde_json::to_vec(entry) {
-            Ok(bytes) => self.0.bucket.update(self.0.vendor, bytes.into(), revision).await.is_ok(),
+            Ok(bytes) => self.0.bucket.update(self.0.key.as_str(), bytes.into(), revision).await.is_ok(),
             Err(_) => false,
         }
     }

@@ -1,6 +1,6 @@
 //! How far a poll has read: one small JSON value for each poll, written after the changes are on disk, never before.
 
-use async_nats::jetstream::kv;
+use async_nats::jetstream::kv::{self, CreateErrorKind};
 use problem::{Code, Problem, chain};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,27 @@ impl Cursor {
         tokio::time::timeout(wait, held).await.map_err(|_| self.failed("written", "the broker is away"))?;
         self.bucket.put(self.key.as_str(), bytes.into()).await.map_err(|e| self.failed("written", &chain(&e)))?;
         Ok(())
+    }
+
+    /// Writes `value` where nothing stands yet, and returns what stands there then.
+    ///
+    /// # Errors
+    /// As [`Cursor::read`] and [`Cursor::write`].
+    pub async fn keep<T: Serialize + DeserializeOwned>(&self, value: T) -> Result<T, Problem> {
+        let bytes = serde_json::to_vec(&value).map_err(|e| self.failed("written", &chain(&e)))?;
+        match self.bucket.create(self.key.as_str(), bytes.into()).await {
+            Ok(_) => Ok(value),
+            Err(e) if e.kind() == CreateErrorKind::AlreadyExists => Ok(self.read().await?.unwrap_or(value)),
+            Err(e) => Err(self.failed("written", &chain(&e))),
+        }
+    }
+
+    /// Removes what was written, as if nothing ever was.
+    ///
+    /// # Errors
+    /// When the broker does not confirm it.
+    pub async fn forget(&self) -> Result<(), Problem> {
+        self.bucket.delete(self.key.as_str()).await.map_err(|e| self.failed("removed", &chain(&e)))
     }
 
     fn failed(&self, what: &str, cause: &str) -> Problem {

@@ -5,23 +5,17 @@
 //! helps.
 
 pub mod address;
+mod admin;
 pub mod ask;
+mod board;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::get;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-
-use address::Address;
-use problem::{Code, Problem};
+pub(crate) use admin::serve;
+pub(crate) use board::Board;
+pub use board::{Page, State};
 
 /// What keeps a service from being ready, and which of its loops turn. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +26,8 @@ pub struct Health {
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
     /// Notes on a service that is ready all the same.
     said: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    /// That of the process, for a connection's work.
+    process: Option<Arc<Health>>,
 }
 
 /// When a loop turned last, and how long the next turn may take.
@@ -42,6 +38,11 @@ struct Turn {
 }
 
 impl Health {
+    /// The health of one connection's work in a process with this one.
+    pub(crate) fn of_work(&self) -> Self {
+        Self { process: Some(Arc::new(self.clone())), ..Self::default() }
+    }
+
     /// Not ready, because of `what`.
     pub fn not_ready(&self, what: &'static str, why: impl Into<String>) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
@@ -56,7 +57,8 @@ impl Health {
 
     /// Whether `what` keeps the service from being ready.
     pub fn is_ill(&self, what: &str) -> bool {
-        self.reasons.lock().unwrap_or_else(PoisonError::into_inner).contains_key(what)
+        let is_here = self.reasons.lock().unwrap_or_else(PoisonError::into_inner).contains_key(what);
+        is_here || self.process.as_ref().is_some_and(|process| process.is_ill(what))
     }
 
     /// `what` no longer keeps the service from being ready.
@@ -75,9 +77,9 @@ impl Health {
     }
 
     /// The notes on it, line by line.
-    fn said(&self) -> Vec<String> {
+    pub(crate) fn said(&self) -> Vec<String> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.iter().map(|(what, why)| format!("{what}: {why}")).collect()
+        said.iter().map(|(what, why)| line(what, why)).collect()
     }
 
     /// The loop `what` turns now, and will again within `within`; if it does not, the service is not alive.
@@ -87,7 +89,7 @@ impl Health {
     }
 
     /// The loops that have stopped turning.
-    fn stalled(&self, now: Instant) -> Vec<String> {
+    pub(crate) fn stalled(&self, now: Instant) -> Vec<String> {
         let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let late = turns.iter().filter(|(_, turn)| now.duration_since(turn.at) > turn.within);
         late.map(|(what, turn)| format!("{what}: has not turned for {} s", (now - turn.at).as_secs())).collect()
@@ -103,69 +105,22 @@ impl Health {
         self.reasons().join("\n")
     }
 
-    /// Puts into the metrics what keeps the service from being ready.
-    fn measure(&self) {
+    /// Whatever has ever been a reason, and whether it is one now.
+    pub(crate) fn known(&self) -> Vec<(&'static str, bool)> {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        metrics::gauge!("ml_ready").set(if reasons.is_empty() { 1.0 } else { 0.0 });
-        for what in self.known.lock().unwrap_or_else(PoisonError::into_inner).iter().copied() {
-            let is_reason = if reasons.contains_key(what) { 1.0 } else { 0.0 };
-            metrics::gauge!("ml_not_ready", "what" => what).set(is_reason);
-        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|what| (*what, reasons.contains_key(what))).collect()
     }
 
-    fn reasons(&self) -> Vec<String> {
+    pub(crate) fn reasons(&self) -> Vec<String> {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        reasons.iter().map(|(what, why)| format!("{what}: {why}")).collect()
+        reasons.iter().map(|(what, why)| line(what, why)).collect()
     }
 }
 
-/// Binds the admin port and serves it until `stop`. Returns the address it has.
-///
-/// # Errors
-/// `ADMIN_PORT` when the address is taken.
-pub async fn serve(listen: &Address, health: Health, stop: CancellationToken) -> Result<SocketAddr, Problem> {
-    let failed = |e: &dyn std::fmt::Display| {
-        Problem::new(
-            Code::AdminPort,
-            format!("the admin port {listen} could not be opened: {e}"),
-            "choose a free one in [admin]",
-        )
-    };
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| failed(&e))?;
-    let listener = TcpListener::bind(listen.as_str()).await.map_err(|e| failed(&e))?;
-    let address = listener.local_addr().map_err(|e| failed(&e))?;
-    let router = Router::new()
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route(
-            "/metrics",
-            get(|State((health, metrics)): State<(Health, PrometheusHandle)>| async move {
-                health.measure();
-                metrics.render()
-            }),
-        )
-        .with_state((health, metrics));
-    tokio::spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
-        if let Err(e) = served.await {
-            tracing::error!(error = %e, "the admin port stopped");
-        }
-    });
-    Ok(address)
-}
-
-async fn livez(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    told("alive", "stalled", &health.stalled(Instant::now()), &[])
-}
-
-async fn readyz(State((health, _)): State<(Health, PrometheusHandle)>) -> (StatusCode, String) {
-    told("ready", "not ready", &health.reasons(), &health.said())
-}
-
-fn told(well: &str, ill: &str, why: &[String], said: &[String]) -> (StatusCode, String) {
-    let (status, word) = if why.is_empty() { (StatusCode::OK, well) } else { (StatusCode::SERVICE_UNAVAILABLE, ill) };
-    let lines = [word].into_iter().chain(why.iter().chain(said).map(String::as_str));
-    (status, lines.map(|line| format!("{line}\n")).collect())
+/// A reason on one line.
+fn line(what: &str, why: &str) -> String {
+    format!("{what}: {}", why.lines().map(str::trim).collect::<Vec<_>>().join("; ").replace(":; ", ": "))
 }
 
 #[cfg(test)]
@@ -185,15 +140,5 @@ mod tests {
         assert_eq!(in_time(400).len(), 2);
         health.turned("consumer", Duration::from_secs(900));
         assert_eq!(in_time(400).len(), 1, "{:?}", in_time(400));
-    }
-
-    #[test]
-    fn both_pages_say_why_not() {
-        let (status, text) = told("ready", "not ready", &["broker: the connection is lost".to_owned()], &[]);
-        assert_eq!((status.as_u16(), text.as_str()), (503, "not ready\nbroker: the connection is lost\n"));
-        assert_eq!(told("alive", "stalled", &[], &[]), (StatusCode::OK, "alive\n".to_owned()));
-        let said = ["BROKER_SET_BACK: the log ends early".to_owned()];
-        let ready = "ready\nBROKER_SET_BACK: the log ends early\n".to_owned();
-        assert_eq!(told("ready", "not ready", &[], &said), (StatusCode::OK, ready));
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use jiff::{SignedDuration, Timestamp};
-use problem::Problem;
+use problem::{Problem, Stopped};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -49,17 +49,6 @@ const TURN: Duration = Duration::from_secs(300);
 /// A run that cannot go on is tried again after this time at the latest, whatever a vendor asked for: to ask costs one
 /// call, and a header that makes no sense would stop the poll for years.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-
-/// Why a run did not end as it should.
-#[derive(Debug)]
-pub enum Stopped {
-    /// For a passing reason; try again after this time at the earliest.
-    Later(Duration, String),
-    /// The vendor's budget takes no calls of polls for this long.
-    Spent(Duration),
-    /// A person must act.
-    Person(Problem),
-}
 
 /// What keeps a service from being ready until its polls have begun.
 const BEGINNING: &str = "polls";
@@ -251,9 +240,9 @@ impl Poll<'_> {
                 }
                 ("done", Duration::ZERO)
             }
-            Err(Stopped::Later(wait, why)) => {
+            Err(Stopped::Later(wait, problem)) => {
                 let wait = self.backoff.next_wait().max((*wait).min(LONGEST));
-                tracing::info!(poll = self.name, why, ?wait, "the poll pauses");
+                tracing::info!(poll = self.name, why = problem.line(), ?wait, "the poll pauses");
                 ("later", wait)
             }
             Err(Stopped::Spent(wait)) => {
@@ -335,7 +324,7 @@ fn after(before: State, began: Timestamp, ended: Option<&Result<u64, Stopped>>, 
             let (began, ended) = (Some(began), Some(clock::now()));
             State { began, ended, found: *found, trouble: None, ..state }
         }
-        Err(Stopped::Later(_, why)) => State { trouble: trouble(why.clone(), false, false), ..state },
+        Err(Stopped::Later(_, problem)) => State { trouble: trouble(problem.line(), false, false), ..state },
         Err(Stopped::Spent(_)) => {
             State { trouble: trouble("waiting for its share of the call budget".to_owned(), false, true), ..state }
         }

@@ -28,8 +28,11 @@ impl Secret {
         if text.is_empty() {
             return Self::default();
         }
-        // The cipher refuses nothing but lengths that no memory holds.
-        Self { sealed: cipher::seal(&KEY, PURPOSE, text.as_bytes()).unwrap_or_default().into() }
+        match cipher::seal(&KEY, PURPOSE, text.as_bytes()) {
+            Ok(sealed) => Self { sealed: sealed.into() },
+            // The cipher refuses nothing but lengths that no memory holds.
+            Err(_) => damaged(),
+        }
     }
 
     /// Whether there is none.
@@ -42,9 +45,19 @@ impl Secret {
         if self.is_empty() {
             return Zeroizing::default();
         }
-        let plain = Zeroizing::new(cipher::open(&KEY, PURPOSE, &self.sealed).unwrap_or_default());
-        Zeroizing::new(std::str::from_utf8(&plain).unwrap_or_default().to_owned())
+        let Ok(plain) = cipher::open(&KEY, PURPOSE, &self.sealed) else { damaged() };
+        match String::from_utf8(plain) {
+            Ok(text) => Zeroizing::new(text),
+            Err(_) => damaged(),
+        }
     }
+}
+
+/// What this process has sealed itself does not open: its memory is damaged. An empty text in its place would be used
+/// as a password, or as the key of a signature.
+fn damaged() -> ! {
+    tracing::error!("a secret in this process's memory cannot be opened: the memory is damaged, and the process ends");
+    std::process::abort()
 }
 
 impl fmt::Debug for Secret {

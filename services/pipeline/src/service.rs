@@ -1,23 +1,36 @@
-//! The life of every service: settings → telemetry → admin port → broker → vault → ready → work → stop.
+//! The life of every service: settings → telemetry → admin port → broker → vault → identity → ready → work → stop.
+//!
+//! All of that is once a process; the work is once a connection. `supervise` starts and ends works as connections come
+//! and go, `part` is the life of one, `watch` sees that settings or mapping files have changed.
+
+mod brokers;
+mod part;
+mod supervise;
+mod watch;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
-use problem::{Code, Problem};
+use futures::future::LocalBoxFuture;
+use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::broker::{self, Broker};
 use crate::health::address::Address;
-use crate::health::{self, Health};
-use crate::settings::Span;
-use crate::telemetry;
+use crate::health::{self, Board, Health};
+use crate::identity::Identity;
 use crate::vault::{self, Vault, VaultError};
+use crate::{task, telemetry};
+use brokers::Brokers;
+use problem::{Code, Problem};
+use supervise::Supervisor;
 
-/// The settings that every service needs.
+/// The settings that a process needs, whatever connections it serves.
 #[derive(Debug, Clone)]
 pub struct Shell {
-    /// Name of the connection: one Visma company paired with one Commerce instance.
-    pub connection: String,
     /// The broker.
     pub nats: broker::Settings,
     /// The master key.
@@ -26,13 +39,45 @@ pub struct Shell {
     pub log: telemetry::Settings,
     /// Admin ports by service.
     pub admin: Admin,
+    /// How often it is looked whether settings or mapping files have changed.
+    pub reload: Duration,
 }
 
 /// The admin port of each service, by its name; `127.0.0.1:0` takes any free one.
 #[derive(Debug, Clone)]
 pub struct Admin(pub BTreeMap<&'static str, Address>);
 
-/// What a running service works with.
+/// What a service does for one connection, from the beginning until it is told to stop. It stays on the thread of the
+/// service, which has only one.
+pub type Work = Rc<dyn Fn(Context) -> LocalBoxFuture<'static, Result<(), Problem>>>;
+
+/// A connection that a process serves.
+#[derive(Clone)]
+pub struct Part {
+    /// Its name.
+    pub connection: String,
+    /// The shop and the company that it is of.
+    pub identity: Identity,
+    /// Its broker: the process's, or one of its own.
+    pub nats: broker::Settings,
+    /// A digest of all that its work is done by: another one begins the work anew.
+    pub digest: u64,
+    /// The work; or why there is none with these settings.
+    pub work: Result<Work, Problem>,
+}
+
+/// The connections that a process is to serve.
+pub struct Parts {
+    /// Each of them.
+    pub parts: Vec<Part>,
+    /// The files and folders that this was read from.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads the connections that a process is to serve.
+pub type Read = Box<dyn Fn() -> Result<Parts, Problem>>;
+
+/// What the work of one connection is done with.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// The service's name: its durable consumer, its `ce-source`, its metrics.
@@ -43,25 +88,40 @@ pub struct Context {
     pub broker: Broker,
     /// Seals and opens personal data.
     pub vault: Vault,
-    /// What keeps the service from being ready.
+    /// What keeps the connection from being ready.
     pub health: Health,
-    /// Cancelled when the service is to stop.
+    /// Cancelled when the work is to stop.
     pub stop: CancellationToken,
+    /// The span of the work, which says in each log line whose it is.
+    pub span: Span,
+}
+
+impl Context {
+    /// Starts a task of this connection's work.
+    #[allow(clippy::disallowed_methods, reason = "this is what is to be used instead")]
+    pub fn spawn<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::spawn(work.instrument(self.span.clone()))
+    }
 }
 
 /// How long what is in hand may take when the service is told to stop: less than the 30 s after which Kubernetes kills.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// Runs the service `name`: sets everything up, lets `work` run until it ends or a signal comes, and stops in order.
+/// Runs the service `name`: sets everything up, lets the work of each connection run until it ends or a signal comes,
+/// and stops in order. With one connection the service ends when its work does; with several a work that ends with a
+/// problem is tried again, and the others go on.
 ///
 /// # Errors
-/// What kept the service from starting, or what ended its work.
-pub async fn run<F, W>(name: &'static str, shell: Shell, work: W) -> Result<(), Problem>
-where
-    W: FnOnce(Context) -> F,
-    F: Future<Output = Result<(), Problem>>,
-{
+/// What kept the service from starting, or what ended the work of its only connection.
+pub async fn run(name: &'static str, shell: Shell, read: Read) -> Result<(), Problem> {
     crypto_provider();
+    let first = read()?;
+    if let [Part { work: Err(problem), .. }] = first.parts.as_slice() {
+        return Err(problem.clone());
+    }
     let _telemetry = telemetry::start(name, &shell.log)?;
     // A broker may be waited for; a key that is none is told at once.
     vault::master_key(&shell.vault)?;
@@ -69,26 +129,29 @@ where
     let health = Health::default();
     health.not_ready("broker", "not connected yet");
     health.not_ready("start", "the service has not begun yet");
+    let board = Board::new(health.clone());
+    first.parts.iter().for_each(|part| board.put(&part.connection, health.of_work()));
     let Some(listen) = shell.admin.0.get(name) else {
         return Err(Problem::new(Code::AdminPort, format!("{name} has no admin port"), "name one in [admin]"));
     };
-    let admin = health::serve(listen, health.clone(), stop.clone()).await?;
+    let admin = health::serve(listen, board.clone(), stop.clone()).await?;
     tracing::info!(service = name, %admin, version = env!("CARGO_PKG_VERSION"), "starting");
-    tokio::spawn(cancel_on_signal(stop.clone()));
+    task::detached(cancel_on_signal(stop.clone()));
 
-    let context = tokio::select! {
-        context = open(name, &shell, health, stop.clone()) => context?,
-        () = stop.cancelled() => return Ok(()),
-    };
-    context.health.ready("start");
-    tracing::info!(service = name, "ready");
-    let ended = tokio::select! {
-        ended = work(context) => ended,
-        () = overdue(&stop) => {
-            tracing::warn!("the work in progress takes too long; it is resumed at the next start, as after a crash");
-            Ok(())
+    let brokers = Brokers::new(name, &shell, health.clone(), stop.clone());
+    let shared = first.parts.iter().any(|part| part.nats.is_same_broker(&shell.nats));
+    if shared {
+        tokio::select! {
+            opened = brokers.shared() => drop(opened?),
+            () = stop.cancelled() => return Ok(()),
         }
-    };
+    } else {
+        health.ready("broker");
+    }
+    health.ready("start");
+    tracing::info!(service = name, "ready");
+    let works = Supervisor::new(name, brokers, board, read, stop.clone()).run(first, shell.reload);
+    let ended = LocalSet::new().run_until(works).await;
     let was_stopped = stop.is_cancelled();
     stop.cancel();
     tracing::info!(service = name, "stopped");
@@ -97,16 +160,6 @@ where
         Err(problem) if was_stopped && problem.code == Code::BrokerAway => Ok(()),
         ended => ended,
     }
-}
-
-/// Connects and opens the vault.
-async fn open(name: &'static str, shell: &Shell, health: Health, stop: CancellationToken) -> Result<Context, Problem> {
-    // A broker that is away is no reason to end: nobody would be there to start the service again.
-    let nats = broker::Settings { start_timeout: Span(Duration::MAX), ..shell.nats.clone() };
-    let broker = broker::connect(&nats, name, &health).await?.until(stop.clone());
-    let vault = open_vault(&broker, &shell.vault).await?;
-    broker::time::agree(&broker, &health, &stop).await;
-    Ok(Context { name, connection: shell.connection.clone(), broker, vault, health, stop })
 }
 
 /// Opens the vault on a connected broker.
@@ -152,12 +205,6 @@ pub async fn signal() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated => {}
     }
-}
-
-/// Returns when the service was told to stop and has not for too long.
-async fn overdue(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(GRACE).await;
 }
 
 async fn cancel_on_signal(stop: CancellationToken) {

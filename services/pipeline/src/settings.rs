@@ -3,20 +3,22 @@
 //! secrets as files, since an environment is shown to whoever may look at the container.
 //!
 //! What the sections mean is each service's business; this module reads, merges and refuses. An unknown key is refused
-//! with the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history.
+//! with the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history. What each
+//! connection has of its own is `connections`' business.
+
+pub mod connections;
+mod span;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
 
-use config::{Config, File, FileFormat};
-use jiff::SpanRelativeTo;
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use config::builder::DefaultState;
+use config::{Config, ConfigBuilder, File, FileFormat};
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use problem::{Code, Problem};
+pub use span::Span;
 
 /// Prefix of environment variables that override a key.
 const PREFIX: &str = "ML__";
@@ -32,6 +34,14 @@ pub struct Sources<'a> {
     pub environment: BTreeMap<String, String>,
 }
 
+/// Settings from all their sources, merged.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    config: Config,
+    /// Where they come from, in words, for a sentence about what is wrong with them.
+    origin: String,
+}
+
 impl<'a> Sources<'a> {
     /// The default file, `file`, and this process's environment.
     pub fn process(default: &'a str, file: Option<PathBuf>) -> Self {
@@ -44,58 +54,108 @@ impl<'a> Sources<'a> {
     /// `SETTINGS_UNREADABLE` when the file is missing or is no TOML, `SETTINGS_INVALID` for an unknown key or a wrong
     /// type.
     pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let merged = self.merge()?;
-        merged.clone().try_deserialize().map_err(|e| {
-            let message = wrong_word::<T>(merged).unwrap_or_else(|| e.to_string());
-            invalid(&message, self.file.as_deref())
-        })
+        self.merge(&self.read()?)?.load()
     }
 
-    /// The merged settings as TOML, secrets masked: what `ml-connector config` prints.
+    /// The operator's file as TOML; empty without one.
+    fn read(&self) -> Result<toml::Table, Problem> {
+        self.file.as_deref().map_or_else(|| Ok(toml::Table::new()), read_table)
+    }
+
+    /// What is common to all connections: the default file, the operator's without their sections, the environment.
+    fn merge(&self, file: &toml::Table) -> Result<Merged, Problem> {
+        let origin = self
+            .file
+            .as_deref()
+            .map_or_else(String::new, |f| format!(" (from {}, the defaults or the environment)", f.display()));
+        let mut common = file.clone();
+        common.remove(connections::SECTION);
+        let builder = Config::builder().add_source(File::from_str(self.default, FileFormat::Toml));
+        let builder = builder.add_source(File::from_str(&common.to_string(), FileFormat::Toml));
+        let variables = self.environment.iter().filter_map(|(name, text)| {
+            let variable = name.strip_prefix(PREFIX)?;
+            (!name.starts_with(connections::PREFIX)).then_some((name.as_str(), variable, text.as_str()))
+        });
+        Ok(Merged { config: build(builder, &self.known()?, variables, &origin)?, origin })
+    }
+
+    /// The default file, which has every key.
+    fn known(&self) -> Result<toml::Table, Problem> {
+        self.default.parse().map_err(|e: toml::de::Error| {
+            Problem::new(Code::SettingsUnreadable, format!("(default settings): {e}"), "report it")
+        })
+    }
+}
+
+impl Merged {
+    /// Reads them as `T`.
     ///
     /// # Errors
-    /// As [`Sources::load`].
-    pub fn masked(&self) -> Result<String, Problem> {
-        let mut table: toml::Value =
-            self.merge()?.try_deserialize().map_err(|e| invalid(&e.to_string(), self.file.as_deref()))?;
-        mask(&mut table);
-        toml::to_string_pretty(&table).map_err(|e| invalid(&e.to_string(), None))
-    }
-
-    fn merge(&self) -> Result<Config, Problem> {
-        let mut builder = Config::builder().add_source(File::from_str(self.default, FileFormat::Toml));
-        if let Some(path) = &self.file {
-            let text = std::fs::read_to_string(path).map_err(|e| {
-                Problem::new(
-                    Code::SettingsUnreadable,
-                    format!("the settings file {} could not be read: {e}", path.display()),
-                    "give the right path with --config or ML_CONFIG",
-                )
-            })?;
-            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
-        }
-        let known: toml::Table = self.default.parse().unwrap_or_default();
-        for (name, text) in &self.environment {
-            if let Some(variable) = name.strip_prefix(PREFIX) {
-                let (key, value) = match held_by_a_file(&known, variable) {
-                    Some(variable) if !text.is_empty() => overriding(&known, variable, &read_value(name, text)?),
-                    Some(_) => continue,
-                    None => overriding(&known, variable, text),
-                };
-                builder = builder
-                    .set_override(&key, value)
-                    .map_err(|e| invalid(&format!("{name}: {e}"), self.file.as_deref()))?;
-            }
-        }
-        builder.build().map_err(|e| {
-            let file = self.file.as_deref().unwrap_or_else(|| Path::new("(default settings)"));
-            Problem::new(
-                Code::SettingsUnreadable,
-                format!("{}: {e}", file.display()),
-                "correct the TOML at the place named",
-            )
+    /// `SETTINGS_INVALID` for an unknown key or a wrong type.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.config.clone().try_deserialize().map_err(|e| {
+            let message = wrong_word::<T>(self.config.clone()).unwrap_or_else(|| e.to_string());
+            invalid(&message, &self.origin)
         })
     }
+
+    /// As TOML, secrets in clear: what changes of them are seen by.
+    ///
+    /// # Errors
+    /// As [`Merged::load`].
+    pub fn table(&self) -> Result<toml::Table, Problem> {
+        self.config.clone().try_deserialize().map_err(|e| invalid(&e.to_string(), &self.origin))
+    }
+
+    /// As TOML, secrets masked: what `ml-connector config` prints.
+    ///
+    /// # Errors
+    /// As [`Merged::load`].
+    pub fn masked(&self) -> Result<toml::Table, Problem> {
+        let mut table = toml::Value::Table(self.table()?);
+        mask(&mut table);
+        let toml::Value::Table(table) = table else { return Ok(toml::Table::new()) };
+        Ok(table)
+    }
+}
+
+/// A TOML file.
+fn read_table(path: &Path) -> Result<toml::Table, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Problem::new(
+            Code::SettingsUnreadable,
+            format!("the settings file {} could not be read: {e}", path.display()),
+            "give the right path with --config or ML_CONFIG",
+        )
+    })?;
+    text.parse().map_err(|e: toml::de::Error| {
+        // The library shows the line itself, which may be one with a secret.
+        let line = e.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+        let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+        Problem::new(
+            Code::SettingsUnreadable,
+            format!("{}{line}: {}", path.display(), e.message()),
+            "correct the TOML at the place named",
+        )
+    })
+}
+
+/// Puts variables, each with its whole name, over what was merged so far.
+fn build<'v>(
+    mut builder: ConfigBuilder<DefaultState>,
+    known: &toml::Table,
+    variables: impl Iterator<Item = (&'v str, &'v str, &'v str)>,
+    origin: &str,
+) -> Result<Config, Problem> {
+    for (name, variable, text) in variables {
+        let (key, value) = match held_by_a_file(known, variable) {
+            Some(variable) if !text.is_empty() => overriding(known, variable, &read_value(name, text)?),
+            Some(_) => continue,
+            None => overriding(known, variable, text),
+        };
+        builder = builder.set_override(&key, value).map_err(|e| invalid(&format!("{name}: {e}"), origin))?;
+    }
+    builder.build().map_err(|e| invalid(&e.to_string(), origin))
 }
 
 /// The key that an environment variable means, and its default if there is one. A shell's variables have no hyphens, so
@@ -158,13 +218,12 @@ fn wrong_word<T: DeserializeOwned>(merged: Config) -> Option<String> {
     })
 }
 
-fn invalid(message: &str, file: Option<&Path>) -> Problem {
-    let at = file.map_or_else(String::new, |f| format!(" (from {}, the defaults or the environment)", f.display()));
+fn invalid(message: &str, origin: &str) -> Problem {
     let remedy = nearest_known(message).map_or_else(
         || "correct the value; `ml-connector config` prints what is in force".to_owned(),
         |name| format!("did you mean `{name}`? `ml-connector config` prints every key"),
     );
-    Problem::new(Code::SettingsInvalid, format!("{message}{at}"), remedy)
+    Problem::new(Code::SettingsInvalid, format!("{message}{origin}"), remedy)
 }
 
 /// Finds the known key nearest to an unknown one in serde's own words: "unknown field `x`, expected one of `a`, `b`".
@@ -209,33 +268,6 @@ fn mask(value: &mut toml::Value) {
         }
         toml::Value::Array(items) => items.iter_mut().for_each(mask),
         _ => {}
-    }
-}
-
-/// A length of time written as people write it: `250ms`, `30s`, `10m`, `4h`, `2d` (of 24 hours), or ISO
-/// 8601 (`PT10M`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(pub Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.parse::<jiff::Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-        let parsed = parsed.map_err(|e| format!("`{text}` is no length of time such as \"30s\" or \"10m\": {e}"))?;
-        Duration::try_from(parsed).map(Span).map_err(|_| format!("`{text}` must not be negative"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("{}ms", self.0.as_millis()))
     }
 }
 

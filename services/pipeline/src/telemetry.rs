@@ -4,14 +4,16 @@ use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::HeaderMap;
+use metrics_tracing_context::MetricsLayer;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::Deserialize;
-use tracing::Span;
+use tracing::{Metadata, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
@@ -20,6 +22,15 @@ use problem::{Code, Problem};
 
 /// Whether spans go anywhere.
 static EXPORTING: AtomicBool = AtomicBool::new(false);
+
+/// What the span of a connection's work is called.
+const CONNECTION: &str = "connection";
+
+/// The span of a connection's work: its log lines say its name, and its figures have it as a label. At the highest
+/// level, so that it is there whatever level is logged.
+pub fn span_of_connection(connection: &str) -> Span {
+    tracing::error_span!("connection", %connection)
+}
 
 /// The span of one delivery, within the trace that its headers carry on; none when no collector is named.
 pub fn span_of(stage: &'static str, subject: &str, headers: &HeaderMap) -> Span {
@@ -112,6 +123,11 @@ pub fn start(name: &'static str, settings: &Settings) -> Result<Telemetry, Probl
         None
     };
     let spans = provider.as_ref().map(|p| tracing_opentelemetry::layer().with_tracer(p.tracer("ml-connector")));
-    tracing_subscriber::registry().with(filter).with(lines).with(spans).try_init().map_err(|e| wrong(&e))?;
+    let is_connection = |what: &Metadata<'_>| what.is_span() && what.name() == CONNECTION;
+    // Labels are there whatever is logged. The span of a connection's work lasts as long as that: it is not exported.
+    let labels = MetricsLayer::new().with_filter(filter_fn(is_connection));
+    let spans = spans.with_filter(filter.clone()).with_filter(filter_fn(move |what| !is_connection(what)));
+    let registry = tracing_subscriber::registry().with(labels);
+    registry.with(lines.with_filter(filter)).with(spans).try_init().map_err(|e| wrong(&e))?;
     Ok(Telemetry { provider })
 }

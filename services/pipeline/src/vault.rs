@@ -17,11 +17,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::kv;
-use hmac::{Hmac, KeyInit, Mac};
-use problem::{Code, Problem};
+use problem::{Code, Problem, chain};
 use rand::RngCore as _;
 use serde::Deserialize;
-use sha2::Sha256;
 pub use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -83,6 +81,11 @@ impl VaultError {
             Self::Read(_) | Self::Write(_) => true,
             Self::Erased | Self::Marked(_) | Self::OldMasterKey | Self::UnderWay(_) | Self::Cipher(_) => false,
         }
+    }
+
+    /// The problem of work that cannot go on without the vault.
+    pub fn unusable(&self) -> Problem {
+        Problem::new(Code::VaultUnusable, chain(self), "look at the broker and the master key")
     }
 }
 
@@ -195,13 +198,8 @@ impl Vault {
 
     /// As [`Vault::keyed_hash`], of bytes.
     pub fn keyed_hash_bytes(&self, purpose: &str, bytes: &[u8]) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.inner.hash.as_slice()) else {
-            return String::new(); // HMAC takes keys of any length.
-        };
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(bytes);
-        hex::encode(mac.finalize().into_bytes().get(..16).unwrap_or_default())
+        let mac = cipher::keyed_hash(&self.inner.hash, &[purpose.as_bytes(), &[0], bytes]);
+        hex::encode(mac.split_at(16).0)
     }
 
     /// The person token of a normalised e-mail address: names the person's key, and stands in subjects and headers.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use problem::Problem;
+use problem::{Code, Problem};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
@@ -153,6 +153,11 @@ impl Vendor {
         self.breaker.wait(Kind::Write).is_some()
     }
 
+    /// Why nothing gets through, while that is so; `away` is the code where nothing but that is known.
+    pub fn trouble(&self, away: Code) -> Option<Problem> {
+        self.breaker.trouble(away)
+    }
+
     /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
     /// its own doing then.
     pub fn passed_since(&self, since: u64) -> bool {
@@ -160,8 +165,8 @@ impl Vendor {
     }
 
     /// Keeps all calls for documents back until a person has acted, but for one every so often that tries.
-    pub fn hold(&self, every: Duration, why: &str) {
-        self.breaker.hold(every, why);
+    pub fn hold(&self, every: Duration, problem: &Problem) {
+        self.breaker.hold(every, problem);
     }
 
     /// Calls once; a token that is refused is renewed and the call made once more, since a 401 did nothing.
@@ -319,8 +324,8 @@ impl Vendor {
         let vendor = self.budget.vendor();
         metrics::gauge!("ml_clock_skew_seconds", "against" => vendor).set(apart.as_secs_f64());
         if apart.unsigned_abs() > CLOCK_LIMIT {
-            let why = format!("CLOCK_SKEW: the broker's clock and {vendor}'s are {} s apart", apart.as_secs().abs());
-            self.breaker.hold(CLOCK_LOOK, &why);
+            let why = format!("the broker's clock and {vendor}'s are {} s apart", apart.as_secs().abs());
+            self.breaker.hold(CLOCK_LOOK, &Problem::new(Code::ClockSkew, why, "set the clocks by NTP"));
         }
     }
 

@@ -121,6 +121,7 @@ codes! {
     CommentsOff => "COMMENTS_OFF", Nobody, 1;
     CommentNoOrder => "COMMENT_NO_ORDER", Accountant, 1;
     CommentRefused => "COMMENT_REFUSED", Integrator, 1;
+    CommerceAway => "COMMERCE_AWAY", Operations, 69;
     CommerceBroken => "COMMERCE_BROKEN", Operations, 69;
     CommerceClock => "COMMERCE_CLOCK", Operations, 78;
     CommerceForbidden => "COMMERCE_FORBIDDEN", Integrator, 78;
@@ -130,6 +131,10 @@ codes! {
     CommerceSecondFactor => "COMMERCE_SECOND_FACTOR", Integrator, 78;
     CommerceUnauthorised => "COMMERCE_UNAUTHORISED", Integrator, 78;
     CommerceUnreadable => "COMMERCE_UNREADABLE", Integrator, 78;
+    ConnectionsClash => "CONNECTIONS_CLASH", Integrator, 78;
+    ConnectionTaken => "CONNECTION_TAKEN", Operations, 78;
+    ConnectionNotNamed => "CONNECTION_NOT_NAMED", Operations, 2;
+    ConnectionUnknown => "CONNECTION_UNKNOWN", Operations, 2;
     CredentialsIncomplete => "CREDENTIALS_INCOMPLETE", Integrator, 78;
     CredentialsInput => "CREDENTIALS_INPUT", Integrator, 78;
     CredentialsNone => "CREDENTIALS_NONE", Integrator, 78;
@@ -205,6 +210,7 @@ codes! {
     ProgramError => "PROGRAM_ERROR", Integrator, 1;
     PurchaseOrderMissing => "PURCHASE_ORDER_MISSING", Integrator, 1;
     RecordBroken => "RECORD_BROKEN", Integrator, 1;
+    RecordMoved => "RECORD_MOVED", Operations, 1;
     RecordNotFound => "RECORD_NOT_FOUND", Operations, 1;
     RecordUnreadable => "RECORD_UNREADABLE", Integrator, 1;
     ReferenceRemoved => "REFERENCE_REMOVED", Accountant, 1;
@@ -249,6 +255,7 @@ codes! {
     VerificationIncomplete => "VERIFICATION_INCOMPLETE", Accountant, 1;
     VismaAccountUnknown => "VISMA_ACCOUNT_UNKNOWN", Accountant, 1;
     VismaAlreadyReleased => "VISMA_ALREADY_RELEASED", Accountant, 1;
+    VismaAway => "VISMA_AWAY", Operations, 69;
     VismaBranchUnknown => "VISMA_BRANCH_UNKNOWN", Accountant, 1;
     VismaBroken => "VISMA_BROKEN", Accountant, 69;
     VismaBusy => "VISMA_BUSY", Operations, 69;

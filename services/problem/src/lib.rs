@@ -5,11 +5,13 @@
 //! crate can say its codes.
 
 mod code;
+mod stopped;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use code::{Class, Code, UnknownCode};
+pub use stopped::Stopped;
 
 /// A code, a plain sentence and a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,12 @@ impl Problem {
     /// Builds a problem from its three parts.
     pub fn new(code: Code, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, sentence: sentence.into(), remedy: remedy.into() }
+    }
+
+    /// Code and sentence, without what to do.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.code, self.sentence)
     }
 }
 

@@ -181,6 +181,16 @@ impl Address {
         self.kind.stream()
     }
 
+    /// True for what a poll saw in Visma, and what follows from that: orders go before it.
+    pub fn gives_way(&self) -> bool {
+        match self.kind {
+            Kind::Change => self.system == System::Visma,
+            Kind::Command => self.entity == Entity::Verification,
+            Kind::Outcome => matches!(self.entity, Entity::SeenInvoice | Entity::SeenCreditNote),
+            Kind::Hint => false,
+        }
+    }
+
     /// As a subject.
     pub fn subject(&self) -> String {
         self.to_string()

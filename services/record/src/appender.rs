@@ -36,7 +36,8 @@ impl Log {
     /// expected sequence.
     pub async fn append(&self, address: &Address, message: Message, after: Option<u64>) -> Result<Stored, PutError> {
         let Message { headers, payload } = message;
-        let put = Put { subject: address.subject(), headers, payload, expect_last: after };
+        let gives_way = address.gives_way();
+        let put = Put { subject: address.subject(), headers, payload, expect_last: after, gives_way };
         self.broker().publisher(address.stream()).put(put).await
     }
 }
@@ -81,7 +82,8 @@ impl Appender {
         }
         let trace = envelope::trace_of(&headers).to_owned();
         let payload = outcome.encode_to_vec().into();
-        let put = Put { subject: address.subject(), headers, payload, expect_last: Some(after) };
+        let gives_way = outcome.kind() == proto::Kind::Verified;
+        let put = Put { subject: address.subject(), headers, payload, expect_last: Some(after), gives_way };
         for _ in 0..TRIES {
             match self.publisher.put(put.clone()).await {
                 Ok(stored) => {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Log;
 use crate::address::Kind;
-use crate::streams::Durable;
+use crate::streams::{Durable, consumer};
 use crate::take::taken::Standing;
 
 /// How often it is looked at.
@@ -70,7 +70,7 @@ impl Measure {
 
 /// Looks at what waits for `durable` until the service stops; `vendor` is whom its deliveries are calls to, if any.
 pub fn watch(log: &Log, durable: Durable, vendor: Option<Vendor>, context: &Context) {
-    tokio::spawn(look(log.clone(), durable, vendor, context.stop.clone()));
+    context.spawn(look(log.clone(), durable, vendor, context.stop.clone()));
 }
 
 async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: CancellationToken) {
@@ -90,7 +90,7 @@ async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: Cancella
         };
         let (now, standing) = (now_millis(), taken.standing());
         // What waits as it should, for a window of the vendor too, is still to be done; it has no age.
-        let active = waiting.saturating_sub(standing.parked);
+        let active = waiting.saturating_sub(standing.postponed);
         let calls_made = vendor.as_ref().map_or(standing.settled, Vendor::calls_for_documents);
         measure.see(Count { at: now, calls: calls_made, done: standing.settled });
         let (calls, oldest) = (measure.calls_for(waiting), stall.oldest(active, standing, now));
@@ -148,19 +148,21 @@ impl Stall {
 /// # Errors
 /// When the broker does not answer, in words.
 pub async fn waiting(log: &Log, durable: Durable) -> Result<u64, String> {
+    let (name, stream) = (durable.consumer(log.connection()), durable.stream());
     let consumer: Consumer<pull::Config> =
-        log.broker().jetstream.get_consumer_from_stream(durable.name, durable.stream()).await.map_err(|e| chain(&e))?;
+        log.broker().jetstream.get_consumer_from_stream(name.as_ref(), stream).await.map_err(|e| chain(&e))?;
     let info = consumer.cached_info();
     Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(0))
 }
 
-/// Sequence of the last entry that the durable `name` is past, with all before it.
+/// Sequence of the last entry that the connection's consumer of the service `name` is past, with all before it.
 ///
 /// # Errors
 /// `BROKER_AWAY` when the broker does not say.
-pub async fn past(log: &Log, (kind, name): (Kind, &str)) -> Result<u64, Problem> {
+pub async fn past(log: &Log, (kind, name): (Kind, &'static str)) -> Result<u64, Problem> {
+    let name = consumer(name, log.connection());
     let consumer: Result<Consumer<pull::Config>, _> =
-        log.broker().jetstream.get_consumer_from_stream(name, kind.stream()).await;
+        log.broker().jetstream.get_consumer_from_stream(name.as_ref(), kind.stream()).await;
     let consumer = consumer.map_err(|e| {
         let sentence = format!("how far {name} is could not be asked: {}", chain(&e));
         Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn what_waits_while_nothing_is_settled_has_an_age() {
         let mut stall = Stall::default();
-        let standing = |oldest, settled| Standing { oldest, parked: 0, settled };
+        let standing = |oldest, settled| Standing { oldest, postponed: 0, settled };
         assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 10_000), stall.is_standing), (6_000, false));
         assert_eq!((stall.oldest(8, standing(Some(4_000), 3), 25_000), stall.is_standing), (21_000, true));
         assert_eq!((stall.oldest(8, standing(None, 3), 40_000), stall.is_standing), (30_000, true), "none is taken");

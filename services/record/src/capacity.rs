@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Info;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use pipeline::clock::now_millis;
 use pipeline::service::Context;
+use pipeline::task;
 use problem::{Code, Problem, chain};
 
 use crate::Log;
@@ -66,8 +67,8 @@ impl Fill {
 
     /// The moment at which it will be full; none when that is never, or too far away to be a date.
     pub fn full_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let hours = i64::try_from(self.full_in?).ok()?.checked_mul(24)?;
-        now.checked_add(hours.hours()).ok()
+        let seconds = self.full_in?.checked_mul(DAY / 1_000)?;
+        now.checked_add(Duration::from_secs(seconds)).ok()
     }
 
     /// How it fills, and what to do.
@@ -198,7 +199,7 @@ impl Log {
 /// Shows how full the streams are in metrics, and says in the service's health which will be full soon, until it stops.
 pub fn watch(log: &Log, context: &Context) {
     let (log, context) = (log.clone(), context.clone());
-    tokio::spawn(async move {
+    task::spawn(async move {
         let mut told = HashSet::new();
         loop {
             match log.capacity().await {
@@ -298,5 +299,14 @@ mod tests {
         let warning = reading(900_000, NOW - 10 * DAY, 70).fill(NOW).warning(now);
         assert!(warning.starts_with("90 % full, full on 2026-12-12 as it grows now: raise"), "{warning}");
         assert_eq!([told(9_999), told(87_600_000_000), told(16_777_216)], ["9999 bytes", "88 GB", "17 MB"]);
+    }
+
+    /// The one of a stream that hardly grows is beyond every calendar.
+    #[test]
+    fn a_day_that_is_too_far_away_is_none() {
+        for days in [20_000_000, u64::MAX / 2, u64::MAX] {
+            let fill = Fill { stream: CHANGES, entries: 1, bytes: 1, limit: Some(2), growth: 1, full_in: Some(days) };
+            assert_eq!(fill.full_at(Timestamp::UNIX_EPOCH), None, "{days}");
+        }
     }
 }

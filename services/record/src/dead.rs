@@ -176,7 +176,7 @@ pub(crate) async fn put(log: &Log, stage: &str, letter: Letter<'_>, problem: &Pr
     envelope::set(&mut headers, envelope::ATTEMPTS, &letter.delivered.to_string());
     envelope::set(&mut headers, envelope::ORIGIN, letter.subject);
     envelope::set(&mut headers, envelope::ORIGIN_SEQUENCE, &sequence);
-    let put = Put { subject, headers, payload: letter.payload.clone(), expect_last: None };
+    let put = Put { subject, headers, payload: letter.payload.clone(), expect_last: None, gives_way: false };
     let publisher = log.broker().publisher(DEAD);
     match publisher.put(put.clone()).await {
         // The body just fitted without what a dead letter adds; it still stands where it came from.

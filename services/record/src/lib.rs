@@ -159,6 +159,11 @@ impl Log {
     /// What this process has taken from the durable `name`.
     pub(crate) fn taken(&self, name: &'static str) -> Arc<Taken> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.entry(name).or_insert_with(|| Arc::new(Taken::of(name, self.broker.health().clone()))).clone()
+        taken
+            .entry(name)
+            .or_insert_with(|| {
+                Arc::new(Taken::of(name, self.broker.health().clone(), self.broker.settings().stuck_after.0))
+            })
+            .clone()
     }
 }

@@ -9,6 +9,7 @@ use async_nats::connection::State;
 use async_nats::jetstream::stream::DirectGetErrorKind;
 
 use pipeline::broker::Broker;
+use pipeline::task;
 use problem::chain;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,7 @@ const LOOKS: u32 = 2;
 /// message.
 pub(crate) fn watch(broker: &Broker, stop: &CancellationToken, stream: &'static str, subject: String) {
     let (broker, stop) = (broker.clone(), stop.clone());
-    tokio::spawn(async move {
+    task::spawn(async move {
         let (mut gone, what) = (0, known_as(stream));
         while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
             // A broker that is away is told of as that.

@@ -3,20 +3,24 @@
 //! Limits retention with discard-new everywhere: a full stream makes publishing fail, which is seen, and forgets
 //! nothing.
 
+mod durable;
+
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Compression, Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 
 use pipeline::broker::Settings;
 use pipeline::broker::buckets::{BUDGET, CURSORS, POLLS};
+use pipeline::identity::{Identity, metadata};
 use pipeline::vault;
 use problem::{Code, Problem, chain};
 
-use crate::address::{Connection, Kind, Span, System};
+use crate::address::Connection;
 use crate::capacity::{DISK_OF_BYTES, size, told};
+pub(crate) use durable::consumer;
+pub use durable::{Durable, GROUP, in_use};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
@@ -33,45 +37,14 @@ pub const DEAD: &str = "DEAD";
 /// All of them.
 pub(crate) const STREAMS: [&str; 6] = [HINTS, CHANGES, COMMANDS, OUTCOMES, WAITING, DEAD];
 
-/// The priority group of every durable consumer: one active client, others stand by.
-pub const GROUP: &str = "active";
-/// Deliveries that may be out at once: those that are to be tried later count, so it is far above what a process works
-/// on. What waits for another record is settled and does not count.
-const MAX_ACK_PENDING: i64 = 10_000;
-
-/// A durable consumer and what it takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Durable {
-    /// Its name: the service's.
-    pub name: &'static str,
-    /// What it takes.
-    pub kind: Kind,
-    /// The system whose entries it takes; those of all without one.
-    pub system: Option<System>,
-}
-
-impl Durable {
-    /// The stream that it takes from.
-    pub fn stream(&self) -> &'static str {
-        self.kind.stream()
-    }
-
-    fn span(&self, connection: &Connection) -> Span {
-        match self.system {
-            Some(system) => Span::system(connection, self.kind, system),
-            None => Span::all(connection, self.kind),
-        }
-    }
-}
-
-/// Makes and updates every stream and bucket, and the durables given.
+/// Makes and updates every stream and bucket, and the durables given for each connection; keeps what each is of.
 ///
 /// # Errors
 /// `BROKER_PROVISION` names what could not be made and why.
 pub async fn provision(
     context: &Context,
     settings: &Settings,
-    connection: &Connection,
+    identities: &[Identity],
     durables: &[Durable],
 ) -> Result<Vec<String>, Problem> {
     let (mut done, mut bytes) = (Vec::new(), 0);
@@ -84,18 +57,21 @@ pub async fn provision(
     let (room, disk) = (told(bytes), told(bytes / DISK_OF_BYTES));
     let orders = settings.room_for_orders;
     done.push(format!("room for {orders} orders: {room} as the broker counts them, about {disk} of disk when full"));
-    for config in buckets(settings) {
+    for mut config in buckets(settings) {
         let name = config.name.clone();
+        if name == IDENTITIES {
+            config.metadata = metadata(context).await.map_err(|e| failed(&name, &chain(&e)))?.unwrap_or_default();
+            config.metadata.retain(|key, _| !key.starts_with(SERVERS));
+            identities.iter().for_each(|identity| identity.keep(&mut config.metadata));
+        }
         context.create_or_update_stream(config).await.map_err(|e| failed(&name, &chain(&e)))?;
         done.push(format!("bucket {}", name.trim_start_matches(BUCKET)));
     }
-    for durable in durables {
-        let config = consumer(settings, connection, durable);
-        context
-            .create_consumer_on_stream(config, durable.stream())
-            .await
-            .map_err(|e| failed(durable.name, &chain(&e)))?;
-        done.push(format!("consumer {} on {}", durable.name, durable.stream()));
+    for identity in identities {
+        let connection = Connection::new(identity.connection());
+        for durable in durables {
+            done.push(durable::provision(context, settings, &connection, durable).await?);
+        }
     }
     Ok(done)
 }
@@ -190,6 +166,10 @@ fn streams(settings: &Settings) -> Vec<Config> {
     ]
 }
 
+/// The stream whose metadata keeps what connections are of: every service may look at it.
+const IDENTITIES: &str = "KV_ML_KEYS";
+/// Metadata of the server's own begins so; it writes it anew.
+const SERVERS: &str = "_nats";
 /// What the stream of a bucket is called is its name behind this.
 const BUCKET: &str = "KV_";
 
@@ -227,22 +207,4 @@ fn buckets(settings: &Settings) -> Vec<Config> {
         bucket(POLLS, "When each poll ran last, who runs it now, and who asked for it"),
         bucket(BUDGET, "The calls that a vendor still allows in its window"),
     ]
-}
-
-fn consumer(settings: &Settings, connection: &Connection, durable: &Durable) -> pull::Config {
-    pull::Config {
-        durable_name: Some(durable.name.to_owned()),
-        description: Some(format!("ml-connector run {}", durable.name)),
-        deliver_policy: DeliverPolicy::All,
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: settings.ack_wait.0,
-        max_deliver: -1,
-        max_ack_pending: MAX_ACK_PENDING,
-        filter_subject: durable.span(connection).filter(),
-        num_replicas: settings.replicas,
-        priority_policy: PriorityPolicy::PinnedClient,
-        priority_groups: vec![GROUP.to_owned()],
-        priority_timeout: settings.takeover.0,
-        ..pull::Config::default()
-    }
 }

@@ -76,6 +76,10 @@ const LOOP: &str = "consumer";
 
 /// How long a delivery is kept in hand that waits for what is likely to come soon.
 const HOLD: Duration = Duration::from_secs(5);
+/// Of a stage's width: one in so many works on what gives way, beside the others.
+const SHARE: usize = 8;
+/// Deliveries in hand that give way: orders behind them in the stream are taken all the same.
+const GIVING: usize = 2_000;
 /// How often what could not be read is looked at again, milliseconds.
 const LOOK_AGAIN: u64 = 5_000;
 
@@ -93,7 +97,8 @@ pub async fn run(
     let (lanes, ways) = (Lanes::default(), HashMap::new());
     let (broker, taken) = (log.broker(), log.taken(durable.name));
     let (parking, asleep) = (Parking::open(log, durable.name, stop), Arc::new(Asleep::of(durable.name)));
-    let mut runner = Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, in_hand: 0 };
+    let mut runner =
+        Runner { log, durable, width, stage, stop, lanes, ways, taken, parking, asleep, counts: Counts::default() };
     let mut first = true;
     while !stop.is_cancelled() {
         runner.turned(broker.settings().start_timeout.0);
@@ -129,12 +134,26 @@ struct Runner<'a> {
     taken: Arc<Taken>,
     parking: Arc<Parking>,
     asleep: Arc<Asleep>,
-    /// Bytes of the deliveries that wait or are worked on.
-    in_hand: usize,
+    counts: Counts,
 }
 
-/// Deliveries that are worked on: lane, sequence and bytes of each.
-type Working<'a> = FuturesUnordered<BoxFuture<'a, (String, u64, usize)>>;
+/// What is in hand.
+#[derive(Default)]
+struct Counts {
+    /// Bytes of the deliveries that wait or are worked on.
+    bytes: usize,
+    /// How many had waited for another record.
+    resumed: usize,
+}
+
+/// A delivery that was worked on.
+struct Worked {
+    lane: String,
+    sequence: u64,
+    bytes: usize,
+}
+
+type Working<'a> = FuturesUnordered<BoxFuture<'a, Worked>>;
 type Fetching<'a> = FuturesUnordered<BoxFuture<'a, (Due, Result<Up, Problem>)>>;
 
 impl<'a> Runner<'a> {
@@ -148,10 +167,10 @@ impl<'a> Runner<'a> {
     }
 
     async fn consumer(&self) -> Result<jetstream::consumer::Consumer<pull::Config>, Problem> {
-        let (name, stream) = (self.durable.name, self.durable.stream());
+        let (name, stream) = (self.durable.consumer(self.log.connection()), self.durable.stream());
         let what = format!("the consumer {name} on {stream}");
         let broker = self.log.broker();
-        let ask = || broker.jetstream.get_consumer_from_stream(name, stream);
+        let ask = || broker.jetstream.get_consumer_from_stream(name.as_ref(), stream);
         let answer = broker.until_answered(&what, ask, |e| says_missing(e)).await?;
         answer.map_err(|e| not_provisioned(&what, &chain(&e)))
     }
@@ -174,18 +193,16 @@ impl<'a> Runner<'a> {
             Err(e) => return tracing::warn!(error = %chain(&e), "the consumer could not be pulled from"),
         };
         let mut progress = tokio::time::interval(settings.ack_wait.0 / 3);
-        let (mut working, mut fetching): (Working<'a>, Fetching<'a>) = Default::default();
+        let (mut working, mut giving, mut fetching): (Working<'a>, Working<'a>, Fetching<'a>) = Default::default();
         let (parking, asleep) = (Arc::clone(&self.parking), Arc::clone(&self.asleep));
         let mut taking = true;
-        while taking || !working.is_empty() || !fetching.is_empty() {
+        while taking || !working.is_empty() || !giving.is_empty() || !fetching.is_empty() {
             self.turned(Duration::ZERO);
-            self.begin(&mut working);
+            self.begin(&mut working, &mut giving);
+            // What gives way goes on when there is nothing else to do: an order may be among what was delivered.
             tokio::select! {
                 biased;
-                Some((lane, sequence, bytes)) = working.next(), if !working.is_empty() => {
-                    self.ways.remove(&sequence);
-                    self.finished(&lane, bytes);
-                }
+                Some(worked) = working.next(), if !working.is_empty() => self.finished(&worked),
                 Some((due, fetched)) = fetching.next(), if !fetching.is_empty() => self.resume(due, fetched),
                 () = asleep.more() => {}
                 () = stop.cancelled(), if taking => taking = false,
@@ -194,7 +211,7 @@ impl<'a> Runner<'a> {
                     self.taken.tell();
                 }
                 // A few at a time: what waited stays beside today's documents, and not before them.
-                due = parking.due(), if taking && fetching.len() + self.resumed() < (self.width / 4).max(1) => {
+                due = parking.due(), if taking && fetching.len() + self.counts.resumed < (self.width / 4).max(1) => {
                     let parking = Arc::clone(&parking);
                     fetching.push(Box::pin(async move { (due, parking.take(due).await) }));
                 }
@@ -206,6 +223,7 @@ impl<'a> Runner<'a> {
                     }
                     None => taking = false,
                 },
+                Some(worked) = giving.next(), if !giving.is_empty() => self.finished(&worked),
             }
             if !taking {
                 self.hand_back().await;
@@ -214,12 +232,21 @@ impl<'a> Runner<'a> {
     }
 
     fn has_room(&self) -> bool {
-        self.lanes.waiting() < self.width && self.in_hand < ROOM
+        let is_waiting_room = self.lanes.waiting(false) < self.width && self.lanes.waiting(true) < GIVING;
+        is_waiting_room && self.counts.bytes < ROOM
     }
 
-    fn finished(&mut self, lane: &str, bytes: usize) {
-        self.lanes.finish(lane);
-        self.in_hand = self.in_hand.saturating_sub(bytes);
+    fn finished(&mut self, worked: &Worked) {
+        self.forget(worked.sequence);
+        self.lanes.finish(&worked.lane);
+        self.counts.bytes = self.counts.bytes.saturating_sub(worked.bytes);
+    }
+
+    /// The way of a delivery that is no longer in hand.
+    fn forget(&mut self, sequence: u64) -> Option<Arc<Way>> {
+        let way = self.ways.remove(&sequence)?;
+        self.counts.resumed -= usize::from(matches!(*way, Way::Parked(_)));
+        Some(way)
     }
 
     fn accept(&mut self, message: jetstream::Message, working: &mut Working<'a>) {
@@ -239,8 +266,8 @@ impl<'a> Runner<'a> {
                 working.push(Box::pin(async move {
                     let letter =
                         Letter { subject: &subject, headers: &headers, payload: &payload, sequence, delivered };
-                    give_up(log, name, letter, &acker, Verdict::Dead(unknown.into())).await;
-                    (subject, sequence, 0)
+                    give_up(log, name, letter, &acker, unknown.into()).await;
+                    Worked { lane: subject, sequence, bytes: 0 }
                 }));
                 return;
             }
@@ -252,14 +279,17 @@ impl<'a> Runner<'a> {
         // A redelivery of what is still in hand replaces the way to acknowledge it and is not worked on twice.
         match self.ways.insert(sequence, Arc::new(Way::Consumer(Box::new(acker)))).as_deref() {
             None => self.push(delivery, stored_at),
-            Some(Way::Parked(own)) => self.parking.index().decided(*own, None),
+            Some(Way::Parked(own)) => {
+                self.counts.resumed -= 1;
+                self.parking.index().decided(*own, None);
+            }
             Some(Way::Consumer(_)) => {}
         }
     }
 
     fn push(&mut self, delivery: Delivery, since: u64) {
         self.taken.begun(&delivery, since);
-        self.in_hand = self.in_hand.saturating_add(delivery.payload.len());
+        self.counts.bytes = self.counts.bytes.saturating_add(delivery.payload.len());
         let lane = guard::caught(|| self.stage.lane(&delivery));
         self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
     }
@@ -272,6 +302,7 @@ impl<'a> Runner<'a> {
             Ok(Up::Up(delivery)) if self.ways.contains_key(&delivery.sequence) => index.decided(due.own, Some(later)),
             Ok(Up::Up(delivery)) => {
                 self.ways.insert(delivery.sequence, Arc::new(Way::Parked(due.own)));
+                self.counts.resumed += 1;
                 // Until now it waited as it should.
                 self.push(*delivery, now_millis());
             }
@@ -284,31 +315,38 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// How many are in hand that had waited.
-    fn resumed(&self) -> usize {
-        self.ways.values().filter(|way| matches!(***way, Way::Parked(_))).count()
+    /// The next delivery for which there is a place: orders first, and beside them some of what gives way.
+    fn next(&mut self, working: usize, giving: usize) -> Option<(String, Delivery, bool)> {
+        if working.saturating_sub(self.asleep.count(false)) < self.width
+            && let Some((lane, delivery)) = self.lanes.next(false)
+        {
+            return Some((lane, delivery, false));
+        }
+        let has_place = giving.saturating_sub(self.asleep.count(true)) < (self.width / SHARE).max(1);
+        let (lane, delivery) = has_place.then(|| self.lanes.next(true))??;
+        Some((lane, delivery, true))
     }
 
-    fn begin(&mut self, working: &mut Working<'a>) {
-        while working.len().saturating_sub(self.asleep.count()) < self.width
-            && let Some((lane, delivery)) = self.lanes.next()
-        {
+    fn begin(&mut self, working: &mut Working<'a>, giving: &mut Working<'a>) {
+        while let Some((lane, delivery, gives_way)) = self.next(working.len(), giving.len()) {
             let Some(way) = self.ways.get(&delivery.sequence).cloned() else {
-                self.finished(&lane, delivery.payload.len());
+                let (sequence, bytes) = (delivery.sequence, delivery.payload.len());
+                self.finished(&Worked { lane, sequence, bytes });
                 continue;
             };
+            let set = if gives_way { &mut *giving } else { &mut *working };
             let (log, name, stage, stop) = (self.log, self.durable.name, self.stage, self.stop);
             let (taken, parking) = (Arc::clone(&self.taken), Arc::clone(&self.parking));
             let (asleep, most) = (Arc::clone(&self.asleep), self.width.saturating_mul(4));
             let span = telemetry::span_of(name, &delivery.subject, &delivery.headers);
-            working.push(Box::pin(async move {
+            set.push(Box::pin(async move {
                 let held = Instant::now() + HOLD;
                 let deciding = async {
                     loop {
                         let verdict = decided(&delivery, stage.decide(&delivery)).await;
                         match verdict {
                             Verdict::Wait(wait) if wait.is_soon && asleep.has_room(most) => {
-                                match asleep.until_moved(log, &wait, held, stop).await {
+                                match asleep.until_moved(log, (&wait, gives_way), held, stop).await {
                                     true => {}
                                     false => break Verdict::Wait(wait),
                                 }
@@ -320,7 +358,7 @@ impl<'a> Runner<'a> {
                 let verdict = deciding.instrument(span).await;
                 taken.decided(&delivery, &verdict);
                 settle(log, &parking, &delivery, &way, verdict).await;
-                (lane, delivery.sequence, delivery.payload.len())
+                Worked { lane, sequence: delivery.sequence, bytes: delivery.payload.len() }
             }));
         }
     }
@@ -336,8 +374,8 @@ impl<'a> Runner<'a> {
 
     async fn hand_back(&mut self) {
         for delivery in self.lanes.drain() {
-            self.in_hand = self.in_hand.saturating_sub(delivery.payload.len());
-            let Some(way) = self.ways.remove(&delivery.sequence) else { continue };
+            self.counts.bytes = self.counts.bytes.saturating_sub(delivery.payload.len());
+            let Some(way) = self.forget(delivery.sequence) else { continue };
             self.taken.handed_back(delivery.sequence);
             match way.as_ref() {
                 // Lost: it comes again after the ack wait.

@@ -6,6 +6,8 @@
 //! Two loopback ports serve the two systems. On Visma's port, everything under `/_sandbox/` is the test's own door:
 //! faults, holds, the ledger, calls (see [`control`]).
 
+#![allow(clippy::disallowed_methods, reason = "its tasks are no connection's, and what it reads is its own")]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;

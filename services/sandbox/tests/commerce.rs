@@ -2,7 +2,14 @@
 //!
 //! Requests are signed by a signer written for these tests alone, from RFC 5849, so that a mistake in the sandbox's own
 //! verification cannot be repeated here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
 
 #[path = "commerce/attributes.rs"]
 mod attributes;

@@ -162,7 +162,7 @@ impl Writer {
                 Ended::Differs(_, before) => held = Some(Current { record: Record::Absent, ..*before }),
             }
         }
-        Err(Verdict::retry(delivery.delivered, "the record is written by others faster than it can be read"))
+        Err(Verdict::moved(delivery.delivered, "the comment's record"))
     }
 }
 

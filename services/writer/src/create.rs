@@ -2,13 +2,14 @@
 //! What differs between targets is behind [`System`], and behind [`Removing`] where documents can be removed.
 
 mod ending;
+mod waits;
 
 use std::time::Duration;
 
-use effect::{Deleting, End, Inspecting, Linked, Millis, Pause, Policy, Record, Refusal, Removed, Sending, Silence};
+use effect::{Deleting, End, Inspecting, Linked, Millis, Policy, Record, Refusal, Removed, Sending, Silence};
 use effect::{Step, Waiting, Wanted};
 use pipeline::vendor::Permit;
-use problem::Problem;
+use problem::{Code, Problem};
 use proto::{Command, Outcome};
 use record::Verdict;
 use record::envelope::Cause;
@@ -17,13 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::entries::{fill, marks};
 use crate::now;
-use ending::{dead, is_worth_handing_back};
+use ending::dead;
 use record::address::{Address, Entity};
 use record::entry::{self, UNREADABLE};
 use record::{Appender, Current, Log};
-
-/// A wait that is longer is handed back to the broker, where the record remembers as much as this process does.
-const HOLD: Duration = Duration::from_secs(5);
+use waits::is_worth_handing_back;
 
 /// The numbers that a look-up found, or when to ask again.
 pub(crate) type Looked = Result<Vec<String>, Option<Duration>>;
@@ -48,8 +47,11 @@ pub(crate) trait System: Sync {
         request: &Self::Request,
     ) -> impl Future<Output = Step> + Send;
 
-    /// Whether calls are kept back because nothing gets through to it.
-    fn is_away(&self) -> bool;
+    /// The code of its not answering.
+    const AWAY: Code;
+
+    /// Why nothing gets through to it, while calls are kept back because of that.
+    fn trouble(&self) -> Option<Problem>;
 
     /// Whether it has let in a write after `since`.
     fn passed_since(&self, since: Millis) -> bool;
@@ -230,42 +232,8 @@ impl<S: System> Driver<S> {
         held.map_err(|problem| match problem.code {
             // No wait cures it, and whatever it says was done would be done again without it.
             UNREADABLE => Verdict::Dead(problem),
-            _ => Verdict::retry(delivery.delivered, problem.to_string()),
+            _ => Verdict::retry(delivery.delivered, problem),
         })
-    }
-
-    /// Waits until a call is reserved: an intent that is written while the budget is spent is one more doubt after a
-    /// crash, and one that nobody can send under in time. A long wait is handed back if `may_hand_back` says so.
-    async fn permit(&self, may_hand_back: bool) -> Result<Permit, Verdict> {
-        loop {
-            match self.system.permit().await {
-                Ok(permit) => return Ok(permit),
-                Err(wait) if wait > HOLD && may_hand_back => {
-                    return Err(match self.system.is_away() {
-                        true => Verdict::Again(wait, "the vendor does not answer, or fails".to_owned()),
-                        false => Verdict::RetryAfter(wait, "the vendor accepts no calls at the moment".to_owned()),
-                    });
-                }
-                Err(wait) => self.pass(wait).await?,
-            }
-        }
-    }
-
-    /// Lets time pass here, unless the service is told to stop.
-    async fn pass(&self, time: Duration) -> Result<(), Verdict> {
-        tokio::select! {
-            () = tokio::time::sleep(time) => Ok(()),
-            () = self.stop.cancelled() => Err(Verdict::RetryAfter(Duration::ZERO, "stopping".to_owned())),
-        }
-    }
-
-    /// Lets time pass here until `until`, or hands the delivery back when that is long and `may_hand_back`.
-    pub(crate) async fn wait(&self, until: Millis, why: Pause, may_hand_back: bool) -> Result<(), Verdict> {
-        let left = Duration::from_millis(until.0.saturating_sub(now().0));
-        if left > HOLD && may_hand_back {
-            return Err(Verdict::RetryAfter(left, format!("{why:?}")));
-        }
-        self.pass(left).await
     }
 }
 
@@ -388,6 +356,8 @@ impl<S: System> Run<'_, S> {
     /// A step that this life cannot come to.
     fn astray(&self) -> Verdict {
         tracing::error!(address = %self.document.address, "a document reached a step that does not exist");
-        Verdict::retry(self.delivery.delivered, "a step that this life does not have")
+        let sentence = format!("the document of {} reached a step that does not exist", self.document.address);
+        let problem = Problem::new(Code::ProgramError, sentence, "report it with the record's entries");
+        Verdict::retry(self.delivery.delivered, problem)
     }
 }

@@ -25,6 +25,7 @@ fn page(rows: &[Keyset]) -> Page {
         updated_at: key.updated_at,
         order_id: None,
         account: None,
+        store: None,
         text: String::new(),
     };
     Page { items: rows.iter().map(row).collect(), total_count: 0 }

@@ -5,6 +5,8 @@
 //! (`{"type", "data": {"value": {…}}}`, ids as strings, several in a list) and hand-made ones (`{"order_id": 7}`). A
 //! body of any other form needs a configured pointer. Nothing but the key is taken from it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::entity::Entity;
@@ -103,6 +105,30 @@ pub(super) fn read(body: &[u8], pointer: Option<&KeyPointer>) -> Result<Vec<Hint
 /// The hint of one event.
 pub(super) fn of_event(event: &Value) -> Result<Hint, HintError> {
     find(event, Subject::of_event(event), MAX_DEPTH).ok_or(HintError::NoKey)
+}
+
+/// The stores that the records of a body are of: none where one of its events names none. A customer is of a website,
+/// not of the store that it came through.
+pub(super) fn stores(body: &[u8]) -> Vec<u64> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let one = std::slice::from_ref(&body);
+    let of = |event: &Value| {
+        let is_customer = of_event(event).is_ok_and(|hint| hint.entity == Entity::Customer);
+        store(event, MAX_DEPTH).filter(|_| !is_customer)
+    };
+    let found: Option<BTreeSet<u64>> = body.as_array().map_or(one, Vec::as_slice).iter().map(of).collect();
+    found.unwrap_or_default().into_iter().collect()
+}
+
+/// The store that an object names, or what it holds.
+fn store(object: &Value, depth: usize) -> Option<u64> {
+    let object = object.as_object()?;
+    if let Some(store) = object.get("store_id").and_then(id_of).filter(|store| *store > 0) {
+        return Some(store);
+    }
+    let deeper = depth.checked_sub(1)?;
+    let inside = Subject::NAMED.iter().map(|(name, _)| *name).chain(["data", "value", "data_object"]);
+    inside.filter_map(|name| object.get(name)).find_map(|inner| store(inner, deeper))
 }
 
 /// True when a type of event is about a record that we read. An event about none would be taken for an order.

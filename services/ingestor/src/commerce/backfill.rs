@@ -6,6 +6,7 @@
 //! twice.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ::commerce::entity::Entity;
 use ::commerce::history::{self, History};
@@ -18,7 +19,7 @@ use jiff::civil;
 use pipeline::cursor::Cursor;
 use pipeline::service::Context;
 use pipeline::vendor::Vendor;
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use record::Log;
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
@@ -70,15 +71,6 @@ pub struct Stepped {
     pub read: u64,
     /// Of these, what had not been brought in before.
     pub new: u64,
-}
-
-/// Why a step could not be made.
-#[derive(Debug)]
-pub enum Halted {
-    /// Try again after this time.
-    Later(std::time::Duration, String),
-    /// A person must act.
-    Stop(Problem),
 }
 
 /// How far it is: of which range, and the last record of each kind.
@@ -147,8 +139,8 @@ impl Backfill {
     /// How much there is and how much is left, by one call of one record a kind.
     ///
     /// # Errors
-    /// See [`Halted`].
-    pub async fn amounts(&self) -> Result<Vec<Amount>, Halted> {
+    /// See [`Stopped`].
+    pub async fn amounts(&self) -> Result<Vec<Amount>, Stopped> {
         let mut amounts = Vec::new();
         for kind in &self.kinds {
             let entity = kind.entity;
@@ -166,8 +158,8 @@ impl Backfill {
     /// Reads and records the next page; `None` when everything is read.
     ///
     /// # Errors
-    /// See [`Halted`]. The step can be made again.
-    pub async fn step(&mut self) -> Result<Option<Stepped>, Halted> {
+    /// See [`Stopped`]. The step can be made again.
+    pub async fn step(&mut self) -> Result<Option<Stepped>, Stopped> {
         let Some(place) = self.kinds.iter().position(|kind| !self.is_over(kind.entity)) else { return Ok(None) };
         let Some(KindOf { entity, ids, aside }) = self.kinds.get_mut(place) else { return Ok(None) };
         let entity = *entity;
@@ -187,7 +179,7 @@ impl Backfill {
         Ok(Some(Stepped { entity, read, new }))
     }
 
-    async fn record(&self, place: usize, rows: Vec<Row>) -> Result<u64, Halted> {
+    async fn record(&self, place: usize, rows: Vec<Row>) -> Result<u64, Stopped> {
         let Some(KindOf { entity, aside, .. }) = self.kinds.get(place) else { return Ok(0) };
         let recording = rows.into_iter().map(async |row| {
             let id = row.entity_id;
@@ -222,10 +214,11 @@ impl Backfill {
             row = self.recorder.reader.by_id(entity, id).await?;
         }
         let why = format!("the {} {id} changes faster than it can be read", entity.name());
-        Err(ReadError::Later(std::time::Duration::from_secs(1), why))
+        let problem = Problem::new(Code::ChangeContended, why, "it is read again");
+        Err(Stopped::Later(Duration::from_secs(1), problem).into())
     }
 
-    async fn count(&self, kind: &KindOf, after: u64) -> Result<u64, Halted> {
+    async fn count(&self, kind: &KindOf, after: u64) -> Result<u64, Stopped> {
         let one = PageSize::new(1).map_err(|e| unreadable(&e))?;
         let search = |size| self.range.history.search(after, size);
         let turned = Ids::new(kind.entity, one).page(&self.recorder.reader, &kind.aside, after, search).await?;
@@ -241,17 +234,19 @@ impl Backfill {
     }
 }
 
-impl From<ReadError> for Halted {
+impl From<ReadError> for Stopped {
+    /// How a step stops.
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Later(wait, why) => Self::Later(wait, why),
-            ReadError::Spent(wait) => Self::Later(wait, "waiting for its share of the call budget".to_owned()),
-            ReadError::Broken(Broken { problem, passing: true }) => {
-                Self::Later(std::time::Duration::from_secs(5), problem.sentence)
-            }
-            ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Self::Stop(problem),
+            ReadError::Stopped(stopped) => stopped,
+            ReadError::Broken(Broken { problem, passing: true }) => Self::Later(Duration::from_secs(5), problem),
+            ReadError::Broken(Broken { problem, passing: false }) => Self::Person(problem),
             // Deleted while it was read; the next page does not show it any more.
-            ReadError::NotFound => Self::Later(std::time::Duration::ZERO, "a record is gone".to_owned()),
+            ReadError::NotFound => {
+                let problem =
+                    Problem::new(Code::RecordNotFound, "a record is gone", "nothing: the next page has it no more");
+                Self::Later(Duration::ZERO, problem)
+            }
         }
     }
 }
@@ -261,7 +256,7 @@ fn after(far: &Far, entity: Entity) -> u64 {
     far.read.get(entity.name()).copied().unwrap_or(0)
 }
 
-fn unreadable(error: &dyn std::error::Error) -> Halted {
+fn unreadable(error: &dyn std::error::Error) -> Stopped {
     let remedy = "look at the shop's answers; a module may sort or filter them";
-    Halted::Stop(Problem::new(Code::CommerceUnreadable, chain(error), remedy))
+    Stopped::Person(Problem::new(Code::CommerceUnreadable, chain(error), remedy))
 }

@@ -1,7 +1,5 @@
 //! From a hint to a change: the record is read over REST, so that nothing in a webhook's body has to be believed.
 
-use std::time::Duration;
-
 use ::commerce::entity::Entity;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -24,11 +22,17 @@ const LOOKS: u64 = 8;
 
 struct Hints<'a> {
     recorder: &'a Recorder,
+    /// The stores whose documents are read; empty means all.
+    stores: &'a [u64],
 }
 
-pub(super) async fn run((context, log): (&Context, &Log), recorder: &Recorder, width: usize) -> Result<(), Problem> {
+pub(super) async fn run(
+    (context, log): (&Context, &Log),
+    (recorder, stores): (&Recorder, &[u64]),
+    width: usize,
+) -> Result<(), Problem> {
     backlog::watch(log, DURABLE, None, context);
-    take::run(log, &DURABLE, width, &Hints { recorder }, &context.stop).await
+    take::run(log, &DURABLE, width, &Hints { recorder, stores }, &context.stop).await
 }
 
 impl Stage for Hints<'_> {
@@ -60,35 +64,40 @@ impl Hints<'_> {
             },
         };
         let recorded = match row {
+            // It is another connection's, as the poll, which does not list it, leaves it to that one.
+            Ok(row) if row.store.is_some_and(|store| !self.stores.is_empty() && !self.stores.contains(&store)) => {
+                Ok(())
+            }
             Ok(row) => self.recorder.record(entity, row, Cause::of(&delivery.headers), By::Hint).await.map(|_| ()),
             Err(e) => Err(e),
         };
         match recorded {
             Ok(()) => Verdict::Done,
-            Err(ReadError::Later(wait, why)) => Verdict::Again(wait, why),
-            Err(ReadError::Spent(wait)) => {
-                Verdict::RetryAfter(wait, "waiting for its share of the call budget".to_owned())
-            }
+            // The poll reports too what a person must see to; the hint waits.
+            Err(ReadError::Stopped(stopped)) => stopped.into(),
             Err(ReadError::NotFound) if delivery.delivered < LOOKS => {
-                Verdict::retry(delivery.delivered, format!("the {} is not there yet", entity.name()))
+                Verdict::retry(delivery.delivered, none(entity, key))
             }
-            Err(ReadError::NotFound) => Verdict::Dead(Problem::new(
-                Code::RecordNotFound,
-                format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
-                "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
-            )),
+            Err(ReadError::NotFound) => Verdict::Dead(none(entity, key)),
             Err(ReadError::Broken(broken)) => self.broken(delivery, (entity, key), broken).await,
-            // The poll reports it too; the hint waits for a person.
-            Err(ReadError::Stop(problem)) => Verdict::Again(Duration::from_secs(60), problem.to_string()),
         }
     }
 
     /// The shop cannot show the record. Where it shows no others either, the hint waits for the shop.
     async fn broken(&self, delivery: &Delivery, (entity, key): (Entity, &str), broken: Broken) -> Verdict {
-        let why = format!("the {} {key}: {}", entity.name(), broken.problem.sentence);
+        let sentence = format!("the {} {key}: {}", entity.name(), broken.problem.sentence);
+        let problem = Problem { sentence, ..broken.problem };
         if delivery.delivered < LOOKS || !self.recorder.reader.lists(entity).await.unwrap_or(false) {
-            return Verdict::retry(delivery.delivered, why);
+            return Verdict::retry(delivery.delivered, problem);
         }
-        Verdict::Dead(Problem { sentence: why, ..broken.problem })
+        Verdict::Dead(problem)
     }
+}
+
+fn none(entity: Entity, key: &str) -> Problem {
+    Problem::new(
+        Code::RecordNotFound,
+        format!("a webhook named the {} {key}, and Commerce has none", entity.name()),
+        "nothing if it was deleted; else check that webhook and base_url belong to the same shop",
+    )
 }

@@ -20,14 +20,14 @@ use futures::future::{join_all, try_join_all};
 use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use pipeline::cursor::Cursor;
-use pipeline::poll::{Polls, Stopped};
+use pipeline::poll::Polls;
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use record::envelope::Cause;
 
 use super::aside::Aside;
-use super::reader::{Broken, ReadError};
+use super::reader::ReadError;
 use super::recorder::{By, Recorder};
 use super::walk::Walk;
 use super::{NAME, Poll, Source, stamps, sweep};
@@ -90,27 +90,8 @@ impl<'a> Scan<'a> {
             polls.until_read(name(Entity::Order)).await;
         }
         let schedule = Schedule::new(poll.interval, poll.daily_at, zone);
-        let read = async || Box::pin(self.read()).await.map_err(|e| self.stopped(e));
+        let read = async || Box::pin(self.read()).await.map_err(|e| e.stopped(self.entity));
         polls.run(name(self.entity), schedule, read).await;
-    }
-
-    /// A scan that finds no list at all has the wrong address.
-    fn stopped(&self, error: ReadError) -> Stopped {
-        match error {
-            ReadError::Later(wait, why) => Stopped::Later(wait, why),
-            ReadError::Spent(wait) => Stopped::Spent(wait),
-            ReadError::Broken(Broken { problem, passing: true }) => {
-                Stopped::Later(Duration::ZERO, format!("a list of {}s: {}", self.entity.name(), problem.sentence))
-            }
-            ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => {
-                Stopped::Person(problem)
-            }
-            ReadError::NotFound => Stopped::Person(Problem::new(
-                Code::CommerceRefused,
-                format!("Commerce has no list of {}s at commerce.base_url", self.entity.name()),
-                "check commerce.base_url: scheme, host and store code as the shop itself has them",
-            )),
-        }
     }
 
     /// Reads everything behind the cursor; returns the number of new versions.
@@ -119,7 +100,11 @@ impl<'a> Scan<'a> {
         let limit = limit(self.recorder.reader.server_time().await?, poll);
         let from = self.begins().await?;
         PageSize::new(poll.page_size).map_err(|e| {
-            ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.poll.page_size"))
+            ReadError::Stopped(Stopped::Person(Problem::new(
+                Code::SettingsInvalid,
+                chain(&e),
+                "correct commerce.poll.page_size",
+            )))
         })?;
         let (column, ids) = match self.entity {
             Entity::Order | Entity::Invoice | Entity::CreditMemo => ("store_id", &self.source.stores),
@@ -201,5 +186,5 @@ fn seconds(span: Duration) -> u32 {
 
 pub(super) fn stop(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answers; a module may sort or filter them";
-    ReadError::Stop(Problem::new(Code::CommerceUnreadable, chain(error), remedy))
+    ReadError::Stopped(Stopped::Person(Problem::new(Code::CommerceUnreadable, chain(error), remedy)))
 }

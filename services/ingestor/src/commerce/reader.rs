@@ -15,7 +15,7 @@ use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::retry::Schedule;
 use pipeline::vendor::{CallError, Vendor};
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use tokio::time::Instant;
 
 /// Attempts at one reading before it is left for the next poll, or the next delivery of its hint.
@@ -24,16 +24,12 @@ const ATTEMPTS: u32 = 4;
 /// Why nothing was read.
 #[derive(Debug)]
 pub(super) enum ReadError {
-    /// Try again after this time.
-    Later(Duration, String),
-    /// The shop's budget takes no calls for this long.
-    Spent(Duration),
+    /// Nothing can be read now; a person must act over credentials, rights, a wrong base URL.
+    Stopped(Stopped),
     /// The record does not exist, or not yet.
     NotFound,
     /// The shop cannot show this: it fails, does not answer in time, or answers nonsense. It may show other things.
     Broken(Broken),
-    /// A person must act: credentials, rights, a wrong base URL.
-    Stop(Problem),
 }
 
 /// Something that cannot be read just now, or ever.
@@ -58,7 +54,31 @@ impl From<Problem> for ReadError {
     fn from(problem: Problem) -> Self {
         match problem.code {
             Code::RecordUnreadable | Code::MessageTooLarge => Self::Broken(Broken { problem, passing: false }),
-            _ => Self::Later(Duration::from_secs(1), problem.to_string()),
+            _ => Self::Stopped(Stopped::Later(Duration::from_secs(1), problem)),
+        }
+    }
+}
+
+impl From<Stopped> for ReadError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+impl ReadError {
+    /// How the reading of a list of `entity` stops over it. One that finds no list at all has the wrong address.
+    pub(super) fn stopped(self, entity: Entity) -> Stopped {
+        match self {
+            Self::Stopped(stopped) => stopped,
+            Self::Broken(Broken { problem, passing: true }) => {
+                Stopped::Later(Duration::ZERO, problem).over(&format!("a list of {}s", entity.name()))
+            }
+            Self::Broken(Broken { problem, passing: false }) => Stopped::Person(problem),
+            Self::NotFound => Stopped::Person(Problem::new(
+                Code::CommerceRefused,
+                format!("Commerce has no list of {}s at commerce.base_url", entity.name()),
+                "check commerce.base_url: scheme, host and store code as the shop itself has them",
+            )),
         }
     }
 }
@@ -156,12 +176,12 @@ impl Reader {
                         return Ok(body);
                     }
                     Answer::NotFound { .. } => return Err(ReadError::NotFound),
-                    Answer::Unauthorised { message } => return Err(ReadError::Stop(unauthorised(&message))),
+                    Answer::Unauthorised { message } => return Err(Stopped::Person(unauthorised(&message)).into()),
                     Answer::Refused { status, message } => {
-                        return Err(ReadError::Stop(refused(status.as_u16(), &message)));
+                        return Err(Stopped::Person(refused(status.as_u16(), &message)).into());
                     }
                     Answer::NonceRefused { message, ahead: Some(ahead) } => {
-                        return Err(ReadError::Stop(clock_ahead(&message, ahead)));
+                        return Err(Stopped::Person(clock_ahead(&message, ahead)).into());
                     }
                     Answer::NonceRefused { message, ahead: None } => {
                         why = message;
@@ -169,15 +189,15 @@ impl Reader {
                     }
                     Answer::BusyUntil { retry_after, message } => {
                         let wait = retry_after.unwrap_or_else(|| schedule.next_wait());
-                        return Err(ReadError::Later(wait, format!("the shop asks for patience: {message}")));
+                        return Err(Stopped::Later(wait, busy(&message)).into());
                     }
                     Answer::Broken { status, message } => {
                         why = format!("{status}: {message}");
                         schedule.next_wait()
                     }
                 },
-                Err(CallError::Busy(wait)) => return Err(ReadError::Spent(wait)),
-                Err(CallError::Credentials(problem)) => return Err(ReadError::Stop(problem)),
+                Err(CallError::Busy(wait)) => return Err(Stopped::Spent(wait).into()),
+                Err(CallError::Credentials(problem)) => return Err(Stopped::Person(problem).into()),
                 // The shop is still at work on it.
                 Err(e @ CallError::NoAnswer(_)) => return Err(ReadError::Broken(Broken::passing(&e.to_string()))),
                 Err(e @ (CallError::NotSent(_) | CallError::TooLate)) => {
@@ -199,6 +219,11 @@ fn nonsense(error: &dyn std::error::Error) -> ReadError {
     let remedy = "look at the shop's answer; a module or an edge in front of it may have changed it";
     let problem = Problem::new(Code::CommerceUnreadable, chain(error), remedy);
     ReadError::Broken(Broken { problem, passing: false })
+}
+
+fn busy(message: &str) -> Problem {
+    let remedy = "nothing: it goes on by itself; if it is often, look how busy the shop's server is";
+    Problem::new(Code::CommerceAway, format!("the shop asks for patience: {message}"), remedy)
 }
 
 fn unauthorised(message: &str) -> Problem {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ::commerce::entity::Entity;
 use ::commerce::search::{Filter, PageSize, Search};
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use record::address::{self, System};
 use record::envelope::Cause;
 use serde::Deserialize;
@@ -91,7 +91,7 @@ impl Recorder {
     }
 
     async fn documents_of(&self, order: u64, kind: Entity, cause: &Cause) -> Result<(), ReadError> {
-        let size = PageSize::new(ROWS).map_err(|e| ReadError::Stop(wrong(&e)))?;
+        let size = PageSize::new(ROWS).map_err(|e| ReadError::Stopped(Stopped::Person(wrong(&e))))?;
         let owner = self.changes.recorded(System::Commerce, address::Entity::Order, &order.to_string()).await?;
         let owner = owner.and_then(|order| order.person);
         for page in (1..=PAGES).filter_map(NonZeroU32::new) {

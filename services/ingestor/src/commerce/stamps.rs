@@ -19,7 +19,7 @@ use pipeline::cursor::Cursor;
 use pipeline::poll::Polls;
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,6 @@ use super::ids::Ids;
 use super::poll::{self, Scan, stop};
 use super::reader::ReadError;
 use super::recorder::By;
-use super::sweep::stopped;
 use crate::changes::Recorded;
 
 /// Name of the sweep and of its cursor.
@@ -56,10 +55,10 @@ pub(super) async fn run(context: &Context, polls: &Polls, scans: &[Scan<'_>]) ->
     let once = async || {
         let mut found = 0;
         for scan in &scans {
-            found += sweep(scan, &cursor).await.map_err(|error| stopped(error, scan.entity))?;
+            found += sweep(scan, &cursor).await.map_err(|error| error.stopped(scan.entity))?;
         }
         // The next one begins anew.
-        cursor.write(&Far::default()).await.map_err(|e| stopped(e.into(), Entity::Order))?;
+        cursor.write(&Far::default()).await.map_err(|e| ReadError::from(e).stopped(Entity::Order))?;
         Ok(found)
     };
     polls.run(NAME, Schedule::Every(source.sweep.interval.0), once).await;
@@ -71,7 +70,11 @@ async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
     let Scan { entity, recorder, source, .. } = scan;
     let (entity, name) = (*entity, entity.name());
     let size = PageSize::new(source.sweep.page_size).map_err(|e| {
-        ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.sweep.page_size"))
+        ReadError::Stopped(Stopped::Person(Problem::new(
+            Code::SettingsInvalid,
+            chain(&e),
+            "correct commerce.sweep.page_size",
+        )))
     })?;
     let window = SignedDuration::try_from(source.sweep.window.0).unwrap_or(SignedDuration::MAX);
     let now = recorder.reader.server_time().await?;

@@ -4,24 +4,22 @@
 //! no event of the customer is sent. From time to time all accounts are listed; those whose content is what was
 //! recorded make no change. A sweep that was interrupted goes on where it was.
 
-use std::time::Duration;
-
 use ::commerce::entity::Entity;
 use ::commerce::history;
 use ::commerce::search::PageSize;
 use futures::StreamExt as _;
 use futures::stream;
 use pipeline::cursor::Cursor;
-use pipeline::poll::{Polls, Stopped};
+use pipeline::poll::Polls;
 use pipeline::schedule::Schedule;
 use pipeline::service::Context;
 use pipeline::settings::Span;
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Ids, Turned};
 use super::poll::{self, Scan};
-use super::reader::{Broken, ReadError};
+use super::reader::ReadError;
 use super::recorder::By;
 
 /// Name of the sweep and of its cursor.
@@ -60,7 +58,7 @@ pub(super) async fn run(context: &Context, polls: &Polls, scans: &[Scan<'_>]) ->
     for scan in [of(Entity::Order), Some(scan)].into_iter().flatten() {
         polls.until_read(poll::name(scan.entity)).await;
     }
-    let once = async || sweep(scan, &cursor).await.map_err(|error| stopped(error, Entity::Customer));
+    let once = async || sweep(scan, &cursor).await.map_err(|error| error.stopped(Entity::Customer));
     polls.run(NAME, Schedule::Every(scan.source.sweep.interval.0), once).await;
     Ok(())
 }
@@ -69,7 +67,11 @@ pub(super) async fn run(context: &Context, polls: &Polls, scans: &[Scan<'_>]) ->
 async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
     let Scan { recorder, source, .. } = scan;
     let page_size = PageSize::new(source.sweep.page_size).map_err(|e| {
-        ReadError::Stop(Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.sweep.page_size"))
+        ReadError::Stopped(Stopped::Person(Problem::new(
+            Code::SettingsInvalid,
+            chain(&e),
+            "correct commerce.sweep.page_size",
+        )))
     })?;
     let mut after = cursor.read::<Far>().await?.unwrap_or_default().after;
     let (mut ids, mut new) = (Ids::new(Entity::Customer, page_size), 0);
@@ -87,20 +89,5 @@ async fn sweep(scan: &Scan<'_>, cursor: &Cursor) -> Result<u64, ReadError> {
         if after == 0 {
             return Ok(new);
         }
-    }
-}
-
-/// How a sweep of one kind of record stops.
-pub(super) fn stopped(error: ReadError, entity: Entity) -> Stopped {
-    match error {
-        ReadError::Later(wait, why) => Stopped::Later(wait, why),
-        ReadError::Spent(wait) => Stopped::Spent(wait),
-        ReadError::Broken(Broken { problem, passing: true }) => Stopped::Later(Duration::ZERO, problem.sentence),
-        ReadError::Broken(Broken { problem, passing: false }) | ReadError::Stop(problem) => Stopped::Person(problem),
-        ReadError::NotFound => Stopped::Person(Problem::new(
-            Code::CommerceRefused,
-            format!("Commerce has no list of {}s at commerce.base_url", entity.name()),
-            "check commerce.base_url: scheme, host and store code as the shop itself has them",
-        )),
     }
 }

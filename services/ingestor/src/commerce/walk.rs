@@ -9,7 +9,7 @@ use ::commerce::keyset::{Keyset, Pager};
 use ::commerce::page::Page;
 use ::commerce::search::{PageSize, Search};
 use pipeline::retry::Schedule;
-use problem::Problem;
+use problem::{Problem, Stopped};
 use tokio::time::Instant;
 
 use super::aside;
@@ -107,5 +107,5 @@ impl<'a> Walk<'a> {
 /// Too many records cannot be shown for each to be set aside.
 pub(super) fn many(entity: Entity, Broken { problem, .. }: Broken) -> ReadError {
     let sentence = format!("Commerce can show no {} of many: {}", entity.name(), problem.sentence);
-    ReadError::Stop(Problem { sentence, ..problem })
+    ReadError::Stopped(Stopped::Person(Problem { sentence, ..problem }))
 }

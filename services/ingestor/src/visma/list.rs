@@ -16,10 +16,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
-use pipeline::poll::Stopped;
 use pipeline::retry::Schedule;
 use pipeline::vendor::CallError;
-use problem::{Code, Problem, chain};
+use problem::{Code, Problem, Stopped, chain};
 
 use super::Source;
 use super::entity::Entity;
@@ -36,14 +35,14 @@ pub(super) enum Unread {
     /// Nothing can be read now.
     Stopped(Stopped),
     /// Visma fails over this, does not answer in time, or answers nonsense. It may show other things.
-    Broken(String),
+    Broken(Problem),
     /// There is no such record.
     Gone,
 }
 
 /// Something of ours did not do its part.
 pub(super) fn ours(problem: Problem) -> Stopped {
-    Stopped::Later(Duration::from_secs(1), problem.to_string())
+    Stopped::Later(Duration::from_secs(1), problem)
 }
 
 /// Visma's answer makes no sense.
@@ -56,6 +55,17 @@ pub(super) fn unreadable(sentence: String) -> Problem {
     Problem::new(Code::VismaUnreadable, sentence, "check the base URL and Visma's status page")
 }
 
+/// Nobody answers, or the call could not be made.
+fn away(sentence: impl Into<String>) -> Problem {
+    Problem::new(Code::VismaAway, sentence, "look at the network, and at Visma's status page; it goes on by itself")
+}
+
+/// The list is not what it was when its reading began; it is read again.
+pub(super) fn again(sentence: &str) -> Stopped {
+    let problem = unreadable(sentence.to_owned());
+    Stopped::Later(Duration::ZERO, Problem { remedy: "nothing, unless it goes on".to_owned(), ..problem })
+}
+
 /// Reads one list.
 pub(super) struct Lister<'a> {
     source: &'a Source,
@@ -63,7 +73,7 @@ pub(super) struct Lister<'a> {
     /// Rows of a page: as many as are wanted, and not more than Visma gives.
     size: AtomicU32,
     /// Why the last row was not shown.
-    why: Mutex<String>,
+    why: Mutex<Option<Problem>>,
 }
 
 impl<'a> Lister<'a> {
@@ -95,9 +105,10 @@ impl<'a> Lister<'a> {
         })
     }
 
-    /// Why the last row was not shown.
+    /// Why the last row was not shown, in words; empty when all were.
     pub(super) fn why(&self) -> String {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.as_ref().map_or_else(String::new, |problem| problem.sentence.clone())
     }
 
     /// When the newest row that cannot be shown was last modified; nothing when all modified
@@ -133,13 +144,13 @@ impl<'a> Lister<'a> {
     }
 
     /// A page that failed, read in pieces.
-    async fn around(&self, rows: Rows, page: (u32, u32), why: String) -> Result<Page<Row>, Stopped> {
+    async fn around(&self, rows: Rows, page: (u32, u32), why: Problem) -> Result<Page<Row>, Stopped> {
         let name = self.entity.name();
         tracing::warn!(
             entity = name,
             page = page.0,
             rows = page.1,
-            why,
+            why = why.line(),
             "a page cannot be read; smaller ones are tried"
         );
         // One that lists nothing at all is not kept from it by a record.
@@ -168,7 +179,7 @@ impl<'a> Lister<'a> {
                     pause.reset();
                 }
                 Err(Unread::Broken(why)) if size == 1 => {
-                    self.why.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&why);
+                    self.why.lock().unwrap_or_else(PoisonError::into_inner).replace(why.clone());
                     whole.unshown = whole.unshown.saturating_add(1);
                     in_a_row += 1;
                     if in_a_row > IN_A_ROW {
@@ -212,9 +223,9 @@ async fn call(source: &Source, request: Result<Request<Bytes>, RequestError>) ->
     source.vendor.call(Class::Poll, &request).await.map_err(|error| match error {
         CallError::Busy(wait) => Unread::Stopped(Stopped::Spent(wait)),
         CallError::Credentials(problem) => Unread::Stopped(Stopped::Person(problem)),
-        CallError::NoAnswer(why) => Unread::Broken(why),
-        CallError::NotSent(why) => Unread::Stopped(Stopped::Later(Duration::ZERO, why)),
-        CallError::TooLate => Unread::Stopped(Stopped::Later(Duration::ZERO, CallError::TooLate.to_string())),
+        CallError::NoAnswer(why) => Unread::Broken(away(why)),
+        CallError::NotSent(why) => Unread::Stopped(Stopped::Later(Duration::ZERO, away(why))),
+        CallError::TooLate => Unread::Stopped(Stopped::Later(Duration::ZERO, away(CallError::TooLate.to_string()))),
     })
 }
 
@@ -222,22 +233,23 @@ async fn call(source: &Source, request: Result<Request<Bytes>, RequestError>) ->
 pub(super) fn later(unread: Unread) -> Stopped {
     match unread {
         Unread::Stopped(stopped) => stopped,
-        Unread::Broken(why) => Stopped::Later(Duration::ZERO, why),
-        Unread::Gone => Stopped::Later(Duration::ZERO, "Visma has no such record".to_owned()),
+        Unread::Broken(problem) => Stopped::Later(Duration::ZERO, problem),
+        Unread::Gone => {
+            let problem = Problem::new(Code::RecordNotFound, "Visma has no such record", "nothing if it was removed");
+            Stopped::Later(Duration::ZERO, problem)
+        }
     }
 }
 
 fn unread(failure: Failure) -> Unread {
+    let problem = Problem::new(failure.code(), failure.to_string(), failure.what_to_do());
     match failure {
-        Failure::Busy { retry_after, said } => Unread::Stopped(Stopped::Later(retry_after, said.to_string())),
-        Failure::Broken { .. } | Failure::Unknown { .. } => Unread::Broken(failure.to_string()),
+        Failure::Busy { retry_after, .. } => Unread::Stopped(Stopped::Later(retry_after, problem)),
+        Failure::Broken { .. } | Failure::Unknown { .. } => Unread::Broken(problem),
         Failure::Stale { .. }
         | Failure::Unauthorised { .. }
         | Failure::Forbidden { .. }
         | Failure::NotFound { .. }
-        | Failure::Refused { .. } => {
-            let problem = Problem::new(failure.code(), failure.to_string(), failure.what_to_do());
-            Unread::Stopped(Stopped::Person(problem))
-        }
+        | Failure::Refused { .. } => Unread::Stopped(Stopped::Person(problem)),
     }
 }

@@ -14,9 +14,8 @@ use ::visma::stamp::Stamp;
 use futures::StreamExt as _;
 use pipeline::clock;
 use pipeline::cursor::Cursor;
-use pipeline::poll::Stopped;
 use pipeline::service::Context;
-use problem::{Code, Problem};
+use problem::{Code, Problem, Stopped};
 use record::envelope::Cause;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -24,7 +23,7 @@ use tokio::time::Instant;
 use super::Source;
 use super::aside::{Aside, Seen};
 use super::entity::Entity;
-use super::list::{Lister, Unread, nonsense, ours};
+use super::list::{Lister, Unread, again, nonsense, ours};
 use super::sweep::Known;
 use crate::changes::{Changes, Reading, Recorded};
 
@@ -137,7 +136,7 @@ impl<'a> Scan<'a> {
         rows: u64,
     ) -> Result<Hole, Stopped> {
         let Some(newest) = self.lister.newest_unshown(since, ceiling).await? else {
-            return Err(Stopped::Later(Duration::ZERO, "rows could not be shown, and can now".to_owned()));
+            return Err(again("rows could not be shown, and can now"));
         };
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         let told = before.as_ref().is_some_and(|hole| newest <= hole.newest);
@@ -195,9 +194,9 @@ impl<'a> Scan<'a> {
                 Turn::Fetch(_) => {}
                 Turn::Drained { settled: true } => return Ok(new),
                 Turn::Drained { settled: false } => {
-                    return Err(Stopped::Later(Duration::ZERO, "the list moved while it was read".to_owned()));
+                    return Err(again("the list moved while it was read"));
                 }
-                Turn::TooLong => return Err(Stopped::Later(Duration::ZERO, "the list does not end".to_owned())),
+                Turn::TooLong => return Err(again("the list does not end")),
             }
         }
     }

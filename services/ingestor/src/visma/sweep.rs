@@ -15,10 +15,9 @@ use ::visma::delta::{Delta, Mark};
 use ::visma::requests::Rows;
 use ::visma::stamp::Stamp;
 use pipeline::clock;
-use pipeline::poll::Stopped;
 use pipeline::service::Context;
 use pipeline::settings::Span;
-use problem::{Code, Problem};
+use problem::{Code, Problem, Stopped};
 use proto::seen;
 use record::address::{Kind, System};
 use record::envelope::{Cause, header, text};
@@ -89,7 +88,7 @@ async fn sweep_kind(context: &Context, log: &Log, scan: &Scan<'_>) -> Result<u64
             // It is there as far as anybody knows: it is asked for again with the next sweep.
             Err(Unread::Broken(why)) => {
                 let remedy = "ask Visma why its API fails over this document";
-                scan.aside.set(number, Problem::new(Code::RecordBroken, why, remedy)).await.map_err(ours)?;
+                scan.aside.set(number, Problem::new(Code::RecordBroken, why.sentence, remedy)).await.map_err(ours)?;
                 false
             }
             Err(Unread::Stopped(stopped)) => return Err(stopped),

@@ -10,6 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pipeline::task;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -76,7 +77,7 @@ impl Tap {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let wire = Arc::new(Wire { broker, armed: Mutex::default() });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&wire)));
+        let accepting = task::detached(accept(listener, Arc::clone(&wire)));
         Ok(Self { address, wire, accepting })
     }
 

@@ -16,6 +16,7 @@ use http::header::HeaderValue;
 use pipeline::budget::{Budget, Shares};
 use pipeline::clock;
 use pipeline::http::Http;
+use pipeline::id::derived_id;
 use pipeline::secret::Secret;
 use pipeline::service::Context;
 use pipeline::token::{Grant, Guard, Login, TokenError, Tokens};
@@ -70,7 +71,8 @@ pub async fn commerce_with(settings: &Commerce, fields: &Fields, context: &Conte
         trial: None,
     };
     // Commerce tells no limit: its budget is the patience that it asks for, shared by all processes.
-    let budget = Budget::open(&context.broker, "commerce", Shares::NONE, settings.timeout.0).await?;
+    let owner = super::shop_of(settings);
+    let budget = Budget::open(&context.broker, (super::COMMERCE, &owner), Shares::NONE, settings.timeout.0).await?;
     Ok((Vendor::new(http, budget, api, context.health.clone()), base))
 }
 
@@ -138,13 +140,15 @@ async fn login(settings: &Commerce, base: &Base, context: &Context) -> Result<Lo
     let made_with = [settings.base_url.as_str(), &account.username, &account.password.expose()].join("\0");
     let made_with = Zeroizing::new(made_with);
     let fingerprint = context.vault.keyed_hash("commerce.login", &made_with);
-    let guard = Guard::open(&context.broker, "commerce", fingerprint, account.back_off.0).await?;
+    // Each account has its own: what one is refused for says nothing about another.
+    let of = derived_id(&["login", settings.shop(), &account.username]);
+    let guard = Guard::open(&context.broker, (super::COMMERCE, &of), fingerprint, account.back_off.0).await?;
     let read = |answer: &http::Response<Bytes>, now| {
         admin::read(answer, now).map_err(|e| match e {
             LoginError::Refused(why) => {
                 TokenError::Refused(Problem::new(why.code(), why.to_string(), why.what_to_do()))
             }
-            LoginError::Later(_) => TokenError::Away(e.to_string()),
+            LoginError::Away(_) => TokenError::Away(e.to_string()),
         })
     };
     Ok(Login { uri, request: Box::new(request), read, life: account.life.0, guard })

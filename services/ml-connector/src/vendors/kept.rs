@@ -183,7 +183,7 @@ impl Kept {
         });
         let stop = context.stop.clone();
         let mut known = mark(&store, stored.as_ref());
-        tokio::spawn(async move {
+        context.spawn(async move {
             while !stop.is_cancelled() && news.changed().await.is_ok() {
                 let value = news.borrow_and_update().clone().unwrap_or_default();
                 let stored = match open_entry(&store, name, &value).await {

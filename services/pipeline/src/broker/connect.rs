@@ -54,6 +54,8 @@ pub struct Settings {
     pub takeover: Span,
     /// From how many waiting messages on they are published as one atomic batch; 0 measures from where that is quicker.
     pub batch_from: usize,
+    /// A delivery that is tried again for so long is told of by itself, once in as much time.
+    pub stuck_after: Span,
     /// How far this machine's clock may be from the broker's. Beyond it a service takes no work.
     pub clock_limit: Span,
     /// Copies of each stream: 1, or 3 on a cluster.
@@ -62,6 +64,20 @@ pub struct Settings {
     pub room_for_orders: u64,
     /// Streams are compressed on the broker's disk.
     pub compression: bool,
+    /// These are of one connection, which has an account of its own: the variables of the `nats` tool are not meant.
+    #[serde(skip)]
+    pub is_own: bool,
+}
+
+impl Settings {
+    /// Whether both mean the same broker, under the same user.
+    pub fn is_same_broker(&self, other: &Self) -> bool {
+        self.is_own == other.is_own
+            && self.url == other.url
+            && self.user == other.user
+            && *self.password.expose() == *other.password.expose()
+            && self.creds == other.creds
+    }
 }
 
 /// Connects as the service called `name`.
@@ -69,7 +85,7 @@ pub struct Settings {
 /// # Errors
 /// `BROKER_AWAY` when no broker answers within `start_timeout`, `BROKER_REFUSED` when it refuses the credentials.
 pub async fn connect(settings: &Settings, name: &str, health: &Health) -> Result<Broker, Problem> {
-    let url = from_environment("NATS_URL", &settings.url);
+    let url = in_force(settings, "NATS_URL", &settings.url);
     let mut schedule = Schedule::new(Duration::from_millis(200), Duration::from_secs(5));
     let started = tokio::time::Instant::now();
     let client = loop {
@@ -124,9 +140,9 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
             let health = health.clone();
             async move { note(&health, event) }
         });
-    let user = from_environment("NATS_USER", &settings.user);
-    let password = from_environment("NATS_PASSWORD", &settings.password.expose());
-    let creds = from_environment("NATS_CREDS", &settings.creds);
+    let user = in_force(settings, "NATS_USER", &settings.user);
+    let password = in_force(settings, "NATS_PASSWORD", &settings.password.expose());
+    let creds = in_force(settings, "NATS_CREDS", &settings.creds);
     if !user.is_empty() {
         // Answers come to an inbox that no other user may listen at.
         options = options.custom_inbox_prefix(inbox(&user)).user_and_password(user, password);
@@ -206,8 +222,10 @@ fn shown(url: &str) -> String {
     url.split(',').map(|one| one.rsplit_once('@').map_or(one, |(_, host)| host)).collect::<Vec<_>>().join(",")
 }
 
-fn from_environment(name: &str, setting: &str) -> String {
-    std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| setting.to_owned())
+/// A setting, unless a variable of the `nats` tool overrides it. What one connection has of its own none overrides.
+fn in_force(settings: &Settings, name: &str, setting: &str) -> String {
+    let variable = std::env::var(name).ok().filter(|v| !v.is_empty() && !settings.is_own);
+    variable.unwrap_or_else(|| setting.to_owned())
 }
 
 fn worth_waiting(error: &async_nats::ConnectError) -> bool {

@@ -3,8 +3,8 @@
 //! A broker that comes back may have an older copy of its store, or a new one. What is in memory here is ahead of it
 //! then: views, cursors of polls under way, deliveries whose sequence numbers are another message's now. None of that
 //! may reach such streams. So on each connection, before anything is published or acknowledged, the newest entry that
-//! was seen of each stream is asked for; where one is not there any longer, the process begins anew at once, which
-//! every service must bear anyway.
+//! was seen of each stream is asked for; where one is not there any longer, or the connection is of another shop or
+//! company there, the process begins anew at once, which every service must bear anyway.
 
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
@@ -15,11 +15,13 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::Context;
-use problem::{Code, Problem};
+use problem::{Code, Problem, chain};
 use tokio_util::sync::CancellationToken;
 
 use super::connect;
 use super::last::Last;
+use crate::identity::{self, Identity};
+use crate::task;
 
 /// Between two tries to ask a broker that does not answer.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -39,6 +41,8 @@ struct Inner {
     marked: OnceLock<Marked>,
     /// The newest entry of each stream: its subject and its sequence.
     marks: Mutex<HashMap<&'static str, (String, u64)>>,
+    /// What this process's connections are of, by their names.
+    identities: Mutex<HashMap<String, Identity>>,
     /// The connection on which that was last found there.
     proven: AtomicU64,
 }
@@ -49,7 +53,7 @@ impl Continuity {
         self.0.is_service.store(true, Ordering::Relaxed);
         self.0.proven.store(connects(context), Ordering::Relaxed);
         let (continuity, context) = (self.clone(), context.clone());
-        tokio::spawn(stop.run_until_cancelled_owned(async move {
+        task::detached(stop.run_until_cancelled_owned(async move {
             let mut connections = connect::connections();
             while connections.changed().await.is_ok() {
                 continuity.hold(&context).await;
@@ -60,6 +64,17 @@ impl Continuity {
     /// From now on entries are noted of which `marked` says so.
     pub fn mark(&self, marked: Marked) {
         let _ = self.0.marked.set(marked); // It is set once.
+    }
+
+    /// From now on the broker is one on which the connection is of this shop and company.
+    pub(crate) fn identify(&self, identity: Identity) {
+        let name = identity.connection().to_owned();
+        self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).insert(name, identity);
+    }
+
+    /// Nothing is done for the connection any longer.
+    pub(crate) fn forget(&self, connection: &str) {
+        self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).remove(connection);
     }
 
     /// Notes an entry that was read, written or taken.
@@ -89,27 +104,39 @@ impl Continuity {
     pub async fn hold(&self, context: &Context) {
         while !self.is_held(context) {
             let connects = connects(context);
-            match self.missing(context).await {
+            match self.other(context).await {
                 Ok(None) if context.client().connection_state() == State::Connected => {
                     self.0.proven.store(connects, Ordering::Relaxed);
                 }
                 Ok(None) | Err(_) => tokio::time::sleep(AGAIN).await,
-                Ok(Some(stream)) => begin_anew(stream),
+                Ok(Some(why)) => begin_anew(&why),
             }
         }
     }
 
-    /// A stream whose newest entry that was seen is not there any longer.
-    async fn missing(&self, context: &Context) -> Result<Option<&'static str>, Problem> {
+    /// Why these are not the streams that this process has worked on.
+    async fn other(&self, context: &Context) -> Result<Option<Problem>, Problem> {
         let marks = self.0.marks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for (stream, (subject, sequence)) in marks {
             let last = Last::of(context, stream).await?.get(&subject).await?;
             if last.is_none_or(|last| last.sequence < sequence) {
-                return Ok(Some(stream));
+                return Ok(Some(set_back(stream)));
+            }
+        }
+        let identities = self.0.identities.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for identity in identities.into_values() {
+            let differs = identity::differs(context, &identity).await;
+            if let Some(taken) = differs.map_err(|e| Problem::new(Code::BrokerAway, chain(&e), "look at the broker"))? {
+                return Ok(Some(taken));
             }
         }
         Ok(None)
     }
+}
+
+fn set_back(stream: &str) -> Problem {
+    let sentence = format!("{stream} ends before what was seen of it: the broker was set back or is another one");
+    Problem::new(Code::BrokerSetBack, sentence, "nothing, if that is on purpose")
 }
 
 fn connects(context: &Context) -> u64 {
@@ -117,12 +144,8 @@ fn connects(context: &Context) -> u64 {
 }
 
 /// Puts a new process of the same program in the place of this one: nothing that is in memory goes on.
-fn begin_anew(stream: &str) -> ! {
-    tracing::warn!(
-        code = Code::BrokerSetBack.as_str(),
-        stream,
-        "the stream ends before what was seen of it: the broker was set back or is another one; beginning anew"
-    );
+fn begin_anew(why: &Problem) -> ! {
+    tracing::warn!(code = %why.code, why = why.sentence, "these are other streams; beginning anew");
     let mut program = Command::new(std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into()));
     let error = program.args(std::env::args_os().skip(1)).exec();
     tracing::error!(%error, "the program could not be started in place of this one; whoever started it starts it again");

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Broker;
 use crate::guard;
+use crate::task;
 
 /// What of a subject's last entries a view needs.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub fn follow(
 ) -> Caught {
     let (caught, watch) = watch::channel(false);
     let broker = broker.clone();
-    tokio::spawn(async move {
+    task::spawn(async move {
         let mut next = None;
         while !stop.is_cancelled() {
             let reading = read(&broker, &follow, &mut next, &caught, &mut see);

@@ -4,13 +4,15 @@
 //! flight, so the count of messages is the throughput. An atomic batch shares a few syncs among all its messages, but
 //! costs as much as several singles (it is staged in a file of its own). So messages go out one by one while few wait,
 //! and as one batch when so many do that a batch is quicker (`pace`). A batch is refused as a whole when one message in
-//! it is; its messages then go out one by one, and each learns its own fate.
+//! it is; its messages then go out one by one, and each learns its own fate. What gives way goes when nothing else
+//! waits.
 
 pub(crate) mod confirmed;
 mod pace;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::{
@@ -30,6 +32,7 @@ use tokio::time::Instant;
 use super::answer::find;
 use super::continuity::Continuity;
 use crate::health::Health;
+use crate::task;
 use confirmed::Confirmed;
 use pace::Pace;
 
@@ -39,6 +42,12 @@ const WINDOW: usize = 32;
 const BATCH: usize = 500;
 /// Bytes in one atomic batch at most.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Messages that give way in one batch at most: the next one that does not waits for it.
+const GIVING: usize = 64;
+/// Fewer of them are no batch.
+const FEWEST: usize = 4;
+/// After this they wait no longer behind others, which come without end.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Messages that may wait for the publisher before callers wait for it.
 const QUEUE: usize = 4096;
 
@@ -53,6 +62,8 @@ pub struct Put {
     pub payload: Bytes,
     /// The sequence that the last entry of the subject must have, 0 for "no entry yet"; `None` for any.
     pub expect_last: Option<u64>,
+    /// It goes behind those that do not, as many at once as wait.
+    pub gives_way: bool,
 }
 
 /// Where a message came to stand.
@@ -94,6 +105,7 @@ impl From<PutError> for Problem {
 }
 
 struct Waiting {
+    since: Instant,
     put: Put,
     reply: oneshot::Sender<Result<Stored, PutError>>,
 }
@@ -115,7 +127,7 @@ impl Publisher {
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let line = Line { context, stream, continuity, confirmed: Mutex::new(Confirmed::of(stream, health)) };
-        tokio::spawn(async move { line.run(batch_from, waiting).await });
+        task::detached(async move { line.run(batch_from, waiting).await });
         Self { queue }
     }
 
@@ -127,7 +139,8 @@ impl Publisher {
     pub async fn put(&self, put: Put) -> Result<Stored, PutError> {
         let (reply, answer) = oneshot::channel();
         let gone = || PutError::Unconfirmed("the publisher has stopped".to_owned());
-        self.queue.send(Waiting { put, reply }).await.map_err(|_| gone())?;
+        let since = Instant::now();
+        self.queue.send(Waiting { since, put, reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -142,16 +155,19 @@ struct Line {
 
 impl Line {
     async fn run(self, batch_from: usize, mut waiting: mpsc::Receiver<Waiting>) {
-        let mut queue: VecDeque<Waiting> = VecDeque::new();
+        let (mut queue, mut giving) = (VecDeque::new(), VecDeque::new());
         let mut in_flight = FuturesUnordered::new();
         let mut pace = Pace::new(batch_from);
         let mut open = true;
-        while open || !queue.is_empty() || !in_flight.is_empty() {
+        while open || !queue.is_empty() || !giving.is_empty() || !in_flight.is_empty() {
             while let Ok(more) = waiting.try_recv() {
-                queue.push_back(more);
+                sort(more, &mut queue, &mut giving);
             }
-            if pace.is_batch(queue.len()) && self.continuity.is_held(&self.context) {
-                let batch = next_batch(&mut queue);
+            let is_idle = queue.is_empty() && in_flight.is_empty();
+            if giving.front().is_some_and(|first| is_idle || first.since.elapsed() > PATIENCE) {
+                self.send_giving(next_batch(&mut giving, GIVING)).await;
+            } else if pace.is_batch(queue.len()) && self.continuity.is_held(&self.context) {
+                let batch = next_batch(&mut queue, BATCH);
                 if pace.is_batch(batch.len()) {
                     let began = Instant::now();
                     self.send_batch(batch).await;
@@ -169,12 +185,20 @@ impl Line {
             } else {
                 tokio::select! {
                     more = waiting.recv(), if open => match more {
-                        Some(more) => queue.push_back(more),
+                        Some(more) => sort(more, &mut queue, &mut giving),
                         None => open = false,
                     },
                     Some((took, of)) = in_flight.next(), if !in_flight.is_empty() => pace.single_took(took, of),
                 }
             }
+        }
+    }
+
+    /// Sends what gives way. A batch shares its syncs, so that it takes little from the disk of those that wait for it.
+    async fn send_giving(&self, batch: Vec<Waiting>) {
+        match batch.len() >= FEWEST && self.continuity.is_held(&self.context) {
+            true => self.send_batch(batch).await,
+            false => self.send_singles(batch).await,
         }
     }
 
@@ -184,7 +208,7 @@ impl Line {
     }
 
     async fn begin_single(&self, waiting: Waiting) -> impl Future<Output = ()> {
-        let Waiting { put, reply } = waiting;
+        let Waiting { put, reply, .. } = waiting;
         let sent = match self.continuity.is_held(&self.context) {
             true => Some(self.context.send_publish(put.subject.clone(), message(&put)).await),
             false => None,
@@ -243,12 +267,16 @@ impl Line {
     }
 }
 
-/// Takes what one batch may hold: no subject twice, since the second could not know the sequence to expect.
-fn next_batch(queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+fn sort(waiting: Waiting, queue: &mut VecDeque<Waiting>, giving: &mut VecDeque<Waiting>) {
+    if waiting.put.gives_way { giving.push_back(waiting) } else { queue.push_back(waiting) }
+}
+
+/// Takes what one batch of `most` may hold: no subject twice, since the second could not know the sequence to expect.
+fn next_batch(queue: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
     let mut batch = Vec::new();
     let mut subjects = HashSet::new();
     let mut bytes = 0;
-    while batch.len() < BATCH
+    while batch.len() < most
         && let Some(next) = queue.front()
     {
         bytes += next.put.payload.len();

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Broker;
 use crate::clock;
 use crate::health::Health;
+use crate::task;
 
 /// The stream whose state is asked for: every service may, and its answer carries the server's time (`ts`).
 const ASKED: &str = "STREAM.INFO.KV_ML_KEYS";
@@ -49,7 +50,7 @@ pub(crate) async fn agree(broker: &Broker, health: &Health, stop: &CancellationT
         pass(SOON, stop).await;
     }
     let (broker, health, stop) = (broker.clone(), health.clone(), stop.clone());
-    tokio::spawn(async move {
+    task::detached(async move {
         while !stop.is_cancelled() {
             pass(SELDOM, &stop).await;
             if let Some(time) = ask(&broker.jetstream).await {

@@ -124,6 +124,12 @@ impl Entry {
         self
     }
 
+    /// In place of an entry that cannot be read: what is left of the window is not known, nor for how long the vendor
+    /// has asked for patience. Nobody calls before the longest window that is usual is over.
+    pub(super) fn unreadable(now: u64) -> Self {
+        Self { opened_at: now, blocked_until: now.saturating_add(UNTOLD), ..Self::default() }
+    }
+
     /// A person knows better: nothing is asked for, and the next call tells what the window is like.
     pub(super) fn clear(&mut self, now: u64) {
         *self = Self { window: self.window.saturating_add(1), opened_at: now, cleared: now, ..Self::default() };

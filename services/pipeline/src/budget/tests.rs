@@ -71,6 +71,14 @@ fn before_the_first_answer_one_call_is_made_by_all_processes_together() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_grants_nothing_for_a_whole_window() {
+    let (mut bucket, mut one) = (Bucket { entry: Entry::unreadable(START) }, process("one"));
+    assert!(bucket.take(&mut one, Class::Document, START + 1).is_err());
+    assert!(bucket.take(&mut one, Class::Document, START + 3_599_000).is_err());
+    bucket.take(&mut one, Class::Document, START + 3_600_001).unwrap();
+}
+
+#[test]
 fn a_probe_without_an_answer_is_waited_for_and_then_made_by_somebody_else() {
     let (mut bucket, mut one, mut other) = (Bucket { entry: Entry::default() }, process("one"), process("other"));
     bucket.take(&mut one, Class::Document, START).unwrap();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, lookup_host};
 
+use super::Page;
 use super::address::Address;
 
 /// How long a service may take for an answer: it has nothing to look up for it.
@@ -35,6 +36,22 @@ pub async fn ask(admin: &Address, page: &str) -> Answer {
         Ok(Ok(None)) => Answer::Nobody,
         Ok(Err(e)) => Answer::Silent(e.to_string()),
         Err(_) => Answer::Silent(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Asks the admin port at `admin` how the process and its connections are.
+///
+/// # Errors
+/// What it says instead.
+pub async fn readiness(admin: &Address) -> Result<Page, Answer> {
+    match tokio::time::timeout(PATIENCE, exchange(&admin.here(), "/readyz?format=json")).await {
+        Ok(Ok(Some(text))) => {
+            let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+            serde_json::from_str(body).map_err(|_| read(&text))
+        }
+        Ok(Ok(None)) => Err(Answer::Nobody),
+        Ok(Err(e)) => Err(Answer::Silent(e.to_string())),
+        Err(_) => Err(Answer::Silent(format!("no answer within {} s", PATIENCE.as_secs()))),
     }
 }
 

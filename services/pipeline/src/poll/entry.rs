@@ -31,6 +31,22 @@ pub struct State {
     pub answered: Option<String>,
 }
 
+/// The holder of a lease in an entry that this version cannot read.
+const UNKNOWN: &str = "another version";
+
+impl State {
+    /// An entry as it stands in the bucket. One that cannot be read may be the lease of another version's replica: the
+    /// poll is taken over, as from any other holder, when the entry does not move any longer.
+    fn read(key: &str, bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_else(|e| {
+            tracing::warn!(poll = key, error = %e, "the poll's entry cannot be read; it is taken over when it rests");
+            let sentence = format!("the entry of its last run cannot be read: {e}");
+            let trouble = Trouble { sentence, person: false, spent: false, since: None };
+            Self { holder: Some(UNKNOWN.to_owned()), trouble: Some(trouble), ..Self::default() }
+        })
+    }
+}
+
 /// What kept a run from ending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -69,14 +85,13 @@ impl Slot {
         &self.key
     }
 
-    /// The entry and its revision; the revision is 0 when there is none yet. One that cannot be understood counts as
-    /// none: the poll then runs, and replaces it.
+    /// The entry and its revision; the revision is 0 when there is none yet.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub(super) async fn read(&self) -> Result<(State, u64), Problem> {
         match self.bucket.entry(self.key.as_str()).await {
-            Ok(Some(entry)) => Ok((serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision)),
+            Ok(Some(entry)) => Ok((State::read(&self.key, &entry.value), entry.revision)),
             Ok(None) => Ok((State::default(), 0)),
             Err(e) => {
                 let sentence = format!("the state of the poll {} could not be read: {}", self.key, chain(&e));
@@ -97,5 +112,19 @@ impl Slot {
             confirmed.lock().unwrap_or_else(PoisonError::into_inner).note(&written);
         }
         written.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_cannot_be_read_is_somebodys_lease() {
+        let kept = State { holder: Some("a".to_owned()), found: 3, ..State::default() };
+        assert_eq!(State::read("k", &serde_json::to_vec(&kept).expect("an entry")), kept);
+        let strange = State::read("k", br#"{"holder":7}"#);
+        assert_eq!(strange.holder.as_deref(), Some(UNKNOWN));
+        assert!(strange.trouble.is_some_and(|trouble| trouble.sentence.contains("cannot be read")));
     }
 }

@@ -106,7 +106,7 @@ empty_secret = ""
 tokens = [{ access_token = "hidden", name = "shown" }]
 "#;
     let sources = Sources { default: nested, file: None, environment: BTreeMap::new() };
-    let masked: toml::Table = sources.masked().unwrap().parse().unwrap();
+    let masked = sources.whole().unwrap().common.masked().unwrap();
     let vendor = &masked["vendor"];
     assert_eq!(vendor["client_secret"].as_str(), Some("********"));
     assert_eq!(vendor["empty_secret"].as_str(), Some(""));

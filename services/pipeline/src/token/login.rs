@@ -15,6 +15,7 @@ use problem::{Code, Problem, chain};
 use serde::{Deserialize, Serialize};
 
 use super::TokenError;
+use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets};
 use crate::clock::{now, now_millis};
 use crate::http::{Http, SendError};
@@ -102,20 +103,34 @@ impl Login {
 }
 
 impl Guard {
-    /// Remembers logins at the vendor of this name; `fingerprint` is a keyed hash of all that they are made with.
+    /// Remembers logins at the vendor of this name, of the account `owner`; `fingerprint` is a keyed hash of all that
+    /// they are made with.
     ///
     /// # Errors
     /// `BROKER_NOT_PROVISIONED`.
-    pub async fn open(broker: &Broker, vendor: &str, fingerprint: String, back_off: Duration) -> Result<Self, Problem> {
+    pub async fn open(
+        broker: &Broker,
+        (vendor, owner): (&str, &str),
+        fingerprint: String,
+        back_off: Duration,
+    ) -> Result<Self, Problem> {
         let bucket = broker.bucket(buckets::BUDGET).await?;
-        Ok(Self { bucket, key: format!("{vendor}.login"), fingerprint, back_off })
+        Ok(Self { bucket, key: format!("{vendor}.{}.login", key_token(owner)), fingerprint, back_off })
     }
 
     /// Writes that a try begins, if one may; returns what is written, and as which revision.
     async fn begin(&self) -> Result<(Tries, u64), TokenError> {
         let entry = self.bucket.entry(self.key.as_str()).await.map_err(|e| away(&e))?;
         let (tries, revision) = match &entry {
-            Some(entry) => (serde_json::from_slice(&entry.value).unwrap_or_default(), entry.revision),
+            Some(entry) => match serde_json::from_slice(&entry.value) {
+                Ok(tries) => (tries, entry.revision),
+                Err(e) => {
+                    tracing::warn!(key = self.key, error = %e, "what became of earlier logins cannot be read");
+                    let tries = Tries::unknown(&self.fingerprint, now_millis());
+                    let revision = self.write(&tries, entry.revision).await?;
+                    (tries, revision)
+                }
+            },
             None => (Tries::default(), 0),
         };
         let tries = tries.next(&self.fingerprint, now_millis(), self.back_off)?;
@@ -130,6 +145,11 @@ impl Guard {
 }
 
 impl Tries {
+    /// Tries of which nothing is known: as many as may have been made. One more could lock the account.
+    fn unknown(fingerprint: &str, now: u64) -> Self {
+        Self { fingerprint: fingerprint.to_owned(), last_at: now, unanswered: UNANSWERED, ..Self::default() }
+    }
+
     /// What is written before a try at `now`, or why there is none.
     fn next(self, fingerprint: &str, now: u64, back_off: Duration) -> Result<Self, TokenError> {
         let begun = |unanswered| Self {
@@ -228,6 +248,15 @@ mod tests {
         let held = tries.clone().next("a", NOW + 1, HOUR);
         assert!(matches!(&held, Err(TokenError::Refused(p)) if p.code == Code::LoginUnanswered), "{held:?}");
         assert_eq!(tries.next("a", NOW + 3_600_000, HOUR).expect("a try").unanswered, 1);
+    }
+
+    #[test]
+    fn tries_of_which_nothing_is_known_hold_until_the_back_off_is_over_or_the_credentials_change() {
+        let unknown = Tries::unknown("a", NOW);
+        let held = unknown.clone().next("a", NOW + 1, HOUR);
+        assert!(matches!(&held, Err(TokenError::Refused(p)) if p.code == Code::LoginUnanswered), "{held:?}");
+        assert!(unknown.clone().next("b", NOW + 1, HOUR).is_ok(), "another password is tried at once");
+        assert!(unknown.next("a", NOW + 3_600_000, HOUR).is_ok());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::aead::{Aead as _, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use rand::RngCore as _;
-use zeroize::Zeroizing;
+use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
 
 const NONCE: usize = 24;
 
@@ -28,6 +30,17 @@ pub(crate) fn parse_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
 
 pub(crate) fn write_key(key: &[u8; 32]) -> String {
     STANDARD.encode(key)
+}
+
+/// HMAC-SHA256 of all parts, one after the other.
+pub(crate) fn keyed_hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // As long as a block, which is how a shorter key is used too; so no length of it can be wrong.
+    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
+    parts.iter().for_each(|part| mac.update(part));
+    block.as_mut_slice().zeroize();
+    mac.finalize().into_bytes().into()
 }
 
 pub(crate) fn seal(key: &[u8; 32], purpose: &[u8], plain: &[u8]) -> Result<Vec<u8>, CipherError> {

@@ -7,10 +7,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_nats::jetstream::kv;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use tokio::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -44,11 +42,7 @@ pub(super) struct Ring {
 
 /// What a key may be told apart by; nothing of it can be learned from that.
 pub fn fingerprint(key: &[u8; 32]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return String::new(); // HMAC takes keys of any length.
-    };
-    mac.update(b"which master key");
-    hex::encode(mac.finalize().into_bytes().get(..8).unwrap_or_default())
+    hex::encode(cipher::keyed_hash(key, &[b"which master key"]).split_at(8).0)
 }
 
 impl Ring {

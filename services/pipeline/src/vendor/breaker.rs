@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use problem::{Code, Problem};
+
 use crate::clock::now_millis;
 use crate::health::Health;
 use crate::retry::Schedule;
@@ -65,6 +67,8 @@ struct Open {
     is_probing: bool,
     /// How far apart probes are where a person must act; else they follow the schedule.
     every: Option<Duration>,
+    /// What is wrong, in words, and what a person is to do about it where one must act.
+    why: (String, Option<Problem>),
 }
 
 #[derive(Debug)]
@@ -143,8 +147,16 @@ impl Breaker {
     }
 
     /// Keeps everything back until a person has acted, but for a probe every so often.
-    pub(super) fn hold(&self, every: Duration, why: &str) {
-        self.open(&mut self.state(), Kept::All, Some(every), why);
+    pub(super) fn hold(&self, every: Duration, problem: &Problem) {
+        self.open(&mut self.state(), Kept::All, Some(every), (problem.line(), Some(problem.clone())));
+    }
+
+    /// Why calls are kept back, if they are; `away` is the code where no person must act.
+    pub(super) fn trouble(&self, away: Code) -> Option<Problem> {
+        let state = self.state();
+        let (why, held) = &state.open.as_ref()?.why;
+        let remedy = "nothing, unless it goes on: it is tried again by itself";
+        Some(held.clone().unwrap_or_else(|| Problem::new(away, format!("nothing gets through: {why}"), remedy)))
     }
 
     /// Lets everything through again: what was wrong may be mended.
@@ -152,23 +164,21 @@ impl Breaker {
         self.close(&mut self.state());
     }
 
-    fn open(&self, state: &mut State, kept: Kept, every: Option<Duration>, why: &str) {
+    fn open(&self, state: &mut State, kept: Kept, every: Option<Duration>, why: (String, Option<Problem>)) {
         let now = Instant::now();
         let wait = every.unwrap_or_else(|| state.schedule.next_wait());
+        self.say(&why.0);
         match &mut state.open {
             // One step of the schedule, however many calls failed at once.
-            Some(open) if !open.is_probing && open.until > now && open.kept == kept => self.say(why),
-            Some(open) => {
-                *open = Open { kept, every, until: now + wait, is_probing: false, ..*open };
-                // It may be another one than at first: other credentials are in force, or it is back and refuses.
-                self.say(why);
-            }
+            // What is wrong may be another thing than at first: other credentials are in force, or it is back and
+            // refuses.
+            Some(open) if !open.is_probing && open.until > now && open.kept == kept => open.why = why,
+            Some(open) => *open = Open { kept, every, until: now + wait, is_probing: false, since: open.since, why },
             none => {
                 let vendor = self.0.vendor;
-                tracing::warn!(vendor, why, "nothing gets through; everything waits, and one call tries");
-                self.say(why);
+                tracing::warn!(vendor, why = why.0, "nothing gets through; everything waits, and one call tries");
                 metrics::gauge!("ml_vendor_lets_in", "vendor" => vendor).set(0.0);
-                *none = Some(Open { kept, since: now, until: now + wait, is_probing: false, every });
+                *none = Some(Open { kept, since: now, until: now + wait, is_probing: false, every, why });
             }
         }
     }
@@ -235,10 +245,12 @@ impl Pass {
             (Met::Fault, Kind::Write) => {
                 state.faults = state.faults.saturating_add(1);
                 if state.open.is_some() || state.faults >= FAULTS {
-                    breaker.open(&mut state, Kept::Writes, None, why);
+                    breaker.open(&mut state, Kept::Writes, None, (why.to_owned(), None));
                 }
             }
-            (Met::Nobody, Kind::Write | Kind::Read) => breaker.open(&mut state, Kept::All, None, why),
+            (Met::Nobody, Kind::Write | Kind::Read) => {
+                breaker.open(&mut state, Kept::All, None, (why.to_owned(), None))
+            }
             // The probe was no probe of what is kept back: the next one tries.
             (Met::Fault, Kind::Read | Kind::Poll) | (Met::Nobody, Kind::Poll) | (Met::Door, _) => {
                 self.leave(&mut state);

@@ -69,7 +69,7 @@ impl Log {
             return Err(Problem::new(Code::ArchiveDamaged, sentence, "look at the manifest of the run"));
         };
         let Message { headers, payload } = message;
-        let put = Put { subject: subject.to_owned(), headers, payload, expect_last: None };
+        let put = Put { subject: subject.to_owned(), headers, payload, expect_last: None, gives_way: false };
         self.broker().publisher(stream).put(put).await?;
         Ok(())
     }

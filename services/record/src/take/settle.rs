@@ -6,6 +6,7 @@ use async_nats::jetstream::AckKind;
 use async_nats::jetstream::message::Acker;
 use pipeline::clock::now_millis;
 use pipeline::guard::{self, Panicked};
+use problem::Problem;
 
 use super::Delivery;
 use crate::dead::{self, Letter};
@@ -27,12 +28,19 @@ pub(super) enum Way {
     Parked(u64),
 }
 
+/// A verdict that needs no entry of what is waited for.
+enum Deed {
+    Settle,
+    Redeliver(Duration, String),
+    GiveUp(Problem),
+}
+
 /// What is left of a delivery when its verdict is carried out.
 enum Left {
     /// Nothing.
     Over,
     /// It comes again.
-    Later(Duration),
+    Again(Duration),
     /// An entry says what it waits for.
     Parked,
 }
@@ -41,7 +49,7 @@ enum Left {
 /// done.
 pub(super) fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
     if delivery.delivered < BEARINGS {
-        return Verdict::retry(delivery.delivered, panicked.to_string());
+        return Verdict::retry(delivery.delivered, panicked.into());
     }
     Verdict::Dead(panicked.into())
 }
@@ -49,18 +57,25 @@ pub(super) fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
 /// Carries out a verdict. A lost acknowledgement means another delivery, which every stage must bear anyway.
 pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, way: &Way, verdict: Verdict) {
     let stage = parking.stage();
-    let left = match verdict {
-        Verdict::Wait(wait) => match parking.park(delivery, &wait).await {
+    let deed = match verdict {
+        Verdict::Wait(wait) => Err(wait),
+        Verdict::Done => Ok(Deed::Settle),
+        Verdict::RetryAfter(wait, why) => Ok(Deed::Redeliver(wait, why)),
+        Verdict::Again(wait, problem) => Ok(Deed::Redeliver(wait, problem.line())),
+        Verdict::Dead(problem) => Ok(Deed::GiveUp(problem)),
+    };
+    let left = match deed {
+        Ok(deed) => carry_out(log, stage, Letter::of(delivery), deed).await.map_or(Left::Over, Left::Again),
+        Err(wait) => match parking.park(delivery, &wait).await {
             Ok(()) => {
                 tracing::debug!(subject = delivery.subject, on = %wait.on, why = wait.why, "parked");
                 Left::Parked
             }
             Err(e) => {
                 tracing::warn!(error = %e, "what a delivery waits for could not be written down; trying again");
-                Left::Later(WRITE_AGAIN)
+                Left::Again(WRITE_AGAIN)
             }
         },
-        other => carry_out(log, stage, Letter::of(delivery), other).await,
     };
     match (way, left) {
         (Way::Consumer(acker), Left::Over) => {
@@ -71,7 +86,7 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
             acknowledge(log, acker, AckKind::Ack, &delivery.subject).await;
         }
         (Way::Consumer(acker), Left::Parked) => acknowledge(log, acker, AckKind::Ack, &delivery.subject).await,
-        (Way::Consumer(acker), Left::Later(wait)) => {
+        (Way::Consumer(acker), Left::Again(wait)) => {
             acknowledge(log, acker, AckKind::Nak(Some(wait.min(LONGEST))), &delivery.subject).await;
         }
         (Way::Parked(own), Left::Over) => {
@@ -79,7 +94,7 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
             parking.index().decided(*own, None);
         }
         (Way::Parked(own), Left::Parked) => parking.index().decided(*own, None),
-        (Way::Parked(own), Left::Later(wait)) => {
+        (Way::Parked(own), Left::Again(wait)) => {
             let wait = u64::try_from(wait.min(LONGEST).as_millis()).unwrap_or(u64::MAX);
             let until = now_millis().saturating_add(wait);
             if let Err(e) = parking.again(delivery, until).await {
@@ -90,39 +105,37 @@ pub(super) async fn settle(log: &Log, parking: &Parking, delivery: &Delivery, wa
     }
 }
 
-/// Carries out a verdict on a message that is no delivery of any record.
-pub(super) async fn give_up(log: &Log, stage: &'static str, letter: Letter<'_>, acker: &Acker, verdict: Verdict) {
-    let kind = match carry_out(log, stage, letter, verdict).await {
-        Left::Over | Left::Parked => AckKind::Ack,
-        Left::Later(wait) => AckKind::Nak(Some(wait)),
-    };
+/// Gives up on a message that is no delivery of any record.
+pub(super) async fn give_up(log: &Log, stage: &'static str, letter: Letter<'_>, acker: &Acker, problem: Problem) {
+    let again = carry_out(log, stage, letter, Deed::GiveUp(problem)).await;
+    let kind = again.map_or(AckKind::Ack, |wait| AckKind::Nak(Some(wait)));
     acknowledge(log, acker, kind, letter.subject).await;
 }
 
-async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, verdict: Verdict) -> Left {
-    match verdict {
-        Verdict::Done => {
+/// Carries out what needs no entry of a wait; after how long the delivery comes again, where it does.
+async fn carry_out(log: &Log, stage: &'static str, delivery: Letter<'_>, deed: Deed) -> Option<Duration> {
+    match deed {
+        Deed::Settle => {
             metrics::counter!("ml_done_total", "consumer" => stage).increment(1);
             log.taken(stage).settled();
-            Left::Over
+            None
         }
-        Verdict::RetryAfter(wait, why) | Verdict::Again(wait, why) => {
+        Deed::Redeliver(wait, why) => {
             metrics::counter!("ml_retried_total", "consumer" => stage).increment(1);
             tracing::debug!(subject = delivery.subject, delivered = delivery.delivered, ?wait, why, "later");
-            Left::Later(wait)
+            Some(wait)
         }
-        Verdict::Wait(_) => Left::Parked,
-        Verdict::Dead(problem) => match dead::put(log, stage, delivery, &problem).await {
+        Deed::GiveUp(problem) => match dead::put(log, stage, delivery, &problem).await {
             Ok(()) => {
                 metrics::counter!("ml_dead_total", "consumer" => stage, "code" => problem.code.as_str()).increment(1);
                 log.taken(stage).settled();
                 let (code, sentence) = (problem.code, problem.sentence);
                 tracing::error!(subject = delivery.subject, %code, sentence, "dead letter");
-                Left::Over
+                None
             }
             Err(e) => {
                 tracing::warn!(error = %e, "a dead letter could not be written; trying again");
-                Left::Later(WRITE_AGAIN)
+                Some(WRITE_AGAIN)
             }
         },
     }

@@ -4,6 +4,7 @@ use async_nats::HeaderMap;
 use problem::Problem;
 
 use crate::address::{Address, Connection};
+use crate::entry::UNREADABLE;
 use crate::envelope::{self, decode, encode, header, text};
 use crate::reader::messages;
 use crate::streams::WAITING;
@@ -57,7 +58,21 @@ impl Waiting {
 }
 
 /// The entry that stands at `subject`; none where it says that the wait is over.
-pub(super) fn read(subject: &str, headers: &HeaderMap) -> Option<Waiting> {
+///
+/// # Errors
+/// `OUTCOME_UNREADABLE`: something waits there, and nobody can say for what.
+pub(super) fn read(subject: &str, headers: &HeaderMap) -> Result<Option<Waiting>, Problem> {
+    if header(headers, envelope::ORIGIN).is_none() {
+        return Ok(None);
+    }
+    let read = written(subject, headers);
+    read.map(Some).ok_or_else(|| {
+        let remedy = "run a version of ml-connector that is at least as new as the one that wrote it";
+        Problem::new(UNREADABLE, format!("what waits at {subject} cannot be read"), remedy)
+    })
+}
+
+fn written(subject: &str, headers: &HeaderMap) -> Option<Waiting> {
     let number = |name| header(headers, name)?.parse::<u64>().ok();
     let address = |name| Address::parse(&text(headers, name)?).ok();
     let origin = text(headers, envelope::ORIGIN)?.into_owned();
@@ -86,12 +101,16 @@ impl Log {
     /// All that waits, in the order in which each began to.
     ///
     /// # Errors
-    /// `BROKER_AWAY` when the stream cannot be read.
+    /// `BROKER_AWAY` when the stream cannot be read, `OUTCOME_UNREADABLE` when an entry of it cannot.
     pub async fn waiting(&self) -> Result<Vec<Waiting>, Problem> {
         let filter = format!("waiting.{}.>", self.connection().token());
         let mut all = Vec::new();
-        let look = |subject: &str, entry: &crate::Entry| all.extend(read(subject, &entry.headers));
+        let mut unread = None;
+        let look = |subject: &str, entry: &crate::Entry| match read(subject, &entry.headers) {
+            Ok(waiting) => all.extend(waiting),
+            Err(problem) => unread = Some(problem),
+        };
         messages(&self.broker().jetstream, WAITING, &[filter], Which::All, look).await?;
-        Ok(all)
+        unread.map_or(Ok(all), Err)
     }
 }

@@ -13,6 +13,7 @@ use pipeline::broker::follow::{self, Follow};
 use pipeline::broker::last::Last;
 use pipeline::broker::{Put, PutError, Stored};
 use pipeline::clock::now_millis;
+use pipeline::task;
 use problem::Problem;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use super::index::{Due, Index, hash};
 use super::list::{place, read};
 use super::{Wait, Waiting};
 use crate::address::{Address, Entity, System};
+use crate::entry::UNREADABLE;
 use crate::envelope::{self, Cause, Envelope};
 use crate::streams::WAITING;
 use crate::take::Delivery;
@@ -65,7 +67,7 @@ impl Parking {
         present::watch(log.broker(), stop, WAITING, none);
         let round = Arc::clone(&parking);
         let stop = stop.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
                 round.look().await;
             }
@@ -101,14 +103,19 @@ impl Parking {
     }
 
     fn follow(&self, stop: &CancellationToken) {
-        let index = Arc::clone(&self.index);
+        let (index, health) = (Arc::clone(&self.index), self.log.broker().health().clone());
         let filter = format!("waiting.{}.{}.>", self.log.connection().token(), self.stage);
         let what = Follow { stream: WAITING, filter, headers_only: true };
         follow::follow(self.log.broker(), what, stop.clone(), move |entry| {
             let own = hash(&entry.subject);
             match read(entry.subject, entry.headers) {
-                Some(waiting) => index.park(own, entry.sequence, &waiting.on, waiting.until),
-                None => index.over(own, entry.sequence),
+                Ok(Some(waiting)) => index.park(own, entry.sequence, &waiting.on, waiting.until),
+                Ok(None) => index.over(own, entry.sequence),
+                // It is not over, and nobody can take it up: a person must know.
+                Err(problem) => {
+                    tracing::error!(code = %problem.code, sentence = problem.sentence, "something waits for ever");
+                    health.say(UNREADABLE.as_str(), problem.sentence);
+                }
             }
         });
     }
@@ -120,7 +127,10 @@ impl Parking {
     /// The entry that stands at `subject`, and its sequence, 0 for none.
     async fn standing(&self, subject: &str) -> Result<(Option<Waiting>, u64), Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?.get(subject).await?;
-        Ok(last.map_or((None, 0), |last| (read(subject, &last.headers), last.sequence)))
+        Ok(match last {
+            Some(last) => (read(subject, &last.headers)?, last.sequence),
+            None => (None, 0),
+        })
     }
 
     /// Writes down what a delivery waits for, unless a later version of its record has come: then nothing is to be
@@ -181,7 +191,8 @@ impl Parking {
     }
 
     async fn put(&self, subject: &str, headers: HeaderMap, after: u64) -> Result<Stored, PutError> {
-        let put = Put { subject: subject.to_owned(), headers, payload: Bytes::new(), expect_last: Some(after) };
+        let (subject, payload) = (subject.to_owned(), Bytes::new());
+        let put = Put { subject, headers, payload, expect_last: Some(after), gives_way: false };
         self.log.broker().publisher(WAITING).put(put).await
     }
 
@@ -243,7 +254,7 @@ impl Parking {
     async fn entry(&self, due: Due) -> Result<Option<Waiting>, Problem> {
         let last = Last::of(&self.log.broker().jetstream, WAITING).await?;
         let Some((subject, entry)) = last.named(due.entry).await? else { return Ok(None) };
-        Ok(read(&subject, &entry.headers).filter(|_| hash(&subject.as_str()) == due.own))
+        Ok(read(&subject, &entry.headers)?.filter(|_| hash(&subject.as_str()) == due.own))
     }
 
     /// Holds some of what waits against the records that it waits for.

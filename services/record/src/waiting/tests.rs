@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use problem::Code;
 
 use super::index::Due;
 use super::*;
 use crate::address::{Connection, Entity, System};
+use crate::envelope;
 
 fn invoice(key: &str) -> Address {
     Address::outcome(&Connection::new("main"), System::Visma, Entity::Invoice, key)
@@ -91,6 +93,10 @@ fn an_entry_is_read_as_it_was_written() {
     waiting.write(&mut headers);
     let subject = list::place(&main, "writer-visma", &waiting.delivery);
     assert_eq!(subject, "waiting.main.writer-visma.visma.payment.invoice-7");
-    assert_eq!(list::read(&subject, &headers), Some(waiting));
-    assert_eq!(list::read(&subject, &HeaderMap::new()), None);
+    assert_eq!(list::read(&subject, &headers), Ok(Some(waiting)));
+    assert_eq!(list::read(&subject, &HeaderMap::new()), Ok(None), "it is over");
+    envelope::set(&mut headers, "Ml-Until", "soon");
+    let unread = list::read(&subject, &headers).expect_err("what cannot be read is not over");
+    assert_eq!(unread.code, Code::OutcomeUnreadable);
+    assert!(unread.sentence.contains(&subject), "{unread}");
 }

@@ -1,6 +1,12 @@
 //! The simulated Visma.net over real HTTP: each strictness and each quirk has a test that fails without it.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails shall panic")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails shall panic"
+)]
 
 mod accountant;
 mod auth;

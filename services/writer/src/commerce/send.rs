@@ -13,7 +13,7 @@ use effect::{Millis, Refusal, Reply, Sending, Step};
 use http::Request;
 use pipeline::clock;
 use pipeline::vendor::{CallError, Permit};
-use problem::{Code, chain};
+use problem::{Code, Problem, chain};
 use proto::Comment;
 
 use super::Api;
@@ -64,8 +64,10 @@ impl System for Api {
         self.vendor.permit().await
     }
 
-    fn is_away(&self) -> bool {
-        self.vendor.is_away()
+    const AWAY: Code = Code::CommerceAway;
+
+    fn trouble(&self) -> Option<Problem> {
+        self.vendor.trouble(Self::AWAY).filter(|_| self.vendor.is_away())
     }
 
     fn passed_since(&self, since: Millis) -> bool {
@@ -223,7 +225,8 @@ impl Api {
     /// Keeps every comment out until a person acts.
     fn shut(&self, code: Code, said: &str) -> Reply {
         tracing::error!(%code, said, "Commerce accepts no comments");
-        self.vendor.hold(self.refused_wait, &format!("{code}: {said}"));
+        let remedy = "see the runbook page of the code; it is tried again by itself";
+        self.vendor.hold(self.refused_wait, &Problem::new(code, said, remedy));
         Reply::Unauthorised { retry_at: now().after(self.refused_wait) }
     }
 }

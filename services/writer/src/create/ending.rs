@@ -1,6 +1,5 @@
 //! The ends of a life at which nothing stands that it wanted: left to a newer command, or a person's.
 
-use effect::Pause;
 use problem::{Code, Problem, then_again};
 use record::Verdict;
 
@@ -13,7 +12,7 @@ impl<S: System> Run<'_, S> {
     pub(super) async fn superseded(&self, by: &str, by_seq: u64) -> Result<(), Verdict> {
         let (delivery, document) = (self.delivery, self.document);
         let newest = self.driver.log.last(&delivery.address).await;
-        let newest = newest.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))?;
+        let newest = newest.map_err(|problem| Verdict::retry(delivery.delivered, problem))?;
         // That command, or one after it: whichever comes last settles what the record says.
         if newest.is_some_and(|newest| newest.sequence > delivery.sequence && newest.sequence >= by_seq) {
             tracing::info!(address = %document.address, by, "left to a newer command of the same record");
@@ -31,13 +30,4 @@ pub(super) fn dead<K>(document: &Document<'_, K>, death: &effect::Death) -> Verd
     let remedy = then_again("do what the sentence and the runbook page of the code say");
     let sentence = named(document.what, &document.entry, &death.sentence());
     Verdict::Dead(Problem::new(death.code().to_owned(), sentence, remedy))
-}
-
-/// Whether the next life, which finds an intent, is no worse off than this process is. `effect` allows more
-/// (`Pause::may_hand_back`); what it allows beyond this costs look-ups.
-pub(super) fn is_worth_handing_back(pause: Pause) -> bool {
-    match pause {
-        Pause::Doubt | Pause::LookFailed => true,
-        Pause::Busy | Pause::Away | Pause::Unauthorised | Pause::Fault | Pause::BetweenLooks => false,
-    }
 }

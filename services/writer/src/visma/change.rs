@@ -52,7 +52,7 @@ impl Writer {
         match self.driver.create(delivery, &settled, request, Some(held)).await? {
             Ended::Done(_) if differs.is_empty() || is_told => Ok(()),
             Ended::Done(_) => Err(told),
-            Ended::Differs(..) => Err(Verdict::retry(delivery.delivered, "the record has moved")),
+            Ended::Differs(..) => Err(Verdict::moved(delivery.delivered, "the record")),
         }
     }
 }

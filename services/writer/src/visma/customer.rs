@@ -243,7 +243,7 @@ impl Writer {
         let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
         match self.driver.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await {
             Some(_) => self.driver.read(delivery, &document.address).await,
-            None => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
+            None => Err(Verdict::moved(delivery.delivered, "the customer's record")),
         }
     }
 
@@ -262,7 +262,7 @@ impl Writer {
         let change = super::customer_change::CustomerChange { company: &self.company, customer: data, fields };
         match self.driver.amend(delivery, document, &change, held, seen).await? {
             Amended::Done(_) => Ok(()),
-            Amended::NotLinked => Err(Verdict::retry(delivery.delivered, "the customer's record has moved")),
+            Amended::NotLinked => Err(Verdict::moved(delivery.delivered, "the customer's record")),
         }
     }
 
@@ -325,7 +325,7 @@ impl Writer {
         let (marks, cause) = (marks(&entry, document.marks), Cause::of(&delivery.headers));
         let written = self.driver.appender.append(&document.address, &entry, &marks, held.sequence, &cause).await;
         let Some(sequence) = written else {
-            return Err(Verdict::retry(delivery.delivered, "the customer's record has moved"));
+            return Err(Verdict::moved(delivery.delivered, "the customer's record"));
         };
         self.customers.link(key, number, document.marks);
         Ok(Current { record: Record::Linked(record), sequence, entry })
@@ -345,7 +345,7 @@ impl Writer {
                 let remedy = "an erased person cannot be created; else restore the key bucket and the master key";
                 Err(Verdict::Dead(Problem::new(Code::PersonErased, chain(&e), remedy)))
             }
-            Err(e) => Err(Verdict::retry(delivery.delivered, chain(&e))),
+            Err(e) => Err(Verdict::retry(delivery.delivered, e.unusable())),
         }
     }
 }

@@ -34,7 +34,7 @@ impl Writer {
     ) -> Result<Option<Seen>, Verdict> {
         let log = &self.driver.log;
         let entry = log.last(&log.change(System::Visma, Entity::Customer, number)).await;
-        let Some(entry) = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem.to_string()))? else {
+        let Some(entry) = entry.map_err(|problem| Verdict::retry(delivery.delivered, problem))? else {
             return Ok(None);
         };
         // What cannot be opened or read is as good as not polled: it is read at Visma.

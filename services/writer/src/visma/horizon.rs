@@ -23,6 +23,7 @@ use ::visma::stamp::Stamp;
 use effect::{Millis, Policy, Silence};
 use pipeline::broker::connect;
 use pipeline::service::Context;
+use pipeline::task;
 use problem::Problem;
 use record::Log;
 use record::address::Entity;
@@ -128,7 +129,7 @@ impl Horizon {
             news: Notify::new(),
         }));
         let (inner, stop) = (Arc::clone(&horizon.0), context.stop.clone());
-        tokio::spawn(async move { stop.run_until_cancelled(inner.run()).await });
+        task::spawn(async move { stop.run_until_cancelled(inner.run()).await });
         horizon
     }
 

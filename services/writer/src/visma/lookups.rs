@@ -19,6 +19,7 @@ use http::Request;
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::service::Context;
+use pipeline::task;
 use pipeline::vendor::{CallError, Vendor};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -88,7 +89,7 @@ impl Lookups {
             sweep_from: target.settings.sweep_from.max(2),
         };
         let stop = context.stop.clone();
-        tokio::spawn(async move {
+        task::spawn(async move {
             tokio::select! {
                 () = looker.run(asked) => {}
                 () = stop.cancelled() => {}

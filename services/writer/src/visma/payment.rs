@@ -202,7 +202,7 @@ fn owner_of(payer: Option<payer::Customer>) -> Result<owner::Customer, Verdict> 
 }
 
 fn moved(delivery: &Delivery) -> Verdict {
-    Verdict::retry(delivery.delivered, "the payment's record has moved")
+    Verdict::moved(delivery.delivered, "the payment's record")
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Create {
 /// Why no other period was found.
 enum Nowhere {
     /// It is not known yet.
-    Later(Reply),
+    Unasked(Reply),
     /// There is none, for the reason given.
     Never(String),
 }
@@ -80,7 +80,7 @@ impl Api {
         };
         let period = match self.next_open(&next.date).await {
             Ok(period) => period,
-            Err(Nowhere::Later(reply)) => return Some(reply),
+            Err(Nowhere::Unasked(reply)) => return Some(reply),
             Err(Nowhere::Never(why)) => return Some(Reply::Refused(nowhere(refusal, &why))),
         };
         let request = match (next.in_period)(&period) {
@@ -105,7 +105,7 @@ impl Api {
     async fn next_open(&self, date: &str) -> Result<String, Nowhere> {
         let request = self.company.financial_periods().map_err(|e| Nowhere::Never(problem::chain(&e)))?;
         let response = self.vendor.call(Class::Document, &request).await;
-        let response = response.map_err(|e| Nowhere::Later(self.unread(e)))?;
+        let response = response.map_err(|e| Nowhere::Unasked(self.unread(e)))?;
         let page = read_page(&response, clock::now().into()).map_err(|failure| match failure {
             Failure::Forbidden { .. } | Failure::NotFound { .. } | Failure::Refused { .. } => {
                 Nowhere::Never(format!("the list of periods cannot be read: {failure}"))
@@ -114,7 +114,7 @@ impl Api {
             | Failure::Unauthorised { .. }
             | Failure::Stale { .. }
             | Failure::Broken { .. }
-            | Failure::Unknown { .. } => Nowhere::Later(not_sent(reply(self.meant(&failure)))),
+            | Failure::Unknown { .. } => Nowhere::Unasked(not_sent(reply(self.meant(&failure)))),
         })?;
         let periods = page.each(PeriodRead::read).map_err(|e| Nowhere::Never(problem::chain(&e)))?;
         let next = PeriodRead::next_open(&periods.rows, date).and_then(PeriodRead::id);

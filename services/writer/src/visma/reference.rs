@@ -58,7 +58,7 @@ impl Writer {
             Ok(Amended::Done(done)) => {
                 self.note(delivery, command, &invoice_address, change.said, done.entry.etag).await
             }
-            Ok(Amended::NotLinked) => Err(Verdict::retry(delivery.delivered, "the reference's record has moved")),
+            Ok(Amended::NotLinked) => Err(Verdict::moved(delivery.delivered, "the reference's record")),
             // The log says that it was refused; whether a person shall hear of it is a setting.
             Err(Verdict::Dead(problem)) if self.is_quiet(&problem, &held.entry) => Ok(()),
             Err(verdict) => Err(verdict),
@@ -90,7 +90,7 @@ impl Writer {
         let cause = Cause::of(&delivery.headers);
         match self.driver.appender.append(&document.address, &entry, &[], held.sequence, &cause).await {
             Some(_) => self.driver.read(delivery, &document.address).await,
-            None => Err(Verdict::retry(delivery.delivered, "the reference's record has moved")),
+            None => Err(Verdict::moved(delivery.delivered, "the reference's record")),
         }
     }
 
@@ -118,7 +118,7 @@ impl Writer {
         entry.references.push(said);
         match self.driver.appender.append(address, &entry, &[], held.sequence, &Cause::of(&delivery.headers)).await {
             Some(_) => Ok(()),
-            None => Err(Verdict::retry(delivery.delivered, "the invoice's record has moved")),
+            None => Err(Verdict::moved(delivery.delivered, "the invoice's record")),
         }
     }
 

@@ -51,9 +51,11 @@ impl Writer {
                     return Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, "release it by hand")));
                 }
                 // Done or not: if it was, the version is another one now, and the next poll compares that.
-                Reply::Faulted(refusal) => return Err(Verdict::retry(delivery.delivered, refusal.sentence)),
-                Reply::NotNow { retry_at, .. } => return Err(self.later(retry_at)),
-                Reply::Uncertain => return Err(Verdict::retry(delivery.delivered, "no answer to taking it off hold")),
+                Reply::Faulted(refusal) => return Err(again(delivery, number, refusal.code, &refusal.sentence)),
+                Reply::NotNow { retry_at, why } => return Err(self.later(retry_at, why)),
+                Reply::Uncertain => {
+                    return Err(again(delivery, number, Code::VismaAway, "no answer to taking it off hold"));
+                }
             };
         }
         let request = match is_credit_note {
@@ -65,7 +67,6 @@ impl Writer {
 
     /// Carries out a release.
     pub(super) async fn act(&self, delivery: &Delivery, number: &str, request: &Request<Bytes>) -> Result<(), Verdict> {
-        let again = |why: &str| Verdict::retry(delivery.delivered, format!("the release of {number}: {why}"));
         let meaning = match self.driver.system.answered(request).await {
             Ok(response) => match read_action(&response, clock::now().into()) {
                 Ok(Action::Done | Action::Begun) => return Ok(()),
@@ -90,16 +91,21 @@ impl Writer {
                 let remedy = "correct what Visma's sentence names, and release it in Visma by hand";
                 Err(Verdict::Dead(Problem::new(refusal.code, refusal.sentence, remedy)))
             }
-            Meaning::Faulted(refusal) => Err(again(&refusal.sentence)),
-            Meaning::NotNow { retry_at, .. } => Err(self.later(retry_at)),
-            Meaning::Uncertain => Err(again("no answer")),
+            Meaning::Faulted(refusal) => Err(again(delivery, number, refusal.code, &refusal.sentence)),
+            Meaning::NotNow { retry_at, why } => Err(self.later(retry_at, why)),
+            Meaning::Uncertain => Err(again(delivery, number, Code::VismaAway, "no answer")),
         }
     }
 
-    fn later(&self, at: effect::Millis) -> Verdict {
-        let wait = std::time::Duration::from_millis(at.0.saturating_sub(now().0));
-        Verdict::RetryAfter(wait, "Visma accepts no calls at the moment".to_owned())
+    fn later(&self, at: effect::Millis, why: effect::Pause) -> Verdict {
+        self.driver.paused(std::time::Duration::from_millis(at.0.saturating_sub(now().0)), why)
     }
+}
+
+/// The release is tried again: it may have been done or not.
+fn again(delivery: &Delivery, number: &str, code: Code, why: &str) -> Verdict {
+    let remedy = "nothing, unless it goes on: then release it in Visma by hand";
+    Verdict::retry(delivery.delivered, Problem::new(code, format!("the release of {number}: {why}"), remedy))
 }
 
 fn gone(number: &str) -> Verdict {

@@ -13,7 +13,7 @@ use http::{Request, Response};
 use pipeline::budget::Class;
 use pipeline::clock;
 use pipeline::vendor::{CallError, Permit};
-use problem::Code;
+use problem::{Code, Problem};
 use proto::Outcome;
 
 use super::Api;
@@ -34,8 +34,10 @@ impl System for Api {
         self.vendor.permit().await
     }
 
-    fn is_away(&self) -> bool {
-        self.vendor.is_away()
+    const AWAY: Code = Code::VismaAway;
+
+    fn trouble(&self) -> Option<Problem> {
+        self.vendor.trouble(Self::AWAY).filter(|_| self.vendor.is_away())
     }
 
     fn passed_since(&self, since: Millis) -> bool {
@@ -254,7 +256,8 @@ impl Api {
     /// Keeps every document out until a person acts; returns when to try again.
     fn shut(&self, code: Code, sentence: &str) -> Millis {
         tracing::error!(%code, sentence, "Visma accepts no writes");
-        self.vendor.hold(self.refused_wait, &format!("{code}: {sentence}"));
+        let remedy = "see the runbook page of the code; it is tried again by itself";
+        self.vendor.hold(self.refused_wait, &Problem::new(code, sentence, remedy));
         now().after(self.refused_wait)
     }
 

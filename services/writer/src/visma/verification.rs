@@ -217,7 +217,7 @@ impl Writer {
         let cause = Cause::of(&delivery.headers);
         match self.driver.appender.append(address, &entry, &[], held.sequence, &cause).await {
             Some(_) => Ok(()),
-            None => Err(Verdict::retry(delivery.delivered, "the record has moved")),
+            None => Err(Verdict::moved(delivery.delivered, "the record")),
         }
     }
 

@@ -5,35 +5,30 @@
 //! answer other than success would lose the hint as well, and the order with it. What is not believed is refused; a
 //! hook should not be `required` for this reason.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ::commerce::webhook::{CommerceWebhooks, KeyPointer, PublicKey, SUCCESS, SignatureError, Verified};
+use ::commerce::webhook::{CommerceWebhooks, KeyPointer, PublicKey, SignatureError, Verified};
 use axum::body::Bytes;
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
 use problem::{Code, Problem, chain};
 use tokio::time::Instant;
 
-use super::answer::{Refusal, count, count_unkept};
+use super::answer::Refusal;
 use super::keep::Told;
-use super::receive::{Received, peer, receive as body_of};
+use super::sender::Read;
 use super::settings::AdobeWebhooks;
-use super::{House, pointer, wrong};
+use super::{pointer, wrong};
 
-const KIND: &str = "adobe";
 /// A file of keys is read again no sooner than this after it was: strangers can make it be read.
 const REREAD: Duration = Duration::from_secs(5);
 
-struct Door {
+pub(super) struct Door {
     webhooks: CommerceWebhooks,
     keys: Keys,
     pointer: Option<KeyPointer>,
-    patience: Duration,
-    max_body_bytes: usize,
-    house: House,
+    pub(super) patience: Duration,
+    pub(super) max_body_bytes: usize,
 }
 
 /// The shop's keys, and the file that they are read from again when a signature is under none of them.
@@ -42,64 +37,26 @@ struct Keys {
     held: Mutex<(Vec<PublicKey>, Instant)>,
 }
 
-/// What answers at the door's path.
-pub(super) async fn route(settings: &AdobeWebhooks, house: &House) -> Result<MethodRouter, Problem> {
+/// The door of one connection.
+pub(super) async fn open(settings: &AdobeWebhooks) -> Result<Door, Problem> {
     let webhooks =
         CommerceWebhooks::new(&settings.header).map_err(|e| wrong(&e, "correct commerce.webhook.adobe.header"))?;
     let pointer = pointer(&settings.entity_id_pointer, "correct commerce.webhook.adobe.entity_id_pointer")?;
-    let door = Door {
-        webhooks,
-        keys: Keys::open(settings).await?,
-        pointer,
-        patience: settings.patience.0,
-        max_body_bytes: settings.max_body_bytes,
-        house: house.clone(),
-    };
-    Ok(post(receive).with_state(Arc::new(door)))
-}
-
-async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let peer = peer(&request);
-    match door.take(request).await {
-        Ok(()) => {}
-        // Ours, or a body that says nothing to us: no reason to stop a checkout.
-        Err(refusal) if matches!(refusal.code, Code::WebhookNotKept | Code::WebhookUnreadable) => {
-            count_unkept(KIND);
-            let Refusal { code, sentence, .. } = refusal;
-            tracing::warn!(%code, sentence, "a webhook is answered with success, and its hint is not on disk");
-        }
-        Err(refusal) => return refusal.answer(KIND, peer, &door.house.log),
-    }
-    count(KIND, StatusCode::OK);
-    (StatusCode::OK, [("content-type", "application/json")], SUCCESS).into_response()
+    let (keys, patience) = (Keys::open(settings).await?, settings.patience.0);
+    Ok(Door { webhooks, keys, pointer, patience, max_body_bytes: settings.max_body_bytes })
 }
 
 impl Door {
-    async fn take(&self, request: Request) -> Result<(), Refusal> {
-        let until = Instant::now() + self.patience;
-        let Received { headers, body, held } = body_of(request, self.max_body_bytes, until).await?;
+    /// What a body says that the shop has signed.
+    pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let verified = self
-            .believe(&headers, &body)
+            .believe(headers, body)
             .await
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
             .map_err(|e| Refusal::new(StatusCode::OK, Code::WebhookUnreadable, chain(&e)))?;
-        let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
-        let keeper = self.house.keeper.clone();
-        // It goes on when the shopper is let go: a broker that is late may still have it on disk. Its place is taken
-        // until then.
-        let keeping = tokio::spawn(async move {
-            let kept = keeper.keep(&hints, verified.body()).await;
-            drop(held);
-            kept
-        });
-        match tokio::time::timeout_at(until, keeping).await {
-            Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(problem))) => Err(Refusal::not_kept(problem.to_string())),
-            Ok(Err(e)) => Err(Refusal::not_kept(e.to_string())),
-            Err(_) => Err(Refusal::not_kept(format!("the broker has not answered within {:?}", self.patience))),
-        }
+        Ok(Read { hints: hints.into_iter().map(Told::from).collect(), verified })
     }
 
     async fn believe(&self, headers: &HeaderMap, body: &Bytes) -> Result<Verified, SignatureError> {

@@ -3,51 +3,41 @@
 //! So only what is not Adobe's, or is no event at all, is answered 4xx. Whatever may be our fault is answered 503: a
 //! broker or a key host that is away, a limit that is too low, a client id that is not the configured one.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::commerce::webhook::Verified;
 use ::commerce::webhook::events::{Claim, Delivery, DeliveryError, addressed_to, challenge};
 use axum::body::Bytes;
-use axum::extract::{RawQuery, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
 use problem::{Code, Problem, chain};
-use tokio::time::Instant;
 
-use super::House;
-use super::answer::{Refusal, count, count_unkept};
+use super::answer::{Refusal, count_unkept};
 use super::keep::Told;
 use super::keys::Keys;
-use super::receive::{peer, receive as body_of};
+use super::sender::{Kind, Read};
 use super::settings::IoEvents;
 
-const KIND: &str = "io_events";
-
-struct Door {
+pub(super) struct Door {
     keys: Keys,
     client_id: String,
-    patience: Duration,
-    max_body_bytes: usize,
-    house: House,
+    pub(super) patience: Duration,
+    pub(super) max_body_bytes: usize,
 }
 
-/// What answers at the door's path.
-pub(super) fn route(settings: &IoEvents, house: &House) -> Result<MethodRouter, Problem> {
-    let door = Door {
+/// The door of one connection.
+pub(super) fn open(settings: &IoEvents) -> Result<Door, Problem> {
+    Ok(Door {
         keys: Keys::new(&settings.keys_url, settings.keys_kept.0)?,
         client_id: settings.client_id.clone(),
         patience: settings.patience.0,
         max_body_bytes: settings.max_body_bytes,
-        house: house.clone(),
-    };
-    Ok(get(challenged).post(receive).with_state(Arc::new(door)))
+    })
 }
 
 /// Adobe asks whether the address is ours, when events are registered for it.
-async fn challenged(RawQuery(query): RawQuery) -> Response {
-    match challenge(query.as_deref().unwrap_or_default()) {
+pub(super) fn challenged(query: Option<&str>) -> Response {
+    match challenge(query.unwrap_or_default()) {
         Some(challenge) => {
             tracing::info!("Adobe I/O has asked whether this address is ours, and was answered");
             let headers = [("content-type", "text/plain"), ("x-content-type-options", "nosniff")];
@@ -57,33 +47,14 @@ async fn challenged(RawQuery(query): RawQuery) -> Response {
     }
 }
 
-async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let peer = peer(&request);
-    let late = || Refusal::not_kept(format!("the delivery was not on disk within {:?}", door.patience));
-    let taken = tokio::time::timeout(door.patience, door.take(request)).await;
-    match taken.unwrap_or_else(|_| Err(late())) {
-        Ok(()) => {
-            count(KIND, StatusCode::OK);
-            StatusCode::OK.into_response()
-        }
-        Err(refusal) => refusal.answer(KIND, peer, &door.house.log),
-    }
-}
-
 impl Door {
-    async fn take(&self, request: Request) -> Result<(), Refusal> {
-        let received = body_of(request, self.max_body_bytes, Instant::now() + self.patience.mul_f32(0.8)).await;
-        // A limit of ours, or a connection that we may have cut: 4xx would be the event's end.
-        let received = received.map_err(|refusal| Refusal { status: StatusCode::SERVICE_UNAVAILABLE, ..refusal })?;
-        let claims = Claim::of(&received.headers)
+    /// What a delivery says that Adobe has signed, and that is for us.
+    pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
+        let claims = Claim::of(headers)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
-        let verified = self.believe(&claims, &received.body).await?;
+        let verified = self.believe(&claims, body).await?;
         let delivery = verified.delivery(&self.client_id).map_err(|e| refusal(&e))?;
-        let hints = hints(delivery);
-        self.house.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
-            tracing::warn!(%problem, "a delivery could not be kept; Adobe is asked to try again");
-            Refusal::not_kept("try again")
-        })
+        Ok(Read { hints: hints(delivery), verified })
     }
 
     /// A body that one of the claims' keys has signed. Keys that are at hand first; then those that must be fetched,
@@ -128,7 +99,7 @@ fn hints(delivery: Delivery) -> Vec<Told> {
         match event.hint {
             Some(Ok(hint)) => hints.push(Told { hint, event: Some(event.id).filter(|id| !id.is_empty()) }),
             Some(Err(e)) => {
-                count_unkept(KIND);
+                count_unkept(Kind::IoEvents.name());
                 tracing::warn!(code = Code::WebhookUnreadable.as_str(), kind = event.kind, sentence = %e, "an event is left out");
             }
             None => tracing::debug!(kind = event.kind, "an event is about no record that is read"),

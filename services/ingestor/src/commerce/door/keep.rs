@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use futures::future::try_join_all;
 use pipeline::id::derived_id;
 use pipeline::vault::Vault;
-use problem::{Code, Problem, chain};
+use problem::Problem;
 use record::address::{Entity, System};
 use record::envelope::{Cause, Envelope};
 use record::streams::HINTS;
@@ -80,7 +80,7 @@ impl Keeper {
         };
         let address = self.log.hint(System::Commerce, entity, &key);
         let sealed = self.vault.seal_hint(&body);
-        let sealed = sealed.map_err(|e| Problem::new(Code::VaultUnusable, chain(&e), "look at the master key"))?;
+        let sealed = sealed.map_err(|e| e.unusable())?;
         // A repeated webhook is a hint of its own: the record may have changed in between. An event that Adobe sends
         // again says nothing that its first delivery did not.
         let arrival = told.event.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());

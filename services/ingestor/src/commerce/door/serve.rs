@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use pipeline::task;
 use problem::chain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, crowd: Crowd, s
             () = stop.cancelled() => break,
         };
         match taken.map(|(stream, peer)| (stream, crowd.enter(peer), peer)) {
-            Ok((stream, Ok(visit), _)) => drop(tokio::spawn(attend(stream, visit, router.clone(), open.watcher()))),
+            Ok((stream, Ok(visit), _)) => drop(task::detached(attend(stream, visit, router.clone(), open.watcher()))),
             Ok((_, Err(Full), peer)) => {
                 metrics::counter!("ml_webhook_connections_cut_total").increment(1);
                 if let Some(more) = refused.tell("crowded") {

@@ -8,40 +8,37 @@ use std::time::Duration;
 
 use ::commerce::webhook::{self, KeyPointer, SignatureError, Verified, Verifier, VerifierError};
 use axum::body::Bytes;
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
 use pipeline::clock::now_millis;
+use pipeline::health::Health;
 use pipeline::secret::Secret;
+use pipeline::service::Context;
 use problem::{Code, Problem, chain};
 use secrecy::SecretString;
-use tokio::time::Instant;
 
 use super::super::{Encoding, Webhook};
-use super::answer::{Refusal, count};
+use super::answer::Refusal;
 use super::keep::Told;
-use super::receive::{peer, receive as body_of};
 use super::secrets::Secrets;
-use super::{House, pointer, wrong};
+use super::sender::Read;
+use super::{pointer, wrong};
 
-const KIND: &str = "hmac";
-/// What the secret is called in the service's health.
+/// What the secret is called in the connection's health.
 const SECRET: &str = "secret of webhooks";
 
-struct Door {
+pub(super) struct Door {
     secrets: Secrets,
     header: String,
     encoding: webhook::Encoding,
     prefix: String,
     pointer: Option<KeyPointer>,
-    max_body_bytes: usize,
-    patience: Duration,
-    house: House,
+    pub(super) max_body_bytes: usize,
+    pub(super) patience: Duration,
+    health: Health,
 }
 
-/// What answers at the door's path.
-pub(super) fn route(settings: &Webhook, secrets: &Secrets, house: &House) -> Result<MethodRouter, Problem> {
+/// The door of one connection, which says in its health while nobody can be believed.
+pub(super) fn open(settings: &Webhook, secrets: &Secrets, context: &Context) -> Result<Arc<Door>, Problem> {
     let encoding = match settings.encoding {
         Encoding::Hex => webhook::Encoding::Hex,
         Encoding::Base64 => webhook::Encoding::Base64,
@@ -54,7 +51,7 @@ pub(super) fn route(settings: &Webhook, secrets: &Secrets, house: &House) -> Res
         pointer: pointer(&settings.entity_id_pointer, "correct commerce.webhook.entity_id_pointer")?,
         max_body_bytes: settings.max_body_bytes,
         patience: settings.patience.0,
-        house: house.clone(),
+        health: context.health.clone(),
     };
     let none = || vec![Secret::default()];
     let believed = Some(secrets.believed(now_millis())).filter(|believed| !believed.is_empty()).unwrap_or_else(none);
@@ -64,22 +61,9 @@ pub(super) fn route(settings: &Webhook, secrets: &Secrets, house: &House) -> Res
         })?;
     }
     let door = Arc::new(door);
-    let (watched, stop) = (Arc::clone(&door), door.house.stop.clone());
-    tokio::spawn(stop.run_until_cancelled_owned(async move { watched.secrets.follow(|| watched.tell()).await }));
-    Ok(post(receive).with_state(door))
-}
-
-async fn receive(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let peer = peer(&request);
-    let late = || Refusal::not_kept(format!("the webhook was not on disk within {:?}", door.patience));
-    let taken = tokio::time::timeout(door.patience, door.take(request)).await;
-    match taken.unwrap_or_else(|_| Err(late())) {
-        Ok(()) => {
-            count(KIND, StatusCode::OK);
-            StatusCode::OK.into_response()
-        }
-        Err(refusal) => refusal.answer(KIND, peer, &door.house.log),
-    }
+    let (watched, stop) = (Arc::clone(&door), context.stop.clone());
+    context.spawn(stop.run_until_cancelled_owned(async move { watched.secrets.follow(|| watched.tell()).await }));
+    Ok(door)
 }
 
 impl Door {
@@ -93,12 +77,12 @@ impl Door {
     fn tell(&self) {
         let secret = self.secrets.believed(now_millis()).into_iter().next();
         let why = match secret.map(|secret| self.verifier(&secret)) {
-            Some(Ok(_)) => return self.house.health.ready(SECRET),
+            Some(Ok(_)) => return self.health.ready(SECRET),
             Some(Err(e)) => chain(&e),
             None => "there is none, so no webhook is believed; see `ml-connector credentials set webhook`".to_owned(),
         };
         tracing::error!(why, "no webhook is believed");
-        self.house.health.not_ready(SECRET, why);
+        self.health.not_ready(SECRET, why);
     }
 
     /// A body that was signed with one of the secrets. With none in force nothing is believed.
@@ -114,18 +98,14 @@ impl Door {
         Err(refused)
     }
 
-    async fn take(&self, request: Request) -> Result<(), Refusal> {
-        let received = body_of(request, self.max_body_bytes, Instant::now() + self.patience.mul_f32(0.8)).await?;
+    /// What a body says that was signed with one of the secrets.
+    pub(super) fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let verified = self
-            .believe(&received.headers, &received.body)
+            .believe(headers, body)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
         let hints = verified
             .hints(self.pointer.as_ref())
             .map_err(|e| Refusal::new(StatusCode::BAD_REQUEST, Code::WebhookUnreadable, chain(&e)))?;
-        let hints: Vec<Told> = hints.into_iter().map(Told::from).collect();
-        self.house.keeper.keep(&hints, verified.body()).await.map_err(|problem| {
-            tracing::warn!(%problem, "a webhook could not be kept; its sender is asked to try again");
-            Refusal::not_kept("try again")
-        })
+        Ok(Read { hints: hints.into_iter().map(Told::from).collect(), verified })
     }
 }

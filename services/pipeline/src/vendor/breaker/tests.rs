@@ -78,7 +78,7 @@ async fn where_nobody_answers_look_ups_wait_too() {
 async fn what_a_person_must_mend_is_tried_seldom_until_it_is_or_the_credentials_change() {
     let breaker = breaker();
     let every = Duration::from_secs(60);
-    breaker.hold(every, "VISMA_UNAUTHORISED: the token is refused");
+    breaker.hold(every, &Problem::new(Code::VismaUnauthorised, "the token is refused", "correct it"));
     let mut probes = 0;
     for _ in 0..3000 {
         pass(Duration::from_millis(100)).await;
@@ -116,7 +116,7 @@ async fn a_probe_among_failing_writes_is_risky_and_no_wait_is_longer_than_the_lo
         assert!(probe.is_risky());
         probe.met(Met::Fault, false, "it answers 503");
     }
-    breaker.hold(Duration::from_secs(60), "VISMA_UNAUTHORISED: the token is refused");
+    breaker.hold(Duration::from_secs(60), &Problem::new(Code::VismaUnauthorised, "the token is refused", "correct it"));
     pass(Duration::from_secs(60)).await;
     assert!(!breaker.enter(Kind::Write).unwrap().is_risky(), "who is turned away at the door has done nothing");
 }
@@ -125,9 +125,10 @@ async fn a_probe_among_failing_writes_is_risky_and_no_wait_is_longer_than_the_lo
 async fn what_is_told_is_what_was_met_last() {
     let health = Health::default();
     let breaker = Breaker::new("visma", health.clone(), LONGEST_WAIT);
-    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret before");
-    breaker.hold(Duration::from_secs(60), "VISMA_TOKEN_REFUSED: the secret in force");
+    breaker.hold(Duration::from_secs(60), &Problem::new(Code::VismaTokenRefused, "the secret before", "correct it"));
+    breaker.hold(Duration::from_secs(60), &Problem::new(Code::VismaTokenRefused, "the secret in force", "correct it"));
     assert_eq!(health.told(), "visma: nothing gets through: VISMA_TOKEN_REFUSED: the secret in force");
+    assert_eq!(breaker.trouble(Code::VismaAway).map(|problem| problem.code), Some(Code::VismaTokenRefused));
     breaker.reset();
     assert!(health.is_well());
 }

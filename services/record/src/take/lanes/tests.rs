@@ -21,7 +21,7 @@ fn lanes(names: &[&str]) -> Lanes {
 }
 
 fn next(lanes: &mut Lanes) -> Option<(String, u64)> {
-    lanes.next().map(|(lane, delivery)| (lane, delivery.sequence))
+    lanes.next(false).map(|(lane, delivery)| (lane, delivery.sequence))
 }
 
 fn is(lane: &str, sequence: u64) -> Option<(String, u64)> {
@@ -31,18 +31,18 @@ fn is(lane: &str, sequence: u64) -> Option<(String, u64)> {
 #[test]
 fn one_of_a_lane_at_a_time_and_lanes_side_by_side() {
     let mut lanes = lanes(&["a", "a", "b", "a"]);
-    assert_eq!(lanes.waiting(), 4);
+    assert_eq!(lanes.waiting(false), 4);
     assert_eq!(next(&mut lanes), is("a", 1));
     assert_eq!(next(&mut lanes), is("b", 3));
     assert_eq!(next(&mut lanes), None, "a is busy, b is empty");
-    assert_eq!(lanes.waiting(), 2);
+    assert_eq!(lanes.waiting(false), 2);
     lanes.finish("a");
     assert_eq!(next(&mut lanes), is("a", 2));
     lanes.finish("a");
     assert_eq!(next(&mut lanes), is("a", 4));
     lanes.finish("a");
     lanes.finish("b");
-    assert_eq!((next(&mut lanes), lanes.waiting()), (None, 0));
+    assert_eq!((next(&mut lanes), lanes.waiting(false)), (None, 0));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_is_drained_is_everything_that_waits_and_busy_lanes_stay_busy() {
     let mut drained: Vec<u64> = lanes.drain().iter().map(|d| d.sequence).collect();
     drained.sort_unstable();
     assert_eq!(drained, [2, 3]);
-    assert_eq!((next(&mut lanes), lanes.waiting()), (None, 0));
+    assert_eq!((next(&mut lanes), lanes.waiting(false)), (None, 0));
     lanes.push("a".to_owned(), delivery(2));
     assert_eq!(next(&mut lanes), None, "1 is still in hand");
     lanes.finish("a");
@@ -95,5 +95,60 @@ fn what_comes_again_after_a_drain_is_worked_on() {
         again.push(sequence);
         lanes.finish(&lane);
     }
-    assert_eq!((again, lanes.waiting()), (vec![2, 4, 5, 3], 0));
+    assert_eq!((again, lanes.waiting(false)), (vec![2, 4, 5, 3], 0));
+}
+
+/// Lanes with deliveries 1, 2, … in the lanes named; those of which `gives_way` says so are a poll's.
+fn mixed(names: &[(&str, bool)]) -> Lanes {
+    let mut lanes = Lanes::default();
+    for (sequence, (name, gives_way)) in (1..).zip(names) {
+        let mut one = delivery(sequence);
+        if *gives_way {
+            one.address = Address::parse("change.main.visma.invoice.7").unwrap();
+        }
+        lanes.push((*name).to_owned(), one);
+    }
+    lanes
+}
+
+fn all(lanes: &mut Lanes, gives_way: bool) -> Vec<u64> {
+    let mut order = Vec::new();
+    while let Some((lane, delivery)) = lanes.next(gives_way) {
+        order.push(delivery.sequence);
+        lanes.finish(&lane);
+    }
+    order
+}
+
+#[test]
+fn what_gives_way_waits_behind_what_does_not() {
+    let mut lanes = mixed(&[("a", true), ("b", true), ("c", false), ("d", true), ("e", false)]);
+    assert_eq!((lanes.waiting(true), lanes.waiting(false)), (3, 2));
+    assert_eq!(all(&mut lanes, false), [3, 5]);
+    assert_eq!(all(&mut lanes, true), [1, 2, 4]);
+    assert_eq!((lanes.waiting(true), lanes.waiting(false)), (0, 0));
+}
+
+/// Its order holds: what stands before an order in its own lane is not passed, and moves up with it.
+#[test]
+fn a_lane_moves_up_with_what_is_urgent_in_it() {
+    let mut lanes = mixed(&[("a", true), ("b", true), ("b", false), ("b", true)]);
+    assert_eq!(lanes.next(false).map(|(lane, one)| (lane, one.sequence)), is("b", 2));
+    assert!(lanes.next(false).is_none(), "b is busy");
+    assert_eq!(all(&mut lanes, true), [1], "b stands there too, and is busy");
+    lanes.finish("b");
+    assert_eq!(all(&mut lanes, false), [3], "what is left of b gives way again");
+    assert_eq!(all(&mut lanes, true), [4]);
+    assert_eq!((lanes.waiting(true), lanes.waiting(false)), (0, 0));
+    assert!(lanes.lanes.is_empty());
+}
+
+#[test]
+fn a_busy_lane_that_gives_way_moves_up_when_it_is_free() {
+    let mut lanes = mixed(&[("a", true), ("b", true)]);
+    assert_eq!(lanes.next(true).map(|(lane, one)| (lane, one.sequence)), is("a", 1));
+    lanes.push("a".to_owned(), delivery(3));
+    lanes.finish("a");
+    assert_eq!(all(&mut lanes, false), [3]);
+    assert_eq!(all(&mut lanes, true), [2]);
 }
