@@ -49,7 +49,10 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$KV.ML_CREDENTIALS.main.visma", &["vault"]),
     ("$KV.ML_CURSORS.main.visma.customer", &["ingestor-visma"]),
     ("$KV.ML_CURSORS.main.visma.tenant", &["provision", "ingestor-visma"]),
-    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
+    (
+        "$JS.API.CONSUMER.INFO.CHANGES.mapper",
+        &["provision", "ingestor-visma", "mapper", "writer-visma", "operator", "archive"],
+    ),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
     ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
     ("$KV.ML_BUDGET.visma.x", &["ingestor-visma", "writer-visma", "vault", "operator"]),
@@ -100,7 +103,10 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.visma.customer.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper", &["provision"]),
     ("$JS.API.CONSUMER.DURABLE.CREATE.CHANGES.mapper", NOBODY),
-    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
+    (
+        "$JS.API.CONSUMER.INFO.CHANGES.mapper",
+        &["provision", "ingestor-visma", "mapper", "writer-visma", "operator", "archive"],
+    ),
     ("$JS.API.CONSUMER.DELETE.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.RESET.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.PAUSE.CHANGES.mapper", NOBODY),

@@ -10,6 +10,7 @@ mod finals;
 mod purge;
 mod restore;
 mod show;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! The archive: what was taken out of the log, in files that other programs read too.
 //!
 //! A run of `ml-connector archive` is a folder with one file a stream and a manifest. A file is zstd over lines of
-//! JSON, one an entry, in the order of the stream: sequence, time, subject, headers and body as they were stored. `zstd -dc`
-//! and `jq` read it in ten years. The manifest holds counts and digests; it is complete before anything is purged.
+//! JSON, one an entry, in the order of the stream: sequence, time, subject, headers and body as they were stored.
+//! `zstd -dc` and `jq` read it in ten years. The manifest holds counts and digests; it is complete before anything is
+//! purged.
 
 mod entry;
 mod file;

@@ -1,8 +1,6 @@
 //! What is in the log, subject by subject and by order, in a file of its own: there may be millions.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use problem::Problem;
@@ -14,7 +12,8 @@ use record::streams::{CHANGES, COMMANDS, DEAD, Durable, OUTCOMES};
 use record::{Log, Which, backlog, body};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Part, Plan, Progress, Stay, list, unkept};
+use super::finals::Subject;
+use super::{Progress, Stay, list, unkept};
 
 const TABLES: &str = "
     CREATE TABLE subject(subject TEXT PRIMARY KEY, stream TEXT NOT NULL, lane TEXT, entries INTEGER NOT NULL,
@@ -35,19 +34,9 @@ const LANES: u32 = 500;
 /// A final order.
 pub(super) const FINAL: &str = "final";
 
-/// One subject of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Subject {
-    pub(super) stream: String,
-    pub(super) subject: String,
-    /// Sequence of its last entry, and when that was stored, milliseconds since the epoch.
-    pub(super) last: u64,
-    pub(super) time: u64,
-}
-
 /// The list.
 pub(super) struct Catalog {
-    db: Connection,
+    pub(super) db: Connection,
 }
 
 impl Catalog {
@@ -240,44 +229,6 @@ impl Catalog {
             find.query_row(params![entry.subject, FINAL, sequence], |row| row.get(0)).optional()
         };
         find().map_err(|e| unkept(&e))
-    }
-
-    /// What would be archived; reading and judging took `took`.
-    pub(super) fn plan(&self, connection: &str, before: Timestamp, took: Duration) -> Result<Plan, Problem> {
-        self.sums(connection, before, took).map_err(|e| unkept(&e))
-    }
-
-    fn sums(&self, connection: &str, before: Timestamp, took: Duration) -> rusqlite::Result<Plan> {
-        let number = |number: i64| u64::try_from(number).unwrap_or(0);
-        let count = |sql: &str| self.db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(number);
-        let mut parts = Vec::new();
-        for stream in [CHANGES, COMMANDS, OUTCOMES, DEAD] {
-            let sum = "SELECT coalesce(sum(entries), 0), coalesce(sum(bytes), 0), count(*) FROM subject
-                JOIN lane ON lane.lane = subject.lane WHERE lane.stays = ?1 AND subject.stream = ?2";
-            parts.push(self.db.query_row(sum, params![FINAL, stream], |row| {
-                let at = |column| row.get::<_, i64>(column).map(number);
-                Ok(Part { stream, entries: at(0)?, bytes: at(1)?, subjects: at(2)? })
-            })?);
-        }
-        let mut stay = BTreeMap::new();
-        for reason in Stay::ALL {
-            let mut orders = self.db.prepare_cached("SELECT count(*) FROM lane WHERE stays = ?1")?;
-            let orders = orders.query_row([reason.name()], |row| row.get::<_, i64>(0)).map(number)?;
-            if orders > 0 {
-                stay.insert(reason.name(), orders);
-            }
-        }
-        let subjects: u64 = parts.iter().map(|part| part.subjects).sum();
-        Ok(Plan {
-            connection: connection.to_owned(),
-            before,
-            orders: count(&format!("SELECT count(*) FROM lane WHERE stays = '{FINAL}'"))?,
-            parts,
-            stay,
-            of_no_order: count("SELECT coalesce(sum(entries), 0) FROM subject WHERE lane IS NULL")?,
-            // It is read twice more, and a subject is purged in a millisecond or two.
-            seconds: took.as_secs().saturating_mul(2) + subjects / 500 + 1,
-        })
     }
 }
 

@@ -14,11 +14,21 @@ use rust_decimal::Decimal;
 use visma::read::is_draft;
 
 use super::Progress;
-use super::catalog::{Catalog, Subject};
+use super::catalog::Catalog;
 use crate::drift::{self, Booked, Held};
 
 /// Orders that are looked at at once.
 const AT_ONCE: usize = 16;
+
+/// One subject of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) stream: String,
+    pub(super) subject: String,
+    /// Sequence of its last entry, and when that was stored, milliseconds since the epoch.
+    pub(super) last: u64,
+    pub(super) time: u64,
+}
 
 /// Why an order stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
