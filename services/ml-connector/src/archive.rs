@@ -1,6 +1,6 @@
 //! `ml-connector archive`: takes what is final out of the broker into files, and reads such files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -226,7 +226,7 @@ async fn restore(settings: &Settings, folder: &Path, json: bool) -> anyhow::Resu
     say(&format!("{restored} entries were restored"), json)
 }
 
-fn unwritable(folder: &PathBuf, error: &std::io::Error) -> Problem {
+fn unwritable(folder: &Path, error: &std::io::Error) -> Problem {
     let sentence = format!("{} cannot be used: {error}", folder.display());
     Problem::new(Code::ArchiveUnwritable, sentence, "name a folder that is yours and has room")
 }
