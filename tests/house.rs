@@ -100,6 +100,11 @@ impl House {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
+    /// Its settings, as whole variables.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        self.settings.clone()
+    }
+
     /// Waits until a service says on its admin port that it is ready.
     pub(crate) async fn until_ready(&self, service: &str) {
         let started = Instant::now();

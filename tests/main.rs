@@ -11,6 +11,7 @@
     reason = "a test that fails shall say where"
 )]
 
+mod archive;
 mod arrows;
 mod backfill;
 mod bad_input;

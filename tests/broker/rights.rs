@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::house::{House, Wishes};
 
-const USERS: [&str; 9] = [
+const USERS: [&str; 10] = [
     "provision",
     "ingestor-commerce",
     "ingestor-visma",
@@ -19,6 +19,7 @@ const USERS: [&str; 9] = [
     "vault",
     "erasure",
     "operator",
+    "archive",
 ];
 const NOBODY: &[&str] = &[];
 const READS_VISMA: &[&str] = &["ingestor-visma", "writer-visma", "vault", "operator"];
@@ -48,7 +49,10 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     ("$KV.ML_CREDENTIALS.main.visma", &["vault"]),
     ("$KV.ML_CURSORS.main.visma.customer", &["ingestor-visma"]),
     ("$KV.ML_CURSORS.main.visma.tenant", &["provision", "ingestor-visma"]),
-    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
+    (
+        "$JS.API.CONSUMER.INFO.CHANGES.mapper",
+        &["provision", "ingestor-visma", "mapper", "writer-visma", "operator", "archive"],
+    ),
     ("$KV.ML_CURSORS.main.commerce.order", &["ingestor-commerce"]),
     ("$KV.ML_CURSORS.main.commerce.backfill.order.aside", &["ingestor-commerce", "operator"]),
     ("$KV.ML_BUDGET.visma.x", &["ingestor-visma", "writer-visma", "vault", "operator"]),
@@ -82,24 +86,27 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
         &["provision", "ingestor-commerce", "writer-commerce", "operator"],
     ),
     // Streams by a consumer.
-    ("$JS.API.CONSUMER.CREATE.CHANGES.v.change.>", &["provision", "operator"]),
+    ("$JS.API.CONSUMER.CREATE.CHANGES.v.change.>", &["provision", "operator", "archive"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.v", &["provision", "operator"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.HINTS.v.hint.>", &["provision", "operator"]),
-    ("$JS.API.CONSUMER.CREATE.OUTCOMES.v.outcome.main.commerce.>", &["provision", "operator"]),
-    ("$JS.API.CONSUMER.CREATE.DEAD.v.dead.>", &["provision", "operator"]),
+    ("$JS.API.CONSUMER.CREATE.OUTCOMES.v.outcome.main.commerce.>", &["provision", "operator", "archive"]),
+    ("$JS.API.CONSUMER.CREATE.DEAD.v.dead.>", &["provision", "operator", "archive"]),
     (
         "$JS.API.CONSUMER.CREATE.WAITING.v.waiting.*.writer-visma.>",
-        &["provision", "mapper", "writer-visma", "operator"],
+        &["provision", "mapper", "writer-visma", "operator", "archive"],
     ),
-    ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.>", &["provision", "operator"]),
+    ("$JS.API.CONSUMER.CREATE.WAITING.v.waiting.>", &["provision", "operator", "archive"]),
     ("$JS.API.DIRECT.GET.WAITING", &["ingestor-commerce", "mapper", "writer-visma", "writer-commerce", "operator"]),
     // Consumers of services.
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper.change.main.visma.customer.>", &["provision"]),
     ("$JS.API.CONSUMER.CREATE.CHANGES.mapper", &["provision"]),
     ("$JS.API.CONSUMER.DURABLE.CREATE.CHANGES.mapper", NOBODY),
-    ("$JS.API.CONSUMER.INFO.CHANGES.mapper", &["provision", "ingestor-visma", "mapper", "writer-visma", "operator"]),
+    (
+        "$JS.API.CONSUMER.INFO.CHANGES.mapper",
+        &["provision", "ingestor-visma", "mapper", "writer-visma", "operator", "archive"],
+    ),
     ("$JS.API.CONSUMER.DELETE.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.RESET.CHANGES.mapper", NOBODY),
     ("$JS.API.CONSUMER.PAUSE.CHANGES.mapper", NOBODY),
@@ -113,17 +120,28 @@ const PUBLISHERS: &[(&str, &[&str])] = &[
     // Streams themselves.
     ("$JS.API.STREAM.PURGE.KV_ML_KEYS", &["vault", "erasure"]),
     ("$JS.API.STREAM.PURGE.KV_ML_CREDENTIALS", NOBODY),
-    ("$JS.API.STREAM.PURGE.CHANGES", NOBODY),
+    ("$JS.API.STREAM.PURGE.CHANGES", &["archive"]),
+    ("$JS.API.STREAM.PURGE.COMMANDS", &["archive"]),
+    ("$JS.API.STREAM.PURGE.OUTCOMES", &["archive"]),
+    ("$JS.API.STREAM.PURGE.DEAD", &["archive"]),
+    ("$JS.API.STREAM.PURGE.HINTS", NOBODY),
+    ("$JS.API.STREAM.PURGE.WAITING", NOBODY),
+    ("$JS.API.STREAM.PURGE.KV_ML_CURSORS", NOBODY),
+    ("$KV.ML_CURSORS.main.horizon", &["archive"]),
+    (
+        "$JS.API.DIRECT.GET.KV_ML_CURSORS.$KV.ML_CURSORS.main.horizon",
+        &["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma", "operator", "archive"],
+    ),
     ("$JS.API.STREAM.MSG.DELETE.CHANGES", NOBODY),
     ("$JS.API.STREAM.MSG.DELETE.KV_ML_KEYS", NOBODY),
     ("$JS.API.STREAM.DELETE.CHANGES", NOBODY),
     ("$JS.API.STREAM.RESTORE.CHANGES", NOBODY),
     ("$JS.API.STREAM.UPDATE.CHANGES", &["provision"]),
-    ("$JS.API.STREAM.INFO.CHANGES", &["provision", "mapper", "operator"]),
+    ("$JS.API.STREAM.INFO.CHANGES", &["provision", "mapper", "operator", "archive"]),
     ("$JS.API.STREAM.INFO.HINTS", &["provision", "mapper", "operator"]),
     (
         "$JS.API.STREAM.INFO.KV_ML_CURSORS",
-        &["provision", "ingestor-commerce", "ingestor-visma", "writer-visma", "operator"],
+        &["provision", "ingestor-commerce", "ingestor-visma", "writer-visma", "operator", "archive"],
     ),
     ("$JS.API.DIRECT.GET.OUTCOMES", &["mapper", "operator"]),
     ("$JS.API.DIRECT.GET.DEAD", &["mapper", "operator"]),

@@ -14,6 +14,7 @@
     reason = "a benchmark prints, divides, and stops where something is wrong"
 )]
 
+mod archive;
 #[path = "../bad_input/order.rs"]
 mod bad_input_order;
 mod bare;
@@ -57,6 +58,10 @@ async fn main() {
     if is_wanted("outage") {
         println!("== an outage of Visma's writes");
         outage::print().await;
+    }
+    if is_wanted("archive") {
+        println!("== an archive");
+        archive::print().await;
     }
     if is_wanted("webhooks") {
         println!("== webhooks, beside a bare acknowledged publish of the same body");

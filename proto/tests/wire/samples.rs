@@ -9,7 +9,7 @@ use proto::{
 };
 
 /// The version of the messages below; those of the versions before it are in their folders and never change.
-pub(crate) const VERSION: &str = "v5";
+pub(crate) const VERSION: &str = "v6";
 
 /// Each message under the name of its file: the kind of message, a dash, and what is particular about it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
@@ -38,6 +38,7 @@ fn command(document: command::Document) -> Command {
         change_version: "5f70bf18a086007016e948b04aed3b82".to_owned(),
         mapping_version: "1-9f86d081".to_owned(),
         replay_run: "2026-11-30".to_owned(),
+        order_placed: "2026-01-31 22:59:59".to_owned(),
         document: Some(document),
     }
 }

@@ -84,6 +84,11 @@ impl Changes {
         Self { log: log.clone(), vault: vault.clone(), source }
     }
 
+    /// The log that they are published to.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// The token of the person whom a source's customer is, when nothing says whose e-mail address it is.
     pub fn customer(&self, system: System, key: &str) -> String {
         self.vault.keyed_hash("record", &self.log.change(system, Entity::Customer, key).subject())
@@ -120,6 +125,15 @@ impl Changes {
         let last = self.log.last(&self.log.change(system, entity, key)).await?;
         let updated = |last: &Entry| header(&last.headers, envelope::SOURCE_UPDATED).unwrap_or_default().to_owned();
         Ok(last.map(|last| (last.sequence, updated(&last))))
+    }
+
+    /// True when the last change of a record is the first that the log holds of it.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn is_first(&self, system: System, entity: Entity, key: &str) -> Result<bool, Problem> {
+        let last = self.log.last(&self.log.change(system, entity, key)).await?;
+        Ok(last.is_some_and(|last| header(&last.headers, envelope::PREVIOUS).is_none()))
     }
 
     /// Our reference in a document of Visma's, as its last change has it, if one was recorded and it is not gone.

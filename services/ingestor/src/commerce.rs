@@ -12,6 +12,7 @@ mod losses;
 mod poll;
 mod reader;
 mod recorder;
+mod returned;
 mod stamps;
 mod sweep;
 mod walk;
@@ -180,7 +181,8 @@ pub async fn run(context: Context, source: Source) -> Result<(), Problem> {
     let reader = Reader::new(source.vendor.clone(), source.base.clone());
     let losses = Losses::new(&context, &log, &source.webhook).map(Arc::new);
     let reads_accounts = source.poll.entities.iter().any(|kind| kind.0 == Entity::Customer);
-    let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default));
+    let returned = returned::Returned::new(source.poll.entities.iter().map(|kind| kind.0));
+    let recorder = Recorder::new(reader, changes, losses.clone(), reads_accounts.then(Accounts::default), returned);
     let (ports, believed) = ((&source.doors, &source.webhook), (&source.secrets, source.stores.as_slice()));
     let seat = door::open((&context, &log), ports, believed, losses.clone()).await?;
     let hints = hints::run((&context, &log), (&recorder, &source.stores), WIDTH);

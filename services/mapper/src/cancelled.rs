@@ -9,6 +9,7 @@ use record::address::{Entity, Kind};
 use record::take::Delivery;
 use record::{Entry, body, entry};
 
+use crate::messages::Lane;
 use crate::{Mapper, Published, refused};
 
 /// More than any shop cancels an order by.
@@ -47,7 +48,7 @@ impl Mapper {
             return Ok(Ok(()));
         };
         self.claim(&part.credit_note.reference, Entity::CreditNote, &part.credit_note.key)?;
-        Ok(self.credit(delivery, key, part, vec![key.to_owned()]).await)
+        Ok(self.credit(delivery, Lane::of(key, order), part, vec![key.to_owned()]).await)
     }
 
     /// What was credited of an order as cancelled, while the rest of it went on.

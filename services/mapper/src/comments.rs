@@ -9,6 +9,7 @@ use record::take::Delivery;
 use serde::Deserialize;
 
 use crate::Mapper;
+use crate::messages::Lane;
 
 /// What is noted on orders.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,7 +44,10 @@ impl Mapper {
             visible: false,
             attributes,
         });
-        self.messages.publish(&address, self.messages.command(delivery, &address, lane, document)).await.map(drop)
+        self.messages
+            .publish(&address, self.messages.command(delivery, &address, Lane::named(lane), document))
+            .await
+            .map(drop)
     }
 
     /// The increment id of an order of the shop, as it was last read.

@@ -8,7 +8,7 @@ use record::Verdict;
 use record::address::Entity;
 use record::take::Delivery;
 
-use crate::messages::{document, payment};
+use crate::messages::{Lane, document, payment};
 use crate::{Mapper, Published, refused};
 
 impl Mapper {
@@ -18,11 +18,12 @@ impl Mapper {
         let (order, of_order) = self.order_of(delivery, memo.order_id).await?;
         let scope = self.scope(delivery, of_order)?;
         let lane = order.entity_id.to_string();
+        let lane = Lane::of(&lane, &order);
         match mapping::credit_memo(&memo, &order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(refund) => {
                 self.claim(&refund.credit_note.reference, Entity::CreditNote, &refund.credit_note.key)?;
-                let credited = self.credited(delivery, &refund.credits, &lane)?;
-                Ok(self.credit(delivery, &lane, *refund, credited).await)
+                let credited = self.credited(delivery, &refund.credits, lane.key)?;
+                Ok(self.credit(delivery, lane, *refund, credited).await)
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
                 Ok(self.messages.nothing(delivery, Entity::CreditMemo, key, (reason.code, &reason.sentence)).await)
@@ -51,7 +52,7 @@ impl Mapper {
     pub(crate) async fn credit(
         &self,
         delivery: &Delivery,
-        lane: &str,
+        lane: Lane<'_>,
         refund: Refund,
         invoice_keys: Vec<String>,
     ) -> Result<(), Problem> {
@@ -62,7 +63,7 @@ impl Mapper {
         let credit_note = CreditNote { document: Some(document(credit_note, owner)), invoice_keys };
         let document = (Some(reference.as_str()), command::Document::CreditNote(credit_note));
         self.messages.publish_for_visma(delivery, Entity::CreditNote, (&key, lane), document).await?;
-        self.verify_seen(delivery, lane, (Entity::CreditNote, &key, &reference)).await?;
+        self.verify_seen(delivery, lane.key, (Entity::CreditNote, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),

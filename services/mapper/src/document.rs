@@ -18,6 +18,7 @@ use record::{Entry, body};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::messages::Lane;
 use crate::reading::said;
 use crate::references::Owner;
 use crate::{Mapper, Published, refused};
@@ -46,6 +47,9 @@ impl Mapper {
         let reference = text(&delivery.headers, REFERENCE).unwrap_or_default();
         let reference = reference.as_ref();
         let Some(owner) = self.references.owner(reference) else {
+            if self.is_archived(delivery).await? {
+                return self.behind_horizon(delivery, place, (entity, number, reference)).await;
+            }
             drift("unknown");
             let why =
                 format!("{} {number} in Visma bears the reference {reference}, and no record knows it", entity.word());
@@ -54,6 +58,10 @@ impl Mapper {
         let Some(lane) = owner.lane.clone() else {
             return Err(self.until_followed(delivery));
         };
+        // This process may remember a command that was archived since it started.
+        if self.is_archived(delivery).await? && !self.is_commanded(delivery, &owner, &lane).await? {
+            return self.behind_horizon(delivery, place, (entity, number, reference)).await;
+        }
         if self.is_superseded(delivery).await? {
             let why = "a newer version of the document has been read, and is decided on instead";
             return Ok(self.messages.nothing(delivery, place, number, (Code::Superseded, why)).await);
@@ -92,7 +100,10 @@ impl Mapper {
     pub(crate) async fn verify(&self, delivery: &Delivery, lane: &str, seen: Verification) -> Result<(), Problem> {
         let address = self.log.command(System::Visma, Entity::Verification, &seen.number, lane);
         let document = command::Document::Verification(seen);
-        self.messages.publish(&address, self.messages.command(delivery, &address, lane, document)).await.map(drop)
+        self.messages
+            .publish(&address, self.messages.command(delivery, &address, Lane::named(lane), document))
+            .await
+            .map(drop)
     }
 
     /// The version before this one, unless it is the first.

@@ -7,7 +7,7 @@ use record::Verdict;
 use record::address::Entity;
 use record::take::Delivery;
 
-use crate::messages::payment;
+use crate::messages::{Lane, payment};
 use crate::{Mapper, Published, refused};
 
 /// The Visma invoice that a Commerce invoice says something about.
@@ -15,7 +15,7 @@ struct About<'a> {
     /// Entity id of the Commerce invoice.
     key: &'a str,
     /// Of its order.
-    lane: &'a str,
+    lane: Lane<'a>,
     /// Key of the record of the Visma invoice.
     invoice_key: &'a str,
 }
@@ -27,6 +27,7 @@ impl Mapper {
         let (order, of_order) = self.order_of(delivery, invoice.order_id).await?;
         let scope = self.scope(delivery, of_order)?;
         let lane = order.entity_id.to_string();
+        let lane = Lane::of(&lane, &order);
         let (rules, record) = (&self.rules, format!("invoice-{key}"));
         match mapping::invoice(&invoice, &order, &rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
@@ -35,19 +36,19 @@ impl Mapper {
             Decision::Book(booked) => match *booked {
                 Invoiced::Booking(booking) => {
                     self.claim(&booking.invoice.reference, Entity::Invoice, &booking.invoice.key)?;
-                    Ok(self.book(delivery, &lane, *booking).await)
+                    Ok(self.book(delivery, lane, *booking).await)
                 }
                 Invoiced::OfOrder { invoice_key, reference, payment } => {
-                    let about = About { key, lane: &lane, invoice_key: &invoice_key };
+                    let about = About { key, lane, invoice_key: &invoice_key };
                     Ok(self.about_order(delivery, about, reference, payment.map(|payment| *payment)).await)
                 }
             },
             Decision::Skip { .. }
                 if mapping::is_cancelled(&invoice)
-                    && self.was_commanded(delivery, Entity::Invoice, &record, &lane).await? =>
+                    && self.was_commanded(delivery, Entity::Invoice, &record, lane.key).await? =>
             {
                 let undo = mapping::invoice_cancellation(&invoice, &order, &rules.mapping).map_err(refused)?;
-                self.cancel(delivery, &lane, undo).await
+                self.cancel(delivery, lane, undo).await
             }
             Decision::Wait { reason } | Decision::Skip { reason } => {
                 Ok(self.messages.nothing(delivery, Entity::Invoice, key, (reason.code, &reason.sentence)).await)

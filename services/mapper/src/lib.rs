@@ -5,6 +5,7 @@
 //! once. Each kind of record has a file of its own; how a change is opened is in `reading`, how messages are made in
 //! `messages`.
 
+mod archived;
 mod cancelled;
 mod comments;
 mod creditmemo;

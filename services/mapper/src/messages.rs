@@ -1,5 +1,6 @@
 //! From a decision to messages.
 
+use ::commerce::order::Order;
 use bytes::Bytes;
 use mapping::{InvoiceCommand, PaymentCommand};
 use pipeline::id::derived_id;
@@ -13,6 +14,27 @@ use record::{Entry, Log, Message};
 
 use crate::NAME;
 use crate::references::REFERENCE;
+
+/// The lane of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lane<'a> {
+    /// Its key: the entity_id of its order, or the person of a customer.
+    pub(crate) key: &'a str,
+    /// When its order was placed, as the shop writes it; empty where that is not known.
+    pub(crate) placed: &'a str,
+}
+
+impl<'a> Lane<'a> {
+    /// The lane `key` of an order.
+    pub(crate) fn of(key: &'a str, order: &'a Order) -> Self {
+        Self { key, placed: order.created_at.as_deref().unwrap_or_default() }
+    }
+
+    /// A lane of which no more is known than its key: nothing that is looked up before it is created stands in it.
+    pub(crate) fn named(key: &'a str) -> Self {
+        Self { key, placed: "" }
+    }
+}
 
 /// Makes and publishes commands and mapping's own outcomes.
 #[derive(Debug)]
@@ -31,10 +53,10 @@ impl Messages {
         &self,
         delivery: &Delivery,
         entity: Entity,
-        (key, lane): (&str, &str),
+        (key, lane): (&str, Lane<'_>),
         (reference, document): (Option<&str>, command::Document),
     ) -> Result<(), Problem> {
-        let address = self.log.command(System::Visma, entity, key, lane);
+        let address = self.log.command(System::Visma, entity, key, lane.key);
         let mut message = self.command(delivery, &address, lane, document);
         if let Some(reference) = reference {
             envelope::set(&mut message.headers, REFERENCE, reference);
@@ -61,7 +83,7 @@ impl Messages {
         &self,
         delivery: &Delivery,
         address: &Address,
-        lane: &str,
+        lane: Lane<'_>,
         document: command::Document,
     ) -> Message {
         let sequence = delivery.sequence.to_string();
@@ -74,11 +96,12 @@ impl Messages {
             change_version: header(&delivery.headers, envelope::VERSION).unwrap_or_default().to_owned(),
             mapping_version: self.mapping_version.clone(),
             replay_run,
+            order_placed: lane.placed.to_owned(),
             document: Some(document),
         };
         let envelope = Envelope { id: &id, source: NAME, kind: "ml.command.visma", content_type: envelope::PROTOBUF };
         let mut headers = envelope.headers(&Cause::of(&delivery.headers));
-        envelope::set(&mut headers, envelope::LANE, lane);
+        envelope::set(&mut headers, envelope::LANE, lane.key);
         if delivery.delivered == 1 && envelope::is_first(&delivery.headers) {
             envelope::set(&mut headers, envelope::FIRST, "true");
         }

@@ -8,7 +8,7 @@ use record::Verdict;
 use record::address::Entity;
 use record::take::Delivery;
 
-use crate::messages::{document, payment};
+use crate::messages::{Lane, Owner, document, payment};
 use crate::unseen::is_news;
 use crate::{Mapper, Published, refused};
 
@@ -16,14 +16,14 @@ impl Mapper {
     /// Decides on one version of an order.
     pub(crate) async fn order(&self, delivery: &Delivery, key: &str) -> Result<Published, Verdict> {
         let order: Order = self.read(delivery, Entity::Order, key).await?;
-        let scope = self.scope(delivery, None)?;
+        let (scope, lane) = (self.scope(delivery, None)?, Lane::of(key, &order));
         match mapping::order(&order, &self.rules.mapping, &scope).map_err(refused)? {
             Decision::Book(_) if self.is_superseded(delivery).await? => {
                 Ok(self.superseded(delivery, Entity::Order, key).await)
             }
             Decision::Book(booking) => {
                 self.claim(&booking.invoice.reference, Entity::Invoice, &booking.invoice.key)?;
-                match self.book(delivery, key, *booking).await {
+                match self.book(delivery, lane, *booking).await {
                     Ok(()) => self.cancelled_part(delivery, key, &order).await,
                     failed => Ok(failed),
                 }
@@ -36,7 +36,7 @@ impl Mapper {
                     return self.cancelled_part(delivery, key, &order).await;
                 }
                 let cancellation = mapping::cancellation(&order, &self.rules.mapping).map_err(refused)?;
-                self.cancel(delivery, key, cancellation).await
+                self.cancel(delivery, lane, cancellation).await
             }
             Decision::Skip { reason } if is_news(delivery) && mapping::is_withdrawn(&order) => {
                 if let Err(problem) = self.withdraw_unseen(delivery, key, &order, reason.code).await? {
@@ -52,14 +52,14 @@ impl Mapper {
 
     /// Publishes the commands of an order or an invoice: its customer first, where that is news, then its invoice, then
     /// what settles it.
-    pub(crate) async fn book(&self, delivery: &Delivery, lane: &str, booking: Booking) -> Result<(), Problem> {
+    pub(crate) async fn book(&self, delivery: &Delivery, lane: Lane<'_>, booking: Booking) -> Result<(), Problem> {
         let Booking { customer, invoice, payment: paid } = booking;
         let owner = self.parties.settle(&self.messages, delivery, customer).await?;
         let paid = paid.map(|paid| payment(paid, (Entity::Invoice, &invoice.key), &owner.0));
         let (key, reference) = (invoice.key.clone(), invoice.reference.clone());
         let invoice = command::Document::Invoice(document(invoice, owner));
         self.messages.publish_for_visma(delivery, Entity::Invoice, (&key, lane), (Some(&reference), invoice)).await?;
-        self.verify_seen(delivery, lane, (Entity::Invoice, &key, &reference)).await?;
+        self.verify_seen(delivery, lane.key, (Entity::Invoice, &key, &reference)).await?;
         match paid {
             Some(paid) => self.pay(delivery, lane, None, paid).await,
             None => Ok(()),
@@ -70,7 +70,7 @@ impl Mapper {
     pub(crate) async fn pay(
         &self,
         delivery: &Delivery,
-        lane: &str,
+        lane: Lane<'_>,
         part: Option<u64>,
         payment: proto::Payment,
     ) -> Result<(), Problem> {
@@ -92,27 +92,41 @@ impl Mapper {
         if why != Code::StateSkipped {
             return Ok(Ok(()));
         }
+        if let Some(published) = self.withdraw_archived(delivery, Lane::of(key, order), order).await? {
+            return Ok(published);
+        }
         let withdrawal = mapping::withdrawal(order, &self.rules.mapping).map_err(refused)?;
         let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = withdrawal;
         let cancellation = proto::Cancellation { invoice_key, reason, external_reference, credit_note: None };
         let document = (None, command::Document::Cancellation(cancellation));
-        Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (key, key), document).await)
+        Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (key, Lane::of(key, order)), document).await)
     }
 
     /// Publishes what takes an invoice back.
     pub(crate) async fn cancel(
         &self,
         delivery: &Delivery,
-        lane: &str,
+        lane: Lane<'_>,
         cancellation: mapping::Cancellation,
     ) -> Result<Published, Verdict> {
-        let mapping::Cancellation { invoice, customer, credit_note } = cancellation;
+        self.claim(&cancellation.credit_note.reference, Entity::Cancellation, &cancellation.invoice.key)?;
+        match self.parties.settle(&self.messages, delivery, cancellation.customer.clone()).await {
+            Ok(owner) => self.take_back(delivery, lane, cancellation, owner).await,
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
+    /// Publishes what takes the invoice of a customer back.
+    pub(crate) async fn take_back(
+        &self,
+        delivery: &Delivery,
+        lane: Lane<'_>,
+        cancellation: mapping::Cancellation,
+        owner: Owner,
+    ) -> Result<Published, Verdict> {
+        let mapping::Cancellation { invoice, credit_note, .. } = cancellation;
         let mapping::Withdrawal { key: invoice_key, reference: external_reference, reason } = invoice;
         self.claim(&credit_note.reference, Entity::Cancellation, &invoice_key)?;
-        let owner = match self.parties.settle(&self.messages, delivery, customer).await {
-            Ok(owner) => owner,
-            Err(problem) => return Ok(Err(problem)),
-        };
         let reference = credit_note.reference.clone();
         let credit_note =
             CreditNote { document: Some(document(credit_note, owner)), invoice_keys: vec![invoice_key.clone()] };

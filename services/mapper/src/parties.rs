@@ -17,7 +17,7 @@ use record::take::Delivery;
 use record::address::{Entity, System};
 use record::{Log, entry};
 
-use crate::messages::{Messages, Owner};
+use crate::messages::{Lane, Messages, Owner};
 
 /// Customers whose last command is remembered; beyond that the memory starts over.
 const REMEMBERED: usize = 20_000;
@@ -48,17 +48,22 @@ impl Parties {
         delivery: &Delivery,
         customer: CustomerCommand,
     ) -> Result<Owner, Problem> {
-        let debtor = self.debtor(&customer);
-        let owner = match &customer.key {
-            CustomerKey::Registered(id) => owner::Customer::CustomerKey(id.to_string()),
-            CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
-            CustomerKey::Collective(number) => owner::Customer::CustomerNumber(number.clone()),
-        };
+        let (owner, _, debtor) = self.named(&customer);
         let relies_on = match &owner {
             owner::Customer::CustomerKey(key) => self.customer(messages, delivery, key, customer).await?,
             owner::Customer::CustomerNumber(_) => 0,
         };
         Ok((owner, relies_on, debtor))
+    }
+
+    /// Whose document it is, of a customer that is commanded already.
+    pub(crate) fn named(&self, customer: &CustomerCommand) -> Owner {
+        let owner = match &customer.key {
+            CustomerKey::Registered(id) => owner::Customer::CustomerKey(id.to_string()),
+            CustomerKey::Guest(email) => owner::Customer::CustomerKey(format!("guest-{}", self.vault.person(email))),
+            CustomerKey::Collective(number) => owner::Customer::CustomerNumber(number.clone()),
+        };
+        (owner, 0, self.debtor(customer))
     }
 
     /// The buyer as the key of a guest names him: the same before and after he makes an account. Nothing for a
@@ -105,7 +110,7 @@ impl Parties {
         let sealed = self.seal(&person, customer).await?;
         let customer = Customer { key: key.to_owned(), person: person.clone(), sealed, ..Customer::default() };
         let document = command::Document::Customer(customer);
-        let mut message = messages.command(delivery, &address, &person, document);
+        let mut message = messages.command(delivery, &address, Lane::named(&person), document);
         envelope::set(&mut message.headers, envelope::VERSION, &identity);
         messages.publish(&address, message).await
     }
@@ -127,7 +132,8 @@ impl Parties {
         let sealed = self.seal(&person, customer).await?;
         let owned = owned.into_iter().map(|field| wire(field).into()).collect();
         let customer = Customer { key, person: person.clone(), sealed, owned, existing_only };
-        let mut message = messages.command(delivery, &address, &person, command::Document::Customer(customer));
+        let mut message =
+            messages.command(delivery, &address, Lane::named(&person), command::Document::Customer(customer));
         envelope::set(&mut message.headers, envelope::VERSION, &identity);
         messages.publish(&address, message).await?;
         Ok(())

@@ -1,5 +1,7 @@
 //! The command line. Data goes to stdout, talk to stderr.
 
+mod archive;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,6 +19,8 @@ Exit codes:
   69   the broker or a vendor is away: try again later
   78   settings, credentials or rights are wrong: a person must correct them first
   130  `backfill` was interrupted; the same command continues";
+
+pub use archive::{Archive, ArchiveVerb};
 
 /// Keeps Visma.net ERP and Adobe Commerce in agreement.
 #[derive(Debug, Parser)]
@@ -97,6 +101,9 @@ pub enum Verb {
     /// Book documents from before the go-live date. Prints the plan; --apply carries it out. When it is interrupted,
     /// the same command continues. Broker user: operator.
     Backfill(Backfill),
+    /// Take orders that are final out of the broker into files, and say so to the services: what may be archived is
+    /// looked up before it is created. Prints the plan; --apply carries it out. Broker user: archive.
+    Archive(Archive),
     /// Show the polls; run a poll now. Broker user: operator.
     Poll {
         /// The verb.

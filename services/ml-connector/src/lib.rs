@@ -1,6 +1,7 @@
 //! The one binary's inside: settings, the services put together, the demo, and what tests and benchmarks stand on.
 
 mod accounts;
+mod archive;
 mod backfill;
 mod bench;
 mod budgets;

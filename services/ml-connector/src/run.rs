@@ -11,8 +11,8 @@ use crate::cli::{Cli, MappingVerb, Sandbox, Verb};
 use crate::provision::Asked;
 use crate::settings::Connections;
 use crate::{
-    backfill, budgets, capacity, credentials, demo, erase, health, lists, manual, mapping_file, master_keys, ping,
-    polls, provision, rights, works,
+    archive, backfill, budgets, capacity, credentials, demo, erase, health, lists, manual, mapping_file, master_keys,
+    ping, polls, provision, rights, works,
 };
 
 /// Carries out what the command line says.
@@ -36,6 +36,7 @@ fn user(verb: &Verb) -> Option<&'static str> {
         Verb::Provision { .. } => Some("provision"),
         Verb::Credentials { .. } | Verb::MasterKey { .. } => Some("vault"),
         Verb::Erase { .. } => Some("erasure"),
+        Verb::Archive { .. } => Some("archive"),
         _ => Some("operator"),
     }
 }
@@ -75,6 +76,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Capacity => return capacity::run(&common()?, json).await,
         Verb::Drift => return lists::drifts(&one()?, json).await,
         Verb::Backfill(asked) => return Box::pin(backfill::run(one()?, asked, json)).await,
+        Verb::Archive(asked) => return Box::pin(archive::run(one(), asked, json)).await,
         Verb::Poll { verb } => polls::run(&one()?, verb, json).await,
         Verb::Budget { verb } => Box::pin(budgets::run(&all()?, &names, verb, json)).await,
         Verb::Credentials { verb } => Box::pin(credentials::run(&one()?, verb, json)).await,

@@ -7,7 +7,7 @@ mod accounts;
 mod compare;
 mod pins;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use std::time::Duration;
 
@@ -17,14 +17,17 @@ use proto::seen;
 use record::address::{Address, Entity, Kind, System};
 use record::dead::{About, Letters};
 use record::envelope::{CODE, SENTENCE, decode, header, text};
+use record::horizon::Horizon;
 use record::{Entry, Log, Which, body, entry};
 use serde::{Serialize, Serializer};
 use visma::compare::Shown;
 use visma::read::InvoiceRead;
+use visma::stamp::Stamp;
 
 use crate::table::headed;
 use accounts::Accounts;
-use compare::{Booked, Held};
+pub(crate) use accounts::unbalanced;
+pub(crate) use compare::{Booked, Held, compare};
 pub use pins::{Pinning, Proof};
 
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
@@ -86,18 +89,26 @@ pub async fn report(log: &Log, settles: Duration) -> Result<Report, Problem> {
 /// Holds the documents against what was last read of them.
 async fn documents(log: &Log) -> Result<(Report, Vec<Booked>, Vec<Held>), Problem> {
     let (mut booked, mut held, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    let horizon = log.horizon().await?;
     for entity in [Entity::Invoice, Entity::CreditNote] {
         let records = log.entity(Kind::Outcome, System::Visma, entity);
         log.read(&records, Which::Last, |address, entry| booked.push(record(address, entry))).await?;
         let versions = log.entity(Kind::Change, System::Visma, entity);
-        log.read(&versions, Which::Last, |address, entry| held.extend(version(address, entry))).await?;
+        // What the archive took out of the log is no stranger's.
+        let of_kind = booked.iter().filter(|one: &&Booked| one.entity == entity);
+        let known: HashSet<_> = of_kind.map(|one| one.reference.clone()).collect();
+        let is_archived = |entry: &Entry| horizon.is_some_and(|horizon| is_behind(&horizon, entry));
+        log.read(&versions, Which::Last, |address, entry| {
+            held.extend(version(address, entry).filter(|one| known.contains(&one.reference) || !is_archived(entry)));
+        })
+        .await?;
         let letters = Letters { code: Some(CHANGED), entity: Some(entity), connection: Some(log.connection()) };
         log.dead_letters(letters, |about, entry| changed.extend(letter(about, entry))).await?;
     }
     if booked.iter().any(|record| record.prediction.as_ref().is_ok_and(|one| one.is_some())) {
         renumber(log, &mut booked).await?;
     }
-    let mut report = compare::compare(&booked, &held);
+    let mut report = compare(&booked, &held);
     // The last letter of a document says what all of them say.
     changed.reverse();
     changed.sort_by(|one: &Drift, other| (one.entity, &one.number).cmp(&(other.entity, &other.number)));
@@ -136,7 +147,7 @@ async fn renumber(log: &Log, booked: &mut [Booked]) -> Result<(), Problem> {
 }
 
 /// A record that cannot be read is one that nobody can call right.
-fn record(address: &Address, entry: &Entry) -> Booked {
+pub(crate) fn record(address: &Address, entry: &Entry) -> Booked {
     let (entity, key) = (address.entity(), address.key().to_owned());
     let Ok(outcome) = entry::read_outcome(&entry.payload) else {
         let prediction = Err("its record cannot be read".to_owned());
@@ -157,7 +168,7 @@ fn record(address: &Address, entry: &Entry) -> Booked {
     }
 }
 
-fn version(address: &Address, entry: &Entry) -> Option<Held> {
+pub(crate) fn version(address: &Address, entry: &Entry) -> Option<Held> {
     let headers = &entry.headers;
     let body = body::unpack(headers, &entry.payload).ok()?;
     let read = std::str::from_utf8(&body).ok().and_then(|text| InvoiceRead::decode(text).ok());
@@ -169,6 +180,12 @@ fn version(address: &Address, entry: &Entry) -> Option<Held> {
         is_detached: header(headers, seen::DETACHED).is_some(),
         shown: read.as_ref().map(Shown::of),
     })
+}
+
+/// True of a document in Visma that was created before the horizon.
+fn is_behind(horizon: &Horizon, entry: &Entry) -> bool {
+    let created: Option<Stamp> = header(&entry.headers, seen::CREATED).and_then(|created| created.parse().ok());
+    created.is_some_and(|created| created < Stamp::surely_after(horizon.millis(), Duration::ZERO))
 }
 
 fn letter(about: &About, entry: &Entry) -> Option<Drift> {

@@ -1,7 +1,8 @@
 //! What people use: what the streams say, in words.
 //!
-//! Everything here reads and nothing writes. Data is returned; who prints it decides on the form.
+//! Everything here reads and nothing writes, but `archive`. Data is returned; who prints it decides on the form.
 
+pub mod archive;
 pub mod backfill;
 pub mod capacity;
 pub mod dead_letters;

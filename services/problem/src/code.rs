@@ -87,12 +87,19 @@ codes! {
     AccountUnbalanced => "ACCOUNT_UNBALANCED", Accountant, 1;
     AdminPort => "ADMIN_PORT", Operations, 78;
     AmountOutOfRange => "AMOUNT_OUT_OF_RANGE", Accountant, 1;
+    ArchiveDamaged => "ARCHIVE_DAMAGED", Operations, 1;
+    ArchiveDiffers => "ARCHIVE_DIFFERS", Operations, 1;
+    ArchiveForbidden => "ARCHIVE_FORBIDDEN", Operations, 78;
+    ArchiveNotEmpty => "ARCHIVE_NOT_EMPTY", Operations, 78;
+    ArchiveTooRecent => "ARCHIVE_TOO_RECENT", Operations, 78;
+    ArchiveUnwritable => "ARCHIVE_UNWRITABLE", Operations, 78;
     AttributeNotKept => "ATTRIBUTE_NOT_KEPT", Integrator, 78;
     AttributeTaken => "ATTRIBUTE_TAKEN", Integrator, 1;
     BackfillInterrupted => "BACKFILL_INTERRUPTED", Operations, 78;
     BackfillRange => "BACKFILL_RANGE", Operations, 78;
     BaseCurrencyDiffers => "BASE_CURRENCY_DIFFERS", Accountant, 1;
     BeforeGoLive => "BEFORE_GO_LIVE", Nobody, 1;
+    BehindHorizon => "BEHIND_HORIZON", Nobody, 1;
     BookedByInvoices => "BOOKED_BY_INVOICES", Nobody, 1;
     BrokerAway => "BROKER_AWAY", Operations, 69;
     BrokerNotConfirmed => "BROKER_NOT_CONFIRMED", Operations, 69;
@@ -154,6 +161,7 @@ codes! {
     ErasurePerson => "ERASURE_PERSON", Operations, 78;
     FeeUnreadable => "FEE_UNREADABLE", Accountant, 1;
     FixedProductTaxUnreadable => "FIXED_PRODUCT_TAX_UNREADABLE", Accountant, 1;
+    HorizonUnreadable => "HORIZON_UNREADABLE", Operations, 78;
     HttpClient => "HTTP_CLIENT", Operations, 78;
     InvoiceMissing => "INVOICE_MISSING", Accountant, 1;
     InvoiceRefused => "INVOICE_REFUSED", Accountant, 1;

@@ -107,6 +107,14 @@ impl Log {
         .await
     }
 
+    /// The last dead letter at a subject of theirs.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn letter(&self, subject: &str) -> Result<Option<Entry>, Problem> {
+        Last::of(&self.broker().jetstream, DEAD).await?.get(subject).await
+    }
+
     /// Writes the dead letter of a record that could not be read at its source, so that there is no delivery of it.
     /// `address` is the one of its changes.
     ///

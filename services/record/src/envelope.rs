@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use async_nats::HeaderMap;
 use async_nats::header::{IntoHeaderName, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID};
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -120,6 +120,14 @@ fn is_trace(text: &str) -> bool {
 pub fn set(headers: &mut HeaderMap, name: impl IntoHeaderName, value: &str) {
     #[allow(clippy::disallowed_methods, reason = "this is the place")]
     headers.insert(name, printable(value).as_ref());
+}
+
+/// Adds a value to a header as it once stood in an entry.
+pub(crate) fn put(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+        #[allow(clippy::disallowed_methods, reason = "it stood in a header before")]
+        headers.append(name, value);
+    }
 }
 
 /// A text in printable ASCII: as it is where it can be, marked and percent-encoded where not.

@@ -10,12 +10,14 @@
 
 pub mod address;
 mod appender;
+pub mod archive;
 pub mod backlog;
 pub mod body;
 pub mod capacity;
 pub mod dead;
 pub mod entry;
 pub mod envelope;
+pub mod horizon;
 mod present;
 mod reader;
 pub mod streams;

@@ -115,16 +115,29 @@ async fn pages(
     (subjects, which): (&[String], Which),
     mut see: impl FnMut(&str, &Entry),
 ) -> Result<(), Problem> {
+    let most = if matches!(which, Which::FirstSince(_)) { 1 } else { u64::MAX };
+    each(jetstream, stream, (look(subjects, which), most), |message| {
+        let (subject, entry) = (message.subject.to_string(), entry(message)?);
+        see(&subject, &entry);
+        Ok(())
+    })
+    .await
+}
+
+/// Gives what a consumer that is made for it finds in `stream` to `see`: up to what was there at the start, and `most`
+/// messages at most.
+pub(crate) async fn each(
+    jetstream: &Context,
+    stream: &str,
+    (config, most): (pull::Config, u64),
+    mut see: impl FnMut(jetstream::Message) -> Result<(), String>,
+) -> Result<(), Problem> {
     let failed = |cause: String| {
         let sentence = format!("the stream {stream} could not be read: {cause}");
         Problem::new(Code::BrokerAway, sentence, "look at the broker, or run `ml-connector provision`")
     };
-    let config = look(subjects, which);
     let consumer = jetstream.create_consumer_on_stream(config, stream).await.map_err(|e| failed(chain(&e)))?;
-    let all = match which {
-        Which::FirstSince(_) => consumer.cached_info().num_pending.min(1),
-        _ => consumer.cached_info().num_pending,
-    };
+    let all = consumer.cached_info().num_pending.min(most);
     let mut left = all;
     let mut empty = 0;
     while left > 0 {
@@ -134,8 +147,7 @@ async fn pages(
         let mut got = 0;
         while let Some(message) = page.next().await {
             let message = message.map_err(|e| failed(e.to_string()))?;
-            let (subject, entry) = (message.subject.to_string(), entry(message).map_err(failed)?);
-            see(&subject, &entry);
+            see(message).map_err(failed)?;
             got += 1;
         }
         left = left.saturating_sub(got);
@@ -148,7 +160,7 @@ async fn pages(
 }
 
 /// A consumer that looks once and is forgotten.
-fn look(subjects: &[String], which: Which) -> pull::Config {
+pub(crate) fn look(subjects: &[String], which: Which) -> pull::Config {
     // A filter that stands alone is part of the request's subject, and so of what a user of the broker may do.
     let (filter_subject, filter_subjects) = match subjects {
         [one] => (one.clone(), Vec::new()),

@@ -91,6 +91,11 @@ async fn make(context: &Context, mut config: Config) -> Result<(u64, String), St
             let compressed = if config.compression == Some(Compression::S2) { "compressed" } else { "not compressed" };
             line += &format!("; what comes after the broker's next start is {compressed}");
         }
+        // The broker refuses an update that takes it back.
+        if before.config.deny_purge {
+            config.deny_purge = true;
+            line += "; it cannot be archived as it is: see \"Archive and horizon\"";
+        }
     }
     let limit = config.max_bytes.unsigned_abs();
     context.create_or_update_stream(config).await.map_err(|e| chain(&e))?;
@@ -136,14 +141,14 @@ fn streams(settings: &Settings) -> Vec<Config> {
         duplicate_window: Duration::from_secs(120),
         allow_direct: true,
         allow_atomic_publish: true,
+        // Single entries are never deleted. To purge is the right of one user, `archive`; nobody else has it.
         deny_delete: true,
-        deny_purge: true,
+        deny_purge: false,
         ..Config::default()
     };
     let hints = Config {
         max_age: 7 * day,
         deny_delete: false,
-        deny_purge: false,
         ..record(HINTS, "hint.>", "Webhooks as received, sealed; kept for a week")
     };
     vec![

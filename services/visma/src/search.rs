@@ -16,6 +16,11 @@ pub trait Candidate {
 
     /// Visma's number.
     fn number(&self) -> &str;
+
+    /// Its status and what is open of it, where a row of its kind says both.
+    fn standing(&self) -> Option<(String, String)> {
+        None
+    }
 }
 
 /// By our reference. A credit note takes its invoice's reference along, and is no invoice.
@@ -27,6 +32,10 @@ impl Candidate for InvoiceRead {
 
     fn number(&self) -> &str {
         &self.number
+    }
+
+    fn standing(&self) -> Option<(String, String)> {
+        Some((self.status.clone()?, self.open_balance()?.to_string()))
     }
 }
 
@@ -51,6 +60,10 @@ impl Candidate for CreditNoteRow {
 
     fn number(&self) -> &str {
         &self.0.number
+    }
+
+    fn standing(&self) -> Option<(String, String)> {
+        self.0.standing()
     }
 }
 

@@ -150,6 +150,8 @@ impl Writer {
                 ..Outcome::default()
             },
             key: comment,
+            // An order is read before it is written to.
+            placed: "",
             marks: &[],
         };
         let mut held = None;

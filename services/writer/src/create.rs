@@ -12,7 +12,7 @@ use pipeline::vendor::Permit;
 use problem::{Code, Problem};
 use proto::{Command, Outcome};
 use record::Verdict;
-use record::envelope::{self, Cause, header};
+use record::envelope::Cause;
 use record::take::Delivery;
 use tokio_util::sync::CancellationToken;
 
@@ -64,13 +64,19 @@ pub(crate) trait System: Sync {
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
     fn find(&self, key: &Self::Key, since: Millis) -> impl Future<Output = Looked> + Send;
 
-    /// Says what the silence of the log proves of a document; else when to ask again.
-    fn silence(&self, _key: &Self::Key) -> impl Future<Output = Result<Silence, Duration>> + Send {
+    /// Says what the silence of the log proves of a document, whose order was placed at `_placed`; else when to ask
+    /// again.
+    fn silence(&self, _key: &Self::Key, _placed: &str) -> impl Future<Output = Result<Silence, Duration>> + Send {
         std::future::ready(Ok(Silence::Proves))
     }
 
     /// The numbers under `key` that the log does not know, and when they were read; none when they are to be looked up.
-    fn held(&self, _key: &Self::Key) -> Option<(Vec<String>, Millis)> {
+    fn held(&self, _key: &Self::Key, _placed: &str) -> Option<(Vec<String>, Millis)> {
+        None
+    }
+
+    /// What the last look-up showed of the one document under `key`: its status and what is open of it.
+    fn shown(&self, _key: &Self::Key) -> Option<(String, String)> {
         None
     }
 
@@ -103,6 +109,8 @@ pub(crate) struct Document<'a, K> {
     pub(crate) key: K,
     /// What its entries say besides.
     pub(crate) entry: Outcome,
+    /// When its order was placed, as the shop writes it; empty where that is not known.
+    pub(crate) placed: &'a str,
     /// Headers of its outcomes by which views find it.
     pub(crate) marks: &'a [(&'static str, String)],
 }
@@ -140,13 +148,6 @@ pub(crate) struct Driver<S> {
 pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) -> Wanted {
     let (source_seq, command_seq) = (command.change_sequence, delivery.sequence);
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }
-}
-
-/// The record of a document whose first command this is, at its first delivery: nothing is read and nothing is taken to
-/// stand there. Where that is wrong the intent loses against the entry that does, and the record is read then.
-pub(crate) fn unread(delivery: &Delivery) -> Option<Current> {
-    let is_first = delivery.delivered == 1 && header(&delivery.headers, envelope::FIRST) == Some("true");
-    is_first.then(Current::nothing)
 }
 
 /// Where a life leaves the steps that all lives share.
@@ -330,6 +331,7 @@ impl<S: System> Run<'_, S> {
             Record::Intent(_) => self.document.marks.to_vec(),
             _ => marks(&entry, self.document.marks),
         };
+        let entry = self.shown(entry);
         let address = &self.document.address;
         match self.driver.appender.append(address, &entry, &marks, self.held.sequence, &self.cause).await {
             Some(sequence) => {

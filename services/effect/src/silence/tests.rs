@@ -120,3 +120,24 @@ fn what_is_given_up_on_is_still_asked_for_by_the_next_command() {
     // The doubt is in the record: it outlives the time in which its silence proves nothing.
     looking(open(put.outcome().record(), next, Policy::default(), Silence::Proves, later(60)));
 }
+
+/// An archive took it out of the record long ago: nothing of it can be under way, so one look suffices, and nothing
+/// is sent before there was one, whatever fails meanwhile.
+#[test]
+fn what_was_archived_is_looked_for_once_and_never_sent_before() {
+    let archived = Silence::ProvesNothing { until: Millis(0) };
+    for record in silent() {
+        let open = || looking(open(record.clone(), wanted(), Policy::default(), archived, NOW));
+        assert!(matches!(open().found(Vec::new(), NOW), Step::WriteIntent(_)), "absent: it is created at once");
+        // Looks that fail, and an entry that somebody else was quicker with.
+        let mut looked = open();
+        for _ in 0..5 {
+            let Step::Wait(wait) = looked.failed(None, NOW) else { panic!() };
+            looked = looking(wait.over(NOW));
+        }
+        let Step::PutOutcome(put) = looked.found(vec!["100".to_owned()], NOW) else { panic!() };
+        let Step::Reopen(reopening) = put.lost() else { panic!() };
+        let again = looking(reopening.with(record.clone(), NOW));
+        assert!(matches!(again.found(vec!["100".to_owned()], NOW), Step::PutOutcome(_)), "adopted, not sent");
+    }
+}

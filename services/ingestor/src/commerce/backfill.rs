@@ -28,6 +28,7 @@ use super::aside::Aside;
 use super::ids::{Ids, Turned};
 use super::reader::{Broken, ReadError, Reader};
 use super::recorder::{By, Recorder};
+use super::returned::Returned;
 use crate::changes::{Changes, Recorded};
 
 /// Name of the cursor.
@@ -114,7 +115,7 @@ impl Backfill {
         page_size: u32,
     ) -> Result<Self, Problem> {
         let changes = Changes::new(&Log::on(&context.broker, &context.connection), &context.vault, STAGE);
-        let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None);
+        let recorder = Recorder::new(Reader::new(vendor, base), changes, None, None, Returned::default());
         let cursor = Cursor::open(&context.broker, &context.connection, CURSOR).await?;
         let page_size = PageSize::new(page_size)
             .map_err(|e| Problem::new(Code::SettingsInvalid, chain(&e), "correct commerce.poll.page_size"))?;

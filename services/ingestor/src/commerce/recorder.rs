@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::accounts::Accounts;
 use super::losses::Losses;
 use super::reader::{ReadError, Reader};
+use super::returned::{Returned, placed};
 use crate::changes::{Changes, Reading, Recorded};
 use crate::records;
 
@@ -54,13 +55,15 @@ impl By {
 #[derive(Debug)]
 pub(super) struct Recorder {
     pub(super) reader: Reader,
-    changes: Changes,
+    pub(super) changes: Changes,
     orders: Semaphore,
     losses: Option<Arc<Losses>>,
     /// Accounts that were read, where they are read with orders.
     accounts: Option<Accounts>,
     /// The largest id of an order that was recorded by this process.
     newest_order: AtomicU64,
+    /// Orders that came back from the archive.
+    pub(super) returned: Returned,
 }
 
 impl Recorder {
@@ -69,9 +72,10 @@ impl Recorder {
         changes: Changes,
         losses: Option<Arc<Losses>>,
         accounts: Option<Accounts>,
+        returned: Returned,
     ) -> Self {
         let (orders, newest_order) = (Semaphore::new(ORDERS_AT_ONCE), AtomicU64::new(0));
-        Self { reader, changes, orders, losses, accounts, newest_order }
+        Self { reader, changes, orders, losses, accounts, newest_order, returned }
     }
 
     /// Records a row that was just read; `by` is how it was come by, for the figures.
@@ -84,7 +88,12 @@ impl Recorder {
             None => None,
         };
         let of_account = row.account.map(|account| ((row.entity_id, account), row.updated_at));
-        let recorded = self.put(entity, row, owner, cause.clone(), by).await?;
+        let recorded = match entity {
+            Entity::Order => self.order(row, &cause, by).await?,
+            Entity::Invoice | Entity::CreditMemo | Entity::Customer => {
+                self.put(entity, row, owner, cause.clone(), by).await?
+            }
+        };
         if let (Recorded::New, By::Hint | By::Poll, Some((ids, updated_at))) = (recorded, by, of_account) {
             self.read_account(ids, updated_at, cause).await;
         }
@@ -123,7 +132,7 @@ impl Recorder {
         }
         let _place = self.orders.acquire().await; // It is never closed.
         match self.reader.by_id(Entity::Order, order_id).await {
-            Ok(order) => self.put(Entity::Order, order, None, cause.clone(), by).await?,
+            Ok(order) => self.order(order, cause, by).await?,
             // The document is recorded all the same: what comes of it is seen where it is decided on.
             Err(ReadError::NotFound) => {
                 tracing::warn!(order_id, "a document in Commerce names an order that does not exist there");
@@ -134,7 +143,15 @@ impl Recorder {
         Ok(self.changes.recorded(System::Commerce, address::Entity::Order, &key).await?.and_then(|order| order.person))
     }
 
-    async fn put(
+    /// Records an order, with its documents where it comes back from the archive.
+    async fn order(&self, row: Row, cause: &Cause, by: By) -> Result<Recorded, ReadError> {
+        let (id, placed) = (row.entity_id, placed(&row.text).unwrap_or_default());
+        let recorded = self.put(Entity::Order, row, None, cause.clone(), by).await?;
+        self.with_its_documents((id, &placed), cause, (recorded, by)).await?;
+        Ok(recorded)
+    }
+
+    pub(super) async fn put(
         &self,
         entity: Entity,
         row: Row,

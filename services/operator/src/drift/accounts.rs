@@ -79,17 +79,7 @@ impl Accounts {
     }
 
     fn order(&mut self, entry: &Entry) {
-        let Ok(bytes) = body::unpack(&entry.headers, &entry.payload) else { return };
-        let Ok(order) = Order::decode(&bytes) else { return };
-        let sold = Sold {
-            whole: mapping::account(&order, false),
-            invoiced: mapping::account(&order, true),
-            increment_id: order.increment_id,
-            currency: order.order_currency_code,
-            sequence: entry.sequence,
-            at: entry.stored_at,
-        };
-        self.orders.insert(order.entity_id.to_string(), sold);
+        self.orders.extend(sold(entry));
     }
 
     /// A credit memo or an invoice that the mapper is not past yet.
@@ -106,12 +96,8 @@ impl Accounts {
 
     fn command(&mut self, address: &Address, entry: &Entry) {
         let Some(lane) = header(&entry.headers, LANE) else { return };
-        let (entity, key) = match address.entity() {
-            entity @ (Entity::Invoice | Entity::CreditNote) => (entity, address.key().to_owned()),
-            entity @ Entity::Cancellation => (Entity::CreditNote, format!("{}-{}", entity.name(), address.key())),
-            _ => return,
-        };
-        let last = self.records.entry(lane.to_owned()).or_default().entry((entity, key)).or_default();
+        let Some(record) = creates(address) else { return };
+        let last = self.records.entry(lane.to_owned()).or_default().entry(record).or_default();
         *last = entry.sequence.max(*last);
     }
 
@@ -131,6 +117,48 @@ impl Accounts {
         });
         judged.collect()
     }
+}
+
+/// An order and its key, as an entry says them.
+fn sold(entry: &Entry) -> Option<(String, Sold)> {
+    let bytes = body::unpack(&entry.headers, &entry.payload).ok()?;
+    let order = Order::decode(&bytes).ok()?;
+    let sold = Sold {
+        whole: mapping::account(&order, false),
+        invoiced: mapping::account(&order, true),
+        increment_id: order.increment_id,
+        currency: order.order_currency_code,
+        sequence: entry.sequence,
+        at: entry.stored_at,
+    };
+    Some((order.entity_id.to_string(), sold))
+}
+
+/// The record of the document that a command creates.
+fn creates(command: &Address) -> Option<(Entity, String)> {
+    match command.entity() {
+        entity @ (Entity::Invoice | Entity::CreditNote) => Some((entity, command.key().to_owned())),
+        entity @ Entity::Cancellation => Some((Entity::CreditNote, format!("{}-{}", entity.name(), command.key()))),
+        _ => None,
+    }
+}
+
+/// What is wrong with the account of one order, of which all is settled; `addresses` are those of its entries.
+pub(crate) fn unbalanced(
+    (lane, order): (&str, &Entry),
+    addresses: &[Address],
+    booked: &[Booked],
+    held: &[Held],
+) -> Option<Drift> {
+    let (_, sold) = sold(order)?;
+    let commands = addresses.iter().filter(|one| (one.kind(), one.system()) == (Kind::Command, System::Visma));
+    let records: Records = commands.filter_map(creates).map(|record| (record, 0)).collect();
+    let booked =
+        |(entity, key): (Entity, &str)| booked.iter().find(|one| (one.entity, one.key.as_str()) == (entity, key));
+    let held = |(entity, number): (Entity, &str)| {
+        held.iter().find(|one| (one.entity, one.number.as_str()) == (entity, number))
+    };
+    judge(lane, &sold, &records, &booked, &held)
 }
 
 type Find<'a, T> = &'a dyn Fn((Entity, &str)) -> Option<&'a T>;

@@ -11,25 +11,25 @@ use super::{Drift, Report};
 
 /// What a record of ours says.
 #[derive(Debug, Clone)]
-pub(super) struct Booked {
-    pub(super) entity: Entity,
+pub(crate) struct Booked {
+    pub(crate) entity: Entity,
     /// Key of the record.
-    pub(super) key: String,
-    pub(super) number: String,
-    pub(super) reference: String,
+    pub(crate) key: String,
+    pub(crate) number: String,
+    pub(crate) reference: String,
     /// Visma holds a document for it.
-    pub(super) stands: bool,
+    pub(crate) stands: bool,
     /// It is known whether Visma does.
-    pub(super) is_settled: bool,
+    pub(crate) is_settled: bool,
     /// What was booked; none where the record does not say, and why where that cannot be read.
-    pub(super) prediction: Result<Option<compare::Booked>, String>,
+    pub(crate) prediction: Result<Option<compare::Booked>, String>,
     /// Numbers of documents that we removed.
-    pub(super) removed: Vec<String>,
+    pub(crate) removed: Vec<String>,
 }
 
 impl Booked {
     /// A record of which nothing is known but where it stands.
-    pub(super) fn new(entity: Entity, key: String) -> Self {
+    pub(crate) fn new(entity: Entity, key: String) -> Self {
         let (number, reference) = (String::new(), String::new());
         let (stands, is_settled, prediction, removed) = (false, false, Ok(None), Vec::new());
         Self { entity, key, number, reference, stands, is_settled, prediction, removed }
@@ -38,21 +38,21 @@ impl Booked {
 
 /// What was last read of a document.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) entity: Entity,
-    pub(super) number: String,
+pub(crate) struct Held {
+    pub(crate) entity: Entity,
+    pub(crate) number: String,
     /// Our reference that it bears, or bore.
-    pub(super) reference: String,
-    pub(super) is_gone: bool,
-    pub(super) is_detached: bool,
+    pub(crate) reference: String,
+    pub(crate) is_gone: bool,
+    pub(crate) is_detached: bool,
     /// What the list showed of its books; none where it cannot be read.
-    pub(super) shown: Option<Shown>,
+    pub(crate) shown: Option<Shown>,
 }
 
 #[cfg(test)]
 impl Held {
     /// A document of which nothing is known but its number.
-    pub(super) fn new(entity: Entity, number: &str) -> Self {
+    pub(crate) fn new(entity: Entity, number: &str) -> Self {
         let (number, reference, shown) = (number.to_owned(), String::new(), None);
         Self { entity, number, reference, is_gone: false, is_detached: false, shown }
     }
@@ -62,7 +62,7 @@ impl Held {
 const INCOMPLETE: Code = Code::VerificationIncomplete;
 
 /// Holds all records against all versions.
-pub(super) fn compare(booked: &[Booked], held: &[Held]) -> Report {
+pub(crate) fn compare(booked: &[Booked], held: &[Held]) -> Report {
     let by_number: HashMap<_, _> = held.iter().map(|held| ((held.entity, held.number.as_str()), held)).collect();
     let mut by_reference: HashMap<_, Vec<&Held>> = HashMap::new();
     for held in held.iter().filter(|held| !held.is_gone) {

@@ -27,8 +27,13 @@ impl Writer {
             "" => cancellation.external_reference.clone(),
             known => known.to_owned(),
         };
+        // An invoice that the log does not know came to what its credit note does.
+        let credited = cancellation.credit_note.as_ref().and_then(|note| note.document.as_ref());
+        let predicted = credited.and_then(|document| document.predicted.as_ref());
         let entry = Outcome {
             external_reference: reference.clone(),
+            currency: credited.map(|document| document.currency.clone()).unwrap_or_default(),
+            predicted_total: predicted.map(|predicted| predicted.total.clone()).unwrap_or_default(),
             change_version: command.change_version.clone(),
             ..Outcome::default()
         };
@@ -38,6 +43,7 @@ impl Writer {
             wanted: wanted(delivery, command, String::new()),
             key: Key::Reference(reference),
             entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         let linked = match self.driver.withdraw(delivery, &document, was_released).await? {

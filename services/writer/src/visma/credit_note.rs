@@ -70,6 +70,7 @@ impl Writer {
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::CreditNote(booked.document.external_reference),
             entry: booked.entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         Box::pin(self.stand(delivery, document, &request, source)).await

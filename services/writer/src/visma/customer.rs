@@ -49,6 +49,7 @@ impl Writer {
                     wanted: wanted(delivery, command, String::new()),
                     key: Key::Email(String::new()),
                     entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
+                    placed: "",
                     marks: &[],
                 };
                 self.give_up(delivery, &document, &key, &problem).await?;
@@ -95,6 +96,7 @@ impl Writer {
             wanted: wanted(delivery, command, body_hash),
             key: Key::Email(spelled(&data.contact.email)),
             entry: Outcome { change_version: command.change_version.clone(), ..Outcome::default() },
+            placed: "",
             marks: &marks,
         };
         let owned: Vec<Field> = customer.owned().filter_map(field).collect();

@@ -9,6 +9,7 @@
 //! A send whose entry is lost may still be under way at Visma. A second reading, begun when that is over, is the one
 //! by which an absence is believed.
 
+mod archive;
 mod behind;
 mod books;
 mod log;
@@ -26,6 +27,7 @@ use pipeline::task;
 use problem::Problem;
 use record::Log;
 use record::address::Entity;
+use record::horizon;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::Target;
@@ -99,6 +101,8 @@ struct Inner {
     view: watch::Sender<View>,
     /// The end that the log had when this connection was made: what is written since makes it look fresh.
     tail: Mutex<Option<(u64, Tail)>>,
+    /// The horizon of the archive, as it was last read.
+    archived: std::sync::Mutex<Option<horizon::Horizon>>,
     news: Notify,
 }
 
@@ -121,6 +125,7 @@ impl Horizon {
             from: target.from,
             view: watch::Sender::default(),
             tail: Mutex::default(),
+            archived: std::sync::Mutex::default(),
             news: Notify::new(),
         }));
         let (inner, stop) = (Arc::clone(&horizon.0), context.stop.clone());
@@ -128,8 +133,9 @@ impl Horizon {
         horizon
     }
 
-    /// Says what the silence of the log proves of the document with this key; else when to ask again.
-    pub(super) async fn silence(&self, key: &Key) -> Result<Silence, Duration> {
+    /// Says what the silence of the log proves of the document with this key, as far as it was set back; else when to
+    /// ask again.
+    pub(super) async fn unless_set_back(&self, key: &Key) -> Result<Silence, Duration> {
         self.known().await?;
         let (kind, reference) = named(key);
         let view = self.0.view.borrow();
@@ -153,7 +159,11 @@ impl Horizon {
 
     /// Numbers that Visma holds under a key and the log does not know, and when they were read; none when it is to be
     /// looked up.
-    pub(super) fn held(&self, key: &Key) -> Option<(Vec<String>, Millis)> {
+    pub(super) fn held(&self, key: &Key, placed: &str) -> Option<(Vec<String>, Millis)> {
+        // Those lists begin at the end of the log.
+        if self.is_behind(placed) {
+            return None;
+        }
         let (kind, reference) = named(key);
         self.0.view.borrow().behind.as_ref()?.held(kind, reference)
     }
@@ -265,7 +275,11 @@ impl Inner {
 
     /// Reads what Visma holds of ours since the end of the log, and leaves out what the log explains.
     async fn read(&self, behind: &mut Behind) -> Result<(), Problem> {
-        let since = behind.tail.end.map_or(self.from, |end| Stamp::surely_before(end, MARGIN));
+        let mut since = behind.tail.end.map_or(self.from, |end| Stamp::surely_before(end, MARGIN));
+        // What the archive took out of the log is no sign that it was set back.
+        if let Some(horizon) = self.log.horizon().await? {
+            since = since.max(Stamp::surely_after(horizon.millis(), Duration::ZERO));
+        }
         for kind in ALL {
             if kind == Kind::Customer {
                 self.books.customers(since, &self.context.vault, &self.customers).await?;

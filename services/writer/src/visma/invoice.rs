@@ -13,8 +13,9 @@ use super::change::cut_off;
 use super::lookups::Key;
 use super::period::{Create, InPeriod};
 use super::standing::On;
-use crate::create::{Document, Ended, unread, wanted};
+use crate::create::{Document, Ended, wanted};
 use crate::entries::named;
+use crate::silence::unread;
 use crate::{sha256, unreadable};
 
 /// A document of the customer's ledger, read from its command.
@@ -58,6 +59,7 @@ impl Writer {
             wanted: wanted(delivery, command, booked.body_hash),
             key: Key::Reference(booked.document.external_reference),
             entry: booked.entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         self.stand(delivery, document, &request, Entity::Order.word()).await

@@ -3,6 +3,8 @@
 //! After a crash every document that was in hand is in doubt at once. A sweep reads the list from before the oldest
 //! intent on and answers for all of them.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::visma::list::Page;
@@ -33,6 +35,10 @@ const FEW_PAGES: u32 = 20;
 const MANY_PAGES: u32 = 2_000;
 /// How much earlier than the oldest intent a sweep begins, for the difference between clocks.
 const MARGIN: Duration = Duration::from_secs(600);
+/// What may have been sent before this, milliseconds since the epoch, may have been sent at any time.
+const EVER: u64 = 24 * 60 * 60 * 1_000;
+/// Documents that a look-up showed are remembered for those who take them into the log; beyond that it starts over.
+const SHOWN: usize = 1_000;
 /// Others that fall into doubt within this time join the same sweep.
 const GATHER: Duration = Duration::from_millis(30);
 
@@ -66,12 +72,18 @@ struct Asked {
 #[derive(Debug, Clone)]
 pub(crate) struct Lookups {
     queue: mpsc::Sender<Asked>,
+    shown: Arc<Shown>,
 }
+
+/// Status and open balance by reference, of documents that were found alone.
+type Shown = Mutex<HashMap<String, (String, String)>>;
 
 impl Lookups {
     pub(crate) fn start(context: &Context, target: &Target) -> Self {
         let (queue, asked) = mpsc::channel(1024);
+        let shown = Arc::<Shown>::default();
         let looker = Looker {
+            shown: Arc::clone(&shown),
             vendor: target.vendor.clone(),
             company: target.company.clone(),
             sweep_from: target.settings.sweep_from.max(2),
@@ -83,7 +95,12 @@ impl Lookups {
                 () = stop.cancelled() => {}
             }
         });
-        Self { queue }
+        Self { queue, shown }
+    }
+
+    /// What the last look-up showed of the one document under `key`: its status and what is open of it.
+    pub(crate) fn shown(&self, key: &Key) -> Option<(String, String)> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).remove(key.text())
     }
 
     /// The numbers of all documents under `key`; `since` is when the intent in doubt was written.
@@ -98,6 +115,7 @@ struct Looker {
     vendor: Vendor,
     company: Company,
     sweep_from: usize,
+    shown: Arc<Shown>,
 }
 
 impl Looker {
@@ -137,6 +155,9 @@ impl Looker {
         read: fn(&Value) -> Result<T, ReadError>,
         sweep: impl Fn(Stamp, u32) -> Result<Request<Bytes>, RequestError>,
     ) {
+        // A sweep for these would read the books from their beginning.
+        let (ever, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|one| one.since.0 < EVER);
+        self.each(ever, read).await;
         if asked.len() >= self.sweep_from {
             tracing::info!(documents = asked.len(), "looking for documents in doubt in one sweep");
             let oldest = asked.iter().map(|one| one.since.0).min().unwrap_or_default();
@@ -193,9 +214,21 @@ impl Looker {
         };
         for one in asked {
             let rows = found.of(one.key.text());
+            if let Some([row]) = rows {
+                self.show(one.key.text(), row.standing());
+            }
             let numbers = rows.map(|rows| rows.iter().map(|row| row.number().to_owned()).collect()).ok_or(None);
             let _ = one.reply.send(numbers);
         }
+    }
+
+    fn show(&self, reference: &str, standing: Option<(String, String)>) {
+        let Some(standing) = standing else { return };
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.len() >= SHOWN {
+            shown.clear();
+        }
+        shown.insert(reference.to_owned(), standing);
     }
 
     async fn page<T>(

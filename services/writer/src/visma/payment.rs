@@ -89,6 +89,7 @@ impl Writer {
             wanted: wanted(delivery, command, body_hash),
             key: Key::Payment { reference: payment.payment_reference, customer, from: payment.date },
             entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         // The document that it settles has told the same.

@@ -48,6 +48,7 @@ impl Writer {
             wanted: wanted(delivery, command, sha256(reference.increment_id.as_bytes())),
             key: Key::Reference(entry.external_reference.clone()),
             entry,
+            placed: &command.order_placed,
             marks: &[],
         };
         let own = self.pointed(delivery, &document, &invoice).await?;

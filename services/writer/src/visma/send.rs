@@ -48,12 +48,16 @@ impl System for Api {
         self.lookups.find(key.clone(), since).await
     }
 
-    async fn silence(&self, key: &Key) -> Result<Silence, Duration> {
-        self.horizon.silence(key).await
+    async fn silence(&self, key: &Key, placed: &str) -> Result<Silence, Duration> {
+        self.horizon.silence(key, placed).await
     }
 
-    fn held(&self, key: &Key) -> Option<(Vec<String>, Millis)> {
-        self.horizon.held(key)
+    fn held(&self, key: &Key, placed: &str) -> Option<(Vec<String>, Millis)> {
+        self.horizon.held(key, placed)
+    }
+
+    fn shown(&self, key: &Key) -> Option<(String, String)> {
+        self.lookups.shown(key)
     }
 
     fn logged(&self, key: &Key, number: &str) {

@@ -157,7 +157,7 @@ impl Writer {
             Entity::CreditNote => Key::CreditNote(reference),
             _ => Key::Reference(reference),
         };
-        let silence = self.driver.system.horizon.silence(&key).await;
+        let silence = self.driver.system.horizon.unless_set_back(&key).await;
         let later = |wait| Verdict::RetryAfter(wait, "it is not known yet whether the log was set back".to_owned());
         silence.map(|silence| silence != Silence::Proves).map_err(later)
     }
