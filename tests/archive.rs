@@ -1,8 +1,9 @@
 //! The archive: what is final is taken out of the broker, whatever interrupts that; what comes back is booked once.
 
+mod killed;
 mod streams;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::day::both;
 use crate::flows::{act, orders};
 use crate::house::{House, Wishes, assert_agrees};
+use killed::{Reached, killed};
 
 const LONG: Duration = Duration::from_secs(120);
 const AS_ARCHIVE: [(&str, &str); 1] = [("ML__NATS__USER", "archive")];
@@ -111,43 +113,6 @@ async fn subjects(house: &House, stream: &str, filter: &str) -> usize {
     use futures::StreamExt as _;
     let stream = house.jetstream().await.get_stream(stream).await.unwrap();
     stream.info_with_subjects(filter).await.unwrap().count().await
-}
-
-/// What is reached before the command is killed.
-#[derive(Debug, Clone, Copy)]
-enum Reached {
-    Writing,
-    Written,
-    Horizon,
-    Purging,
-}
-
-impl Reached {
-    const ALL: [Self; 4] = [Self::Writing, Self::Written, Self::Horizon, Self::Purging];
-
-    async fn is_so(self, house: &House, to: &Path, outcomes: u64) -> bool {
-        let folders = || std::fs::read_dir(to).into_iter().flatten().flatten().map(|entry| entry.path());
-        match self {
-            Self::Writing => folders().any(|path| path.extension().is_some_and(|end| end == "part")),
-            Self::Written => folders().any(|path| path.join("manifest.json").exists()),
-            Self::Horizon => house.installation.log().await.unwrap().horizon().await.unwrap().is_some(),
-            Self::Purging => house.messages("OUTCOMES").await < outcomes,
-        }
-    }
-}
-
-/// Archives, and kills the command once it has come so far.
-async fn killed(house: &House, before: &str, reached: Reached) {
-    let (to, outcomes) = (folder(house), house.messages("OUTCOMES").await);
-    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ml-connector"));
-    command.arg("--config").arg(&house.installation.config).args(["archive", "--apply", "--before", before, "--to"]);
-    command.arg(&to).envs(house.settings()).envs(AS_ARCHIVE).kill_on_drop(true);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut child = command.spawn().unwrap();
-    while child.try_wait().unwrap().is_none() && !reached.is_so(house, &to, outcomes).await {
-        tokio::task::yield_now().await;
-    }
-    let _ = child.kill().await; // It may have ended.
 }
 
 async fn assert_nothing_twice(house: &House) -> Value {
