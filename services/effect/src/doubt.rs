@@ -8,7 +8,7 @@ use crate::step::{Death, End, Pause, Step};
 use crate::weighing::{Tried, Weighing};
 use crate::{Intent, Millis, Record, Refusal};
 
-/// What a proven absence leads to.
+/// The step that follows from a proven absence.
 #[derive(Debug)]
 pub(crate) enum Absence {
     /// Send again; when the attempts are spent, ask a person.

@@ -23,8 +23,8 @@
 //! 5. A try that came to nothing counts against the document only if others got through meanwhile ([`Weighing`]): in an
 //!    outage nothing is given up.
 //!
-//! What stands is changed ([`update`]) and removed ([`withdraw`]) by requests that may be repeated, so neither needs an
-//! intent. A change carries the version that was read; a removal that finds nothing is done.
+//! A document that stands is changed ([`update`]) and removed ([`withdraw`]) by requests that may be repeated, so
+//! neither needs an intent. A change carries the version that was read; a removal that finds nothing is done.
 
 mod doubt;
 mod life;

@@ -1,4 +1,4 @@
-//! What to do, given the record: the one place where a life begins, and to which it returns when the record has moved.
+//! Decides the next step from the record. A life begins here, and returns here when the record has moved.
 
 use crate::doubt::{Absence, Doubt, LookingUp};
 use crate::sending::{Next, Waiting};
@@ -8,7 +8,7 @@ use crate::withdrawing::Inspecting;
 use crate::writing::{After, PuttingOutcome, WritingIntent};
 use crate::{Intent, Kind, Linked, Millis, Outcome, Policy, Record, Refusal, Rejected, Withdrawn};
 
-/// What all steps of one life share.
+/// Data that all steps of one life share.
 #[derive(Debug)]
 pub(crate) struct Life {
     pub(crate) wanted: Wanted,
@@ -21,7 +21,7 @@ pub(crate) struct Life {
     pub(crate) aim: Aim,
 }
 
-/// What is to be true in the end.
+/// The state that is to be reached in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aim {
     /// The document stands.
@@ -41,9 +41,9 @@ pub fn open(record: Record, wanted: Wanted, policy: Policy, silence: Silence, no
 /// Begins, or takes up again after a crash, the life of one withdrawal: in the end the document does not stand, and no
 /// older command makes it stand again. The body hash of `wanted` is not looked at.
 ///
-/// What may have been sent is looked for first. What stands is looked at, deleted while the vendor allows it, and is
-/// otherwise the caller's business ([`End::Stands`]): at once where it was `seen_fixed`, in a state that the vendor
-/// does not delete and that a document does not leave. What was never booked costs no call.
+/// Looks first for a document that may have been sent. Reads one that stands, and deletes it while the vendor allows
+/// that. Otherwise the caller decides ([`End::Stands`]): at once where it was `seen_fixed`, in a state in which the
+/// vendor does not delete a document and which it does not leave. One that was never booked costs no call.
 pub fn withdraw(
     record: Record,
     wanted: Wanted,

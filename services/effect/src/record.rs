@@ -1,5 +1,5 @@
-//! What the broker holds about one document: the last entry on its subject, which is the only memory that survives a
-//! crash.
+//! The record that the broker holds of one document: the last entry on its subject. It is the only memory that survives
+//! a crash.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Millis {
 pub struct Refusal {
     /// The name of a runbook page.
     pub code: Code,
-    /// What the vendor said, for a person.
+    /// Sentence with what the vendor said, for a person.
     pub sentence: String,
 }
 
@@ -139,7 +139,7 @@ pub struct Withdrawn {
 /// it need not wait any longer; whoever wants to send it must settle the doubt first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUp {
-    /// What may have been sent.
+    /// The send that may have been made.
     pub intent: Intent,
     /// Why it was given up.
     pub refusal: Refusal,
@@ -168,7 +168,7 @@ pub enum Record {
     GivenUp(GivenUp),
 }
 
-/// What became of a command.
+/// Result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The vendor holds it because of this command, or of an earlier send of it that was adopted.
@@ -182,7 +182,7 @@ pub enum Kind {
 /// The entry that settles a command. It carries forward all that is known, so that the last entry suffices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// What became of the command.
+    /// Result of the command.
     pub kind: Kind,
     /// The vendor's number; none as long as the vendor holds nothing.
     pub number: Option<String>,
@@ -200,12 +200,12 @@ pub struct Outcome {
     pub refusal: Option<Refusal>,
     /// The document shall not stand any longer; `number` is what it was held under.
     pub withdrawn: bool,
-    /// What may have been sent, as long as nobody knows what became of it.
+    /// The send that may have been made, as long as its result is not known.
     pub doubt: Option<Intent>,
 }
 
 impl Outcome {
-    /// What a record says whose last entry is this outcome.
+    /// Returns the record whose last entry is this outcome.
     #[must_use]
     pub fn record(&self) -> Record {
         let Self { kind: _, number, etag, body_hash, source_seq, command, command_seq, refusal, withdrawn, doubt } =

@@ -7,7 +7,7 @@ use crate::weighing::{Tried, Weighing};
 use crate::withdrawing::{Deleting, Inspecting, Removal};
 use crate::{Intent, Millis};
 
-/// What is sent, or will be.
+/// A create that is sent, or will be.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) intent: Intent,
@@ -47,7 +47,7 @@ impl Sending {
         self.life.intend(self.sent.intent.attempt, self.sent.doubted)
     }
 
-    /// What the send came to.
+    /// Takes the result of the send.
     pub fn answered(self, reply: Reply, now: Millis) -> Step {
         let Self { mut life, sent } = self;
         let look = |life: Life, intent: Intent, believe_after, absence| {
@@ -108,7 +108,7 @@ impl Waiting {
         self.until
     }
 
-    /// What for.
+    /// Returns the reason for the wait.
     #[must_use]
     pub fn why(&self) -> Pause {
         self.why

@@ -1,4 +1,4 @@
-//! What it proves that the record says nothing of a document.
+//! Says if the silence of a record on a document proves that nothing was sent.
 //!
 //! A record that is whole proves by its silence that nothing was sent. One that was lost or set back to an older copy
 //! proves nothing of what came after that copy: the vendor is asked first, and what it holds is adopted.

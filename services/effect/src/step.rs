@@ -9,7 +9,7 @@ use crate::withdrawing::{Deleting, Inspecting};
 use crate::writing::{PuttingOutcome, Reopening, WritingIntent};
 use crate::{Linked, Millis, Refusal};
 
-/// What a command asks for.
+/// The command to carry out: its id, its place in the stream, the hash of its body and the version that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// Id of the command.
@@ -24,7 +24,7 @@ pub struct Wanted {
     pub source_seq: u64,
 }
 
-/// What is to be done next.
+/// The next thing to do.
 #[derive(Debug)]
 #[must_use]
 pub enum Step {
@@ -88,7 +88,7 @@ pub enum Death {
         /// How often.
         attempts: u32,
     },
-    /// What was to be changed is not there any longer.
+    /// The document that was to be changed is not there any longer.
     Gone {
         /// The number that it was held under.
         number: String,
@@ -107,7 +107,7 @@ impl Death {
         }
     }
 
-    /// What happened and what to do, for a person.
+    /// Returns what happened and what to do, for a person.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
@@ -127,7 +127,7 @@ impl Death {
     }
 }
 
-/// What a send came to, vendor aside.
+/// Result of a send, the same for every vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Created under this number.
@@ -180,9 +180,9 @@ pub enum Pause {
 }
 
 impl Pause {
-    /// Whether the delivery may be handed back to the broker instead of being held: true where the record remembers as
-    /// much as this life does. Handing back a pause before a send is safe, but the next life finds an intent and
-    /// cannot know that nothing was done: it looks up and waits as for any other.
+    /// Returns true when the delivery may be handed back to the broker instead of being held: the record remembers as
+    /// much as this life does. Handing back a pause before a send is safe, but the next life finds an intent and cannot
+    /// know that nothing was done: it looks up and waits as for any other.
     #[must_use]
     pub fn may_hand_back(self) -> bool {
         match self {

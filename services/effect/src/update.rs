@@ -13,7 +13,7 @@
 use crate::step::{Death, End, Pause};
 use crate::{Kind, Linked, Millis, Outcome, Policy, Record, Refusal, Wanted};
 
-/// What is to be done next.
+/// The next thing to do.
 #[derive(Debug)]
 #[must_use]
 pub enum Step {
@@ -35,7 +35,7 @@ pub enum Step {
     End(End),
 }
 
-/// What an update came to.
+/// Result of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Done, and this is the version now, where told.
@@ -53,7 +53,7 @@ pub enum Reply {
     NotNow {
         /// When to try again.
         retry_at: Millis,
-        /// What for.
+        /// Reason for the wait.
         why: Pause,
     },
     /// The vendor failed while it worked on it, and says so: done or not done.
@@ -62,7 +62,7 @@ pub enum Reply {
     Uncertain,
 }
 
-/// What all steps share.
+/// Data that all steps share.
 #[derive(Debug)]
 struct Life {
     asked: Asked,
@@ -75,7 +75,7 @@ pub fn open(record: Record, wanted: Wanted, seen: Option<String>, policy: Policy
     begin(record, Asked { wanted, policy, tries: 0, sent: false, fault: None }, |life| life.send_or_read(seen))
 }
 
-/// What of a life does not depend on our record.
+/// The part of a life that does not depend on our record.
 #[derive(Debug)]
 struct Asked {
     wanted: Wanted,
@@ -84,7 +84,7 @@ struct Asked {
     tries: u32,
     /// A send of this life may have been done.
     sent: bool,
-    /// What the vendor last said when it failed.
+    /// Answer of the vendor when it last failed.
     fault: Option<Refusal>,
 }
 
@@ -179,7 +179,7 @@ impl Life {
     }
 }
 
-/// What differs is to be sent.
+/// Step: send the parts that differ.
 #[derive(Debug)]
 pub struct Sending {
     life: Life,
@@ -199,7 +199,7 @@ impl Sending {
         &self.etag
     }
 
-    /// What the send came to.
+    /// Takes the result of the send.
     pub fn answered(self, reply: Reply, now: Millis) -> Step {
         let Self { life, etag } = self;
         match reply {
@@ -300,7 +300,7 @@ impl Waiting {
         self.until
     }
 
-    /// What for. An update begins anew as well as it goes on, but for the tries that it has counted.
+    /// Returns the reason for the wait. An update that begins anew loses nothing but its count of tries.
     #[must_use]
     pub fn why(&self) -> Pause {
         self.why
@@ -361,7 +361,7 @@ pub struct Reopening {
 }
 
 impl Reopening {
-    /// What our record says now.
+    /// Takes our record as it is now, and decides anew.
     pub fn with(self, record: Record) -> Step {
         begin(record, self.asked, |life| life.send_or_read(self.read))
     }

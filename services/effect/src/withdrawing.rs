@@ -15,13 +15,13 @@ pub(crate) struct Removal {
     etag: Option<String>,
     pub(crate) tries: u32,
     refusal: Option<Refusal>,
-    /// What the vendor last said when it failed.
+    /// Answer of the vendor when it last failed.
     pub(crate) fault: Option<Refusal>,
     /// The last try is counted, or is not to be.
     is_weighed: bool,
 }
 
-/// What a delete came to.
+/// Result of a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removed {
     /// It is gone, now or before.
@@ -36,7 +36,7 @@ pub enum Removed {
     NotNow {
         /// When to try again.
         retry_at: Millis,
-        /// What for.
+        /// Reason for the wait.
         why: Pause,
     },
     /// No answer, or one that does not say what became of it.
@@ -67,7 +67,7 @@ impl Deleting {
         self.removal.etag.as_deref()
     }
 
-    /// What the delete came to.
+    /// Takes the result of the delete.
     pub fn answered(self, removed: Removed, now: Millis) -> Step {
         let Self { life, mut removal } = self;
         let refusal = match removed {
@@ -94,7 +94,7 @@ impl Deleting {
     }
 }
 
-/// What is to be deleted, or could not be, is to be read.
+/// Step: read the document that is to be deleted, or could not be.
 #[derive(Debug)]
 pub struct Inspecting {
     life: Life,

@@ -96,7 +96,7 @@ impl Reopening {
         Self { life }
     }
 
-    /// What the record says now.
+    /// Takes the record as it is now, and decides anew.
     pub fn with(self, record: Record, now: Millis) -> Step {
         self.life.decide(record, now)
     }

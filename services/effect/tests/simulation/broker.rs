@@ -9,7 +9,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// What only ever grows along a subject: the version, then the command.
+    /// Returns the two numbers that only ever grow along a subject: the version, then the command.
     pub(crate) fn order(&self) -> (u64, u64) {
         match self {
             Self::Intent(intent) => (intent.source_seq, intent.command_seq),
@@ -45,7 +45,7 @@ impl Broker {
         self.written = end;
     }
 
-    /// What the record says, and the sequence of its last entry.
+    /// Returns the record, and the sequence of its last entry.
     pub(crate) fn read(&self, lane: usize) -> (Record, usize) {
         let log = &self.subjects[lane];
         let record = match log.last() {

@@ -1,4 +1,4 @@
-//! What is going to happen in a world.
+//! Events that are still to happen in a world.
 
 use effect::Refusal;
 use problem::Code;

@@ -13,12 +13,12 @@ pub(crate) struct Command {
     pub(crate) asks: Asks,
 }
 
-/// What a command asks for.
+/// Demand of a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asks {
-    /// That the document stands.
+    /// The document shall stand.
     Stand,
-    /// That it does not.
+    /// The document shall not stand.
     Fall,
     /// Nothing: it was given up before the vendor was asked.
     GiveUp,

@@ -1,4 +1,4 @@
-//! What a world is like, and which mistakes its workers make.
+//! Parameters of a world, and the mistakes that its workers make.
 
 use effect::Policy;
 

@@ -1,4 +1,4 @@
-//! What happened in a world, counted.
+//! Counts of what happened in a world.
 
 #[derive(Default, Debug)]
 pub(crate) struct Tally {

@@ -164,14 +164,14 @@ impl Vendor {
         self.documents.iter().filter(move |document| document.lane == lane && !document.removed)
     }
 
-    /// What stands under a number.
+    /// Returns the document that stands under a number.
     fn document(&mut self, number: &str, now: u64) -> Option<&mut Document> {
         let document = self.documents.iter_mut().find(|document| document.number == number && !document.removed)?;
         document.released |= document.release_at <= now;
         Some(document)
     }
 
-    /// Whether what stands under a number can be deleted; `None` when nothing stands there.
+    /// Returns true when the document under a number can be deleted; `None` when nothing stands there.
     pub(crate) fn removable(&mut self, number: &str, now: u64) -> Option<bool> {
         self.reads += 1;
         self.document(number, now).map(|document| !document.released)

@@ -18,7 +18,7 @@ pub(crate) struct Task {
     pub(crate) intent: Option<Intent>,
 }
 
-/// What comes back to a task.
+/// Answer that comes back to a task.
 pub(crate) enum Told {
     /// The new sequence, or none when the record has moved or nothing is known.
     Written(Option<usize>),
@@ -27,10 +27,10 @@ pub(crate) enum Told {
     Listed(Option<Vec<String>>),
     Read(Record, usize),
     Elapsed,
-    /// Whether others got through meanwhile.
+    /// True when others got through meanwhile.
     Weighed(bool),
     Removed(Removed),
-    /// Whether it can be removed, none when it is not there; none when it could not be read.
+    /// True when it can be removed; inner `None` when it is not there, outer `None` when it could not be read.
     Inspected(Option<Option<bool>>),
     /// The send could not start in time.
     Missed,

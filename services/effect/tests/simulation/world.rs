@@ -348,7 +348,7 @@ impl World {
         self.tasks.insert(id, task);
     }
 
-    /// What is true at the end of every world. Documents are counted as the accountant left them.
+    /// Checks all that must be true at the end of every world. Documents are counted as the accountant left them.
     pub(crate) fn verdict(mut self) -> Result<Tally, String> {
         if let Some(mistake) = self.mistake {
             return Err(mistake);
