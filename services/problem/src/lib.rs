@@ -1,4 +1,4 @@
-//! What a person is told when something is wrong: a code to look up, a sentence, and what to do.
+//! The form in which a person is told that something is wrong: a code to look up, a sentence, and what to do.
 //!
 //! Errors inside the program are typed per module; this is the form in which they leave it, on a terminal, in a dead
 //! letter, in a log line. Each code has a page in `deploy/runbook`. The crate is a leaf and pure, so that every other
@@ -16,11 +16,11 @@ pub use stopped::Stopped;
 /// A code, a plain sentence and a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What it is, the name of a runbook page.
+    /// Code of the problem: the name of a runbook page.
     pub code: Code,
-    /// What is wrong, in words an operator or accountant understands.
+    /// Sentence that says what is wrong, in words an operator or accountant understands.
     pub sentence: String,
-    /// What to do about it.
+    /// Action that mends it.
     pub remedy: String,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Problem;
 
-/// What is said when the share of a budget is used up.
+/// Sentence for a budget whose share is used up.
 const SPENT: &str = "waiting for its share of the call budget";
 
 /// Why work does not go on.
@@ -22,7 +22,7 @@ impl Stopped {
     /// How long to wait, and for what, in words.
     ///
     /// # Errors
-    /// What a person must see to first.
+    /// The problem that a person must see to first.
     pub fn passing(self) -> Result<(Duration, String), Problem> {
         match self {
             Self::Later(wait, problem) => Ok((wait, problem.line())),
