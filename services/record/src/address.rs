@@ -20,14 +20,14 @@ use crate::streams::{CHANGES, COMMANDS, HINTS, OUTCOMES};
 /// Number of partitions of the commands. Fixed for ever: changing it would move lanes between partitions.
 pub const PARTITIONS: u8 = 16;
 
-/// What an entry is, and so which stream it stands in.
+/// Kind of an entry, which decides the stream it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Something may have changed at a source.
     Hint,
     /// A record was read at a source and differs from what was last read.
     Change,
-    /// What a target shall be made to hold.
+    /// The state that a target shall be made to hold.
     Command,
     /// An intent or an outcome of a record at a target.
     Outcome,
@@ -113,7 +113,7 @@ impl Address {
         Self::of(Kind::Change, connection, (system, entity, key))
     }
 
-    /// What a target shall be made to hold; `lane` is the key whose commands stay in order.
+    /// The commands for a record at a target; `lane` is the key whose commands stay in order.
     pub fn command(connection: &Connection, target: System, entity: Entity, key: &str, lane: &str) -> Self {
         let partition = Some(partition(lane));
         Self { partition, ..Self::of(Kind::Command, connection, (target, entity, key)) }
@@ -151,7 +151,7 @@ impl Address {
         next().is_none().then_some(Self { kind, connection, system, entity, key, partition })
     }
 
-    /// What its entries are.
+    /// Returns the kind of its entries.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -166,7 +166,7 @@ impl Address {
         self.system
     }
 
-    /// What the record is.
+    /// Returns the kind of the record.
     pub fn entity(&self) -> Entity {
         self.entity
     }

@@ -43,7 +43,7 @@ pub enum ArchiveError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Sentence that says what is wrong with it.
         why: String,
     },
 }

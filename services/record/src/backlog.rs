@@ -1,6 +1,6 @@
 //! How long a service's backlog has waited and when it will be done: gauges, and a line in the log while it is long.
 //!
-//! What waits is the broker's figure, what it costs is measured, and what the vendor still takes is the budget's.
+//! The broker says how much waits. The cost is measured here. The budget says what the vendor still takes.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const LONG: u64 = 60_000;
 /// How often it is told, milliseconds.
 const TELL_EVERY: u64 = 5 * 60_000;
 
-/// What was counted at one time.
+/// Totals that were counted at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Count {
     at: u64,
@@ -35,7 +35,7 @@ struct Count {
     done: u64,
 }
 
-/// What one delivery costs, and how quickly calls are made, as far as was seen.
+/// Cost of one delivery, and how quickly calls are made, as far as was seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Measure {
     first: Count,
@@ -122,7 +122,7 @@ async fn look(log: Log, durable: Durable, vendor: Option<Vendor>, stop: Cancella
 /// Since when something waits and nothing is settled.
 #[derive(Debug, Default)]
 struct Stall {
-    /// What was settled at the last look, and when it began to stand at that.
+    /// Number settled at the last look, and the time since which it has not changed, milliseconds since the epoch.
     seen: Option<(u64, u64)>,
     is_standing: bool,
 }

@@ -26,7 +26,7 @@ const TOLD_WITHIN: u64 = 30;
 /// No stream is smaller: a message may have 8 MB.
 const SMALLEST: u64 = 16 * 1024 * 1024;
 
-/// What the broker counts as so many bytes takes one of disk: a block that is full is compressed.
+/// Bytes, as the broker counts them, that take one byte of disk: a block that is full is compressed.
 pub(crate) const DISK_OF_BYTES: u64 = 4;
 
 /// Bytes that a stream needs for `orders`. An order of the demo leaves 25 KB in `CHANGES`, 2.4 KB in `COMMANDS`, 3.4 KB
@@ -90,7 +90,7 @@ enum Stay {
     UntilReplaced,
 }
 
-/// What the broker says of a stream.
+/// Figures of a stream, as the broker says them.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     stream: &'static str,
@@ -232,7 +232,7 @@ fn show(fill: &Fill, told: &mut HashSet<&'static str>, context: &Context) {
     }
 }
 
-/// What the filling of a stream is called in a service's health.
+/// Returns the name of a stream's filling in a service's health.
 fn known_as(stream: &str) -> &'static str {
     match stream {
         HINTS => "room in HINTS",

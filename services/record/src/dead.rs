@@ -60,7 +60,7 @@ pub(crate) fn none(connection: &Connection, stage: &str) -> String {
 /// Which record a dead letter is about, by its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// What the record is; none in a letter that another version wrote.
+    /// Kind of the record; none in a letter that another version wrote.
     pub entity: Option<Entity>,
     /// The record's key.
     pub key: String,
@@ -132,7 +132,7 @@ impl Log {
     }
 }
 
-/// What a dead letter keeps of its delivery.
+/// Parts of a delivery that a dead letter keeps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Letter<'a> {
     /// Subject of the delivery.

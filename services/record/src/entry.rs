@@ -12,17 +12,17 @@ use crate::{Entry, Log};
 /// Code of a record whose last entry cannot be read.
 pub const UNREADABLE: Code = Code::OutcomeUnreadable;
 
-/// What to do about an entry that another version wrote.
+/// Remedy for an entry that another version wrote.
 const NEWER: &str = "run a version of ml-connector that is at least as new as the one that wrote it";
 
 /// A record as the log has it now.
 #[derive(Debug)]
 pub struct Current {
-    /// What it says.
+    /// The record, as its last entry gives it.
     pub record: Record,
     /// Sequence of its last entry, 0 for none.
     pub sequence: u64,
-    /// That entry, for what `effect` does not look at.
+    /// Last entry itself, for the fields that `effect` does not look at.
     pub entry: Outcome,
 }
 

@@ -15,10 +15,10 @@ pub const VERSION: &str = "Ml-Version";
 pub const SOURCE_UPDATED: &str = "Ml-Source-Updated";
 /// Stream sequence of the version of a record before this one; absent on its first.
 pub const PREVIOUS: &str = "Ml-Previous";
-/// Of a change that was brought in from before the go-live date: from when on the record counts, in the company's time
-/// zone. Mapping takes it for the go-live date; later versions of the record carry it too.
+/// The time from when a record counts, in the company's time zone, on a change brought in from before the go-live date.
+/// Mapping takes it for the go-live date; later versions of the record carry it too.
 pub const COUNTS_FROM: &str = "Ml-Counts-From";
-/// What an entry of `OUTCOMES` is: `intent`, `applied`, `unchanged`, `rejected`, `verified`.
+/// Kind of an entry of `OUTCOMES`: `intent`, `applied`, `unchanged`, `rejected`, `verified`.
 pub const KIND: &str = "Ml-Kind";
 /// The lane of a command.
 pub const LANE: &str = "Ml-Lane";
@@ -29,7 +29,7 @@ pub const FIRST: &str = "Ml-First";
 pub const CODE: &str = "Ml-Code";
 /// Sentence of a dead letter, percent-encoded.
 pub const SENTENCE: &str = "Ml-Sentence";
-/// What to do about a dead letter, percent-encoded.
+/// Remedy for a dead letter, percent-encoded.
 pub const REMEDY: &str = "Ml-Remedy";
 /// Deliveries of a dead letter's message until it was given up on.
 pub const ATTEMPTS: &str = "Ml-Attempts";
@@ -43,7 +43,7 @@ pub const PROTOBUF: &str = "application/protobuf";
 /// Media type of JSON bodies.
 pub const JSON: &str = "application/json";
 
-/// What may not stand in a header's value as it is; everything beyond ASCII is encoded anyway.
+/// Characters that may not stand in a header's value as they are; everything beyond ASCII is encoded anyway.
 const OUTSIDE: &AsciiSet = &CONTROLS.add(b'"').add(b'%');
 
 /// Stands before a value that is percent-encoded because it could not stand in a header as it is (RFC 8187, section
@@ -52,7 +52,7 @@ const ENCODED: &str = "UTF-8''";
 
 const TRACEPARENT: &str = "traceparent";
 
-/// What an envelope says of its message.
+/// Headers that an envelope sets on its message.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
     /// Message id: `Nats-Msg-Id` and `ce-id`.
@@ -65,7 +65,7 @@ pub struct Envelope<'a> {
     pub content_type: &'a str,
 }
 
-/// What a message follows from: the trace goes on, and its id is noted. The default starts a trace.
+/// The message that another one follows from: the trace goes on, and its id is noted. The default starts a trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cause {
     traceparent: Option<String>,
@@ -110,7 +110,7 @@ fn new_traceparent() -> String {
     format!("00-{}-{span:016x}-01", Uuid::new_v4().simple())
 }
 
-/// Whether a text has the form of a trace context: of a sender's, only that is handed on.
+/// Returns true when a text has the form of a trace context. Only such a text of a sender's is handed on.
 fn is_trace(text: &str) -> bool {
     text.len() == 55 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
@@ -149,7 +149,7 @@ pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a stored message is the first entry of its subject, as its publisher demanded.
+/// Returns true when a stored message is the first entry of its subject, as its publisher demanded.
 pub fn is_first(headers: &HeaderMap) -> bool {
     headers.get(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE).is_some_and(|sequence| sequence.as_str() == "0")
 }

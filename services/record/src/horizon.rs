@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Log;
 
-/// What its entry is called among the cursors of a connection.
+/// Name of its entry among the cursors of a connection.
 const NAME: &str = "horizon";
 
 /// How far back the log reaches.

@@ -161,7 +161,7 @@ impl Log {
         tokio::time::timeout_at(end, heard).await.is_ok()
     }
 
-    /// What waits at the stage `name`, as this process sees it.
+    /// Returns the index of the deliveries that wait at the stage `name`, as this process sees it.
     pub(crate) fn index(&self, name: &'static str) -> Arc<Index> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
@@ -172,7 +172,7 @@ impl Log {
         indexes.entry(name).or_insert_with(new).clone()
     }
 
-    /// What this process has taken from the durable `name`.
+    /// Returns the deliveries that this process has taken from the durable `name`.
     pub(crate) fn taken(&self, name: &'static str) -> Arc<Taken> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken

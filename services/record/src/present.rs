@@ -61,7 +61,7 @@ async fn absent(broker: &Broker, stream: &str, subject: &str) -> Option<String> 
     }
 }
 
-/// What a stream is called in the service's health. Its bare name says that it confirms nothing.
+/// Returns the name of a stream in the service's health. Its bare name says that it confirms nothing.
 fn known_as(stream: &str) -> &'static str {
     match stream {
         HINTS => "stream HINTS",

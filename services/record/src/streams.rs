@@ -24,13 +24,13 @@ pub use durable::{Durable, GROUP, in_use};
 
 /// Webhooks as received.
 pub const HINTS: &str = "HINTS";
-/// What was read at the sources.
+/// Records as read at the sources.
 pub const CHANGES: &str = "CHANGES";
-/// What the targets shall be made to hold.
+/// The states that the targets shall be made to hold.
 pub const COMMANDS: &str = "COMMANDS";
 /// Intents and outcomes: the log of what was done.
 pub const OUTCOMES: &str = "OUTCOMES";
-/// What deliveries wait for.
+/// Waits of deliveries: an entry says what one delivery waits for.
 pub const WAITING: &str = "WAITING";
 /// Deliveries given up on.
 pub const DEAD: &str = "DEAD";
@@ -170,7 +170,7 @@ fn streams(settings: &Settings) -> Vec<Config> {
 const IDENTITIES: &str = "KV_ML_KEYS";
 /// Metadata of the server's own begins so; it writes it anew.
 const SERVERS: &str = "_nats";
-/// What the stream of a bucket is called is its name behind this.
+/// Prefix of the name of a bucket's stream; the bucket's name follows it.
 const BUCKET: &str = "KV_";
 
 /// The buckets, as the streams that they are: a client makes them so that each user who may publish one entry can empty

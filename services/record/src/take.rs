@@ -62,7 +62,7 @@ pub struct Delivery {
     pub stored_at: u64,
 }
 
-/// What one service does with its deliveries: take, **decide**, put.
+/// Work of one service on its deliveries: take, **decide**, put.
 pub trait Stage: Send + Sync {
     /// The key whose deliveries stay in order.
     fn lane(&self, delivery: &Delivery) -> String;
@@ -71,12 +71,12 @@ pub trait Stage: Send + Sync {
     fn decide<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Verdict>;
 }
 
-/// What the loop, and the consumer that it takes from, are called in the service's health.
+/// Name of the loop, and of the consumer that it takes from, in the service's health.
 const LOOP: &str = "consumer";
 
 /// How long a delivery is kept in hand that waits for what is likely to come soon.
 const HOLD: Duration = Duration::from_secs(5);
-/// Of a stage's width: one in so many works on what gives way, beside the others.
+/// Divisor of a stage's width: one in so many works on deliveries that give way, beside the others.
 const SHARE: usize = 8;
 /// Deliveries in hand that give way: orders behind them in the stream are taken all the same.
 const GIVING: usize = 2_000;
@@ -137,7 +137,7 @@ struct Runner<'a> {
     counts: Counts,
 }
 
-/// What is in hand.
+/// Counts of the deliveries in hand.
 #[derive(Default)]
 struct Counts {
     /// Bytes of the deliveries that wait or are worked on.
@@ -294,7 +294,7 @@ impl<'a> Runner<'a> {
         self.lanes.push(lane.unwrap_or_else(|_| delivery.subject.clone()), delivery);
     }
 
-    /// What waited is taken up again.
+    /// Takes up a delivery again that waited.
     fn resume(&mut self, due: Due, fetched: Result<Up, Problem>) {
         let (index, later) = (self.parking.index(), now_millis().saturating_add(LOOK_AGAIN));
         match fetched {

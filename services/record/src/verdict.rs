@@ -6,7 +6,7 @@ use problem::{Code, Problem, Stopped};
 
 use crate::waiting::Wait;
 
-/// What shall become of a delivery.
+/// Decision on a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Dealt with; everything that follows from it is on disk.
@@ -30,7 +30,7 @@ impl Verdict {
         Self::Again(wait, problem)
     }
 
-    /// What follows from something that could not be done about a delivery: another try, unless none can help.
+    /// Returns the verdict when something could not be done about a delivery: another try, unless none can help.
     #[must_use]
     pub fn failed(delivered: u64, problem: Problem) -> Self {
         match problem.code {

@@ -72,7 +72,7 @@ impl Log {
         })
     }
 
-    /// What a view reads of the entries of `span`.
+    /// Returns the part of a stream that a view reads for `span`.
     pub fn part(&self, span: &Span, headers_only: bool) -> Follow {
         Follow { stream: span.stream(), filter: span.filter(), headers_only }
     }

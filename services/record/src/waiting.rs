@@ -22,7 +22,7 @@ pub(crate) use index::{Due, Index};
 pub use list::Waiting;
 pub(crate) use parking::{Parking, Taken};
 
-/// What a delivery waits for.
+/// The record that a delivery waits for, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The record that is to move.
@@ -33,7 +33,7 @@ pub struct Wait {
     pub until: u64,
     /// It is likely to move within moments: the delivery is kept in hand that long.
     pub is_soon: bool,
-    /// What it waits for, in words.
+    /// Reason for the wait, in words.
     pub why: String,
 }
 
@@ -55,7 +55,7 @@ impl Movements {
         }
     }
 
-    /// What is parked in `index` is told too.
+    /// Adds `index`: its parked deliveries hear of movements too.
     pub(crate) fn tell(&self, index: Arc<Index>) {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner).push(index);
     }

@@ -28,7 +28,7 @@ impl System {
     }
 }
 
-/// What a record is.
+/// Kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entity {
     /// A sales order of the shop.
@@ -51,7 +51,7 @@ pub enum Entity {
     Reference,
     /// An order that shall not stand in the books any longer.
     Cancellation,
-    /// What a poll saw of a document of ours.
+    /// The state of a document of ours, as a poll saw it.
     Verification,
     /// A customer payment of Visma.
     Payment,

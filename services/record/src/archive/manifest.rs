@@ -17,7 +17,7 @@ const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 /// Says that all of it was purged; it is written last.
 const PURGED: &str = "purged.json";
-/// What a folder is called while it is written.
+/// Name of a folder while it is written.
 const PART: &str = "part";
 
 /// One file.
@@ -52,7 +52,7 @@ impl File {
     }
 }
 
-/// What a run has archived.
+/// Contents of a run's archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of the form.
@@ -61,7 +61,7 @@ pub struct Manifest {
     pub program: String,
     /// The connection.
     pub connection: String,
-    /// What was final before this moment was archived.
+    /// The moment before which archived records were final.
     pub before: Timestamp,
     /// When the run was made.
     pub made: Timestamp,
@@ -73,7 +73,7 @@ pub struct Manifest {
     pub files: Vec<File>,
 }
 
-/// That a run was purged.
+/// Mark that a run was purged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purged {
     /// When it was complete.
@@ -105,9 +105,9 @@ impl Manifest {
 pub struct Run {
     /// The folder.
     pub folder: PathBuf,
-    /// What is in it.
+    /// Manifest of the run: what is in the folder.
     pub manifest: Manifest,
-    /// That it was purged; none when it was not, or not all of it.
+    /// Mark that it was purged; none when it was not, or not all of it.
     pub purged: Option<Purged>,
 }
 

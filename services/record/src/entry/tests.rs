@@ -1,4 +1,4 @@
-//! What is written is what is read: nothing that `effect` decided is lost between two processes.
+//! Tests that an entry is read as it was written: nothing that `effect` decided is lost between two processes.
 
 use effect::Silence;
 use effect::{Outcome as Settled, Policy, Wanted};

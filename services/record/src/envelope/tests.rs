@@ -46,7 +46,7 @@ fn sentences_fit_into_headers_and_come_back() {
     assert_eq!(encode("plain text stays: 7.50"), "plain text stays: 7.50");
 }
 
-/// Whatever somebody else has written: a line break, control characters, a mark of our own, or nothing but spaces.
+/// Text that somebody else has written: a line break, control characters, a mark of our own, or nothing but spaces.
 #[test]
 fn any_text_stands_in_a_header_and_comes_back() {
     for value in [
@@ -69,7 +69,7 @@ fn any_text_stands_in_a_header_and_comes_back() {
     }
 }
 
-/// What was written before values were encoded is read as it stands.
+/// Values that were written before values were encoded are read as they stand.
 #[test]
 fn older_headers_are_read_as_they_stand() {
     let headers: HeaderMap =

@@ -28,7 +28,7 @@ const MAIN: &str = "main";
 pub struct Durable {
     /// The service's name.
     pub name: &'static str,
-    /// What it takes.
+    /// Kind of the entries that it takes.
     pub kind: Kind,
     /// The system whose entries it takes; those of all without one.
     pub system: Option<System>,

@@ -35,7 +35,7 @@ enum Deed {
     GiveUp(Problem),
 }
 
-/// What is left of a delivery when its verdict is carried out.
+/// The state of a delivery when its verdict is carried out.
 enum Left {
     /// Nothing.
     Over,
@@ -45,7 +45,7 @@ enum Left {
     Parked,
 }
 
-/// What becomes of a delivery that the program cannot bear. It is tried again first: what it broke off may be half
+/// Decides on a delivery on which the program panicked. It is tried again first: the work that broke off may be half
 /// done.
 pub(super) fn given_up(delivery: &Delivery, panicked: Panicked) -> Verdict {
     if delivery.delivered < BEARINGS {

@@ -23,10 +23,10 @@ const AGAIN: Duration = Duration::from_secs(5 * 60);
 const FORGOTTEN: Duration = Duration::from_secs(5 * 60);
 /// How many are told by themselves at once.
 const MOST: usize = 20;
-/// What it is called in the service's health.
+/// Name of failing deliveries in the service's health.
 const WHAT: &str = "deliveries";
 
-/// What is known of a delivery that is not settled.
+/// Knowledge of a delivery that is not settled.
 #[derive(Debug)]
 struct One {
     subject: String,
@@ -39,7 +39,7 @@ struct One {
     fails: Option<Failing>,
 }
 
-/// What keeps a delivery from being settled.
+/// Problem that keeps a delivery from being settled.
 #[derive(Debug)]
 struct Failing {
     since: Instant,
@@ -66,7 +66,7 @@ pub(crate) struct Taken {
     state: Mutex<State>,
 }
 
-/// What of a consumer's deliveries waits here.
+/// Figures of a consumer's deliveries that wait here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// When the oldest was stored that does not wait as it should, milliseconds since the epoch.
@@ -98,7 +98,7 @@ impl Taken {
         self.state().by_sequence.remove(&sequence);
     }
 
-    /// What was decided on it.
+    /// Notes the verdict on a delivery.
     pub(super) fn decided(&self, delivery: &Delivery, verdict: &Verdict) {
         let (wait, problem) = match verdict {
             // What waits is an entry of the log now, and looked after there.
@@ -124,7 +124,7 @@ impl Taken {
         self.state().settled += 1;
     }
 
-    /// What waits here.
+    /// Returns the figures of the deliveries that wait here.
     pub(crate) fn standing(&self) -> Standing {
         let state = self.state();
         let oldest = state.by_sequence.values().filter(|one| !one.is_postponed).map(|one| one.stored_at).min();

@@ -154,7 +154,7 @@ async fn entry_at(log: &Log, part: &Follow, sequence: u64) -> Result<Option<Posi
     }
 }
 
-/// What the broker tells of a message.
+/// Returns the broker's details of a message: its sequence, when it was stored and the like.
 fn told(message: &Message) -> Result<Info<'_>, Problem> {
     message.info().map_err(|e| away(&e.to_string()))
 }

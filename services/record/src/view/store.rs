@@ -134,7 +134,7 @@ impl Store {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether its write-ahead log is long.
+    /// Returns true when its write-ahead log is long.
     pub(crate) fn is_due(&self) -> bool {
         let Some(file) = &self.file else { return false };
         fs::metadata(beside(&file.path, "-wal")).is_ok_and(|log| log.len() > LONG)

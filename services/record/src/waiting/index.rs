@@ -30,7 +30,7 @@ const PARK: &str = "INSERT INTO waiting_parked (own, entry, record, until) VALUE
     DO UPDATE SET entry = excluded.entry, record = excluded.record, until = excluded.until, missed = 0
     WHERE entry <= excluded.entry";
 
-/// Whatever is not on disk.
+/// State that is not on disk.
 #[derive(Debug, Default)]
 struct State {
     /// Those whose record has moved, in that order, and the same to look them up.
@@ -47,7 +47,7 @@ struct State {
     unread: Option<String>,
 }
 
-/// What waits at a stage.
+/// Index of the deliveries that wait at a stage.
 #[derive(Debug)]
 pub(crate) struct Index {
     store: Arc<Store>,
@@ -90,7 +90,7 @@ impl Index {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether `own` waits.
+    /// Returns true when `own` waits.
     pub(crate) fn contains(&self, own: u64) -> bool {
         self.count() > 0 && self.store.read(|tables| is_parked(tables, own))
     }

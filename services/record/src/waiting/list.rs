@@ -40,7 +40,7 @@ pub struct Waiting {
     pub seen: u64,
     /// When it is taken up in any case, milliseconds since the epoch.
     pub until: u64,
-    /// What it waits for, in words.
+    /// Reason for the wait, in words.
     pub why: String,
 }
 

@@ -38,7 +38,7 @@ const FEW: usize = 200;
 /// A clock that is set again is seen within this time.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// What waits at one stage.
+/// Deliveries that wait at one stage.
 #[derive(Debug)]
 pub(crate) struct Parking {
     log: Log,
@@ -46,7 +46,7 @@ pub(crate) struct Parking {
     index: Arc<Index>,
 }
 
-/// What was found where a wait was to be taken up.
+/// Result of taking up a wait.
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// The delivery, which this process alone works on now.
@@ -58,7 +58,7 @@ pub(crate) enum Taken {
 }
 
 impl Parking {
-    /// What waits at `stage`, and goes on waiting until `stop`.
+    /// Opens the list of deliveries that wait at `stage`, and follows it until `stop`.
     pub(crate) fn open(log: &Log, stage: &'static str, stop: &CancellationToken) -> Arc<Self> {
         let index = log.index(stage);
         let parking = Arc::new(Self { log: log.clone(), stage, index });
@@ -83,7 +83,7 @@ impl Parking {
         self.stage
     }
 
-    /// Whether something waits under the record at `address`.
+    /// Returns true when something waits under the record at `address`.
     pub(crate) fn is_parked(&self, address: &Address) -> bool {
         self.index.contains(hash(&self.place(address)))
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Result};
 
-/// What the file is, to SQLite: `ml` and the layout of the tables below.
+/// Application id of the file, for SQLite: `ml` and the layout of the tables below.
 const LAYOUT: i32 = 0x6d6c_0001;
 
 /// How a store is used: pages in memory are few, whole requests are kept prepared.
