@@ -41,7 +41,7 @@ pub struct Broker {
 /// The publishers of a connection to the broker, which all share that use it.
 struct Publishers {
     by_stream: Mutex<HashMap<&'static str, Publisher>>,
-    /// Of the process: what a stream does not confirm, it confirms to nobody.
+    /// Health of the process: a message that a stream does not confirm, it confirms to nobody.
     health: Health,
 }
 
@@ -77,7 +77,7 @@ impl Broker {
         &self.settings
     }
 
-    /// What was seen of the streams.
+    /// Returns the record of what was seen of the streams.
     pub fn continuity(&self) -> &Continuity {
         &self.continuity
     }
@@ -123,7 +123,7 @@ pub(crate) async fn names(bucket: &kv::Store) -> Result<Vec<String>, async_nats:
     Ok(subjects.iter().filter_map(|(subject, _)| Some(subject.strip_prefix(&bucket.prefix)?.to_owned())).collect())
 }
 
-/// What is not there, though `provision` makes it.
+/// Returns the problem that something is not there, though `provision` makes it.
 pub fn not_provisioned(what: &str, cause: &str) -> Problem {
     let sentence = format!("{what} could not be opened: {cause}");
     Problem::new(Code::BrokerNotProvisioned, sentence, "run `ml-connector provision` against this broker")

@@ -1,10 +1,10 @@
 //! The calls that a vendor still allows in its window, shared by all processes.
 //!
-//! What is left stands in one entry of a bucket. A process takes a block of calls out of it with a compare-and-set and
-//! spends the block by itself, so that a steady call costs no message. The vendor's headers are the truth: they say
-//! what the limit is, which window a call was counted in, and whether somebody else is using it too. Until an answer
-//! has told what a window is like, one call is made at a time. The arithmetic is in `entry` and `share`, which know no
-//! clock and no broker; here it is carried out.
+//! The calls that are left stand in one entry of a bucket. A process takes a block of calls out of it with a
+//! compare-and-set and spends the block by itself, so that a steady call costs no message. The vendor's headers are the
+//! truth: they say what the limit is, which window a call was counted in, and whether somebody else is using it too.
+//! Until an answer has told what a window is like, one call is made at a time. The arithmetic is in `entry` and
+//! `share`, which know no clock and no broker; here it is carried out.
 //!
 //! Our own calls, of all processes together, are never more than the limit in any window of the vendor's. That holds
 //! while the clocks of our hosts differ by less than [`MARGIN`], and is not a promise about other users of the same
@@ -47,18 +47,18 @@ const UNTOLD: u64 = 3_600_000;
 
 /// No window is longer, and no patience that is asked for is believed for longer, milliseconds.
 const LONGEST: u64 = 24 * 3_600_000;
-/// Whoever waits looks again after this time, milliseconds: a person may have cleared the entry.
+/// A process that waits looks again after this time, milliseconds: a person may have cleared the entry.
 const LOOK_AGAIN: u64 = 30_000;
 /// A wait that is no window's, and worth a word on the admin port, milliseconds.
 const WORTH_A_WORD: u64 = UNTOLD + 60_000;
-/// What keeps a service from being ready then.
+/// Name of the reason why a service is not ready then.
 const PATIENCE: &str = "patience";
 
-/// What the bucket's stream and subjects are called.
+/// Names of the bucket's stream and subjects.
 const STREAM: &str = "KV_ML_BUDGET";
 const PREFIX: &str = "$KV.ML_BUDGET.";
 
-/// What a call is for. Documents go before polls.
+/// Purpose of a call. Documents go before polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// Creating or settling a document.
@@ -81,7 +81,7 @@ impl Shares {
     /// For a vendor that tells no limit.
     pub const NONE: Self = Self { documents: 0, polls: 0 };
 
-    /// Whether both leave something to the other.
+    /// Checks that both leave something to the other.
     ///
     /// # Errors
     /// `SETTINGS_INVALID` when they are more than the whole.
@@ -94,7 +94,7 @@ impl Shares {
     }
 }
 
-/// What a vendor's answer says of its window.
+/// The window that a vendor's answer describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Calls allowed in a window.

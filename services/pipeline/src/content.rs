@@ -17,7 +17,7 @@ use std::ops::Range;
 
 pub use readable::{Paths, Readable};
 
-/// What a system's records of one kind are like. The vendor's crate holds the lists; this holds them together.
+/// Rules for a system's records of one kind. The vendor's crate holds the lists; this holds them together.
 #[derive(Debug)]
 pub struct Rules {
     /// Left out of the content at every depth: moved by a write that changes nothing else.
@@ -31,7 +31,7 @@ pub struct Rules {
     pub readable: Readable,
 }
 
-/// What was found out about a record.
+/// Findings about a record.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// The bytes that stand for its content: the same for the same content, JSON themselves.

@@ -26,7 +26,7 @@ impl Cursor {
         Ok(Self { broker: broker.clone(), bucket: broker.bucket(buckets::CURSORS).await?, key })
     }
 
-    /// What was last written, or `None` before the first time.
+    /// Returns the value that was last written, or `None` before the first time.
     ///
     /// # Errors
     /// When the broker does not answer, or the value is of another kind.

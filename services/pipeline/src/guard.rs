@@ -11,7 +11,7 @@ use std::task::Poll;
 use problem::{Code, Problem};
 
 thread_local! {
-    /// Whether what runs on this thread just now is guarded.
+    /// True while the code that runs on this thread is guarded.
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     /// Where the last panic on this thread was met.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };

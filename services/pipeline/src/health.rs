@@ -17,16 +17,16 @@ pub(crate) use admin::serve;
 pub(crate) use board::Board;
 pub use board::{Page, State};
 
-/// What keeps a service from being ready, and which of its loops turn. Cheap to clone.
+/// Reasons why a service is not ready, and the loops of it that turn. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
-    /// Whatever has ever been a reason, for the metric that says so.
+    /// Everything that has ever been a reason, for the metric that says so.
     known: Arc<Mutex<BTreeSet<&'static str>>>,
     turns: Arc<Mutex<BTreeMap<&'static str, Turn>>>,
     /// Notes on a service that is ready all the same.
     said: Arc<Mutex<BTreeMap<&'static str, String>>>,
-    /// That of the process, for a connection's work.
+    /// Health of the process, for a connection's work.
     process: Option<Arc<Health>>,
 }
 
@@ -49,13 +49,13 @@ impl Health {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).insert(what, why.into());
     }
 
-    /// Whether nobody has said yet that the service is not ready because of `what`, for the reason `why`.
+    /// Returns true when nobody has said yet that the service is not ready because of `what`, for the reason `why`.
     pub(crate) fn is_new(&self, what: &'static str, why: &str) -> bool {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         reasons.get(what).is_none_or(|known| known != why)
     }
 
-    /// Whether `what` keeps the service from being ready.
+    /// Returns true when `what` keeps the service from being ready.
     pub fn is_ill(&self, what: &str) -> bool {
         let is_here = self.reasons.lock().unwrap_or_else(PoisonError::into_inner).contains_key(what);
         is_here || self.process.as_ref().is_some_and(|process| process.is_ill(what))
@@ -95,7 +95,7 @@ impl Health {
         late.map(|(what, turn)| format!("{what}: has not turned for {} s", (now - turn.at).as_secs())).collect()
     }
 
-    /// Whether the service is ready.
+    /// Returns true when the service is ready.
     pub fn is_well(&self) -> bool {
         self.reasons().is_empty()
     }
@@ -105,7 +105,7 @@ impl Health {
         self.reasons().join("\n")
     }
 
-    /// Whatever has ever been a reason, and whether it is one now.
+    /// Returns everything that has ever been a reason, each with true when it is one now.
     pub(crate) fn known(&self) -> Vec<(&'static str, bool)> {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

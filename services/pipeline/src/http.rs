@@ -1,7 +1,7 @@
 //! HTTP to the vendors: one exchange at a time, capped, timed, and honest about what is not known.
 //!
-//! Whether a request can have reached the vendor is the difference between trying again and being in doubt, so the
-//! error says it. Nothing is retried here: a repeated POST is a second invoice.
+//! An error says whether the request can have reached the vendor: that is the difference between trying again and being
+//! in doubt. Nothing is retried here: a repeated POST is a second invoice.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl Http {
     }
 }
 
-/// What went wrong, without the address: a search for a customer has an e-mail address in it, and this text is logged.
+/// Returns the error without its address: a search for a customer holds an e-mail address, and this text is logged.
 fn told(error: reqwest::Error) -> String {
     chain(&error.without_url())
 }

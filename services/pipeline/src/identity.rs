@@ -22,15 +22,15 @@ use crate::vault;
 
 /// Metadata of this house begins so.
 const PREFIX: &str = "ml-connector.connection.";
-/// What keeps a service from being ready whose connection is of another shop or company.
+/// Name of the reason why a service is not ready: its connection is of another shop or company.
 const IDENTITY: &str = "identity";
 /// How often a service looks whether the connection was moved to its shop and company.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// What a connection is of, part by part.
+/// The shop and the company of a connection, part by part.
 pub type Parts = BTreeMap<String, String>;
 
-/// What the settings say that a connection is of.
+/// The shop and the company of a connection, as the settings say them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     connection: String,
@@ -42,9 +42,9 @@ pub struct Identity {
 pub struct Difference {
     /// The part, in words.
     pub part: String,
-    /// What is kept.
+    /// Value that is kept.
     pub kept: String,
-    /// What the settings say.
+    /// Value that the settings say.
     pub set: String,
 }
 
@@ -61,7 +61,7 @@ impl Identity {
         &self.connection
     }
 
-    /// What `metadata` keeps of the connection; nothing before `provision` has kept it.
+    /// Returns the parts that `metadata` keeps of the connection; nothing before `provision` has kept them.
     pub fn kept(&self, metadata: &HashMap<String, String>) -> Parts {
         let prefix = self.prefix();
         let part = |(key, value): (&String, &String)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone()));
@@ -94,7 +94,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What a person is told when the connection `name` is of something else.
+/// Returns the problem that a person is told when the connection `name` is of something else.
 pub fn taken(name: &str, differences: &[Difference]) -> Problem {
     let of = |side: fn(&Difference) -> &str| {
         differences.iter().map(|one| format!("the {} {}", one.part, side(one))).collect::<Vec<_>>().join(" and ")
@@ -104,7 +104,7 @@ pub fn taken(name: &str, differences: &[Difference]) -> Problem {
     Problem::new(Code::ConnectionTaken, sentence, TAKEN)
 }
 
-/// What can be done about it.
+/// Remedy for it.
 const TAKEN: &str = "give this installation a broker of its own, or correct the settings. If it is the same shop and \
                      company under another address or tenant, stop the services and run `ml-connector provision --moved`";
 
@@ -152,7 +152,7 @@ pub(crate) async fn agree(broker: &Broker, identity: &Identity, stop: &Cancellat
 /// Asks until the answer is that nothing differs, or `stop`; the service is not ready meanwhile, and says why.
 ///
 /// # Errors
-/// What could not be asked.
+/// The problem that `differs` returns when it cannot ask.
 pub async fn until_same(
     broker: &Broker,
     stop: &CancellationToken,

@@ -50,9 +50,9 @@ const TURN: Duration = Duration::from_secs(300);
 /// call, and a header that makes no sense would stop the poll for years.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// What keeps a service from being ready until its polls have begun.
+/// Name of the reason why a service is not ready until its polls have begun.
 const BEGINNING: &str = "polls";
-/// What keeps it from being ready until a poll has read everything once.
+/// Sentence that is said until a poll has read everything once.
 const NEVER: &str = "no poll has ended yet";
 
 /// Says that a service which polls is not ready; to be called before it waits for anything.

@@ -1,7 +1,7 @@
 //! A secret in memory: sealed under a key that this process draws for itself, and in clear only while it is used.
 //!
-//! Who can read a process's memory can find that key too; but the secret is no string in a core dump, a swap file or a
-//! log line. What freed memory held is overwritten by the binary's allocator.
+//! A person who can read a process's memory can find that key too; but the secret is no string in a core dump, a swap
+//! file or a log line. The binary's allocator overwrites memory that is freed.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -35,7 +35,7 @@ impl Secret {
         }
     }
 
-    /// Whether there is none.
+    /// Returns true when there is none.
     pub fn is_empty(&self) -> bool {
         self.sealed.is_empty()
     }
@@ -53,8 +53,8 @@ impl Secret {
     }
 }
 
-/// What this process has sealed itself does not open: its memory is damaged. An empty text in its place would be used
-/// as a password, or as the key of a signature.
+/// Ends the process: a secret that it has sealed itself does not open, so its memory is damaged. An empty text in its
+/// place would be used as a password, or as the key of a signature.
 fn damaged() -> ! {
     tracing::error!("a secret in this process's memory cannot be opened: the memory is damaged, and the process ends");
     std::process::abort()

@@ -49,7 +49,7 @@ pub struct Shell {
 #[derive(Debug, Clone)]
 pub struct Admin(pub BTreeMap<&'static str, Address>);
 
-/// What a service does for one connection, from the beginning until it is told to stop. It stays on the thread of the
+/// Work of a service for one connection, from the beginning until it is told to stop. It stays on the thread of the
 /// service, which has only one.
 pub type Work = Rc<dyn Fn(Context) -> LocalBoxFuture<'static, Result<(), Problem>>>;
 
@@ -79,7 +79,7 @@ pub struct Parts {
 /// Reads the connections that a process is to serve.
 pub type Read = Box<dyn Fn() -> Result<Parts, Problem>>;
 
-/// What the work of one connection is done with.
+/// Everything that the work of one connection is done with.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// The service's name: its durable consumer, its `ce-source`, its metrics.
@@ -90,7 +90,7 @@ pub struct Context {
     pub broker: Broker,
     /// Seals and opens personal data.
     pub vault: Vault,
-    /// What keeps the connection from being ready.
+    /// Reasons why the connection is not ready.
     pub health: Health,
     /// The folder of its local stores; none where they are not kept.
     pub views: Option<PathBuf>,
@@ -119,7 +119,7 @@ const GRACE: Duration = Duration::from_secs(25);
 /// problem is tried again, and the others go on.
 ///
 /// # Errors
-/// What kept the service from starting, or what ended the work of its only connection.
+/// The problem that kept the service from starting, or that ended the work of its only connection.
 pub async fn run(name: &'static str, shell: Shell, read: Read) -> Result<(), Problem> {
     crypto_provider();
     let first = read()?;

@@ -2,9 +2,9 @@
 //! variables named `ML__SECTION__KEY`. `ML__SECTION__KEY_FILE` names a file that holds the value: containers get their
 //! secrets as files, since an environment is shown to whoever may look at the container.
 //!
-//! What the sections mean is each service's business; this module reads, merges and refuses. An unknown key is refused
-//! with the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history. What each
-//! connection has of its own is `connections`' business.
+//! Each service decides what its sections mean; this module reads, merges and refuses. An unknown key is refused with
+//! the nearest known one, because a misspelt `go_live` that is silently ignored would invoice history. The settings
+//! that each connection has of its own are read by `connections`.
 
 pub mod connections;
 mod span;
@@ -62,7 +62,7 @@ impl<'a> Sources<'a> {
         self.file.as_deref().map_or_else(|| Ok(toml::Table::new()), read_table)
     }
 
-    /// What is common to all connections: the default file, the operator's without their sections, the environment.
+    /// Merges what all connections share: the default file, the operator's without their sections, the environment.
     fn merge(&self, file: &toml::Table) -> Result<Merged, Problem> {
         let origin = self
             .file
@@ -180,7 +180,7 @@ fn held_by_a_file<'v>(known: &toml::Table, variable: &'v str) -> Option<&'v str>
     (meant(known, variable).1.is_none() && meant(known, value).1.is_some()).then_some(value)
 }
 
-/// What the file at `path` holds, without the end of its last line.
+/// Returns the content of the file at `path`, without the end of its last line.
 fn read_value(name: &str, path: &str) -> Result<Zeroizing<String>, Problem> {
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|e| {
         Problem::new(
@@ -206,7 +206,7 @@ fn overriding(known: &toml::Table, variable: &str, text: &str) -> (String, confi
     (key, typed.unwrap_or_else(|| config::Value::from(text)))
 }
 
-/// What is wrong with a word that is none of a setting's: `config` says that it is wrong, and not which there are.
+/// Returns a sentence on a word that a setting does not know: `config` calls it wrong, but names none that it knows.
 fn wrong_word<T: DeserializeOwned>(merged: Config) -> Option<String> {
     let table: toml::Value = merged.try_deserialize().ok()?;
     let error = serde_path_to_error::deserialize::<_, T>(table).err()?;

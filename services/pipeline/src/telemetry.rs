@@ -20,10 +20,10 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use problem::{Code, Problem};
 
-/// Whether spans go anywhere.
+/// True when spans go anywhere.
 static EXPORTING: AtomicBool = AtomicBool::new(false);
 
-/// What the span of a connection's work is called.
+/// Name of the span of a connection's work.
 const CONNECTION: &str = "connection";
 
 /// The span of a connection's work: its log lines say its name, and its figures have it as a label. At the highest

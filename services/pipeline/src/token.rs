@@ -35,7 +35,7 @@ const NOT_TO_BLAME: Duration = Duration::from_secs(60);
 /// No token is believed to live longer, whatever is said of it: some say milliseconds and mean seconds.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a token is asked for with.
+/// Data that a token is asked for with.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// Token endpoint.
@@ -48,7 +48,7 @@ pub struct Grant {
     pub scopes: Vec<String>,
     /// Further form fields, such as Visma's `tenant_id`.
     pub extra: Vec<(String, String)>,
-    /// What the vendor's refusal means and what to do: from `error` and `error_description` of its answer (RFC 6749).
+    /// Explains the vendor's refusal, with a remedy, from `error` and `error_description` of its answer (RFC 6749).
     pub explain: fn(error: &str, description: &str) -> Problem,
 }
 

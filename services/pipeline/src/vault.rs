@@ -75,7 +75,7 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Whether the broker is to blame, so that it may pass by itself.
+    /// Returns true when the broker is to blame, so that it may pass by itself.
     pub fn passes(&self) -> bool {
         match self {
             Self::Read(_) | Self::Write(_) => true,

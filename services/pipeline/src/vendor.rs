@@ -46,7 +46,7 @@ pub enum CallError {
     Credentials(Problem),
 }
 
-/// What a 429 without Retry-After is taken to ask for, about; twice as much each time, up to the second figure.
+/// Wait after a 429 without Retry-After, about; twice as much each time, up to the second figure.
 const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// No vendor's window is longer: what asks for more is a mistake, and believed for this long only. It is written where
@@ -65,7 +65,7 @@ pub type ReadWindow = fn(&HeaderMap) -> Option<Window>;
 /// Reads how long a 429 asks to wait; the second argument is the time now.
 pub type ReadRetryAfter = fn(&HeaderMap, Timestamp) -> Option<Duration>;
 
-/// What is particular to a vendor.
+/// The parts of a client that are particular to a vendor.
 pub struct Api {
     /// How requests are authorized.
     pub auth: Auth,
@@ -148,7 +148,7 @@ impl Vendor {
         self.breaker.wait(Kind::Read)
     }
 
-    /// Whether writes are kept back because nothing gets through, and not because a window is spent.
+    /// Returns true when writes are kept back because nothing gets through, and not because a window is spent.
     pub fn is_away(&self) -> bool {
         self.breaker.wait(Kind::Write).is_some()
     }
@@ -158,8 +158,8 @@ impl Vendor {
         self.breaker.trouble(away)
     }
 
-    /// Whether a write was let in by the vendor after `since`, milliseconds since the epoch: that another one fails is
-    /// its own doing then.
+    /// Returns true when the vendor let in a write after `since`, milliseconds since the epoch. If another write fails
+    /// then, the fault is its own.
     pub fn passed_since(&self, since: u64) -> bool {
         self.breaker.passed_since(since)
     }
@@ -359,7 +359,7 @@ impl Vendor {
         self.for_documents.load(Ordering::Relaxed)
     }
 
-    /// What the vendor's windows still take.
+    /// Returns how many calls the vendor's windows still take.
     pub async fn outlook(&self) -> Outlook {
         self.budget.outlook().await
     }

@@ -1,4 +1,4 @@
-//! What is asked of the broker before there is work, while it may go away at any moment.
+//! Questions to the broker before there is work, while it may go away at any moment.
 //!
 //! Only the broker's own answer that something is not there means that. No answer, nobody who answers for JetStream
 //! just now, a cluster that elects a leader: all of that passes, and is waited for.
@@ -18,7 +18,7 @@ use crate::retry::Schedule;
 /// How long one question waits for its answer at most: one that went out on a connection that broke gets none, and to
 /// ask again costs nothing.
 const ANSWER: Duration = Duration::from_secs(5);
-/// What keeps a service from being ready meanwhile.
+/// Name of the reason why a service is not ready meanwhile.
 const OPENING: &str = "opening";
 
 impl Broker {
@@ -73,7 +73,7 @@ fn passing(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Whether the broker says that the stream, bucket or consumer is not there.
+/// Returns true when the broker says that the stream, bucket or consumer is not there.
 pub fn says_missing(error: &(dyn Error + 'static)) -> bool {
     let code = match (find::<GetStreamError>(error), find::<ConsumerError>(error)) {
         (Some(e), _) => match e.kind() {

@@ -20,7 +20,7 @@ use crate::retry::Schedule;
 use crate::secret::Secret;
 use crate::settings::Span;
 
-/// What the broker has refused this process for want of rights, as it says it; the first of it.
+/// The first thing that the broker has refused this process for want of rights, as the broker says it.
 static DENIED: LazyLock<watch::Sender<Option<String>>> = LazyLock::new(watch::Sender::default);
 
 /// Connections of this process to the broker so far.
@@ -70,7 +70,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether both mean the same broker, under the same user.
+    /// Returns true when both mean the same broker, under the same user.
     pub fn is_same_broker(&self, other: &Self) -> bool {
         self.is_own == other.is_own
             && self.url == other.url
@@ -110,7 +110,7 @@ pub async fn connect(settings: &Settings, name: &str, health: &Health) -> Result
 /// had written, `sync_interval: always` or not (nats-server issues 8456 and 8475).
 const OLDEST: [u64; 3] = [2, 15, 1];
 
-/// Whether the server that is connected is new enough.
+/// Checks that the server that is connected is new enough.
 ///
 /// # Errors
 /// `BROKER_TOO_OLD` names its version.
@@ -124,7 +124,7 @@ pub fn is_new_enough(broker: &Broker) -> Result<(), Problem> {
     Err(Problem::new(Code::BrokerTooOld, sentence, "update nats-server to 2.15.1 or later"))
 }
 
-/// Whether a server of this version keeps what it acknowledges; one that cannot be read does not count.
+/// Returns true when a server of this version keeps what it acknowledges; an unreadable version does not count.
 fn keeps_its_word(version: &str) -> bool {
     // What is behind a hyphen is a release to come: 2.15.1-RC.1.
     let numbers = version.split('-').next().unwrap_or_default().split('.').map(str::parse::<u64>);
@@ -166,7 +166,7 @@ fn options(settings: &Settings, name: &str, health: Health) -> Result<ConnectOpt
     Ok(options)
 }
 
-/// What the inboxes of a user's connections begin with.
+/// Returns the prefix of the inboxes of a user's connections.
 fn inbox(user: &str) -> String {
     format!("_INBOX.{}", super::token::token(user))
 }
@@ -197,7 +197,7 @@ fn note(health: &Health, event: Event) {
     }
 }
 
-/// Whether the broker denies something that nobody can do without: it drops the request, and no answer ever comes.
+/// Returns true when the broker denies something that nobody can do without. It drops the request: no answer comes.
 fn is_needed(said: &str) -> bool {
     // The library tidies up consumers that would end by themselves.
     said.to_lowercase().starts_with("permissions violation") && !said.contains("$JS.API.CONSUMER.DELETE.")

@@ -1,4 +1,4 @@
-//! Whether the streams are still those that this process has worked on.
+//! Checks that the streams are still those that this process has worked on.
 //!
 //! A broker that comes back may have an older copy of its store, or a new one. What is in memory here is ahead of it
 //! then: views, cursors of polls under way, deliveries whose sequence numbers are another message's now. None of that
@@ -39,7 +39,7 @@ struct Inner {
     marked: OnceLock<Marked>,
     /// The newest entry of each stream: its subject and its sequence.
     marks: Mutex<HashMap<&'static str, (String, u64)>>,
-    /// What this process's connections are of, by their names.
+    /// The shop and the company of each of this process's connections, by their names.
     identities: Mutex<HashMap<String, Identity>>,
     /// The connection on which that was last found there.
     proven: AtomicU64,

@@ -16,7 +16,7 @@ use super::Broker;
 use crate::guard;
 use crate::task;
 
-/// What of a subject's last entries a view needs.
+/// The part of a subject's last entries that a view needs.
 #[derive(Debug, Clone)]
 pub struct Follow {
     /// The stream.
@@ -44,7 +44,7 @@ pub struct Followed<'a> {
     pub sequence: u64,
 }
 
-/// Whether a view has caught up with its stream once.
+/// Says if a view has caught up with its stream once.
 #[derive(Debug, Clone)]
 pub struct Caught(watch::Receiver<bool>);
 
@@ -55,7 +55,7 @@ impl Caught {
         let _ = caught.wait_for(|caught| *caught).await; // Err: the service is stopping.
     }
 
-    /// Whether it has.
+    /// Returns true when it has.
     pub fn is_up(&self) -> bool {
         *self.0.borrow()
     }

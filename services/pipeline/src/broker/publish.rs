@@ -145,7 +145,7 @@ impl Publisher {
     }
 }
 
-/// What goes out to one stream.
+/// The line on which messages go out to one stream.
 struct Line {
     context: Context,
     stream: &'static str,

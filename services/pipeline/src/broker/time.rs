@@ -60,7 +60,7 @@ pub(crate) async fn agree(broker: &Broker, health: &Health, stop: &CancellationT
     });
 }
 
-/// Whether this machine's clock is near enough to the broker's; says how far they are apart.
+/// Returns true when this machine's clock is near enough to the broker's; says how far they are apart.
 fn compare(broker: Timestamp, limit: Duration, health: &Health) -> bool {
     let apart = clock::host().duration_since(broker);
     metrics::gauge!("ml_clock_skew_seconds", "against" => "broker").set(apart.as_secs_f64());

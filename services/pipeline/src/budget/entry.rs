@@ -22,7 +22,7 @@ const PROBE: u64 = 10_000;
 /// How soon the entry is looked at again for such an answer.
 const LOOK_AGAIN: u64 = 50;
 
-/// What one process may still send, or has sent without an answer yet.
+/// Calls that one process may still send, or has sent without an answer yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) calls: u64,
@@ -90,7 +90,7 @@ pub(super) struct Entry {
     pub(super) polled: u64,
     /// While the window is untold: until when the one who asks may be waited for.
     pub(super) probing_until: u64,
-    /// What each process has in hand.
+    /// Calls that each process has in hand.
     pub(super) held: BTreeMap<String, Held>,
     /// Nobody calls before this time: the vendor asked for patience.
     pub(super) blocked_until: u64,
@@ -98,7 +98,7 @@ pub(super) struct Entry {
     pub(super) cleared: u64,
 }
 
-/// What a process that asks for calls gets.
+/// Answer to a process that asks for calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
     /// So many calls of this window.
@@ -188,7 +188,7 @@ impl Entry {
         self.end.latest.saturating_add(MARGIN).saturating_sub(now).max(LOOK_AGAIN)
     }
 
-    /// Whether this window is over by every clock of ours.
+    /// Returns true when this window is over by every clock of ours.
     pub(super) fn is_over(&self, now: u64) -> bool {
         self.limit.is_some() && now >= self.end.latest.saturating_add(MARGIN)
     }

@@ -2,7 +2,7 @@
 
 use super::Budget;
 
-/// What is known of a vendor's windows.
+/// Knowledge of a vendor's windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outlook {
     /// Calls allowed in a window; `None` when the vendor sets no limit, or has not told it yet.
@@ -50,7 +50,7 @@ fn after(calls: u64, limit: u64, length: u64, start: u64, full: u64) -> u64 {
 }
 
 impl Budget {
-    /// What the windows still take: for saying when a backlog will be done.
+    /// Returns how many calls the windows still take: for saying when a backlog will be done.
     pub async fn outlook(&self) -> Outlook {
         let mut share = self.0.share.lock().await;
         // Whoever makes no calls has no fresh copy.

@@ -21,7 +21,7 @@ pub struct Permit {
 pub(crate) struct Spent {
     pub(super) ticket: Ticket,
     pub(super) at: u64,
-    /// Who is told when nobody waits for the answer; `None` once it is accounted for.
+    /// The budget that is told when nobody waits for the answer; `None` once it is accounted for.
     pub(super) budget: Option<Budget>,
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Dropped {
 }
 
 impl Permit {
-    /// What the call is for.
+    /// Returns the purpose of the call.
     pub fn class(&self) -> Class {
         self.ticket.class
     }

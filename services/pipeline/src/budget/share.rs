@@ -1,4 +1,4 @@
-//! What one process has of the shared entry: blocks to spend without a word to anybody, and calls under way.
+//! The share of one process in the shared entry: blocks to spend without a word to anybody, and calls under way.
 //!
 //! As in [`super::entry`], the time is an argument and nothing is sent. A function that changes the entry is given a
 //! copy of what stands in the bucket and of this share, and both hold only once the entry was written.
@@ -16,7 +16,7 @@ pub(super) struct Ticket {
     pub(super) probe: bool,
 }
 
-/// What an answer says, and when it was asked for and came, milliseconds since the epoch.
+/// Content of an answer, and when it was asked for and came, milliseconds since the epoch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answered {
     pub(super) told: Option<Window>,
@@ -26,7 +26,7 @@ pub(super) struct Answered {
     pub(super) now: u64,
 }
 
-/// What is to be done with the shared entry after an answer.
+/// The work to be done on the shared entry after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// Nothing: it says what we think.

@@ -32,7 +32,7 @@ pub(super) struct At {
 }
 
 impl Readable {
-    /// Of these paths.
+    /// Treats the texts under these paths as readable.
     pub const fn new(paths: Paths) -> Self {
         Self { paths, tree: OnceLock::new() }
     }
@@ -42,7 +42,7 @@ impl Readable {
         At { is_readable: false, node: Some(0) }
     }
 
-    /// What stands under `name` in an object that stands at `at`.
+    /// Returns the place under `name` in an object that stands at `at`.
     pub(super) fn under(&self, at: At, name: &str) -> At {
         let tree = self.tree.get_or_init(|| grow(self.paths));
         match at.node.and_then(|node| tree.get(node)) {

@@ -36,7 +36,7 @@ struct Field {
     value: Range<usize>,
 }
 
-/// What the walk has to know of what it is inside of.
+/// Knowledge of the walk about the place that it is inside of.
 #[derive(Clone, Copy)]
 struct Inside {
     level: usize,

@@ -77,8 +77,8 @@ async fn figures(State((board, metrics)): State<Served>) -> String {
     metrics.render()
 }
 
-/// What keeps the process and its connections from being ready, and what is to be known besides. The connection is
-/// named where there are several.
+/// Returns the reasons why the process and its connections are not ready, and what is to be known besides. The
+/// connection is named where there are several.
 fn lines(page: &Page) -> Vec<String> {
     let several = page.connections.len() > 1;
     let of = |line: &String, connection: &str| if several { format!("{connection}: {line}") } else { line.clone() };

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A page is a line for each reason; more than this is no page of ours.
 const LARGEST: u64 = 64 * 1024;
 
-/// What an admin port says.
+/// Answer of an admin port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The page was answered with 200, and says this besides.
@@ -42,7 +42,7 @@ pub async fn ask(admin: &Address, page: &str) -> Answer {
 /// Asks the admin port at `admin` how the process and its connections are.
 ///
 /// # Errors
-/// What it says instead.
+/// The answer that it gives instead.
 pub async fn readiness(admin: &Address) -> Result<Page, Answer> {
     match tokio::time::timeout(PATIENCE, exchange(&admin.here(), "/readyz?format=json")).await {
         Ok(Ok(Some(text))) => {

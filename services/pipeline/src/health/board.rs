@@ -17,14 +17,14 @@ pub(crate) struct Board {
     gone: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// Whether the process, or one of its connections, is ready, and why not.
+/// State of the process and of its connections: ready or not, and why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// Whether the process is ready, and one of its connections is.
+    /// True when the process is ready, and one of its connections is.
     pub ready: bool,
-    /// What keeps the process from being ready, and all its connections with it.
+    /// Reasons why the process is not ready, and all its connections with it.
     pub reasons: Vec<String>,
-    /// What is to be known of it besides.
+    /// Further facts that a person should know of it.
     pub notes: Vec<String>,
     /// The connections.
     pub connections: Vec<State>,
@@ -35,11 +35,11 @@ pub struct Page {
 pub struct State {
     /// Its name.
     pub connection: String,
-    /// Whether it is ready, if the process is.
+    /// True when it is ready, if the process is.
     pub ready: bool,
     /// Why it is not.
     pub reasons: Vec<String>,
-    /// What is to be known of it besides.
+    /// Further facts that a person should know of it.
     pub notes: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::broker::follow::{Follow, follow};
 use crate::broker::token::key_token;
 use crate::broker::{Broker, buckets, names};
 
-/// What the bucket's stream and subjects are called.
+/// Names of the bucket's stream and subjects.
 const STREAM: &str = "KV_ML_POLLS";
 const PREFIX: &str = "$KV.ML_POLLS.";
 const SUFFIX: &str = ".asked";
@@ -97,7 +97,7 @@ impl Desk {
         Ok(id)
     }
 
-    /// What the entry of the poll `name` says once a run has followed the request `id`; `None` when none has in time.
+    /// Returns the entry of the poll `name` once a run has followed the request `id`; `None` when none has in time.
     ///
     /// # Errors
     /// `BROKER_AWAY` when the broker does not answer.

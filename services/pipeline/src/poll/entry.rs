@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::broker::publish::confirmed::Confirmed;
 use crate::broker::{PutError, Stored};
 
-/// Who runs a poll, and what became of its last run.
+/// State of a poll: the replica that runs it, and the result of its last run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
@@ -25,7 +25,7 @@ pub struct State {
     pub ended: Option<Timestamp>,
     /// New versions that it recorded.
     pub found: u64,
-    /// What kept a later run from ending, if something did.
+    /// Problem that kept a later run from ending, if there was one.
     pub trouble: Option<Trouble>,
     /// The last request for a run that a run has followed.
     pub answered: Option<String>,
@@ -47,10 +47,10 @@ impl State {
     }
 }
 
-/// What kept a run from ending.
+/// Problem that kept a run from ending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// What it was.
+    /// Sentence that says what it was.
     pub sentence: String,
     /// A person must act.
     pub person: bool,
@@ -67,7 +67,7 @@ pub struct Trouble {
 pub(super) struct Slot {
     bucket: kv::Store,
     key: String,
-    /// What is known of the bucket's confirmations: a poll that cannot write its entry does not run.
+    /// State of the bucket's confirmations: a poll that cannot write its entry does not run.
     confirmed: Option<Arc<Mutex<Confirmed>>>,
 }
 

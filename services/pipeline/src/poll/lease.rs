@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(super) struct Lease {
     takeover: Duration,
-    /// What a write takes, as far as was seen lately.
+    /// Time that a write takes, as far as was seen lately.
     write: Duration,
 }
 

@@ -19,10 +19,10 @@ use problem::{Code, Problem};
 /// Between two beginnings of a work that ends with a problem: the shortest and the longest wait.
 const SOON: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(60);
-/// What a problem is called in the health of its connection.
+/// Name of a problem in the health of its connection.
 const CONNECTION: &str = "connection";
 
-/// What the lives of all connections of a process share.
+/// Data that the lives of all connections of a process share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) name: &'static str,
@@ -44,7 +44,7 @@ impl Life {
     /// Works until `stop`.
     ///
     /// # Errors
-    /// What ended the work, where the process serves this connection alone.
+    /// The problem that ended the work, where the process serves this connection alone.
     pub(super) async fn run(self) -> Result<(), Problem> {
         let mut schedule = Schedule::new(SOON, SELDOM);
         while !self.stop.is_cancelled() {

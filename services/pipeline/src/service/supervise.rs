@@ -19,7 +19,7 @@ use crate::health::Board;
 use crate::telemetry;
 use problem::Problem;
 
-/// What is wrong with settings that were read again, in the health of the process and of a connection.
+/// Name of a problem with settings that were read again, in the health of the process and of a connection.
 const SETTINGS: &str = "settings";
 
 /// A work that was started.
@@ -51,7 +51,7 @@ impl Supervisor {
     /// Serves `first`, and what the settings say later, until it is told to stop or its only work ends.
     ///
     /// # Errors
-    /// What ended the work of the only connection.
+    /// The problem that ended the work of the only connection.
     pub(super) async fn run(mut self, first: Parts, reload: Duration) -> Result<(), Problem> {
         self.adopt(first);
         let mut hangup = signal(SignalKind::hangup()).ok();

@@ -1,4 +1,4 @@
-//! Whether settings or mapping files have changed, by what they hold: a mounted folder may keep its times.
+//! Notices that settings or mapping files have changed, by what they hold: a mounted folder may keep its times.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};

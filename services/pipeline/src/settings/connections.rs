@@ -14,7 +14,7 @@ use problem::{Code, Problem};
 
 /// The section of the settings file that holds connections.
 pub(super) const SECTION: &str = "connections";
-/// What variables of connections begin with.
+/// Prefix of the variables of connections.
 pub(super) const PREFIX: &str = "ML__CONNECTIONS__";
 /// The key that names the folder of connections.
 const FOLDER: &str = "connections_dir";
@@ -23,13 +23,13 @@ const NAME: &str = "connection";
 /// Longest name of a connection.
 const LONGEST: usize = 40;
 
-/// What belongs to the whole installation, and can be of no connection.
+/// Sections and keys that belong to the whole installation, and can be of no connection.
 const SHARED: [&str; 7] = ["log", "admin", "vault", NAME, SECTION, FOLDER, "connections_reload"];
 
 /// The settings of an installation.
 #[derive(Debug, Clone)]
 pub struct Whole {
-    /// What is common.
+    /// The settings that are common.
     pub common: Merged,
     /// Each connection's, or what is wrong with them, by its name.
     pub connections: BTreeMap<String, Result<Own, Problem>>,
@@ -53,12 +53,12 @@ pub struct Own {
 }
 
 impl Own {
-    /// Whether a file or a variable sets `section.key` for this connection alone.
+    /// Returns true when a file or a variable sets `section.key` for this connection alone.
     pub fn sets(&self, section: &str, key: &str) -> bool {
         self.names(section, key) || self.variables.contains(&format!("{section}.{key}"))
     }
 
-    /// Whether the connection's section or file names `section.key`.
+    /// Returns true when the connection's section or file names `section.key`.
     pub fn names(&self, section: &str, key: &str) -> bool {
         self.own.get(section).and_then(|section| section.get(key)).is_some()
     }
@@ -171,7 +171,7 @@ impl Sources<'_> {
 /// A variable of a connection: its whole name, the part behind the connection's, its value.
 type Variable = (String, String, String);
 
-/// What connections have of their own, and where it stands.
+/// Settings of their own that connections have, and the file where they stand; or the problem with them.
 type Connections = BTreeMap<String, Result<(toml::Table, Option<PathBuf>), Problem>>;
 
 /// Puts a connection's own settings over what is common.

@@ -50,7 +50,7 @@ pub struct Guard {
     back_off: Duration,
 }
 
-/// What is remembered.
+/// The tries that are remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Tries {
     fingerprint: String,
@@ -150,7 +150,7 @@ impl Tries {
         Self { fingerprint: fingerprint.to_owned(), last_at: now, unanswered: UNANSWERED, ..Self::default() }
     }
 
-    /// What is written before a try at `now`, or why there is none.
+    /// Returns the entry to write before a try at `now`, or why there is none.
     fn next(self, fingerprint: &str, now: u64, back_off: Duration) -> Result<Self, TokenError> {
         let begun = |unanswered| Self {
             fingerprint: fingerprint.to_owned(),

@@ -22,7 +22,7 @@ use crate::secret::Secret;
 /// Bucket of the sealed credentials.
 pub const BUCKET: &str = "ML_CREDENTIALS";
 
-/// What a vendor knows us by, by the names of the settings that it stands in for.
+/// Credentials by which a vendor knows us, under the names of the settings that they stand in for.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Secret>);
@@ -32,13 +32,13 @@ pub struct Fields(BTreeMap<String, Secret>);
 pub struct Set {
     /// The credentials.
     pub fields: Fields,
-    /// Who set them.
+    /// The person who set them.
     pub by: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// What an entry holds.
+/// Contents of an entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stored {
     /// The credentials in force.
@@ -88,7 +88,7 @@ impl Fields {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// Whether there is none.
+    /// Returns true when there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -113,7 +113,7 @@ impl Credentials {
         ("KV_ML_CREDENTIALS", format!("$KV.{BUCKET}.{}", self.key(name)))
     }
 
-    /// What is stored of the set `name`, and the revision of its entry; 0 when there is none.
+    /// Returns the credentials stored under `name`, and the revision of their entry; 0 when there is none.
     ///
     /// # Errors
     /// When the bucket cannot be read, or what it holds was sealed under another key.
@@ -156,7 +156,7 @@ impl Credentials {
         self.bucket.delete(self.key(name)).await.map_err(|e| VaultError::Write(e.into()))
     }
 
-    /// What a set may be told apart by, and compared with another: nobody can try secrets against it.
+    /// Returns a text by which a set may be told apart and compared with another: nobody can try secrets against it.
     pub fn fingerprint(&self, fields: &Fields) -> String {
         let text = fields.0.iter().map(|(name, value)| format!("{name}\0{}\0", value.expose().as_str()));
         let text = Zeroizing::new(text.collect::<String>());

@@ -27,7 +27,7 @@ impl Entries {
         Self(bucket)
     }
 
-    /// What is kept under `name`.
+    /// Returns the value that is kept under `name`.
     ///
     /// # Errors
     /// When the bucket cannot be read.

@@ -19,7 +19,7 @@ const MARK: &str = "sealed:1:";
 /// A string of the document that begins with the mark.
 const OPENING: &str = "\"sealed:1:";
 
-/// Whether a string, as it stands between its quotes, would be taken for a sealed one.
+/// Returns true when a string, as it stands between its quotes, would be taken for a sealed one.
 pub(crate) fn is_marked(raw: &str) -> bool {
     raw.starts_with(MARK)
 }

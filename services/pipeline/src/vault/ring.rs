@@ -40,7 +40,7 @@ pub(super) struct Ring {
     believed: Mutex<Option<(Instant, Option<InForce>)>>,
 }
 
-/// What a key may be told apart by; nothing of it can be learned from that.
+/// Returns a text by which a key may be told apart; nothing of the key can be learned from it.
 pub fn fingerprint(key: &[u8; 32]) -> String {
     hex::encode(cipher::keyed_hash(key, &[b"which master key"]).split_at(8).0)
 }

@@ -13,12 +13,12 @@ use super::ring::{BELIEVED, BRIDGE, IN_FORCE, InForce, Ring, fingerprint};
 use super::{Key, Vault, VaultError, cipher};
 use crate::broker::names;
 
-/// What a change of the master key would do, or has done.
+/// Counts of a change of the master key, planned or done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changed {
     /// Entries that are sealed under a master key.
     pub entries: usize,
-    /// Of these, the ones that were sealed anew.
+    /// The ones among these that are sealed anew.
     pub resealed: usize,
 }
 

@@ -67,7 +67,7 @@ struct Open {
     is_probing: bool,
     /// How far apart probes are where a person must act; else they follow the schedule.
     every: Option<Duration>,
-    /// What is wrong, in words, and what a person is to do about it where one must act.
+    /// Reason in words, and the problem that tells a person what to do, where one must act.
     why: (String, Option<Problem>),
 }
 
@@ -141,7 +141,7 @@ impl Breaker {
         Ok(Pass { breaker: self.clone(), kind, is_probe, is_risky, is_told: false })
     }
 
-    /// Whether a write was let in after `since`, milliseconds since the epoch.
+    /// Returns true when a write was let in after `since`, milliseconds since the epoch.
     pub(super) fn passed_since(&self, since: u64) -> bool {
         self.0.passed_at.load(Ordering::Relaxed) > since
     }
@@ -217,13 +217,13 @@ impl Open {
 }
 
 impl Pass {
-    /// Whether the attempt is a probe that may be carried out although no good answer comes.
+    /// Returns true when the attempt is a probe that may be carried out although no good answer comes.
     pub(super) fn is_risky(&self) -> bool {
         self.is_risky
     }
 
-    /// What the attempt met, and `why` in words where it was nothing good. `is_read` where it was a read under the pass
-    /// of a write that is to follow.
+    /// Notes what the attempt met, and `why` in words where it was nothing good. `is_read` where it was a read under
+    /// the pass of a write that is to follow.
     pub(super) fn met(mut self, met: Met, is_read: bool, why: &str) {
         self.is_told = true;
         let breaker = self.breaker.clone();

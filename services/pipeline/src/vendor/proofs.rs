@@ -48,7 +48,7 @@ impl Auth {
     }
 }
 
-/// What is in force, and what was before.
+/// The credentials in force, and those before them.
 pub(super) struct Proofs(RwLock<InForce>);
 
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Proofs {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = InForce { current: Arc::new(current), previous };
     }
 
-    /// What to try, in this order.
+    /// Returns the credentials to try, in this order.
     pub(super) fn get(&self) -> (Arc<Auth>, Option<Arc<Auth>>) {
         let InForce { current, previous } = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         (current, previous.filter(|(_, until)| now_millis() < *until).map(|(auth, _)| auth))
@@ -78,7 +78,7 @@ impl Proofs {
 /// An answer, or why there is none.
 type Answered = Result<Response<Bytes>, CallError>;
 
-/// Whether the credentials were to blame.
+/// Returns true when the credentials were to blame.
 pub(super) fn is_refused(answer: &Answered) -> bool {
     match answer {
         Ok(response) => response.status() == StatusCode::UNAUTHORIZED,

@@ -12,7 +12,7 @@ use crate::health::Health;
 /// How often it is said while it lasts.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// What is known of one stream's confirmations.
+/// State of one stream's confirmations.
 #[derive(Debug)]
 pub(crate) struct Confirmed {
     stream: &'static str,

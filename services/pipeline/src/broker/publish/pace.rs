@@ -8,12 +8,12 @@ use std::time::Duration;
 
 /// Weight of a new sample is one in this many.
 const MEMORY: u32 = 8;
-/// What a batch is taken to cost before one was made.
+/// Cost that a batch is taken to have before one was made.
 const FIRST_BATCH: Duration = Duration::from_millis(12);
 /// Fewer messages than this are no batch.
 const FEWEST: usize = 4;
 
-/// What singles and batches cost here.
+/// Measured cost of singles and batches here.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// A fixed bound, 0 for none.
@@ -39,7 +39,7 @@ impl Pace {
         self.batch = blend(self.batch, took);
     }
 
-    /// Whether so many messages are sooner on disk as a batch.
+    /// Returns true when so many messages are sooner on disk as a batch.
     pub(super) fn is_batch(&self, messages: usize) -> bool {
         if self.batch_from > 0 {
             return messages >= self.batch_from.max(2);

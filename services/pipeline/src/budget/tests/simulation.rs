@@ -13,7 +13,7 @@ use super::super::entry::Entry;
 use super::super::share::{After, Answered, Share, Ticket};
 use super::super::{Class, FRESH, MARGIN, Shares, Window};
 
-/// What is drawn.
+/// Parameters that are drawn at random.
 #[derive(Debug, Clone)]
 struct World {
     seed: u64,
@@ -28,7 +28,7 @@ struct World {
     anchored: bool,
     /// How the vendor rounds to whole seconds: up, down, to the nearest.
     rounding: u8,
-    /// Of a thousand calls: how many get no answer, and how many processes die after one.
+    /// Calls in a thousand that get no answer, and calls in a thousand after which the process dies.
     lost: u32,
     dying: u32,
 }
@@ -49,7 +49,7 @@ enum Event {
     Answer(usize, u64, Ticket, Option<Window>, u64),
 }
 
-/// What a process waits for the broker with; it does one thing at a time, as its lock makes it.
+/// Work for which a process waits for the broker; it does one thing at a time, as its lock makes it.
 enum Job {
     Take(Class),
     Account(Ticket, Answered),
@@ -157,7 +157,7 @@ impl Sim {
         }
     }
 
-    /// What a process can do without the broker; then it asks it.
+    /// Does the work that a process can do without the broker; then it asks it.
     fn work(&mut self, process: usize) {
         while self.processes[process].asked.is_none() && !self.processes[process].jobs.is_empty() {
             let now = self.clock(process);
