@@ -101,7 +101,7 @@ pub(crate) async fn messages(
     .await
 }
 
-/// Hashes a subject. The hash differs from process to process, so it must not be stored.
+/// Hashes a subject. Another build may hash it otherwise, so the hash must not be stored.
 fn hash(subject: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     subject.hash(&mut hasher);
