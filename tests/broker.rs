@@ -219,11 +219,12 @@ async fn inventory(house: &House) -> std::collections::BTreeMap<String, (String,
         while let Some(consumer) = all.next().await {
             let consumer = consumer.unwrap();
             if consumer.config.durable_name.is_some() {
-                consumers.push(format!("{:?}", consumer.config));
+                consumers.push(json!(consumer.config).to_string());
             }
         }
         consumers.sort();
-        let config = format!("{:?} {}", info.config, consumers.join(" "));
+        // As JSON, where the keys of metadata have an order.
+        let config = format!("{} {}", json!(info.config), consumers.join(" "));
         inventory.insert(info.config.name, (config, info.state.messages));
     }
     inventory
