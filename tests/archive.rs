@@ -45,7 +45,7 @@ fn wishes() -> Wishes {
     wishes
 }
 
-/// What is done to the orders before they are archived, in turn; the last one stays open.
+/// Steps that are done to each order before they are archived, in turn; the last order stays open.
 const LIVES: [&[&str]; 5] =
     [&["invoice", "ship"], &["invoice", "creditmemo part", "ship"], &["invoice", "creditmemo"], &["cancel"], &[]];
 
@@ -85,7 +85,7 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string()
 }
 
-/// What `archive --before` now would do.
+/// Returns the plan that `archive --before` prints now.
 async fn plan(house: &House) -> Value {
     // Nothing is newer than what polls read again.
     let before = (Timestamp::now() - Duration::from_millis(1_100)).strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string();

@@ -137,7 +137,7 @@ async fn another_shops_installation_of_the_same_name_takes_nothing() {
     assert_eq!((other.invoices().await, house.dead_letters().await), (0, vec![]));
 }
 
-/// What services work on when they come to another one's broker: they let it be before they take anything more.
+/// Running services let a broker be that comes back as another shop's, before they take anything more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_comes_back_as_another_ones_is_let_be() {
     let mut house = House::start(Wishes::default()).await;

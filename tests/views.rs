@@ -1,5 +1,5 @@
-//! What services remember of the streams: taken up again after a kill, caught up where it is behind, built anew where
-//! it does not fit. Whatever was done to its file, no reference is taken twice and no customer is created twice.
+//! Views of the streams that services keep: taken up again after a kill, caught up where they are behind, built anew
+//! where they do not fit. No reference is taken twice and no customer is created twice, whatever was done to the file.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{AS_ARCHIVE, folder};
 use crate::house::House;
 
-/// What is reached before the command is killed.
+/// Point that the command reaches before it is killed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reached {
     Writing,

@@ -56,7 +56,7 @@ async fn restore(client: &Client, stream: &str, backup: Backup) {
     assert_eq!(done["error"], Value::Null, "{done:#}");
 }
 
-/// What must be the same before and after: where a stream begins and ends, and how far its consumers are.
+/// Returns what must be the same before and after: where a stream begins and ends, and how far its consumers are.
 async fn standing(client: &Client, stream: &str) -> Value {
     let mut info = ask(client, &format!("$JS.API.STREAM.INFO.{stream}"), &json!({})).await["state"].take();
     let kept = ["messages", "last_seq", "last_ts", if info["messages"] == 0 { "" } else { "first_seq" }];

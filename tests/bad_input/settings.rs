@@ -148,7 +148,7 @@ fn a_value_of_the_wrong_type_is_refused_with_its_key() {
     by_variable.assert_refused("SETTINGS_INVALID", &["page_size", "many"]);
 }
 
-/// What cannot stand together is found before anything is booked by it.
+/// Connections that cannot stand together are found before anything is booked by them.
 #[test]
 fn connections_that_would_book_the_same_are_refused() {
     let of = |no: &str, se: &str| {

@@ -166,7 +166,7 @@ impl Wire {
         wire
     }
 
-    /// Whether the broker does what it is told.
+    /// Returns true when the broker does what it is told.
     pub(crate) async fn may(&mut self, told: &str) -> bool {
         self.out.write_all(format!("{told}PING\r\n").as_bytes()).await.unwrap();
         let mut allowed = true;

@@ -150,7 +150,7 @@ impl Companies {
         self.inner.installation.start_services().unwrap();
     }
 
-    /// What a service answers on `/readyz`.
+    /// Returns a service's answer on `/readyz`.
     pub(super) async fn said(&self, service: &str, query: &str) -> (u16, String) {
         self.inner.page(service, &format!("readyz{query}")).await.unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What an archive costs: entries a second that are written and purged, and what the broker has of it in memory and on
+//! Cost of an archive: entries a second that are written and purged, and what the broker has of it in memory and on
 //! disk. `ML_ARCHIVE_ORDERS` says how many orders.
 
 use std::path::Path;

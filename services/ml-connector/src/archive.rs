@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Carries out the verb.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: Result<Settings, Problem>, asked: Archive, json: bool) -> anyhow::Result<ExitCode> {
     match asked.verb {
         None => Box::pin(archive(&settings?, asked, json)).await?,

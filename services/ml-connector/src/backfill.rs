@@ -37,7 +37,7 @@ const TROUBLES: u32 = 20;
 /// Prints the plan, and carries it out with `--apply`.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: Settings, asked: cli::Backfill, json: bool) -> anyhow::Result<ExitCode> {
     let (scope, mapping) = (settings.scope()?, settings.load_mapping()?);
     let go_live = scope.go_live.unwrap_or_default();
@@ -65,7 +65,7 @@ pub(crate) async fn run(settings: Settings, asked: cli::Backfill, json: bool) ->
     }
 }
 
-/// What is read: orders, and of their documents what has consequences.
+/// Lists the kinds of record to read: orders, and those of their documents that have consequences.
 fn entities(scope: &Scope) -> Vec<Entity> {
     let invoices = scope.trigger == Trigger::Invoiced || scope.references;
     let all = [(Entity::Order, true), (Entity::Invoice, invoices), (Entity::CreditMemo, true)];

@@ -1,4 +1,4 @@
-//! What the verbs work with that ask the vendors: the same doors as the services have, under the same budget.
+//! Workbench of the verbs that ask the vendors: the same doors as the services have, under the same budget.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Bench {
     /// The settings.
     pub(crate) settings: Settings,
-    /// What a service would have.
+    /// Context as a service would have it.
     pub(crate) context: Context,
 }
 

@@ -20,7 +20,7 @@ use crate::vendors;
 /// Carries out a verb on budgets: shows those of the connections that are named, or of all, or clears one's.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(
     connections: &Connections,
     names: &[String],

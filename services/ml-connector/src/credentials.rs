@@ -27,7 +27,7 @@ use crate::vendors::kept::{self, Field, fill_commerce, fill_visma, fill_webhook,
 /// Carries out a verb on credentials.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: &Settings, verb: CredentialsVerb, json: bool) -> anyhow::Result<()> {
     let desk = Desk::open(settings, json).await?;
     match verb {
@@ -49,7 +49,7 @@ struct Desk<'a> {
     store: Credentials,
 }
 
-/// What an operator's verb works with: a connected broker and the vault.
+/// Connects to the broker and opens the vault, for an operator's verb.
 ///
 /// # Errors
 /// When the broker is away, or the vault cannot be opened.

@@ -15,7 +15,7 @@ const TOKEN: usize = 32;
 /// Erases a person, or says what that would do.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bool) -> anyhow::Result<()> {
     if person.len() != TOKEN || !person.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let sentence = format!("`{person}` is not a person's token, which has {TOKEN} hexadecimal digits");

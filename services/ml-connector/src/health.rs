@@ -85,7 +85,7 @@ async fn find(service: &str, admin: &Address, of: &[String]) -> Vec<Finding> {
     }
 }
 
-/// What a service says of its connections.
+/// Reads the state of each connection from a service's page.
 fn states(page: &Page, of: &[String], finding: impl Fn(State, Option<String>) -> Finding) -> Vec<Finding> {
     let meant = page.connections.iter().filter(|one| of.is_empty() || of.contains(&one.connection));
     let told = |one: &pipeline::health::State| {

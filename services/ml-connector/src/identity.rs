@@ -1,6 +1,6 @@
 //! The shop and the company that the settings are of.
 //!
-//! What the settings show, `provision` keeps. The tenant may stand in the vault alone, where `provision` does not look.
+//! `provision` keeps what the settings show. The tenant may stand in the vault alone, where `provision` does not look.
 //! So `ingestor-visma` keeps the first one under which Visma has shown it the company, and it and `writer-visma` call
 //! under no other.
 
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 /// The name of the part, with hyphens between its words.
 const TENANT: &str = "Visma-tenant";
 
-/// What the connection of the settings is of.
+/// Returns the shop and the company that the connection of the settings is of.
 pub(crate) fn of(settings: &Settings) -> Identity {
     let visma = &settings.visma;
     let parts = [
@@ -98,7 +98,7 @@ impl Tenant {
     }
 }
 
-/// What the broker is asked for.
+/// Words for what the broker is asked for.
 const WHAT: &str = "the tenant of the connection";
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::settings::{Connections, Settings};
 /// Lists what waits.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn waiting(connections: &Connections, names: &[String], json: bool) -> anyhow::Result<()> {
     let settings = connections.some(names)?;
     let mut all = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) async fn waiting(connections: &Connections, names: &[String], json: b
 /// Lists what was given up on.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn dead_letters(connections: &Connections, names: &[String], json: bool) -> anyhow::Result<()> {
     let settings = connections.some(names)?;
     let mut all = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) async fn dead_letters(connections: &Connections, names: &[String], js
 /// Lists what is not as it was booked; the exit code is 1 when something is.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     let one = std::slice::from_ref(settings);
     let mut report = None;

@@ -17,7 +17,7 @@ use crate::survey::{Surveyed, survey};
 /// Writes a first mapping file, to stdout unless a file is named. One that is there is not written over.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn init(settings: Settings, out: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     if let Some(path) = out.as_deref().filter(|path| path.exists()) {
         return Err(exists(path).into());

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 /// Carries out a verb on the master key.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: &Settings, verb: MasterKeyVerb, json: bool) -> anyhow::Result<()> {
     let context = context(settings, "master-key").await?;
     match verb {

@@ -21,7 +21,7 @@ use crate::ending;
 use crate::run::print;
 use crate::settings::Settings;
 
-/// What ends with another code than a failed step: nothing could be tried.
+/// Exit code when nothing could be tried; a failed step has another one.
 const NOT_STARTED: u8 = 2;
 /// A budget that is used up for no longer than this is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

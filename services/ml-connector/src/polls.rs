@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Carries out a verb on polls.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: &Settings, verb: PollVerb, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     let connected = broker::connect(&settings.nats, "poll", &Health::default()).await?;

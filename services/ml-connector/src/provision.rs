@@ -14,7 +14,7 @@ use crate::run::say;
 use crate::settings::{Connections, Settings};
 use crate::works::DURABLES;
 
-/// What is asked for.
+/// Request to keep each connection as it is, or to move it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Each connection is of what is kept; otherwise it is refused.
@@ -30,7 +30,7 @@ pub(crate) enum Asked {
 /// each; or says what a move changes.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) async fn run(connections: &Connections, names: &[String], asked: Asked, json: bool) -> anyhow::Result<()> {
     service::crypto_provider();
     pipeline::vault::master_key(&connections.common.vault)?;
@@ -72,7 +72,7 @@ async fn on_one(first: &Settings, here: &[Settings], asked: Asked, json: bool) -
     done.iter().try_for_each(|line| say(line, json))
 }
 
-/// What a connection is of so far.
+/// Identity of a connection in the settings, and how the one that is kept differs from it.
 struct Standing {
     identity: Identity,
     differences: Vec<Difference>,

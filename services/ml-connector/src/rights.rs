@@ -16,7 +16,7 @@ const SHIPPED: &str = include_str!("../../../deploy/nats/users.conf");
 /// Prints the users, for the connections that are named, or for all that share the broker's account.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub(crate) fn run(connections: &Connections, names: &[String]) -> anyhow::Result<()> {
     let mut meant = connections.some(names)?;
     if names.is_empty() {

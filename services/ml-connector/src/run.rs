@@ -18,7 +18,7 @@ use crate::{
 /// Carries out what the command line says.
 ///
 /// # Errors
-/// What a person must know of it.
+/// The error to tell the person who ran the verb.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Some(user) = user(&cli.verb) else { return Box::pin(carry_out(cli)).await };
     tokio::select! {

@@ -50,7 +50,7 @@ pub struct Settings {
     pub mapping: MappingFile,
     /// Where the services keep what they remember of the streams.
     pub views: Views,
-    /// What the shop is told of.
+    /// Notes that are written on the shop's orders.
     pub comments: mapper::Comments,
     /// Adobe Commerce.
     pub commerce: Commerce,
@@ -62,15 +62,15 @@ pub struct Settings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AdminPorts {
-    /// Of the service that reads Commerce.
+    /// Admin port of the service that reads Commerce.
     pub ingestor_commerce: Address,
-    /// Of the service that reads Visma.
+    /// Admin port of the service that reads Visma.
     pub ingestor_visma: Address,
-    /// Of the service that decides.
+    /// Admin port of the service that decides.
     pub mapper: Address,
-    /// Of the service that writes to Visma.
+    /// Admin port of the service that writes to Visma.
     pub writer_visma: Address,
-    /// Of the service that writes to Commerce.
+    /// Admin port of the service that writes to Commerce.
     pub writer_commerce: Address,
 }
 
@@ -214,7 +214,7 @@ pub struct Visma {
     pub sweep: ingestor::visma::Sweep,
     /// Creating documents.
     pub create: writer::visma::Settings,
-    /// What is done with documents besides creating them.
+    /// Work on documents besides creating them.
     pub documents: writer::visma::Documents,
 }
 
@@ -236,7 +236,7 @@ impl Settings {
         Connections::load(file)?.one(&[])
     }
 
-    /// What every service needs of them.
+    /// Returns what every service needs of the settings.
     pub fn shell(&self) -> Shell {
         Shell {
             nats: self.nats.clone(),

@@ -35,11 +35,11 @@ const DOCUMENTS: usize = 200;
 /// Orders that are asked for at once.
 const PAGE: usize = 100;
 
-/// What both systems hold, and what could not be read of it.
+/// Data of both systems, and what could not be read of it.
 pub(crate) struct Surveyed {
-    /// What was read.
+    /// Data that was read.
     pub(crate) survey: Survey,
-    /// What was not, and why.
+    /// Parts that were not read, and why.
     pub(crate) gaps: Vec<(&'static str, Problem)>,
 }
 
@@ -92,7 +92,7 @@ async fn books(bench: &Bench, today: Date, gaps: &mut Vec<(&'static str, Problem
     })
 }
 
-/// Whether Visma keeps VAT that is set on documents, as far as the verified ones show it.
+/// Reads whether Visma keeps VAT that is set on documents, as far as the verified ones show it.
 async fn pinning(bench: &Bench) -> Result<Option<bool>, Problem> {
     let told = drift::pinning(&Log::on(&bench.context.broker, &bench.context.connection)).await?;
     Ok(match told.proof() {

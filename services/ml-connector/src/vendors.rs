@@ -148,7 +148,7 @@ pub(crate) async fn company_of(settings: &Visma, context: &Context) -> Result<St
     Ok(company_key(&fill_visma(settings, &kept.fields()).0))
 }
 
-/// What stands for the company that settings name.
+/// Returns the key that stands for the company that settings name.
 pub fn company_key(settings: &Visma) -> String {
     derived_id(&["company", settings.base_url.trim_end_matches('/'), &settings.tenant_id, &settings.company_id])
 }
@@ -220,7 +220,7 @@ fn unshown(context: &Context, problem: &Problem, schedule: &mut Schedule) -> Dur
     schedule.next_wait()
 }
 
-/// What the list of branches says of the company.
+/// Checks by the list of branches that Visma shows the company.
 pub(crate) fn shown(answer: &Response<Bytes>) -> Result<(), Problem> {
     let failure = match read_page(answer, clock::now().into()) {
         Ok(page) if page.rows.is_empty() => {

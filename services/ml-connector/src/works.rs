@@ -22,7 +22,7 @@ pub(crate) const DURABLES: [Durable; 4] =
 /// Runs a service for the connections that are named, or for all.
 ///
 /// # Errors
-/// What kept it from starting, or ended the work of its only connection.
+/// The problem that kept it from starting, or ended the work of its only connection.
 pub(crate) async fn run(which: Service, config: Option<PathBuf>, names: Vec<String>) -> Result<(), Problem> {
     let shell = Connections::load(config.as_deref())?.common.shell();
     let doors = Doors::default();

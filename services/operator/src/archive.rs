@@ -1,6 +1,6 @@
 //! `ml-connector archive`: takes what is final out of the hot streams into files, and leaves everything else untouched.
 //!
-//! What is moved is an order with all that is of it, or nothing of it. `catalog` lists what is in the log, by order;
+//! An order is moved with all that belongs to it, or not at all. `catalog` lists what is in the log, by order;
 //! `finals` judges which orders are final; `export` writes their entries, reads them back and holds them against the
 //! streams; `purge` takes them out. `show` and `restore` read the files.
 
@@ -47,12 +47,12 @@ pub struct Part {
     pub subjects: u64,
 }
 
-/// What would be archived.
+/// Plan of an archive: what would be moved, and what stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The connection.
     pub connection: String,
-    /// What was final before this moment is archived.
+    /// Moment of the archive: what was final before it is archived.
     pub before: Timestamp,
     /// Orders with all that is of them.
     pub orders: u64,
@@ -68,7 +68,7 @@ pub struct Plan {
 
 /// The log, read and judged.
 pub struct Judged {
-    /// What would be archived.
+    /// Plan of what would be archived.
     pub plan: Plan,
     catalog: Catalog,
 }

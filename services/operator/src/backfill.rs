@@ -64,7 +64,7 @@ pub struct Kind {
     pub left: u64,
 }
 
-/// What would be done.
+/// Plan of a backfill: what would be done, and how long it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// From when to when.

@@ -12,7 +12,7 @@ use crate::table::headed;
 
 /// A stream that will be full within so many days is a finding.
 const SOON: u64 = 90;
-/// What such a stream is called.
+/// Code of such a stream.
 const FILLS: Code = Code::StreamFills;
 
 /// One stream.
@@ -32,11 +32,11 @@ pub struct Room {
     pub growth: u64,
     /// Days until it is full; null when it never will be.
     pub full_in_days: Option<u64>,
-    /// That day, RFC 3339; null when it never comes, or is too far away to be a date.
+    /// Date of that day, RFC 3339; null when it never comes, or is too far away to be a date.
     pub full_at: Option<String>,
     /// `STREAM_FILLS` when that is soon.
     pub code: Option<Code>,
-    /// What to do then.
+    /// Sentence that says how full it is, and what to do.
     #[serde(skip)]
     warning: String,
 }
@@ -57,13 +57,13 @@ impl Room {
         }
     }
 
-    /// Whether it will be full soon.
+    /// Returns true when it will be full soon.
     pub fn fills_soon(&self) -> bool {
         self.code.is_some()
     }
 }
 
-/// What the broker counts of everything on its disk.
+/// Counts of everything on the broker's disk.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Disk {
     /// Bytes of all streams and buckets, before compression.
@@ -83,7 +83,7 @@ pub async fn list(log: &Log) -> Result<Vec<Room>, Problem> {
     Ok(log.capacity().await?.iter().map(|fill| Room::of(fill, now)).collect())
 }
 
-/// What the broker says of its disk.
+/// Reads the broker's counts of its disk.
 ///
 /// # Errors
 /// `BROKER_AWAY` when it says nothing.

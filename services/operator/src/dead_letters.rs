@@ -20,7 +20,7 @@ pub struct DeadLetter {
     pub code: String,
     /// Why.
     pub sentence: String,
-    /// What to do.
+    /// Instruction that says what to do.
     pub remedy: String,
     /// Subject of the delivery.
     pub subject: String,

@@ -1,7 +1,7 @@
-//! What of our documents in Visma is not as it was booked, as the streams say: no vendor is asked.
+//! Finds our documents in Visma that are not as they were booked. It reads only the streams and asks no vendor.
 //!
 //! A dead letter tells of a difference once, when it is found, and stays when it is mended. Here the last entry of each
-//! record is held against the last version of its document that was read, so that what is listed is what stands.
+//! record is compared with the last version of its document that was read, so the list shows what differs now.
 
 mod accounts;
 mod compare;
@@ -33,7 +33,7 @@ pub use pins::{Pinning, Proof};
 /// A posted document was changed: only two versions of it show that, so the letter is what is left of it.
 const CHANGED: Code = Code::ReleasedDocumentChanged;
 
-/// What stands for an order is not what the shop says is left of it.
+/// Code of an order whose documents in Visma do not add up to what the shop says is left of it.
 const ACCOUNT_UNBALANCED: Code = Code::AccountUnbalanced;
 
 /// One document that is not as it was booked, or one order whose account does not balance.
@@ -48,7 +48,7 @@ pub struct Drift {
     pub reference: String,
     /// The code; its page is `deploy/runbook/<code>.md`.
     pub code: Code,
-    /// What differs.
+    /// Sentence that says what differs.
     pub sentence: String,
 }
 
@@ -59,9 +59,9 @@ pub struct Report {
     pub booked: usize,
     /// Those among them that no poll has read yet.
     pub unread: usize,
-    /// What is not as it was booked.
+    /// Documents that are not as they were booked, and orders whose accounts do not balance.
     pub drifts: Vec<Drift>,
-    /// What the documents tell of VAT that is pinned.
+    /// Documents that show whether Visma keeps pinned VAT, counted.
     pub pinning: Pinning,
 }
 
@@ -117,7 +117,7 @@ async fn documents(log: &Log) -> Result<(Report, Vec<Booked>, Vec<Held>), Proble
     Ok((report, booked, held))
 }
 
-/// Whether Visma lets VAT that is pinned stand, as the documents of a connection tell that were read there.
+/// Reads whether Visma keeps pinned VAT, as the documents of a connection show that were read in Visma.
 ///
 /// # Errors
 /// As [`report`].
@@ -200,7 +200,7 @@ fn by_name<S: Serializer>(entity: &Entity, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(entity.name())
 }
 
-/// What a person is told.
+/// Writes the report as text for a person.
 pub fn told(report: &Report) -> String {
     let Report { booked, unread, drifts, pinning } = report;
     let counts = format!("{booked} documents are booked, {unread} of them were not read in Visma yet; {pinning}");

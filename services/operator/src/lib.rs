@@ -1,4 +1,4 @@
-//! What people use: what the streams say, in words.
+//! Functions behind the verbs that people use: they put in words what the streams say.
 //!
 //! Everything here reads and nothing writes, but `archive`. Data is returned; who prints it decides on the form.
 

@@ -1,4 +1,4 @@
-//! What a ping finds out: each step as data, with what to do where it failed.
+//! Results of a ping: each step as data, with what to do where it failed.
 //!
 //! The calls are made elsewhere. Here it is decided what an answer proves, since that is where it is easy to go wrong:
 //! an empty list of branches proves a wrong company, a 401 of Commerce proves wrong credentials or a missing right, and
@@ -41,7 +41,7 @@ impl Side {
     }
 }
 
-/// What a step came to.
+/// Result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -58,21 +58,21 @@ pub enum State {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Of which side.
+    /// Side that was asked.
     pub side: Side,
-    /// What was looked at: `dns`, `token`, `customerinvoice`, …
+    /// Name of what was looked at: `dns`, `token`, `customerinvoice`, …
     pub step: String,
-    /// What it came to.
+    /// Result of the step.
     pub state: State,
-    /// What was found, or is wrong.
+    /// Sentence that says what was found, or what is wrong.
     pub said: String,
     /// The code of the runbook page, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// What to do.
+    /// Instruction that says what to do; empty where nothing is to be done.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub remedy: String,
-    /// Whether nothing further can be asked of this side.
+    /// True when nothing further can be asked of this side.
     #[serde(skip)]
     pub ends_side: bool,
 }
@@ -143,7 +143,7 @@ fn no_answer(side: Side, why: &str) -> Problem {
     Problem::new(Code::PingNoAnswer, format!("{} gave no usable answer: {why}", side.name()), remedy)
 }
 
-/// Whether anything failed.
+/// Returns true when any step failed.
 pub fn any_failed(steps: &[Step]) -> bool {
     steps.iter().any(|step| step.state == State::Failed)
 }

@@ -21,9 +21,9 @@ pub struct Poll {
     pub ended: Option<Timestamp>,
     /// New versions that it recorded.
     pub new: u64,
-    /// Whether a replica runs it just now.
+    /// True while a replica runs it.
     pub running: bool,
-    /// What kept a later run from ending.
+    /// Sentence that says what kept a later run from ending.
     pub trouble: Option<String>,
 }
 

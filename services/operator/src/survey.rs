@@ -1,6 +1,6 @@
 //! From the vendors' answers to what a mapping file is made of and held against.
 //!
-//! What Visma says of a VAT id holds from a day on: its rate is that of today.
+//! A VAT id in Visma has rates that each hold from a day on; the rate given here is today's.
 
 use ::commerce::order::DecodeError;
 use ::commerce::reply::Answer;
@@ -41,7 +41,7 @@ pub fn segments(asked: &Asked, now: Timestamp) -> Result<Vec<Segment>, Problem> 
     dimension.segments.into_iter().map(segment).collect()
 }
 
-/// What Commerce answered, decoded.
+/// Decodes an answer of Commerce.
 ///
 /// # Errors
 /// Why it is not known.

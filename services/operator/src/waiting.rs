@@ -1,4 +1,4 @@
-//! What waits: for which record or release, since when, and until when.
+//! Documents that wait: for which record or release, since when, and until when.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,11 +13,11 @@ use crate::table::{headed, told};
 pub struct Waiting {
     /// The service at which it waits.
     pub service: String,
-    /// What waits: `payment`, `invoice`, ….
+    /// Kind of the document that waits: `payment`, `invoice`, ….
     pub entity: &'static str,
     /// Key of its record.
     pub key: String,
-    /// What it waits for, in words.
+    /// Reason in words: what it waits for.
     pub why: String,
     /// Since when, RFC 3339.
     pub since: String,

@@ -63,7 +63,7 @@ fn headers(id: &str, source: &str, kind: &str, further: &[(&'static str, String)
     headers
 }
 
-/// What so many orders leave behind.
+/// Fills the streams with what so many orders leave behind.
 pub(super) async fn orders(jetstream: &Context, orders: u64) {
     let mut filler = Filler { jetstream: jetstream.clone(), flight: VecDeque::new() };
     let main = Connection::new("main");

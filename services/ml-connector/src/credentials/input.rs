@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::vendors::kept::Field;
 
-/// What may come on standard input at most, in bytes.
+/// Limit of what may come on standard input, in bytes.
 const MOST: u64 = 64 * 1024;
 
 /// Reads fields on top of `before`. A terminal is asked for `asked`, where an empty answer changes nothing; otherwise

@@ -24,7 +24,7 @@ use crate::vendors::kept::fill_webhook;
 
 /// How long our own door may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What names no record.
+/// Body of a webhook that names no record.
 const BODY: &[u8] = b"{}";
 
 /// Tries the settings with `fields` in what they leave empty. The answer says what was seen.
@@ -74,7 +74,7 @@ pub(super) async fn these(
     run(&bare, vendor, fields, context).await
 }
 
-/// Whether the secret of webhooks can be one.
+/// Checks that the secret of webhooks is long enough, and returns a sentence for the person.
 ///
 /// # Errors
 /// `CREDENTIALS_REFUSED` when it is too short.

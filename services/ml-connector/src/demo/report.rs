@@ -1,4 +1,4 @@
-//! What the demo prints: one table of what happened, or one JSON object.
+//! Report of the demo: one table of what happened, or one JSON object.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::stand::Installation;
 use crate::stand::process::Usage;
 
-/// What happened.
+/// Result of the demo.
 pub(super) struct Report {
     ledger: Value,
     dead: Vec<DeadLetter>,
@@ -149,7 +149,7 @@ impl Report {
         lines.join("\n") + "\n"
     }
 
-    /// Whether what both sides hold agrees, as far as nothing was given up on.
+    /// Checks that what both sides hold agrees, as far as nothing was given up on.
     pub(super) fn verdict(&self) -> anyhow::Result<()> {
         let lists = ["duplicates", "totals_differ", "unbalanced", "duplicate_customers"];
         let wrong: usize = lists.iter().map(|list| self.count(list)).sum();
@@ -161,7 +161,7 @@ impl Report {
     }
 }
 
-/// What a person can look at while everything stays up.
+/// Lists what a person can look at while everything stays up.
 pub(super) fn how_to_look_further(installation: &Installation) -> String {
     let Installation { visma, broker, .. } = installation;
     format!(

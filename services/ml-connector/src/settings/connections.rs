@@ -16,7 +16,7 @@ pub(crate) type Named = (String, Result<Settings, Problem>);
 /// The settings of every connection.
 #[derive(Debug, Clone)]
 pub struct Connections {
-    /// What is common, as the settings of a connection that has nothing of its own.
+    /// Common settings, as those of a connection that has nothing of its own.
     pub common: Settings,
     all: BTreeMap<String, Result<Settings, Problem>>,
     whole: Whole,
@@ -38,7 +38,7 @@ impl Connections {
         Ok(Self { common, all, whole })
     }
 
-    /// Whether connections have sections or files of their own.
+    /// Returns true when connections have sections or files of their own.
     pub fn are_several(&self) -> bool {
         self.whole.several
     }
@@ -85,7 +85,7 @@ impl Connections {
         self.all.keys().cloned().collect::<Vec<_>>().join(", ")
     }
 
-    /// What is in force, secrets masked: of the whole installation, or of one connection.
+    /// Returns the settings in force, secrets masked: of the whole installation, or of one connection.
     ///
     /// # Errors
     /// As [`Connections::one`].

@@ -56,7 +56,7 @@ fn company(settings: &Settings) -> Option<Company<'_>> {
     known.then(|| (visma.base_url.trim_end_matches('/'), visma.tenant_id.as_str(), visma.company_id.as_str()))
 }
 
-/// Whether an order could be in both scopes. Which store is of which website the settings do not say.
+/// Returns true when an order could be in both scopes. The settings do not say which store is of which website.
 fn overlap(one: &Settings, other: &Settings) -> bool {
     let meet = |one: &[u64], other: &[u64]| {
         let one: BTreeSet<_> = one.iter().collect();

@@ -18,7 +18,7 @@ use super::process::{Process, Usage};
 /// The services of an installation, in the order in which they start.
 pub const SERVICES: [&str; 5] = ["ingestor-commerce", "ingestor-visma", "mapper", "writer-visma", "writer-commerce"];
 
-/// What to start.
+/// Plan of what to start.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The `ml-connector` binary.
@@ -220,7 +220,7 @@ impl Installation {
         read(self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await?).await
     }
 
-    /// What all services used together.
+    /// Adds up what all services used.
     pub fn usage(&self) -> Usage {
         self.services.iter().filter_map(Process::usage).fold(Usage::default(), Usage::add)
     }

@@ -146,7 +146,7 @@ pub struct Broker {
     pub address: SocketAddr,
     /// The server's process.
     pub process: Process,
-    /// Whether it has users, and lets nobody else in.
+    /// True when it has users, and lets nobody else in.
     pub guarded: bool,
     server: PathBuf,
     arguments: Vec<OsString>,

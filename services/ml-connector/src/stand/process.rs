@@ -77,7 +77,7 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// What it has used so far, from `/proc`; `None` where there is no such thing.
+    /// Reads what it has used so far, from `/proc`; `None` where there is no such thing.
     pub fn usage(&self) -> Option<Usage> {
         let folder = PathBuf::from(format!("/proc/{}", self.id()));
         let memory = std::fs::read_to_string(folder.join("smaps_rollup")).ok()?;
@@ -94,7 +94,7 @@ impl Process {
     }
 }
 
-/// What a process, or several, used.
+/// Memory and CPU time that a process, or several, used.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// Bytes resident, with every page counted that others have too: the binary's own are, once for each process.

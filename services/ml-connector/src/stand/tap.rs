@@ -62,7 +62,7 @@ struct Armed {
     state: watch::Sender<State>,
 }
 
-/// What the connections of a tap share.
+/// State that the connections of a tap share.
 struct Wire {
     broker: SocketAddr,
     armed: Mutex<Option<Armed>>,

@@ -25,7 +25,7 @@ use crate::settings::{Commerce, Visma};
 pub struct Field {
     /// The setting.
     pub name: &'static str,
-    /// Whether it is asked for without showing what is typed.
+    /// True when it is asked for without showing what is typed.
     pub secret: bool,
 }
 
@@ -37,9 +37,9 @@ const fn secret(name: &'static str) -> Field {
     Field { name, secret: true }
 }
 
-/// What Visma knows us by.
+/// Credentials that Visma knows us by.
 pub const VISMA: [Field; 3] = [open("client_id"), secret("client_secret"), open("tenant_id")];
-/// What Commerce knows us by, whichever way it does.
+/// Credentials that Commerce knows us by, for every way to log in.
 pub const COMMERCE: [Field; 7] = [
     open("consumer_key"),
     secret("consumer_secret"),
@@ -50,8 +50,8 @@ pub const COMMERCE: [Field; 7] = [
     secret("ims.client_secret"),
 ];
 
-/// What webhooks of a module are believed by. Those of Adobe's own senders are believed by public keys, which are no
-/// secrets: they stand in the settings.
+/// Secret that a module's webhooks are believed by. Those of Adobe's own senders are believed by public keys, which are
+/// no secrets: they stand in the settings.
 pub const WEBHOOK: [Field; 1] = [secret("secret")];
 
 /// The settings with what `fields` has for the empty ones, and the names of those that the settings have themselves.
@@ -112,7 +112,7 @@ impl Fill<'_> {
 /// Makes the proof that calls carry, out of what the vault keeps.
 pub(super) type Make = Box<dyn Fn(Fields) -> BoxFuture<'static, Result<Auth, Problem>> + Send + Sync>;
 
-/// What is done with a set that has changed.
+/// Function that takes over a set of credentials that has changed.
 type Apply = Box<dyn Fn(Option<Stored>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// One set of credentials as a service uses it.
@@ -212,7 +212,7 @@ async fn open_entry(store: &Credentials, name: &str, value: &Bytes) -> Result<Op
     if value.is_empty() { Ok(None) } else { store.unseal(name, value).await.map(Some) }
 }
 
-/// What two entries are told apart by.
+/// Returns the fingerprints that two entries are told apart by.
 fn mark(store: &Credentials, stored: Option<&Stored>) -> Option<(String, Option<(String, jiff::Timestamp)>)> {
     let of = |set: &Set| store.fingerprint(&set.fields);
     stored.map(|stored| (of(&stored.current), stored.previous.as_ref().map(|(set, until)| (of(set), *until))))

@@ -1,4 +1,4 @@
-//! What is in the log, subject by subject and by order, in a file of its own: there may be millions.
+//! List of what is in the log, by subject and by order. It is in a file of its own, as there may be millions of them.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ const ADD: &str = "
         last = excluded.last, time = excluded.time";
 /// Entries between two words about how far it is.
 const TOLD: u64 = 10_000;
-/// What the size of a body is called where the body is left out.
+/// Header in which the broker gives the size of a body that it leaves out.
 const SIZE: &str = "Nats-Msg-Size";
 /// Lanes that are judged in one go.
 const LANES: u32 = 500;

@@ -168,7 +168,7 @@ fn of_shop(order: &Entry, before: Timestamp) -> Option<Stay> {
     }
 }
 
-/// What a record says itself.
+/// Judges one record by itself: returns why its order stays, or `None`.
 fn of_outcome(last: &Entry, is_document: bool) -> Option<Stay> {
     let Ok(outcome) = entry::read_outcome(&last.payload) else { return Some(Stay::Unreadable) };
     if outcome.kind() == Said::Intent || outcome.doubt.is_some() {
@@ -189,7 +189,7 @@ fn of_outcome(last: &Entry, is_document: bool) -> Option<Stay> {
     }
 }
 
-/// What the documents come to, held against the shop.
+/// Judges the documents of an order against the shop: returns why the order stays, or `None`.
 fn of_books(order: (&str, &Entry), addresses: &[Address], booked: &[Booked], held: &[Held]) -> Option<Stay> {
     let report = drift::compare(booked, held);
     if !report.drifts.is_empty() {

@@ -1,4 +1,4 @@
-//! What would be archived, counted in the catalog.
+//! Counts in the catalog what would be archived.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::catalog::{Catalog, FINAL};
 use super::{Part, Plan, Stay, unkept};
 
 impl Catalog {
-    /// What would be archived; reading and judging took `took`.
+    /// Counts what would be archived; reading and judging took `took`.
     pub(super) fn plan(&self, connection: &str, before: Timestamp, took: Duration) -> Result<Plan, Problem> {
         self.sums(connection, before, took).map_err(|e| unkept(&e))
     }

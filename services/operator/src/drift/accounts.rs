@@ -24,9 +24,9 @@ use super::{ACCOUNT_UNBALANCED, Drift};
 const ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
 /// Visma may compute VAT of its own from the lines.
 const VAT_ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
-/// Who is past what.
+/// Services that must be past an order's entries, each with the kind of entry that it reads.
 const WORKERS: [(Kind, &str); 2] = [(Kind::Change, "mapper"), (Kind::Command, "writer-visma")];
-/// What a Commerce invoice's Visma invoice has before its key.
+/// Prefix of the key of a Visma invoice that was made from a Commerce invoice.
 const OF_INVOICE: &str = "invoice-";
 
 /// One order, as it was last read.
@@ -44,7 +44,7 @@ struct Sold {
 /// The records of one order by entity and key, with the place of the last command.
 type Records = BTreeMap<(Entity, String), u64>;
 
-/// What is read for the accounts.
+/// Data that the accounts are judged by.
 pub(super) struct Accounts {
     orders: BTreeMap<String, Sold>,
     records: BTreeMap<String, Records>,
@@ -143,7 +143,7 @@ fn creates(command: &Address) -> Option<(Entity, String)> {
     }
 }
 
-/// What is wrong with the account of one order, of which all is settled; `addresses` are those of its entries.
+/// Returns the error in the account of one order, when all of it is settled; `addresses` are those of its entries.
 pub(crate) fn unbalanced(
     (lane, order): (&str, &Entry),
     addresses: &[Address],
@@ -224,7 +224,7 @@ fn judge<'a>(
     })
 }
 
-/// What a document comes to: as a poll last saw it, and as it was booked before one has.
+/// Returns the total of a document: as a poll last saw it, or as it was booked before one has.
 fn stands(record: &Booked, seen: Option<&Held>) -> Option<Decimal> {
     let predicted = record.prediction.as_ref().ok().and_then(|booked| booked.as_ref()).map(|booked| booked.total);
     match (predicted, seen.and_then(|seen| seen.shown.as_ref()?.totals)) {

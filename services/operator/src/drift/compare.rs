@@ -9,7 +9,7 @@ use record::address::Entity;
 
 use super::{Drift, Report};
 
-/// What a record of ours says.
+/// Content of one of our records.
 #[derive(Debug, Clone)]
 pub(crate) struct Booked {
     pub(crate) entity: Entity,
@@ -21,7 +21,7 @@ pub(crate) struct Booked {
     pub(crate) stands: bool,
     /// It is known whether Visma does.
     pub(crate) is_settled: bool,
-    /// What was booked; none where the record does not say, and why where that cannot be read.
+    /// Values as booked; `None` where the record does not say, and the reason where they cannot be read.
     pub(crate) prediction: Result<Option<compare::Booked>, String>,
     /// Numbers of documents that we removed.
     pub(crate) removed: Vec<String>,
@@ -36,7 +36,7 @@ impl Booked {
     }
 }
 
-/// What was last read of a document.
+/// Last version of a document that was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) entity: Entity,
@@ -45,7 +45,7 @@ pub(crate) struct Held {
     pub(crate) reference: String,
     pub(crate) is_gone: bool,
     pub(crate) is_detached: bool,
-    /// What the list showed of its books; none where it cannot be read.
+    /// Values of the document that the list showed; `None` where they cannot be read.
     pub(crate) shown: Option<Shown>,
 }
 

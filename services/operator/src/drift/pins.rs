@@ -1,11 +1,11 @@
-//! Whether Visma lets VAT that is pinned stand: what the documents that were read there tell.
+//! Tells whether Visma keeps pinned VAT, from the documents that were read in Visma.
 
 use std::fmt;
 
 use serde::Serialize;
 use visma::compare::Pins;
 
-/// What the documents of one company tell of VAT that is pinned.
+/// Documents of one company that show whether Visma keeps pinned VAT, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Pinning {
     /// Documents that hold VAT which Visma would not have computed.
@@ -29,7 +29,7 @@ pub enum Proof {
 }
 
 impl Pinning {
-    /// What is known. One document whose pins were not kept outweighs those whose were: what was pinned on it is off.
+    /// Returns what is known. One document whose pins were not kept outweighs those whose were: its VAT is off.
     #[must_use]
     pub fn proof(&self) -> Proof {
         match self {

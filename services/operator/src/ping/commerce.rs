@@ -1,4 +1,4 @@
-//! What Commerce's answers prove.
+//! Turns Commerce's answers into steps of a ping.
 //!
 //! Commerce answers 401 to wrong credentials, to an inactive integration and to a missing right, and only its sentence
 //! tells the first one apart. A right counts as missing once another right works.
@@ -29,7 +29,7 @@ const ATTRIBUTES: &str = "Magento_CustomAttributeSerializable";
 const REMEDY: &str = "compare the credentials with those in the Admin, check that the integration or account is active, and \
                       that it has the rights that the README lists; Commerce gives the same answer to all three";
 
-/// What was asked, and how it was answered.
+/// Answer to a request, or the error of the call.
 pub type Asked = Result<Response<Bytes>, CallError>;
 
 /// The first call, for the store views: whether Commerce accepts the credentials.
@@ -80,7 +80,7 @@ pub fn credentials(rights: &[Step]) -> Option<Step> {
     })
 }
 
-/// Whether records of a kind may be read; `asked` was their list.
+/// Checks that records of a kind may be read; `asked` is the answer to a request for their list.
 pub fn read_right(
     entity: ::commerce::entity::Entity,
     serves: &str,
@@ -103,7 +103,7 @@ pub fn read_right(
     if needed { step } else { step.softened() }
 }
 
-/// Whether a list may be read that only the mapping verbs need; `asked` was its first page. Services run without it.
+/// Checks that a list may be read that only the mapping verbs need; `asked` is its first page. Services run without it.
 pub fn list_right(name: &str, serves: &str, asked: &Asked, now: Timestamp) -> Step {
     let step = match asked {
         Err(e) => Step::failed(SIDE, name, unanswered(SIDE, e)),
@@ -116,8 +116,8 @@ pub fn list_right(name: &str, serves: &str, asked: &Asked, now: Timestamp) -> St
     step.softened()
 }
 
-/// Whether a comment may be written; `asked` was one for an order that cannot be, without anything in it. Commerce
-/// looks at the right first, so any other refusal than that shows that it is there.
+/// Checks that a comment may be written. `asked` is the answer to an empty comment on an order that cannot exist.
+/// Commerce checks the right first, so any other refusal shows that the right is there.
 pub fn comment_right(serves: &str, asked: &Asked, now: Timestamp) -> Step {
     match asked {
         Err(e) => Step::failed(SIDE, COMMENT, unanswered(SIDE, e)),
@@ -142,7 +142,7 @@ fn listed(asked: &Asked, now: Timestamp) -> Option<Vec<String>> {
     serde_json::from_slice(&body).ok()
 }
 
-/// Whether orders have custom attributes, which are to hold what is noted on them.
+/// Checks that orders have custom attributes; notes on an order are kept in one.
 pub fn attributes(asked: &Asked, is_saas: bool, now: Timestamp) -> Step {
     if is_saas {
         return Step::fine(SIDE, "attributes", "custom attributes of orders are available on SaaS");
@@ -162,7 +162,7 @@ pub fn attributes(asked: &Asked, is_saas: bool, now: Timestamp) -> Step {
     }
 }
 
-/// Whether the modules that send webhooks are there.
+/// Tells which of the modules that send webhooks are installed.
 pub fn modules(asked: &Asked, now: Timestamp) -> Step {
     let Some(modules) = listed(asked, now) else {
         let said = "not known: this integration may not read the list of modules, which nothing else needs";
@@ -217,7 +217,7 @@ fn unreadable(why: &str) -> Problem {
     Problem::new(Code::CommerceUnreadable, why.to_owned(), remedy)
 }
 
-/// What is wrong with an answer that has no data.
+/// Returns what is wrong with an answer that has no data.
 pub(crate) fn otherwise(answer: &Answer) -> Problem {
     match answer {
         Answer::Refused { status, message } => Problem::new(

@@ -14,7 +14,7 @@ const NOTICED: i64 = 30;
 /// own clock, and takes it for a nonce that is wrong.
 const TOO_FAR: i64 = 300;
 
-/// Whether a host has an address.
+/// Checks that a host has an address.
 pub fn resolved(side: Side, host: &str, found: &io::Result<Vec<SocketAddr>>) -> Step {
     let failed = |why: String| {
         let remedy = "check the host in the settings and this machine's name server";
@@ -33,7 +33,7 @@ pub fn resolved(side: Side, host: &str, found: &io::Result<Vec<SocketAddr>>) -> 
     }
 }
 
-/// Whether a connection comes about.
+/// Checks that a connection can be made.
 pub fn connected(side: Side, host: &str, port: u16, tried: &io::Result<()>) -> Step {
     match tried {
         Ok(()) => Step::fine(side, "tcp", format!("{host} answers on port {port}")),
@@ -45,7 +45,7 @@ pub fn connected(side: Side, host: &str, port: u16, tried: &io::Result<()>) -> S
     }
 }
 
-/// Whether the server's certificate is believed; `tried` is an exchange without credentials and its error.
+/// Checks that the server's certificate is trusted; `tried` is the result of an exchange without credentials.
 pub fn secured(side: Side, host: &str, encrypted: bool, tried: Result<(), &str>) -> Step {
     match (tried, encrypted) {
         (Ok(()), true) => Step::fine(side, "tls", format!("the certificate of {host} is valid")),

@@ -1,4 +1,4 @@
-//! What Visma's answers prove.
+//! Turns Visma's answers into steps of a ping.
 
 use ::visma::rate::Window;
 use ::visma::refusal::Refusal;
@@ -78,7 +78,7 @@ fn shown(branches: &[Value]) -> Step {
     Step::fine(SIDE, "company", names.join("; "))
 }
 
-/// Whether a list may be read. `serves` says what for; what nothing that is switched on needs is only told.
+/// Checks that a list may be read; `serves` says what for. A failure is only a notice if nothing switched on needs it.
 pub fn resource(
     name: &str,
     serves: &str,

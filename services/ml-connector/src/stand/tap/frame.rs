@@ -52,7 +52,7 @@ pub(super) struct Frame {
     line: usize,
 }
 
-/// What the line of a frame with a message says.
+/// Fields in the line of a frame with a message.
 #[derive(Debug, PartialEq, Eq)]
 struct Head<'a> {
     subject: &'a str,
