@@ -67,6 +67,27 @@ fn modules_open_with_why() {
     assert_none("modules that do not open with //!", &silent.map(|(path, _)| path).collect::<Vec<_>>());
 }
 
+/// A doc line that opens with a relative clause makes its reader wait for the noun.
+#[test]
+fn doc_lines_open_with_what_the_item_is() {
+    let riddles = ["What ", "Whoever ", "Whether ", "Who ", "Of ", "That "];
+    let mut found = Vec::new();
+    for (path, text) in rust_files() {
+        let mut before = "";
+        for (index, line) in text.lines().map(str::trim_start).enumerate() {
+            let opens = |mark: &str| {
+                let doc = line.strip_prefix(mark).filter(|_| !before.starts_with(mark.trim_end()));
+                doc.is_some_and(|doc| riddles.iter().any(|word| doc.starts_with(word)))
+            };
+            if opens("/// ") || opens("//! ") {
+                found.push(format!("{path}:{}: {line}", index + 1));
+            }
+            before = line;
+        }
+    }
+    assert_none("doc lines that open with a relative clause", &found);
+}
+
 /// The log is put together and taken apart in one crate: whoever adds a kind of record is told by the compiler where.
 #[test]
 fn the_log_is_known_to_its_crate_alone() {
