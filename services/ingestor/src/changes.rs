@@ -25,13 +25,13 @@ const TRIES: usize = 5;
 pub struct Reading {
     /// The source.
     pub system: System,
-    /// What the record is.
+    /// Kind of the record.
     pub entity: Entity,
     /// The source's key of the record.
     pub key: String,
     /// The record as the source sent it: JSON text.
     pub text: String,
-    /// What records of its kind are like.
+    /// Rules for records of its kind: which fields are content, and which texts stay readable.
     pub rules: &'static Rules,
     /// Token of the person whom it is about, where the record itself does not name them.
     pub owner: Option<String>,
@@ -42,8 +42,8 @@ pub struct Reading {
     pub clock_repeats: bool,
     /// Most likely it was never recorded: the last change is not read unless that turns out to be wrong.
     pub is_new: bool,
-    /// Of a record that is brought in from before the go-live date: from when on it counts. Once recorded it stays with
-    /// the record's later versions.
+    /// Time from which the record counts, where it is brought in from before the go-live date. Once recorded, it stays
+    /// with the record's later versions.
     pub counts_from: Option<civil::DateTime>,
     /// Sequence of the record's last change as it was before the record was read: while it is the last one, this
     /// reading is the newer, whatever its time says.
@@ -59,7 +59,7 @@ pub struct Known {
     pub person: Option<String>,
 }
 
-/// What became of a reading.
+/// Result of recording a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     /// A new version: a change was published.
@@ -104,7 +104,7 @@ impl Changes {
         self.vault.keyed_hash(purpose, text)
     }
 
-    /// What the last change of a record tells, if one was recorded.
+    /// Returns what the last change of a record tells, if one was recorded.
     ///
     /// # Errors
     /// When the broker does not answer.
@@ -228,7 +228,7 @@ impl Changes {
     }
 }
 
-/// What the last entry makes of a reading, if it settles it.
+/// Returns how the last entry settles a reading; `None` when it does not.
 fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Recorded> {
     let last = last?;
     if header(&last.headers, envelope::VERSION) == Some(version) {
@@ -243,8 +243,8 @@ fn already(last: Option<&Entry>, version: &str, reading: &Reading) -> Option<Rec
     later.then_some(Recorded::Older)
 }
 
-/// Whether a stamp of a source is from a time that has not come, by more than clocks differ: a record that was once
-/// seen with one would look older than that for ever.
+/// True when a source's stamp lies in the future by more than clocks differ. If such a stamp counted, every later
+/// reading of its record would look older.
 fn is_future(stamp: &str) -> bool {
     let soon = clock::now().saturating_add(CLOCKS).unwrap_or(Timestamp::MAX);
     stamp > soon.strftime("%Y-%m-%d %H:%M:%S").to_string().as_str()

@@ -109,7 +109,7 @@ pub struct Webhook {
     pub header: String,
     /// How the signature is encoded.
     pub encoding: Encoding,
-    /// What stands before the signature.
+    /// Text that stands before the signature.
     pub prefix: String,
     /// JSON pointer to the order's id; empty looks at the usual places.
     pub entity_id_pointer: String,
@@ -119,7 +119,7 @@ pub struct Webhook {
     pub patience: Span,
     /// Connections at once, for all paths together.
     pub connections: usize,
-    /// Of these, from one address.
+    /// Connections at once from one address, for all paths together.
     pub connections_per_peer: usize,
     /// Memory of all bodies together, for all paths.
     pub bodies_bytes: usize,
@@ -143,7 +143,7 @@ pub enum Encoding {
     Base64,
 }
 
-/// What the service works with besides its context.
+/// Parts that the service works with, besides its context.
 #[derive(Debug)]
 pub struct Source {
     /// Commerce's API.
@@ -158,7 +158,7 @@ pub struct Source {
     pub zone: Zone,
     /// The webhook door.
     pub webhook: Webhook,
-    /// What webhooks of a module are signed with.
+    /// Secrets that webhooks of a module are signed with.
     pub secrets: Secrets,
     /// The ports for webhooks that the process has open.
     pub doors: Doors,

@@ -1,4 +1,4 @@
-//! What the vendors' records are like: which of their fields are content, and which texts stay readable.
+//! Rules for the vendors' records: which of their fields are content, and which texts stay readable.
 
 use commerce::{person, version};
 use pipeline::content::{Readable, Rules};

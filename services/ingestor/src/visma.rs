@@ -41,7 +41,7 @@ pub const NAME: &str = "ingestor-visma";
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
-    /// What is polled.
+    /// Kinds of records that are polled.
     pub entities: BTreeSet<Entity>,
     /// Time between polls, or `daily`.
     pub interval: Interval,
@@ -53,7 +53,7 @@ pub struct Poll {
     pub overlap: Span,
 }
 
-/// What the service works with besides its context.
+/// Parts that the service works with, besides its context.
 #[derive(Debug)]
 pub struct Source {
     /// Visma's API.
@@ -66,7 +66,7 @@ pub struct Source {
     pub sweep: Sweep,
     /// The business's time zone.
     pub zone: Zone,
-    /// What our references begin with.
+    /// Text that our references begin with.
     pub prefix: String,
     /// Documents that were last modified before this are not read: the go-live date, less a day for time zones.
     pub from: Stamp,

@@ -1,4 +1,4 @@
-//! What comes back from behind the horizon: the log may have held it, and holds it no longer.
+//! Orders and documents that come back from behind the horizon: the log may have held them, and holds them no longer.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What was cancelled of an order of which more stands in Visma: credit notes, each over what was cancelled since the
-//! one before.
+//! Credit notes over the cancelled part of an order of which more stands in Visma: each is over what was cancelled
+//! since the one before.
 
 use ::commerce::order::Order;
 use mapping::Before;
@@ -51,7 +51,7 @@ impl Mapper {
         Ok(self.credit(delivery, Lane::of(key, order), part, vec![key.to_owned()]).await)
     }
 
-    /// What was credited of an order as cancelled, while the rest of it went on.
+    /// Reads which credit notes over cancelled parts of an order were commanded, while the rest of the order went on.
     pub(crate) async fn credited_parts(&self, delivery: &Delivery, key: &str) -> Result<Credited, Verdict> {
         let mut credited = Credited { notes: 0, change: 0 };
         while credited.notes < MOST {

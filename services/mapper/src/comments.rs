@@ -1,4 +1,4 @@
-//! What the shop's people shall read on an order about a document in Visma.
+//! Comments on an order that tell the shop's people about a document in Visma.
 
 use mapping::books::Note;
 use problem::{Code, Problem};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::Mapper;
 use crate::messages::Lane;
 
-/// What is noted on orders.
+/// Settings of the notes on orders.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comments {

@@ -167,7 +167,7 @@ impl Mapper {
     }
 }
 
-/// What it is at Visma, and among our own decisions.
+/// Returns the kind of a document at Visma, and among our own decisions.
 fn name(kind: Document) -> (Entity, Entity) {
     match kind {
         Document::Invoice => (Entity::Invoice, Entity::SeenInvoice),
@@ -202,7 +202,7 @@ pub(crate) fn verification(
     seen.showing(Shown::of(read))
 }
 
-/// What becomes of a document that does not say any longer that it is ours.
+/// Returns the dead letter of a document that does not say any longer that it is ours.
 fn detached(entity: Entity, reference: &str, read: &InvoiceRead) -> Verdict {
     let now = read.external_reference.as_deref().map_or_else(|| "none".to_owned(), |other| format!("`{other}`"));
     let sentence = format!(
@@ -219,7 +219,7 @@ pub(crate) fn unreadable(delivery: &Delivery, error: &dyn std::error::Error) -> 
     Verdict::Dead(Problem::new(Code::ChangeUnreadable, sentence, READ_ANEW))
 }
 
-/// What was found in Visma that should not be there, or not so.
+/// Counts something found in Visma that should not be there, or is not as it should be.
 fn drift(kind: &'static str) {
     metrics::counter!("ml_drift_total", "kind" => kind).increment(1);
 }

@@ -14,7 +14,7 @@ use crate::{Mapper, Published, refused};
 struct About<'a> {
     /// Entity id of the Commerce invoice.
     key: &'a str,
-    /// Of its order.
+    /// Lane of its order.
     lane: Lane<'a>,
     /// Key of the record of the Visma invoice.
     invoice_key: &'a str,

@@ -56,17 +56,17 @@ const FRESH: u64 = 1_000;
 /// How often another change is looked for that this one needs; with the growing waits between, some ten minutes.
 const LOOKS: u64 = 20;
 
-/// Whether what follows from a change is on disk; if not, the change is tried again.
+/// Result of publishing what follows from a change: `Ok` once it is on disk; if it is not, the change is tried again.
 type Published = Result<(), Problem>;
 
-/// What the service works with besides its context.
+/// Parts that the service works with, besides its context.
 #[derive(Debug)]
 pub struct Rules {
     /// The accountant's file.
     pub mapping: Mapping,
     /// Which orders are booked.
     pub scope: Scope,
-    /// What the shop is told of.
+    /// Comments that are written on the shop's orders.
     pub comments: Comments,
 }
 
@@ -139,9 +139,9 @@ impl Mapper {
         published.map(|()| Verdict::Done).map_err(|problem| Verdict::failed(delivery.delivered, problem))
     }
 
-    /// Whether a newer version of the record stands in the stream. A delivery that comes late or again may have been
-    /// overtaken by it, and to book what was cancelled since cannot be taken back by deciding on the cancellation
-    /// later.
+    /// True when a newer version of the record stands in the stream. A delivery that comes late or again may have been
+    /// overtaken by it. If it booked what was cancelled since, deciding on the cancellation later could not take that
+    /// back.
     async fn is_superseded(&self, delivery: &Delivery) -> Result<bool, Verdict> {
         let age = pipeline::clock::now_millis().saturating_sub(delivery.stored_at);
         if delivery.delivered == 1 && age < FRESH {
@@ -157,7 +157,7 @@ impl Mapper {
         self.messages.nothing(delivery, entity, key, (Code::Superseded, &why)).await
     }
 
-    /// What becomes of a change that needs another one which has not been seen: it waits, and not for ever.
+    /// Returns the verdict on a change that needs another one which has not been seen: it waits, and not for ever.
     fn missing(delivery: &Delivery, problem: Problem) -> Verdict {
         if delivery.delivered >= LOOKS {
             return Verdict::Dead(problem);
@@ -176,7 +176,7 @@ impl Mapper {
     }
 }
 
-/// What becomes of a change that mapping refuses.
+/// Returns the dead letter of a change that mapping refuses.
 fn refused(refusal: Refusal) -> Verdict {
     let remedy = match refusal.what_to_do() {
         ToDo::ThenAgain(first) => then_again(first),

@@ -65,7 +65,7 @@ impl Messages {
         Ok(())
     }
 
-    /// What was commanded last about a record of Visma, if anything ever was.
+    /// Returns the last command about a record of Visma, if there ever was one.
     ///
     /// # Errors
     /// When the broker does not answer.

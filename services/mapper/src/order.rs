@@ -140,7 +140,7 @@ impl Mapper {
         Ok(self.messages.publish_for_visma(delivery, Entity::Cancellation, (&invoice_key, lane), document).await)
     }
 
-    /// Whether Visma was ever told to hold this document. Before that, what is taken back is simply never booked.
+    /// True when Visma was ever told to hold this document. One that is taken back before that is simply never booked.
     pub(crate) async fn was_commanded(
         &self,
         delivery: &Delivery,

@@ -150,7 +150,7 @@ impl Parties {
         Ok(command.filter(of_account).map(|command| command.change_sequence))
     }
 
-    /// What a customer is matched by, under this mapping: a command of the same identity need not be repeated.
+    /// Hashes what a customer is matched by, under this mapping: a command of the same identity need not be repeated.
     fn identity(&self, customer: &visma::customer::Customer, kind: &str) -> String {
         let (corporate, vat) = (customer.corporate_id.as_deref(), customer.vat_registration_id.as_deref());
         let marks = Marks::of(Some(&customer.contact.email), corporate, vat, Some(&customer.address.country));
@@ -166,7 +166,7 @@ impl Parties {
         sealed.map_err(|e| e.unusable())
     }
 
-    /// What the last outcome of a customer says became of it.
+    /// Returns the kind of the last outcome of a customer, if there is one.
     async fn outcome_of(&self, key: &str) -> Result<Option<String>, Problem> {
         let entry = self.log.last(&self.log.outcome(System::Visma, Entity::Customer, key)).await?;
         Ok(entry.and_then(|entry| header(&entry.headers, envelope::KIND).map(str::to_owned)))

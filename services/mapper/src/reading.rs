@@ -124,8 +124,9 @@ pub(crate) fn until_read(
     }
 }
 
-/// What the header `name` of a change says, where there is one. One that cannot be read says nothing: without the mark
-/// from when on a record counts it would be left out, and without the version before it nothing would be compared.
+/// Returns what the header `name` of a change says, where there is one. A header that cannot be read is a dead letter:
+/// without the mark from when on a record counts, the record would be left out, and without the version before it
+/// nothing would be compared.
 pub(crate) fn said<T: FromStr<Err: Display>>(
     subject: &str,
     headers: &HeaderMap,

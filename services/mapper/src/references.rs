@@ -1,7 +1,7 @@
 //! Whose reference is whose: a view over the commands, by their headers.
 //!
-//! What is claimed here and whose command is not in the view yet is in memory, so that no two documents of this process
-//! share a reference.
+//! A claim whose command is not in the view yet is kept in memory, so that no two documents of this process share a
+//! reference.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -47,7 +47,7 @@ pub(crate) struct Owner {
     pub(crate) lane: Option<String>,
 }
 
-/// What was claimed and is not in the view yet.
+/// Claims that are not in the view yet.
 #[derive(Debug, Default)]
 struct Claims {
     by_reference: HashMap<String, (Entity, String)>,
@@ -99,7 +99,7 @@ impl References {
         ids.into_iter().map(|id| format!("{OF_INVOICE}{id}")).collect()
     }
 
-    /// Who holds it, as the commands say.
+    /// Returns the record that holds `reference`, as the commands say.
     fn followed(&self, reference: &str) -> Option<Owner> {
         self.store.read(|tables| {
             let owner = "SELECT entity, key, lane FROM references_owner WHERE reference = ?1";

@@ -17,7 +17,7 @@ use crate::{Mapper, Published};
 /// A purchase order is polled as often as supplier invoices are; two daily polls are enough to have read it.
 const PATIENCE: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// What a supplier invoice comes to.
+/// Orders that a supplier invoice serves, or the reason why it serves none.
 enum Serves {
     /// These orders of the shop, by increment id.
     Orders(Vec<String>),

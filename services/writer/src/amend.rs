@@ -20,11 +20,11 @@ use record::{Current, entry};
 pub(crate) struct Seen {
     /// Its version, where it was told.
     pub(crate) etag: Option<String>,
-    /// What it says; none when only the version is known, because nothing was written since we wrote.
+    /// Content of the record; none when only the version is known, because nothing was written since we wrote.
     pub(crate) says: Option<Value>,
 }
 
-/// What a reading came to, or when to try again.
+/// Result of a reading, or when to try again.
 pub(crate) type Read = Result<Option<Seen>, Option<std::time::Duration>>;
 
 /// A target system whose records can be updated.
@@ -36,7 +36,7 @@ pub(crate) trait Updating: System {
     fn update(&self, request: &Request<Bytes>) -> impl Future<Output = Reply> + Send;
 }
 
-/// What is to be changed of a record.
+/// Change to be made to a record.
 pub(crate) trait Change: Sync {
     /// The request that reads the record.
     ///
@@ -44,10 +44,10 @@ pub(crate) trait Change: Sync {
     /// When it cannot be built.
     fn reading(&self, number: &str) -> Result<Request<Bytes>, Problem>;
 
-    /// Whether what is written depends on what stands there, so that it is never written unread.
+    /// True when what is written depends on what stands there, so that it is never written unread.
     fn adds(&self) -> bool;
 
-    /// Whether the record does not say what it shall.
+    /// True when the record does not say what it shall.
     fn differs(&self, says: &Value) -> bool;
 
     /// The request that makes the record say what it shall, under `etag`. Without what it says now, all of ours is

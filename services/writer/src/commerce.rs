@@ -74,7 +74,7 @@ impl Settings {
     }
 }
 
-/// What the service works with besides its context.
+/// Parts that the service works with, besides its context.
 #[derive(Debug)]
 pub struct Target {
     /// Commerce's API.

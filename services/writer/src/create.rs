@@ -1,5 +1,5 @@
 //! Drives the life of one document: carries out each step that `effect` gives, until it ends or has to wait for long.
-//! What differs between targets is behind [`System`], and behind [`Removing`] where documents can be removed.
+//! Differences between targets are behind [`System`], and behind [`Removing`] where documents can be removed.
 
 mod ending;
 mod waits;
@@ -32,7 +32,7 @@ pub(crate) trait System: Sync {
     /// How a document is found there.
     type Key: Send + Sync;
 
-    /// What makes a document there.
+    /// Request that makes a document there.
     type Request: Sync;
 
     /// Reserves a call; else how long to wait.
@@ -53,7 +53,7 @@ pub(crate) trait System: Sync {
     /// Why nothing gets through to it, while calls are kept back because of that.
     fn trouble(&self) -> Option<Problem>;
 
-    /// Whether it has let in a write after `since`.
+    /// True when it has let in a write after `since`.
     fn passed_since(&self, since: Millis) -> bool;
 
     /// Adds to an entry what sending `request` has told about it besides the answer.
@@ -75,7 +75,7 @@ pub(crate) trait System: Sync {
         None
     }
 
-    /// What the last look-up showed of the one document under `key`: its status and what is open of it.
+    /// Returns the status and the open balance that the last look-up showed of the one document under `key`.
     fn shown(&self, _key: &Self::Key) -> Option<(String, String)> {
         None
     }
@@ -94,20 +94,20 @@ pub(crate) trait Removing: System {
     fn inspect(&self, number: &str) -> impl Future<Output = Inspected> + Send;
 }
 
-/// What a look at a document that could not be deleted came to, or when to ask again.
+/// Result of a look at a document that could not be deleted, or when to ask again.
 pub(crate) type Inspected = Result<Option<(Option<String>, bool)>, Option<Duration>>;
 
 /// One document to be created, or to be withdrawn.
 pub(crate) struct Document<'a, K> {
     /// Where its record stands.
     pub(crate) address: Address,
-    /// What it is to an accountant.
+    /// Kind of document, in an accountant's terms.
     pub(crate) what: Entity,
-    /// What is asked for.
+    /// Content that its command asks for.
     pub(crate) wanted: Wanted,
     /// How it is found at the target.
     pub(crate) key: K,
-    /// What its entries say besides.
+    /// Further content of its entries.
     pub(crate) entry: Outcome,
     /// When its order was placed, as the shop writes it; empty where that is not known.
     pub(crate) placed: &'a str,
@@ -144,7 +144,7 @@ pub(crate) struct Driver<S> {
     pub(crate) system: S,
 }
 
-/// What a command asks of `effect`.
+/// Returns what a command asks of `effect`.
 pub(crate) fn wanted(delivery: &Delivery, command: &Command, body_hash: String) -> Wanted {
     let (source_seq, command_seq) = (command.change_sequence, delivery.sequence);
     Wanted { command: command.id.clone(), command_seq, body_hash, source_seq }

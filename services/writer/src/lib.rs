@@ -1,8 +1,8 @@
 //! Takes commands, makes a target hold them exactly once, writes outcomes.
 //!
-//! What is to be done next is decided in the pure crate `effect`; here its steps are carried out: `create` drives them,
-//! the log is read and written through `record`. What is a target's own is in its module: how it is asked, how
-//! its documents are found, what its answers mean.
+//! The pure crate `effect` decides what is to be done next; here its steps are carried out: `create` drives them, and
+//! the log is read and written through `record`. Each target has a module of its own: how it is asked, how its
+//! documents are found, what its answers mean.
 
 mod amend;
 pub mod commerce;

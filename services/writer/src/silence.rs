@@ -1,4 +1,4 @@
-//! What a record says nothing of: how far that is a proof, and what is asked where it is none.
+//! Silence of a record about a document: how far it is a proof, and what is asked where it is none.
 
 use effect::{LookingUp, Record, Silence, Step};
 use proto::Outcome;

@@ -58,7 +58,7 @@ const UNREAD: &str = "Visma's customers have not been read yet";
 /// The target.
 const TARGET: System = System::Visma;
 
-/// What the service works with besides its context.
+/// Parts that the service works with, besides its context.
 #[derive(Debug)]
 pub struct Target {
     /// Visma's API.
@@ -67,9 +67,9 @@ pub struct Target {
     pub company: Company,
     /// How documents are created.
     pub settings: Settings,
-    /// What is done with them besides.
+    /// Handling of documents besides creating them.
     pub documents: Documents,
-    /// What our references begin with.
+    /// Text that our references begin with.
     pub prefix: String,
     /// No document of ours is older: the go-live date, less a day for time zones.
     pub from: Stamp,
@@ -131,7 +131,7 @@ struct Writer {
     driver: Driver<Api>,
     customers: Arc<Customers>,
     read: Cursor,
-    /// What the log was last told of pinned VAT.
+    /// Last line that was logged about pinned VAT: 0 for none, else `KEPT` or `NOT_KEPT`.
     pins: AtomicU8,
 }
 

@@ -29,7 +29,7 @@ struct Memory {
 }
 
 impl Accounts {
-    /// Whether the account of an order is to be read, which was last changed at `updated_at`; `now` is the shop's
+    /// True when the account of an order that was last changed at `updated_at` is to be read; `now` is the shop's
     /// clock. Says so once for an order.
     pub(super) fn wanted(&self, (order, account): (u64, u64), updated_at: Moment, now: Timestamp) -> bool {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,11 +29,11 @@ const LARGEST: u64 = u32::MAX as u64;
 /// How far beyond the last row the id of a new record may be.
 const NEAR: u64 = 255;
 
-/// What is set aside of one kind of record. It outlives the process.
+/// Records of one kind that are set aside. The list outlives the process.
 #[derive(Debug)]
 pub(super) struct Aside {
     entity: Entity,
-    /// Who sets aside, for the subjects of dead letters.
+    /// Name of the stage that sets aside, for the subjects of dead letters.
     stage: &'static str,
     log: Log,
     cursor: Cursor,
@@ -43,7 +43,7 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// What earlier runs of the poll called `poll` have set aside; dead letters are those of `stage`.
+    /// Opens the list that earlier runs of the poll called `poll` have set aside; dead letters are those of `stage`.
     ///
     /// # Errors
     /// When the broker does not answer.

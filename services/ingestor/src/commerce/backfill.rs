@@ -40,10 +40,10 @@ const AT_ONCE: usize = 32;
 /// Times that a record is read again which somebody else recorded meanwhile.
 const READINGS: usize = 5;
 
-/// What is brought in.
+/// Range of records that is brought in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {
-    /// What was made in this time.
+    /// Records that were made in this time.
     pub history: History,
     /// The first moment, in the company's time zone: the mark.
     pub mark: civil::DateTime,
@@ -58,18 +58,18 @@ pub struct Amount {
     pub entity: Entity,
     /// Records in the range.
     pub all: u64,
-    /// Of these, what is not read yet.
+    /// Records of these that are not read yet.
     pub left: u64,
 }
 
-/// What one step did.
+/// Result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stepped {
     /// The kind.
     pub entity: Entity,
     /// Records read.
     pub read: u64,
-    /// Of these, what had not been brought in before.
+    /// Records that had not been brought in before, those included that were asked for again.
     pub new: u64,
 }
 
@@ -131,7 +131,7 @@ impl Backfill {
         Ok(Self { recorder, cursor, range, kinds, far })
     }
 
-    /// Whether it goes on behind an earlier run of the same range.
+    /// True when it goes on where an earlier run of the same range stopped.
     pub fn is_resumed(&self) -> bool {
         !self.far.read.is_empty()
     }

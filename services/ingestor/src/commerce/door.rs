@@ -38,7 +38,7 @@ pub use open::Doors;
 pub use secrets::Secrets;
 pub use settings::{AdobeWebhooks, IoEvents};
 
-/// What the door is called in the connection's health.
+/// Name of the door in the connection's health.
 const DOOR: &str = "webhook door";
 
 /// Opens the doors of a connection that are configured, if there is an address.

@@ -25,7 +25,7 @@ const MOST: usize = 100_000;
 /// How far the shop's clock may be ahead of the broker's.
 const SKEW: u32 = 5;
 
-/// What the poll found, and when a webhook was heard last.
+/// Changes that the poll found, and when a webhook was last heard.
 #[derive(Debug)]
 pub(super) struct Losses {
     expected: Vec<Entity>,
@@ -137,8 +137,8 @@ impl Losses {
         }
     }
 
-    /// Whether a hint at the record lies on disk that is no older than its change: another replica's door has kept it,
-    /// or it came before the change could be seen.
+    /// True when a hint at the record is on disk that is no older than the record's change: another replica's door has
+    /// kept it, or it came before the change could be seen.
     async fn was_told(&self, entity: Entity, key: u64, updated_at: Moment) -> Result<bool, Problem> {
         let address = self.log.hint(System::Commerce, super::entity(entity), &key.to_string());
         let Some(hint) = self.log.last(&address).await? else { return Ok(false) };

@@ -35,7 +35,7 @@ pub(super) enum ReadError {
 /// Something that cannot be read just now, or ever.
 #[derive(Debug)]
 pub(super) struct Broken {
-    /// What a person is told when it stays so.
+    /// Problem that a person is told of when it stays so.
     pub(super) problem: Problem,
     /// It may be another time: the shop failed, or did not answer.
     pub(super) passing: bool,
@@ -129,7 +129,7 @@ impl Reader {
         Row::decode(entity, text).map_err(|e| nonsense(&e))
     }
 
-    /// Whether the shop lists records of a kind at all: a search that finds none.
+    /// True when the shop lists records of a kind at all. It is asked by a search that finds none.
     pub(super) async fn lists(&self, entity: Entity) -> Result<bool, ReadError> {
         let none = PageSize::new(1).map(|size| Search::new(size).and(Filter::equal("entity_id", 0)));
         match self.page(entity, &none.map_err(|e| nonsense(&e))?).await {

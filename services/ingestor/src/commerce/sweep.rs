@@ -31,7 +31,7 @@ const AT_ONCE: usize = 16;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
-    /// Whether they are.
+    /// True when they are swept.
     pub enabled: bool,
     /// Time between sweeps.
     pub interval: Span,

@@ -31,7 +31,7 @@ pub(super) struct Seen {
     pub(super) wrong: Option<ReadError>,
 }
 
-/// What is set aside of one kind of record. It outlives the process.
+/// Records of one kind that are set aside. The list outlives the process.
 #[derive(Debug)]
 pub(super) struct Aside {
     entity: Entity,
@@ -43,7 +43,7 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// What earlier runs have set aside.
+    /// Opens the list of records that earlier runs have set aside.
     ///
     /// # Errors
     /// When the broker does not answer.

@@ -1,4 +1,5 @@
-//! What is polled, and what of a row matters: its key, its version, whether it is ours, what of it is a person's.
+//! The kinds of records that are polled, and what is read from a row: its key, its version, whether it is ours, and
+//! which parts of it are a person's.
 
 use ::visma::delta::Mark;
 use ::visma::list::Row;
@@ -48,7 +49,7 @@ impl Entity {
         self.record().name()
     }
 
-    /// What its poll and its cursor are called.
+    /// Name of its poll and of its cursor.
     pub(super) fn poll_name(self) -> &'static str {
         match self {
             Self::Customer => "visma.customer",
@@ -70,13 +71,13 @@ impl Entity {
         }
     }
 
-    /// Whether the first poll reads the company's whole history: whoever was a customer before is one today, and an old
-    /// purchase order may be billed tomorrow. Documents of before the go-live date are nobody's business here.
+    /// True when the first poll reads the company's whole history: an earlier customer is still a customer today, and
+    /// an old purchase order may be billed tomorrow. Documents from before the go-live date are not needed here.
     pub(super) fn reads_history(self) -> bool {
         matches!(self, Self::Customer | Self::PurchaseOrder)
     }
 
-    /// What tells one version of a row.
+    /// Reads the mark by which one version of a row is told from another.
     pub(super) fn mark(self, row: &Row) -> Result<Mark, ReadError> {
         let text = row.text();
         Ok(match self {
@@ -183,7 +184,7 @@ impl Entity {
         Ok(self.is(&document).then(|| self.document(row.text(), &document, (reference, true), changes)))
     }
 
-    /// Whether a document is of this kind: the same number may be another's of another kind.
+    /// True when a document is of this kind: a document of another kind may have the same number.
     fn is(self, document: &InvoiceRead) -> bool {
         if self == Self::Invoice { document.is_invoice() } else { document.is_credit_note() }
     }

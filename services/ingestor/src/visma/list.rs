@@ -125,7 +125,7 @@ impl<'a> Lister<'a> {
         Ok(if self.shows(low).await? { None } else { Some(low) })
     }
 
-    /// Whether all that was modified since can be shown.
+    /// True when Visma can show every row that was modified since `since`.
     async fn shows(&self, since: Stamp) -> Result<bool, Stopped> {
         let size = self.size.load(Ordering::Relaxed);
         let mut seen = 0;
@@ -197,7 +197,7 @@ impl<'a> Lister<'a> {
         Ok(whole)
     }
 
-    /// Whether Visma gives smaller pages than were thought; from now on those are asked for.
+    /// True when Visma gives smaller pages than were asked for; from now on pages of that size are asked for.
     fn is_cut(&self, page: &Page<Row>) -> bool {
         let size = self.size.load(Ordering::Relaxed);
         let given = page.max_page_size.filter(|max| (1..size).contains(max));

@@ -43,7 +43,7 @@ const PLAUSIBLE: usize = 5;
 struct Read {
     /// The newest stamp that can be relied on; none when the list was empty.
     newest: Option<Stamp>,
-    /// What could not be shown.
+    /// Rows that could not be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hole: Option<Hole>,
 }
@@ -256,7 +256,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Whether a page is one of the list that was asked for: one bad record is set aside, and most rows are not.
+/// Checks that a page is of the list that was asked for: a few bad rows are set aside, mostly bad rows are an error.
 fn plausible(page: &Page<Seen>) -> Result<(), Stopped> {
     let wrong = page.rows.iter().filter_map(|seen| seen.wrong.as_ref());
     match wrong.clone().next() {

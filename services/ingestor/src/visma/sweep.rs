@@ -1,10 +1,10 @@
 //! The sweep: what no delta shows. A document that was deleted is in no list of what was modified, so from time to time
 //! all documents of some months are listed and held against all that we know to be there.
 //!
-//! What is listed is recorded like any reading, which also finds what a delta has missed. What is known and not listed
-//! is asked for by its number before it is believed to be gone; then it is recorded as gone, and the stages behind take
-//! it from there. Two documents of one reference show there too, since both are recorded; and one whose reference was
-//! taken away, since its number is known.
+//! A document that is listed is recorded like any reading, so that changes which a delta has missed are found too. A
+//! known document that is not listed is asked for by its number before it is believed to be gone; then it is recorded
+//! as gone, and the stages behind take it from there. Two documents of one reference show up too, since both are
+//! recorded. So does a document whose reference was taken away, since its number is known.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -40,7 +40,7 @@ const CLOCKS: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
-    /// Whether it is.
+    /// True when it is swept.
     pub enabled: bool,
     /// Time between sweeps.
     pub interval: Span,

@@ -1,4 +1,4 @@
-//! What an order bears of what a command asks for, and what it lacks.
+//! Comments and attributes that a command asks for: which of them an order bears, and which it lacks.
 
 use ::commerce::attribute::EntryError;
 use ::commerce::comment::NotedOrder;
@@ -6,7 +6,7 @@ use effect::{Refusal, Reply};
 use problem::Code;
 use proto::Comment;
 
-/// What is to be written on an order.
+/// Comment and attributes that are to be written on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lacks {
     /// The comment.
@@ -16,7 +16,7 @@ pub(super) struct Lacks {
 }
 
 impl Lacks {
-    /// What `order` lacks.
+    /// Returns what `order` lacks.
     pub(super) fn of(order: &NotedOrder, comment: &Comment) -> Result<Self, Refusal> {
         let mut attributes = Vec::new();
         for wanted in &comment.attributes {
@@ -44,7 +44,7 @@ pub(super) fn standing(order: &NotedOrder, comment: &Comment) -> Vec<String> {
     }
 }
 
-/// What an order that was read says of ours: nothing when it is not, or not all, there.
+/// Returns the reply that an order that was read gives: nothing when ours is not there, or not all of it.
 pub(super) fn reply(order: &NotedOrder, comment: &Comment) -> Option<Reply> {
     let mut numbers = standing(order, comment);
     match (numbers.pop(), numbers.is_empty()) {

@@ -1,7 +1,7 @@
 //! One comment: the order is read, what it lacks is written, and the order read again, which gives the comment's
 //! number.
 //!
-//! What Commerce answers at each step is brought to what it means for the life of the comment.
+//! Each answer of Commerce is translated into what it means for the life of the comment.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const AWAY: Duration = Duration::from_secs(2);
 /// How often an order's status may change between reading it and noting something on it.
 const STATUS_TRIES: usize = 3;
 
-/// What came of one call.
+/// Result of one call.
 enum Called {
     /// Done; the body.
     Ok(Bytes),
@@ -44,7 +44,7 @@ enum Called {
     TooLate,
 }
 
-/// What came of writing one thing on an order.
+/// Result of writing one thing on an order.
 enum Written {
     /// It is written.
     Done,
@@ -231,7 +231,7 @@ impl Api {
     }
 }
 
-/// What an answer to a write means; `refuse` is what a refusal of it is.
+/// Returns what an answer to a write means; `refuse` makes the refusal from the shop's words.
 fn written(called: Called, comment: &Comment, refuse: impl FnOnce(&str) -> Refusal) -> Written {
     Written::Not(match called {
         Called::Ok(_) => return Written::Done,

@@ -67,7 +67,7 @@ impl<S: System> Driver<S> {
     }
 }
 
-/// Whether the next life, which finds an intent, is no worse off than this process is. `effect` allows more
+/// True when the next life, which finds an intent, is no worse off than this process is. `effect` allows more
 /// (`Pause::may_hand_back`); what it allows beyond this costs look-ups.
 pub(super) fn is_worth_handing_back(pause: Pause) -> bool {
     match pause {

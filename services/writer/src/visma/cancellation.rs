@@ -63,7 +63,7 @@ impl Writer {
     }
 }
 
-/// Whether a poll has seen the document released: there is no way back from that.
+/// True when a poll has seen the document released: a release cannot be undone.
 fn was_released(entry: &Outcome) -> bool {
     matches!(entry.status.as_str(), "Open" | "Closed")
 }

@@ -1,8 +1,8 @@
 //! A later version of a document that stands in Visma: whether an accountant must hear of it.
 //!
-//! What stands is never changed by this program. A person is told when money, VAT, currency or the debtor is another
-//! one than what was booked, once for each such version, and not when the mapping file would choose other accounts now,
-//! or when a guest makes an account.
+//! A document that stands is never changed by this program. A person is told when money, VAT, currency or the debtor
+//! differs from what was booked, once for each such version. Nobody is told when the mapping file would choose other
+//! accounts now, or when a guest makes an account.
 
 use std::str::FromStr as _;
 
@@ -19,7 +19,7 @@ use crate::create::{Document, Ended, System};
 use crate::sha256;
 use record::Current;
 
-/// What a document's later version came from, and which kind of document stands.
+/// Source of a document's later version, and the kind of document that stands.
 pub(super) type Names<'a> = (&'a str, &'a str);
 
 impl Writer {
@@ -122,7 +122,7 @@ fn vat(was: &Booked, is: &Booked) -> Vec<String> {
     vec![format!("the shop had charged {was} of VAT, and has charged {is} now")]
 }
 
-/// Who owes: another customer in Visma, and another buyer in the shop.
+/// Returns a sentence when the debtor has changed: another customer in Visma, and another buyer in the shop.
 fn debtor(was: &Booked, is: &Booked) -> Option<String> {
     let known = !was.debtor.is_empty() && !is.debtor.is_empty();
     let differs = known && was.debtor != is.debtor && was.customer_number != is.customer_number;

@@ -89,8 +89,8 @@ fn refer(document: &mut Invoice, credited: &[(String, Outcome)]) {
     document.note = Some(before.map_or(said.clone(), |note| format!("{note}\n{said}")));
 }
 
-/// What of the credit note is applied to which invoice: as much as the last poll saw open, in the order in which they
-/// are named. What is not released cannot be applied to.
+/// Returns how much of the credit note is applied to which invoice: as much as the last poll saw open, in the order in
+/// which the invoices are named. Nothing can be applied to an invoice that is not released.
 fn applications(entry: &Outcome, credited: &[(String, Outcome)]) -> Result<Vec<Application>, Problem> {
     let total = Decimal::from_str(&entry.predicted_total);
     let mut left = total.map_err(|e| unreadable(&format!("the total {} is none: {e}", entry.predicted_total)))?;

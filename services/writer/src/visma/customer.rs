@@ -26,7 +26,7 @@ use crate::entries::{fill, marks};
 use crate::{now, unreadable};
 use record::Current;
 
-/// What customers are matched by, besides their e-mail addresses.
+/// Fields that customers are matched by, besides their e-mail addresses.
 const NUMBERS: [Field; 2] = [Field::CorporateId, Field::VatRegistrationId];
 /// Purpose of the hash by which bodies of customers are compared: they hold personal data, so it is keyed.
 const BODY: &str = "customer-body";
@@ -79,7 +79,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What a person is to be told of a customer that is settled, if anything.
+    /// Settles a customer; returns what a person is to be told of it, if anything.
     async fn try_customer(
         &self,
         delivery: &Delivery,
@@ -175,8 +175,8 @@ impl Writer {
         Ok(told)
     }
 
-    /// What of the customer `number` is this account's to say: the contact is another one's where that was first, and
-    /// a number that this account has no longer may be another account's still.
+    /// Returns the fields of the customer `number` that this account decides on. The contact is another account's where
+    /// that was first, and a number that this account no longer has may still be another account's.
     fn owned_of(
         &self,
         key: &str,

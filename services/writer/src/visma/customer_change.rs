@@ -1,4 +1,4 @@
-//! What is to be written of a customer that stands in Visma, and what the last poll saw of it.
+//! Changes to be written to a customer that stands in Visma, and what the last poll saw of it.
 
 use record::address::{Entity, System};
 use std::time::Duration;
@@ -24,8 +24,8 @@ use record::Current;
 const POLL_LAG: Duration = Duration::from_secs(60);
 
 impl Writer {
-    /// What the last poll saw of a customer, unless we have written to it since: then only the version that our write
-    /// led to is worth something, which its record holds.
+    /// Returns what the last poll saw of a customer. If we have written to it since, only the version that our write
+    /// led to counts; the customer's record holds that version.
     pub(super) async fn polled(
         &self,
         delivery: &Delivery,

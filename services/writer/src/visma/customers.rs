@@ -21,7 +21,7 @@ use tables::{Customer, parsed};
 /// A hashed mark: which kind, and its hash.
 type Mark = (&'static str, String);
 
-/// Who a customer is at Visma.
+/// Result of looking for a customer at Visma by its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Match {
     /// Nobody stands there under any of the marks.

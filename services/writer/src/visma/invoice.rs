@@ -28,9 +28,9 @@ pub(super) struct Booked {
     pub(super) relies_on: u64,
     /// It may be posted in the next open period.
     pub(super) next_open: bool,
-    /// Of the message without its prediction: what is sent, in a form that does not depend on how a request is written.
+    /// Hash of the message without its prediction: of what is sent, however a request is written.
     pub(super) body_hash: String,
-    /// What its entries say besides.
+    /// Further content of its entries.
     pub(super) entry: Outcome,
 }
 
@@ -168,7 +168,7 @@ impl Booked {
         }
     }
 
-    /// What makes it stand: `request`, and what takes its place in another period.
+    /// Returns what makes it stand: `request`, and the request that takes its place in another period.
     pub(super) fn create(&self, request: http::Request<bytes::Bytes>, in_period: InPeriod) -> Create {
         match self.next_open && self.document.financial_period.is_none() {
             true => Create::or_in_next_open(request, self.document.document_date.clone(), in_period),

@@ -35,7 +35,7 @@ const FEW_PAGES: u32 = 20;
 const MANY_PAGES: u32 = 2_000;
 /// How much earlier than the oldest intent a sweep begins, for the difference between clocks.
 const MARGIN: Duration = Duration::from_secs(600);
-/// What may have been sent before this, milliseconds since the epoch, may have been sent at any time.
+/// Intents written before this, milliseconds since the epoch, may have been sent at any time.
 const EVER: u64 = 24 * 60 * 60 * 1_000;
 /// Documents that a look-up showed are remembered for those who take them into the log; beyond that it starts over.
 const SHOWN: usize = 1_000;
@@ -98,7 +98,7 @@ impl Lookups {
         Self { queue, shown }
     }
 
-    /// What the last look-up showed of the one document under `key`: its status and what is open of it.
+    /// Takes the status and the open balance that the last look-up showed of the one document under `key`.
     pub(crate) fn shown(&self, key: &Key) -> Option<(String, String)> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).remove(key.text())
     }

@@ -28,7 +28,7 @@ use crate::{now, unreadable};
 use record::Current;
 use record::entry::UNREADABLE;
 
-/// What a payment's record says of one whose release Visma has taken on.
+/// Status in a payment's record once Visma has taken on its release.
 const RELEASED: &str = "released";
 
 impl Writer {
@@ -107,7 +107,8 @@ impl Writer {
         }
     }
 
-    /// What makes a payment stand: `request`, and what takes its place in another period where that is wanted.
+    /// Returns what makes a payment stand: `request`, and the one that takes its place in another period if that is
+    /// wanted.
     fn paid(&self, request: Request<Bytes>, customer: &str, paid: Payment, next_open: bool) -> Create {
         if !next_open || paid.period.is_some() {
             return Create::from(request);
@@ -182,8 +183,8 @@ impl Writer {
     }
 }
 
-/// What of a payment settles its document, which has this number and last entry. More may have been captured than the
-/// document comes to; the rest stays on the customer's account.
+/// Returns how much of a payment settles its document, which has this number and last entry. More may have been
+/// captured than the document comes to; the rest stays on the customer's account.
 fn applied(amount: Decimal, number: &str, settled: &Outcome) -> Result<Decimal, Problem> {
     let total = Decimal::from_str(&settled.predicted_total).map_err(|e| {
         let said = &settled.predicted_total;

@@ -24,13 +24,13 @@ use super::send::reply;
 /// The request that makes a document stand in a period.
 pub(super) type InPeriod = Box<dyn Fn(&str) -> Result<Request<Bytes>, RequestError> + Send + Sync>;
 
-/// What is sent to make something stand.
+/// Request that makes something stand, and what replaces it where the period is closed.
 pub(super) struct Create {
     pub(super) request: Request<Bytes>,
     next_open: Option<NextOpen>,
 }
 
-/// What is sent where the period is closed.
+/// Request that is sent instead where the period is closed.
 struct NextOpen {
     /// The document's date, which says what the next period is.
     date: String,

@@ -122,7 +122,7 @@ impl Writer {
         }
     }
 
-    /// Whether this is the refusal to write on a released invoice, and nobody wants to hear of that.
+    /// True when this is the refusal to write on a released invoice, and the settings want no dead letter for it.
     fn is_quiet(&self, problem: &Problem, invoice: &Outcome) -> bool {
         let released = problem.code == ::visma::refusal::Refusal::Released.code()
             || problem.code == ::visma::refusal::Refusal::Other.code()

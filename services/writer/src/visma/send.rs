@@ -184,7 +184,7 @@ impl Updating for Api {
     }
 }
 
-/// What an answer that is not the one that was hoped for means for a write.
+/// Meaning for a write of an answer that is not the one hoped for.
 #[derive(Debug)]
 pub(crate) enum Meaning {
     /// Another version. Nothing was done.
@@ -201,7 +201,7 @@ pub(crate) enum Meaning {
     Uncertain,
 }
 
-/// Of a create.
+/// Returns the reply to a create that has this meaning.
 pub(super) fn reply(meaning: Meaning) -> Reply {
     match meaning {
         Meaning::Refused(refusal) => Reply::Refused(refusal),
@@ -214,8 +214,8 @@ pub(super) fn reply(meaning: Meaning) -> Reply {
 }
 
 impl Api {
-    /// What a failure of a create means. It has no version and no record that could be gone: where its address is not
-    /// found, the base URL is wrong, and every document is kept out until a person acts.
+    /// Returns what a failure of a create means. A create has no version and no record that could be gone: if its
+    /// address is not found, the base URL is wrong, and every document is kept out until a person acts.
     fn reply(&self, failure: &Failure) -> Reply {
         let refusal = refusal(failure);
         match self.meant(failure) {
@@ -232,7 +232,7 @@ impl Api {
         self.vendor.call(Class::Document, request).await.map_err(|error| self.unanswered(error))
     }
 
-    /// What a call without an answer means.
+    /// Returns what a call without an answer means.
     pub(super) fn unanswered(&self, error: CallError) -> Meaning {
         match error {
             CallError::Busy(wait) => Meaning::NotNow { retry_at: now().after(wait), why: Pause::Busy },
@@ -261,7 +261,7 @@ impl Api {
         now().after(self.refused_wait)
     }
 
-    /// What a failure means.
+    /// Returns what a failure means.
     pub(crate) fn meant(&self, failure: &Failure) -> Meaning {
         let refusal = refusal(failure);
         match failure {

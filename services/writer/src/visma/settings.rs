@@ -1,4 +1,4 @@
-//! What may be chosen about writing to Visma.
+//! Settings for writing to Visma.
 
 use effect::Policy;
 use pipeline::settings::Span;
@@ -46,7 +46,7 @@ impl Settings {
     }
 }
 
-/// What is done with documents besides creating them.
+/// Handling of documents besides creating them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Documents {
@@ -65,7 +65,7 @@ pub struct Documents {
     pub apply_credit_notes: bool,
     /// Which text of the invoice carries the Commerce invoices' numbers.
     pub reference_in: ReferenceIn,
-    /// What follows when Visma does not let a reference be written on a released invoice.
+    /// Reaction when Visma does not let a reference be written on a released invoice.
     pub reference_on_released: OnReleased,
 }
 
@@ -79,7 +79,7 @@ pub enum ReferenceIn {
     Text,
 }
 
-/// What follows a refusal for the reason that the invoice is released.
+/// Reaction to a refusal for the reason that the invoice is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnReleased {

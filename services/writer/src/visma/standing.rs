@@ -1,4 +1,4 @@
-//! What a document depends on: it waits for it without holding up other lanes, and not for ever.
+//! Documents that another document depends on: it waits for them without holding up other lanes, and not for ever.
 
 use crate::now;
 use record::Wait;
@@ -15,7 +15,7 @@ use super::Writer;
 use crate::entries::named;
 use record::Current;
 
-/// What a document depends on, and how it is called where it is missing.
+/// Kind of document that another one depends on, and the codes of the dead letters where it is missing.
 pub(super) struct Needs {
     /// Its kind.
     pub(super) what: Entity,

@@ -1,4 +1,4 @@
-//! What a poll saw of one of our documents, held against what was predicted of it. No call is made for it, except for a
+//! Compares what a poll saw of one of our documents with what was predicted of it. No call is made for it, except for a
 //! release where that is wanted.
 
 use record::address::{Address, Entity};
@@ -25,7 +25,7 @@ use record::entry::UNREADABLE;
 
 /// Code of a document that cannot be compared as far as it must.
 const INCOMPLETE: Code = Code::VerificationIncomplete;
-/// What the log was last told of pinned VAT.
+/// Values of `Writer::pins`: the last line that was logged about pinned VAT.
 const KEPT: u8 = 1;
 const NOT_KEPT: u8 = 2;
 
@@ -37,7 +37,7 @@ struct Finding {
 }
 
 impl Finding {
-    /// What the record's last entry says of it.
+    /// Returns the findings that the record's last entry holds.
     fn noted(entry: &Outcome) -> Vec<Self> {
         let read = |one: &Difference| {
             let (code, sentence) = Code::read(&one.code, one.sentence.clone());
@@ -53,12 +53,12 @@ impl From<&Finding> for Difference {
     }
 }
 
-/// What the comparison says.
+/// Result of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
-    /// What is not as it was booked; nothing when it is right.
+    /// Things that are not as they were booked; none when the document is right.
     differences: Vec<Finding>,
-    /// What the list does not show.
+    /// Parts that the list does not show.
     unseen: Vec<Part>,
     pins: Pins,
 }
@@ -277,7 +277,7 @@ fn found(entry: &Outcome, seen: &Verification, renumbered: Option<String>) -> Re
     Ok(Found { differences, unseen, pins })
 }
 
-/// What a message names a document of the customer's ledger by.
+/// Reads the kind of document of the customer's ledger that a message names; any other name is a dead letter.
 pub(super) fn document(name: &str) -> Result<Entity, Verdict> {
     match Entity::named(name) {
         Some(entity @ (Entity::Invoice | Entity::CreditNote)) => Ok(entity),
@@ -285,8 +285,8 @@ pub(super) fn document(name: &str) -> Result<Entity, Verdict> {
     }
 }
 
-/// What a person is to be told: what was not told before. A delivery that comes again tells all of it again, since the
-/// first one may have been cut off between the record and the letter.
+/// Returns the findings that a person is to be told: those not told before. A delivery that comes again tells all of
+/// them again, since the first one may have been cut off between the record and the letter.
 fn news(delivery: &Delivery, entry: &Outcome, change: u64, found: &Found) -> Vec<Finding> {
     let noted = Finding::noted(entry);
     let again = delivery.delivered > 1 && entry.seen_sequence == change;
@@ -311,7 +311,7 @@ fn part(code: Code) -> Option<Part> {
     parts.into_iter().find(|part| part.code() == code)
 }
 
-/// What a difference is counted as.
+/// Returns the name under which a difference is counted.
 fn kind(code: Code) -> &'static str {
     match code {
         Code::DuplicateDocument => "doubled",

@@ -47,7 +47,7 @@ pub(super) async fn open(settings: &AdobeWebhooks) -> Result<Door, Problem> {
 }
 
 impl Door {
-    /// What a body says that the shop has signed.
+    /// Reads what a body says, if the shop has signed it.
     pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let verified = self
             .believe(headers, body)

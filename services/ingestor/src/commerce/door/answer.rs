@@ -31,7 +31,7 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::WebhookNotKept, sentence)
     }
 
-    /// What its sender is told.
+    /// Returns the answer to its sender; counts it, and logs it once in a while.
     pub(super) fn answer(self, kind: &'static str, peer: Option<SocketAddr>, log: &Rare) -> Response {
         let Self { status, code, sentence } = self;
         count(kind, status);
@@ -44,12 +44,12 @@ impl Refusal {
     }
 }
 
-/// What is told of once in a while, by what it is about.
+/// Subjects that are logged only once in a while each.
 #[derive(Debug, Default)]
 pub(super) struct Rare(Mutex<HashMap<&'static str, (Instant, u64)>>);
 
 impl Rare {
-    /// How many were not told of since the last that was, when this one is to be told of.
+    /// Returns how many were left out since the last log line, when this one is to be logged; else `None`.
     pub(super) fn tell(&self, what: &'static str) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match told.get_mut(what) {

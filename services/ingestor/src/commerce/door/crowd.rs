@@ -1,9 +1,9 @@
-//! Who is at the door: connections, and the memory that bodies take, within limits for all together.
+//! Connections at the door, and the memory that bodies take, within limits for all together.
 //!
-//! Anybody can connect, so a limit that turns away whoever comes last is a lock in the hands of strangers. Here
-//! somebody gives way: of connections the one that has waited longest without a whole webhook, of bodies the one that
-//! takes most memory. A webhook that is worth anything is small and there within milliseconds, so that it is neither.
-//! One that has arrived whole, and is being believed and kept, never gives way.
+//! Anybody can connect. If a limit turned away the last to come, strangers could keep everybody else out. So one that
+//! is here already gives way: of connections the one that has waited longest without a whole webhook, of bodies the one
+//! that takes most memory. A genuine webhook is small and there within milliseconds, so that it is neither. One that
+//! has arrived whole, and is being believed and kept, never gives way.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Limits {
     /// Connections at once.
     pub(super) connections: usize,
-    /// Of these, from one address.
+    /// Connections at once from one address.
     pub(super) from_one: usize,
     /// Bytes of all bodies together.
     pub(super) bodies: usize,
@@ -186,7 +186,7 @@ impl Drop for Held {
     }
 }
 
-/// What counts as one address: of IPv6 the network that one customer is given.
+/// Returns what counts as one address: for IPv6, the /64 network that one customer is given.
 fn group(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

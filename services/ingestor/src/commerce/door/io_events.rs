@@ -48,7 +48,7 @@ pub(super) fn challenged(query: Option<&str>) -> Response {
 }
 
 impl Door {
-    /// What a delivery says that Adobe has signed, and that is for us.
+    /// Reads what a delivery says, if Adobe has signed it and it is for us.
     pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let claims = Claim::of(headers)
             .map_err(|e| Refusal::new(StatusCode::UNAUTHORIZED, Code::WebhookSignature, e.to_string()))?;
@@ -91,8 +91,8 @@ impl Door {
     }
 }
 
-/// What the events give. One that is about no record of ours gives nothing; one that should name a record and does not
-/// is told, and does not keep the others out.
+/// Returns the hints that the events give. An event about no record that is read gives none. One that should name a
+/// record and does not is logged and counted, and does not keep the others out.
 fn hints(delivery: Delivery) -> Vec<Told> {
     let mut hints = Vec::new();
     for event in delivery.events {

@@ -114,7 +114,7 @@ impl Keys {
         fetched
     }
 
-    /// Whether one more key that has signed nothing yet may be fetched in this minute.
+    /// Counts a fetch of a key that has signed nothing yet; true when it is still allowed in this minute.
     fn may_try(&self) -> bool {
         let mut unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
         if unproven.0.elapsed() >= SPAN {

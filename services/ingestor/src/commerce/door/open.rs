@@ -63,7 +63,7 @@ impl std::fmt::Debug for Member {
 }
 
 impl Member {
-    /// Whether records of one of these stores are this connection's; without any, they may be.
+    /// True when a record of one of these stores may be this connection's, and when no store is given.
     pub(super) fn is_of(&self, stores: &[u64]) -> bool {
         stores.is_empty() || self.stores.is_empty() || stores.iter().any(|store| self.stores.contains(store))
     }

@@ -1,6 +1,6 @@
 //! The secrets that a module signs its webhooks with: the one in force, and for a while the one before it.
 //!
-//! Whoever changes the secret changes it in two places, one after the other. Until then both are believed.
+//! A secret is changed in two places, one after the other. In the meantime both secrets are believed.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Secrets {
         self.0.send_replace(Held { current, previous });
     }
 
-    /// Whether there is none in force.
+    /// True when no secret is in force.
     pub(super) fn is_empty(&self) -> bool {
         self.0.borrow().current.is_empty()
     }

@@ -11,7 +11,7 @@ use super::answer::Refusal;
 use super::keep::Told;
 use super::{adobe, io_events, shared_secret};
 
-/// Who sends, and so what is signed and what an answer means.
+/// Kind of sender: it decides what is signed and what an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A module that shares a secret with us.
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What it is called in figures and log lines.
+    /// Name of the sender in figures and log lines.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::SharedSecret => "hmac",
@@ -74,7 +74,7 @@ impl Sender {
         }
     }
 
-    /// What a body says, if it is believed.
+    /// Reads what a body says, if it is believed.
     pub(super) async fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         match self {
             Self::SharedSecret(door) => door.read(headers, body),

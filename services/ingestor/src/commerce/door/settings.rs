@@ -1,4 +1,4 @@
-//! What is configured of the doors of Adobe's own senders.
+//! Settings of the doors for Adobe's own senders.
 
 use pipeline::settings::Span;
 use serde::Deserialize;

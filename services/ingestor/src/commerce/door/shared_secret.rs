@@ -23,7 +23,7 @@ use super::secrets::Secrets;
 use super::sender::Read;
 use super::{pointer, wrong};
 
-/// What the secret is called in the connection's health.
+/// Name of the secret in the connection's health.
 const SECRET: &str = "secret of webhooks";
 
 pub(super) struct Door {
@@ -98,7 +98,7 @@ impl Door {
         Err(refused)
     }
 
-    /// What a body says that was signed with one of the secrets.
+    /// Reads what a body says, if it was signed with one of the secrets.
     pub(super) fn read(&self, headers: &HeaderMap, body: &Bytes) -> Result<Read, Refusal> {
         let verified = self
             .believe(headers, body)

@@ -115,7 +115,7 @@ fn largest(meant: &[Meant]) -> usize {
     meant.iter().map(|(_, sender)| sender.max_body_bytes()).max().unwrap_or_default()
 }
 
-/// What a body says to each connection that it is for.
+/// Reads what a body says to each connection that it is for.
 async fn read(meant: Vec<Meant>, received: &Received) -> Result<Vec<(Arc<Member>, Read)>, Refusal> {
     let (mut believed, mut refused): (Vec<(Arc<Member>, Read)>, Option<Refusal>) = (Vec::new(), None);
     for (member, sender) in meant {

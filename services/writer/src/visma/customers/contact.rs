@@ -9,8 +9,8 @@ use proto::matching::EMAIL;
 use super::{Customers, Mark, parsed, tables};
 
 impl Customers {
-    /// Whether the contact of the customer `number` is that of the account `key`, which has these marks: it was opened
-    /// before all others that are linked with the customer, or the one that was has the same e-mail address.
+    /// True when the contact of the customer `number` is that of the account `key`, which has these marks: the account
+    /// was opened before all others that are linked with the customer, or the first one has the same e-mail address.
     pub(crate) fn is_contact(&self, key: &str, number: &str, marks: &[Mark]) -> bool {
         let own = parsed(marks).into_iter().find(|(name, _)| *name == EMAIL);
         let Some((_, own)) = own else { return true };
@@ -20,7 +20,7 @@ impl Customers {
         others.min().is_none_or(|(first, email)| age(key) < first || email == own)
     }
 
-    /// Whether no other account is linked with the customer `number`.
+    /// True when no other account is linked with the customer `number`.
     pub(crate) fn is_alone(&self, key: &str, number: &str) -> bool {
         self.store.read(|tables| tables::links(tables, number)).iter().all(|(other, _)| other == key)
     }

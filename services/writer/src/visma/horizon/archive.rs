@@ -1,7 +1,7 @@
-//! What lies behind the horizon of the archive: the log knew it, and holds it no longer.
+//! Documents behind the horizon of the archive: the log knew them, and holds them no longer.
 //!
-//! Nothing of it can be under way, so a single look proves an absence. The horizon is read anew for each document that
-//! the log says nothing of: one that this process remembers could be older than the purge.
+//! None of them can be under way, so a single look proves an absence. The horizon is read anew for each document that
+//! the log says nothing of: a horizon that this process remembers could be older than the purge.
 
 use std::sync::PoisonError;
 

@@ -1,4 +1,4 @@
-//! What Visma holds under our references, read list by list to its end.
+//! Documents that Visma holds under our references; each list of them is read to its end.
 
 use std::time::Duration;
 

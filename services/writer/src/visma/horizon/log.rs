@@ -1,4 +1,5 @@
-//! What the log knows of Visma's documents: their numbers, and the references of those that may have been sent.
+//! Facts that the log holds about Visma's documents: their numbers, and the references of those that may have been
+//! sent.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -78,8 +79,8 @@ pub(super) async fn since(log: &record::Log, tail: Tail) -> Result<Log, Problem>
     Ok(part)
 }
 
-/// What all entries of one kind say of these documents, given by reference and number: what is older than the part that
-/// was read may explain them too.
+/// Reads what all entries of one kind say of these documents, given by reference and number: entries older than the
+/// part that was read may explain them too.
 pub(super) async fn of(log: &record::Log, kind: Kind, rows: &[(String, String)]) -> Result<Log, Problem> {
     let (references, numbers): (HashSet<&str>, HashSet<&str>) =
         rows.iter().map(|(reference, number)| (reference.as_str(), number.as_str())).unzip();
