@@ -132,8 +132,8 @@ codes! {
     CommerceUnauthorised => "COMMERCE_UNAUTHORISED", Integrator, 78;
     CommerceUnreadable => "COMMERCE_UNREADABLE", Integrator, 78;
     ConnectionsClash => "CONNECTIONS_CLASH", Integrator, 78;
-    ConnectionTaken => "CONNECTION_TAKEN", Operations, 78;
     ConnectionNotNamed => "CONNECTION_NOT_NAMED", Operations, 2;
+    ConnectionTaken => "CONNECTION_TAKEN", Operations, 78;
     ConnectionUnknown => "CONNECTION_UNKNOWN", Operations, 2;
     CredentialsIncomplete => "CREDENTIALS_INCOMPLETE", Integrator, 78;
     CredentialsInput => "CREDENTIALS_INPUT", Integrator, 78;

@@ -133,7 +133,8 @@ fn what_was_archived_is_looked_for_once_and_never_sent_before() {
         let mut looked = open();
         for _ in 0..5 {
             let Step::Wait(wait) = looked.failed(None, NOW) else { panic!() };
-            looked = looking(wait.over(NOW));
+            let until = wait.until();
+            looked = looking(wait.over(until));
         }
         let Step::PutOutcome(put) = looked.found(vec!["100".to_owned()], NOW) else { panic!() };
         let Step::Reopen(reopening) = put.lost() else { panic!() };
