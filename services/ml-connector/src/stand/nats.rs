@@ -286,7 +286,8 @@ impl Broker {
     }
 
     async fn wait_until_up(&self) -> anyhow::Result<()> {
-        for _ in 0..200 {
+        // After a kill it reads streams of millions of entries before it answers.
+        for _ in 0..1_200 {
             if self.client().await.is_ok() {
                 return Ok(());
             }
