@@ -8,8 +8,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use operator::archive::{self, Judged, Plan, Purging, Shown};
-use pipeline::broker;
-use pipeline::health::Health;
 use pipeline::service;
 use pipeline::vault::Vault;
 use problem::{Code, Problem, plain};
@@ -17,6 +15,7 @@ use record::archive::{Purged, Run, may_be_purged, runs};
 use record::{Log, backlog};
 use serde_json::json;
 
+use crate::bench;
 use crate::cli::{Archive, ArchiveVerb};
 use crate::run::{print, say};
 use crate::settings::Settings;
@@ -44,12 +43,6 @@ pub(crate) async fn run(settings: Result<Settings, Problem>, asked: Archive, jso
     Ok(ExitCode::SUCCESS)
 }
 
-async fn log(settings: &Settings) -> Result<Log, Problem> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, NAME, &Health::default()).await?;
-    Ok(Log::on(&connected, &settings.connection))
-}
-
 async fn archive(settings: &Settings, asked: Archive, json: bool) -> anyhow::Result<()> {
     let before = moment(settings, asked.before)?;
     let to = asked.to.filter(|_| asked.apply);
@@ -57,7 +50,7 @@ async fn archive(settings: &Settings, asked: Archive, json: bool) -> anyhow::Res
         let remedy = "name a folder with --to; it may hold archives already";
         return Err(Problem::new(Code::ArchiveUnwritable, "there is no folder to archive to", remedy).into());
     }
-    let (log, bar) = (log(settings).await?, bar()?);
+    let (log, bar) = (bench::log(settings, NAME).await?, bar()?);
     let mut progress = |what: &str, count: u64| bar.set_message(format!("{count} {what}"));
     if let Some(to) = &to {
         may_be_purged(&log).await?;
@@ -211,15 +204,13 @@ async fn show(settings: &Settings, folder: &Path, of: (&str, bool), json: bool) 
 }
 
 async fn vault(settings: &Settings) -> Result<Vault, Problem> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, NAME, &Health::default()).await?;
-    service::open_vault(&connected, &settings.vault).await
+    service::open_vault(&bench::connect(settings, NAME).await?, &settings.vault).await
 }
 
 async fn restore(settings: &Settings, folder: &Path, json: bool) -> anyhow::Result<()> {
     let found: Vec<_> =
         some(folder)?.into_iter().filter(|run| run.manifest.connection == settings.connection).collect();
-    let (log, bar) = (log(settings).await?, bar()?);
+    let (log, bar) = (bench::log(settings, NAME).await?, bar()?);
     let mut progress = |what: &str, count: u64| bar.set_message(format!("{count} {what}"));
     let restored = archive::restore(&log, &found, &mut progress).await?;
     bar.finish_and_clear();

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use ::commerce::requests::Base;
 use ::visma::requests::Company;
-use pipeline::service::Context;
+use pipeline::broker::{self, Broker};
+use pipeline::health::Health;
+use pipeline::service::{self, Context};
 use pipeline::settings::Span;
 use pipeline::vendor::Vendor;
 use problem::Problem;
+use record::Log;
 
 use crate::credentials;
 use crate::settings::{Settings, Visma};
@@ -16,6 +19,23 @@ use crate::vendors::{self, VISMA};
 
 /// A person does not wait for a broker that is away as long as a service does.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connects to the broker of `settings` as the verb `name`.
+///
+/// # Errors
+/// `BROKER_AWAY` when it does not answer.
+pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Broker, Problem> {
+    service::crypto_provider();
+    broker::connect(&settings.nats, name, &Health::default()).await
+}
+
+/// Connects as the verb `name`, and returns the log of the connection.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn log(settings: &Settings, name: &str) -> Result<Log, Problem> {
+    Ok(Log::on(&connect(settings, name).await?, &settings.connection))
+}
 
 /// An opened workbench.
 pub(crate) struct Bench {

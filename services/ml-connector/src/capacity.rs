@@ -3,11 +3,8 @@
 use std::process::ExitCode;
 
 use operator::capacity::{self, Room};
-use pipeline::broker;
-use pipeline::health::Health;
-use pipeline::service;
-use record::Log;
 
+use crate::bench;
 use crate::run::print;
 use crate::settings::Settings;
 
@@ -16,10 +13,9 @@ use crate::settings::Settings;
 /// # Errors
 /// `BROKER_AWAY` when the broker does not answer.
 pub(crate) async fn run(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "capacity", &Health::default()).await?;
-    let rooms = capacity::list(&Log::on(&connected, &settings.connection)).await?;
-    let disk = capacity::disk(&connected).await?;
+    let log = bench::log(settings, "capacity").await?;
+    let rooms = capacity::list(&log).await?;
+    let disk = capacity::disk(log.broker()).await?;
     if json {
         rooms.iter().try_for_each(|room| print(&(serde_json::to_string(room)? + "\n")))?;
         print(&(serde_json::to_string(&disk)? + "\n"))?;

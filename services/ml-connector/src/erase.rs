@@ -1,11 +1,9 @@
 //! `ml-connector erase`: deletes the key of one person, and with it everything that the streams hold of them.
 
-use pipeline::broker;
-use pipeline::health::Health;
-use pipeline::service;
 use pipeline::vault;
 use problem::{Code, Problem, chain};
 
+use crate::bench;
 use crate::run::say;
 use crate::settings::Settings;
 
@@ -29,8 +27,7 @@ pub(crate) async fn run(settings: &Settings, person: &str, apply: bool, json: bo
         );
         return say(&sentence, json);
     }
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "erase", &Health::default()).await?;
+    let connected = bench::connect(settings, "erase").await?;
     let bucket = connected.bucket(vault::BUCKET).await?;
     let erased = vault::erase(&bucket, person).await.map_err(|e| {
         let sentence = format!("the key of {person} was not deleted: {}", chain(&e));

@@ -4,16 +4,13 @@ use std::process::ExitCode;
 
 use jiff::tz::TimeZone;
 use operator::{dead_letters, drift, waiting};
-use pipeline::broker;
-use pipeline::health::Health;
-use pipeline::service;
 use problem::Problem;
 use record::Log;
 use serde_json::Value;
 
-use crate::accounts;
 use crate::run::print;
 use crate::settings::{Connections, Settings};
+use crate::{accounts, bench};
 
 /// Lists what waits.
 ///
@@ -46,12 +43,8 @@ pub(crate) async fn dead_letters(connections: &Connections, names: &[String], js
 /// # Errors
 /// The error to tell the person who ran the verb.
 pub(crate) async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
-    let one = std::slice::from_ref(settings);
-    let mut report = None;
-    for (own, log) in logs(one, "drift").await? {
-        report = Some(drift::report(&log, accounts::settles(own)).await?);
-    }
-    let Some(report) = report else { return Ok(ExitCode::SUCCESS) };
+    let log = bench::log(settings, "drift").await?;
+    let report = drift::report(&log, accounts::settles(settings)).await?;
     match json {
         true => report.drifts.iter().try_for_each(|drift| print(&(serde_json::to_string(drift)? + "\n")))?,
         false => print(&drift::told(&report))?,
@@ -61,14 +54,13 @@ pub(crate) async fn drifts(settings: &Settings, json: bool) -> anyhow::Result<Ex
 
 /// The log of each connection, as the verb `name` reads it.
 async fn logs<'s>(settings: &'s [Settings], name: &str) -> Result<Vec<(&'s Settings, Log)>, Problem> {
-    service::crypto_provider();
     let mut logs: Vec<(&Settings, Log)> = Vec::new();
     for own in settings {
         // Connections with an account of their own are looked at there.
         let known = logs.iter().find(|(other, _)| other.nats.is_same_broker(&own.nats));
         let broker = match known {
             Some((_, log)) => log.broker().clone(),
-            None => broker::connect(&own.nats, name, &Health::default()).await?,
+            None => bench::connect(own, name).await?,
         };
         logs.push((own, Log::on(&broker, &own.connection)));
     }

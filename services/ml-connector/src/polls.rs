@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use operator::polls::{Poll, chosen, table};
-use pipeline::broker;
-use pipeline::health::Health;
 use pipeline::poll::ask::Desk;
-use pipeline::service;
 use problem::{Code, Problem};
 
+use crate::bench;
 use crate::cli::PollVerb;
 use crate::run::{print, say};
 use crate::settings::Settings;
@@ -22,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// # Errors
 /// The error to tell the person who ran the verb.
 pub(crate) async fn run(settings: &Settings, verb: PollVerb, json: bool) -> anyhow::Result<()> {
-    service::crypto_provider();
-    let connected = broker::connect(&settings.nats, "poll", &Health::default()).await?;
+    let connected = bench::connect(settings, "poll").await?;
     let desk = Desk::open(&connected, &settings.connection).await?;
     let known = desk.polls().await?;
     let zone = &settings.time_zone.0;

@@ -2,13 +2,13 @@
 //! removes nothing.
 
 use pipeline::broker::{self, Broker};
-use pipeline::health::Health;
 use pipeline::identity::{self, Difference, Identity};
 use pipeline::service;
 use problem::{Code, Problem, chain};
 use record::address::Connection;
 use record::streams;
 
+use crate::bench;
 use crate::identity::{Tenant, of};
 use crate::run::say;
 use crate::settings::{Connections, Settings};
@@ -32,7 +32,6 @@ pub(crate) enum Asked {
 /// # Errors
 /// The error to tell the person who ran the verb.
 pub(crate) async fn run(connections: &Connections, names: &[String], asked: Asked, json: bool) -> anyhow::Result<()> {
-    service::crypto_provider();
     pipeline::vault::master_key(&connections.common.vault)?;
     let mut left = connections.some(names)?;
     while let Some(first) = left.first().cloned() {
@@ -45,7 +44,7 @@ pub(crate) async fn run(connections: &Connections, names: &[String], asked: Aske
 
 /// Provisions the broker of `first`, which all of `here` are on.
 async fn on_one(first: &Settings, here: &[Settings], asked: Asked, json: bool) -> anyhow::Result<()> {
-    let connected = broker::connect(&first.nats, "provision", &Health::default()).await?;
+    let connected = bench::connect(first, "provision").await?;
     broker::connect::is_new_enough(&connected)?;
     let mut standing = Vec::new();
     for settings in here {
