@@ -7,7 +7,7 @@ use ::visma::stamp::Stamp;
 use problem::Code;
 use proto::seen::CREATED;
 use record::Verdict;
-use record::address::Entity;
+use record::address::{Entity, cancelled_by};
 use record::envelope::header;
 use record::horizon::Horizon;
 use record::take::Delivery;
@@ -15,9 +15,6 @@ use record::take::Delivery;
 use crate::messages::Lane;
 use crate::references::Owner;
 use crate::{Mapper, Published, refused};
-
-/// Before the key of what is cancelled, in that of the credit note over it.
-const OF_CANCELLATION: &str = "cancellation-";
 
 impl Mapper {
     async fn horizon(&self, delivery: &Delivery) -> Result<Option<Horizon>, Verdict> {
@@ -38,7 +35,7 @@ impl Mapper {
         if self.was_commanded(delivery, owner.entity, &owner.key, lane).await? {
             return Ok(true);
         }
-        let of_cancellation = owner.key.strip_prefix(OF_CANCELLATION).filter(|_| owner.entity == Entity::CreditNote);
+        let of_cancellation = cancelled_by(&owner.key).filter(|_| owner.entity == Entity::CreditNote);
         match of_cancellation {
             Some(key) => self.was_commanded(delivery, Entity::Cancellation, key, lane).await,
             None => Ok(false),

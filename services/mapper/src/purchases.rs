@@ -10,7 +10,7 @@ use record::Log;
 use record::address::{Address, Entity, Kind, System};
 use record::envelope::header;
 use record::view::sql::{Connection, Result, params};
-use record::view::{Caught, Seen, Store, View};
+use record::view::{Caught, Schema, Seen, Store, View};
 use tokio_util::sync::CancellationToken;
 
 const TABLES: &str = "CREATE TABLE purchase_invoice (
@@ -44,16 +44,8 @@ fn note(tables: &Connection, key: &str, headers: &HeaderMap) -> Result<()> {
 }
 
 impl View for Purchases {
-    fn name(&self) -> &'static str {
-        "purchase"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "purchase", version: 1, tables: TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {

@@ -3,16 +3,15 @@
 //! A claim whose command is not in the view yet is kept in memory, so that no two documents of this process share a
 //! reference.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use proto::seen::REFERENCE;
 use record::Log;
-use record::address::{Address, Entity, Kind, System};
+use record::address::{Address, Entity, Kind, System, created_by};
 use record::envelope::{LANE, header, text};
 use record::view::sql::{Connection, OptionalExtension as _, Result, params};
-use record::view::{Caught, Seen, Store, View};
+use record::view::{Caught, Schema, Seen, Store, View};
 use tokio_util::sync::CancellationToken;
 
 /// Before the id of a Commerce invoice, in the key of the record of what it became.
@@ -61,7 +60,7 @@ impl References {
 
     /// Takes `reference` for what the command of `entity` and `key` creates; false when another document has it.
     pub(crate) fn claim(&self, reference: &str, entity: Entity, key: &str) -> bool {
-        let Some((entity, key)) = record(entity, key) else { return true };
+        let Some((entity, key)) = created_by(entity, key) else { return true };
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(owner) = self.followed(reference) {
             return owner.entity == entity && owner.key == key;
@@ -114,16 +113,8 @@ impl References {
 }
 
 impl View for References {
-    fn name(&self) -> &'static str {
-        "references"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "references", version: 1, tables: TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {
@@ -131,7 +122,7 @@ impl View for References {
             return Ok(());
         };
         let lane = header(entry.headers, LANE);
-        if let Some((entity, key)) = record(address.entity(), address.key()) {
+        if let Some((entity, key)) = created_by(address.entity(), address.key()) {
             let is_note = entity == Entity::CreditNote;
             tables.prepare_cached(HOLD)?.execute(params![reference, is_note, key, lane])?;
         }
@@ -142,15 +133,6 @@ impl View for References {
                 .execute(params![lane, id])?;
         }
         Ok(())
-    }
-}
-
-/// The record of the document that a command creates. A cancellation may create a credit note.
-fn record(entity: Entity, key: &str) -> Option<(Entity, Cow<'_, str>)> {
-    match entity {
-        Entity::Invoice | Entity::CreditNote => Some((entity, key.into())),
-        Entity::Cancellation => Some((Entity::CreditNote, format!("{}-{key}", entity.name()).into())),
-        _ => None,
     }
 }
 

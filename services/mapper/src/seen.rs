@@ -10,7 +10,7 @@ use record::address::{Address, Entity, Kind, System};
 use record::envelope::{header, text};
 use record::take::Delivery;
 use record::view::sql::{Connection, Result, params};
-use record::view::{Caught, Seen as Entry, Store, View, signed};
+use record::view::{Caught, Schema, Seen as Entry, Store, View, signed};
 use tokio_util::sync::CancellationToken;
 
 /// A document that is gone, and one without a reference, has none.
@@ -55,16 +55,8 @@ fn note(tables: &Connection, (kind, number): (Entity, &str), headers: &HeaderMap
 }
 
 impl View for Seen {
-    fn name(&self) -> &'static str {
-        "document"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "document", version: 1, tables: TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Entry<'_>) -> Result<()> {

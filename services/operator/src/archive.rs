@@ -20,7 +20,7 @@ use problem::{Code, Problem, chain};
 use record::Log;
 use record::archive::Run;
 use record::capacity::told;
-use record::streams::Durable;
+use record::streams::{CHANGES, COMMANDS, DEAD, Durable, OUTCOMES};
 use serde::Serialize;
 
 use crate::table::headed;
@@ -30,6 +30,9 @@ pub use finals::Stay;
 pub use purge::Purging;
 pub use restore::restore;
 pub use show::{Shown, show};
+
+/// The streams, in the order in which they are told and written.
+const STREAMS: [&str; 4] = [CHANGES, COMMANDS, OUTCOMES, DEAD];
 
 /// Something that is told while it works: what is done, and how much of it.
 pub type Progress<'a> = &'a mut dyn FnMut(&str, u64);

@@ -6,7 +6,7 @@ use problem::Problem;
 use record::address::{Entity, Kind, Span, System};
 use record::dead::Letters;
 use record::envelope::{CODE, KIND, header};
-use record::{Entry, Log, Which};
+use record::{Entry, Log, Which, body};
 
 /// How far a connection's orders are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,13 @@ pub struct Progress {
     pub read: u64,
     /// Orders that have come to an end: an invoice, nothing to be done, or a dead letter.
     pub settled: u64,
+}
+
+/// Returns the `entity_id` of the order that an invoice or a credit memo of the shop is of, as its body says.
+pub(crate) fn order_of_paper(paper: &Entry) -> Option<String> {
+    let bytes = body::unpack(&paper.headers, &paper.payload).ok()?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    Some(value.get("order_id")?.to_string().trim_matches('"').to_owned())
 }
 
 /// How far orders are.

@@ -6,6 +6,7 @@
 mod entity;
 mod span;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Hint, Self::Change, Self::Command, Self::Outcome];
+    pub(crate) const ALL: [Self; 4] = [Self::Hint, Self::Change, Self::Command, Self::Outcome];
 
     /// The first token of its subjects.
     pub fn name(self) -> &'static str {
@@ -55,6 +56,26 @@ impl Kind {
             Self::Outcome => OUTCOMES,
         }
     }
+}
+
+/// The record of the document that a command for Visma creates: its kind and its key. A cancellation may create a
+/// credit note.
+pub fn created_by(entity: Entity, key: &str) -> Option<(Entity, Cow<'_, str>)> {
+    match entity {
+        Entity::Invoice | Entity::CreditNote => Some((entity, key.into())),
+        Entity::Cancellation => Some((Entity::CreditNote, note_over(key).into())),
+        _ => None,
+    }
+}
+
+/// Key of the credit note over what the cancellation with this key takes back.
+pub fn note_over(cancellation: &str) -> String {
+    format!("{}-{cancellation}", Entity::Cancellation.name())
+}
+
+/// Key of the cancellation that the credit note with this key is over; `None` for a note over anything else.
+pub fn cancelled_by(note: &str) -> Option<&str> {
+    note.strip_prefix(Entity::Cancellation.name())?.strip_prefix('-')
 }
 
 /// The name of a connection: one Visma company paired with one Commerce instance.

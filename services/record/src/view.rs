@@ -28,14 +28,8 @@ use crate::address::Span;
 
 /// A fold of entries into tables of its own.
 pub trait View: Send + Sync + 'static {
-    /// Its name, with which the names of its tables begin.
-    fn name(&self) -> &'static str;
-
-    /// Raised with every change of its tables or its fold: what an earlier one has made is thrown away.
-    fn version(&self) -> u32;
-
-    /// The statements that make its tables.
-    fn tables(&self) -> &'static str;
+    /// Its tables.
+    fn schema(&self) -> Schema;
 
     /// Takes an entry in. It may come again, and one that it knows already changes nothing.
     ///
@@ -48,6 +42,17 @@ pub trait View: Send + Sync + 'static {
 
     /// Says that its tables are empty.
     fn begun(&self) {}
+}
+
+/// The tables of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// Name of the view, with which the names of its tables begin.
+    pub name: &'static str,
+    /// Raised with every change of the tables or the fold: what an earlier one has made is thrown away.
+    pub version: u32,
+    /// The statements that make the tables.
+    pub tables: &'static str,
 }
 
 /// One entry as a view sees it.

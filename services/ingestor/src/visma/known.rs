@@ -9,7 +9,7 @@ use proto::seen;
 use record::address::{Address, Entity, Kind, System};
 use record::envelope::{header, text};
 use record::view::sql::{Connection, Result, params};
-use record::view::{Seen, Store, View, signed};
+use record::view::{Schema, Seen, Store, View, signed};
 use record::{Log, entry};
 use tokio_util::sync::CancellationToken;
 
@@ -74,16 +74,8 @@ impl Documents {
 }
 
 impl View for Documents {
-    fn name(&self) -> &'static str {
-        "known"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "known", version: 1, tables: TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {

@@ -5,15 +5,16 @@ use std::path::Path;
 use jiff::Timestamp;
 use problem::Problem;
 use proto::seen::REFERENCE;
-use record::address::{Address, Entity, Kind, System};
+use record::address::{Address, Entity, Kind, System, note_over};
 use record::archive::{Archived, scan};
 use record::envelope::{LANE, ORIGIN};
 use record::streams::{CHANGES, COMMANDS, DEAD, Durable, OUTCOMES};
-use record::{Log, Which, backlog, body};
+use record::{Log, Which, backlog};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::finals::Subject;
 use super::{Progress, Stay, list, unkept};
+use crate::orders::order_of_paper;
 
 const TABLES: &str = "
     CREATE TABLE subject(subject TEXT PRIMARY KEY, stream TEXT NOT NULL, lane TEXT, entries INTEGER NOT NULL,
@@ -47,8 +48,7 @@ impl Catalog {
         catalog.papers(log).await?;
         let mut read = 0;
         // Commands say whose a record is, and changes whose a delivery was.
-        for (stream, kind) in [(COMMANDS, "command"), (CHANGES, "change"), (OUTCOMES, "outcome"), (DEAD, "dead")] {
-            let filter = format!("{kind}.{}.>", log.connection().token());
+        for stream in [COMMANDS, CHANGES, OUTCOMES, DEAD] {
             let add = |entry: Archived| {
                 read += 1;
                 if read % TOLD == 0 {
@@ -56,7 +56,7 @@ impl Catalog {
                 }
                 catalog.add(stream, &entry).map_err(|e| unkept(&e))
             };
-            scan(log, (stream, filter), true, add).await?;
+            scan(log, stream, true, add).await?;
         }
         catalog.db.execute_batch("COMMIT; CREATE INDEX of_lane ON subject(lane); BEGIN;").map_err(|e| unkept(&e))?;
         Ok(catalog)
@@ -68,11 +68,7 @@ impl Catalog {
         for entity in [Entity::Invoice, Entity::CreditMemo] {
             let span = log.entity(Kind::Change, System::Commerce, entity);
             log.read(&span, Which::From(1), |address, entry| {
-                let order = body::unpack(&entry.headers, &entry.payload).ok().and_then(|bytes| {
-                    let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-                    Some(value.get("order_id")?.to_string().trim_matches('"').to_owned())
-                });
-                let Some(order) = order else { return };
+                let Some(order) = order_of_paper(entry) else { return };
                 failed = self.own(System::Commerce, entity, address.key(), &order).err().or(failed.take());
             })
             .await?;
@@ -119,7 +115,7 @@ impl Catalog {
                 let Some(lane) = header(entry, LANE) else { return Ok(None) };
                 self.own(system, entity, key, lane)?;
                 if entity == Entity::Cancellation {
-                    self.own(system, Entity::CreditNote, &format!("{}-{key}", entity.name()), lane)?;
+                    self.own(system, Entity::CreditNote, &note_over(key), lane)?;
                 }
                 if let Some(reference) = header(entry, REFERENCE) {
                     self.own_text(&format!("reference {reference}"), lane)?;

@@ -3,19 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::Timestamp;
 use pipeline::clock;
 use problem::{Code, Problem};
 use record::Log;
 use record::archive::{Archived, File, Manifest, Out, Run, scan};
-use record::streams::{CHANGES, COMMANDS, DEAD, OUTCOMES};
 
-use super::{Judged, Progress};
+use super::{Judged, Progress, STREAMS};
 
 /// Entries between two words about how far it is.
 const TOLD: u64 = 1_000;
-/// The streams, with the first token of their subjects.
-const STREAMS: [(&str, &str); 4] = [(CHANGES, "change"), (COMMANDS, "command"), (OUTCOMES, "outcome"), (DEAD, "dead")];
 
 /// Writes a run into a folder in `to`: complete, on disk, and held against the streams entry by entry.
 ///
@@ -23,15 +19,14 @@ const STREAMS: [(&str, &str); 4] = [(CHANGES, "change"), (COMMANDS, "command"), 
 /// `ARCHIVE_DIFFERS` when a file does not hold what the stream does; when the broker or the disk does not do its part.
 pub async fn export(log: &Log, judged: &Judged, to: &Path, progress: Progress<'_>) -> Result<Run, Problem> {
     let Judged { plan, catalog } = judged;
-    let mut manifest = Manifest::new(&plan.connection, plan.before, now());
+    let mut manifest = Manifest::new(&plan.connection, plan.before, clock::now());
     manifest.orders = plan.orders;
     manifest.stay =
         plan.stay.iter().map(|(reason, orders)| ((*reason).to_owned(), *orders)).collect::<BTreeMap<_, _>>();
     let part = Run::begin(to, &manifest)?;
     let mut written = 0;
-    for (stream, kind) in STREAMS {
+    for stream in STREAMS {
         let mut out = Out::create(&part, stream)?;
-        let filter = format!("{kind}.{}.>", log.connection().token());
         let keep = |entry: Archived| {
             if let Some(order) = catalog.archives(&entry)? {
                 out.add(&Archived { order, ..entry })?;
@@ -42,12 +37,11 @@ pub async fn export(log: &Log, judged: &Judged, to: &Path, progress: Progress<'_
             }
             Ok(())
         };
-        scan(log, (stream, filter), false, keep).await?;
+        scan(log, stream, false, keep).await?;
         manifest.files.push(out.finish()?);
     }
-    for (file, (stream, kind)) in manifest.files.iter().zip(STREAMS) {
-        let filter = format!("{kind}.{}.>", log.connection().token());
-        compare(log, (stream, filter), &part.join(&file.file), file).await?;
+    for (file, stream) in manifest.files.iter().zip(STREAMS) {
+        compare(log, stream, &part.join(&file.file), file).await?;
     }
     let run = Run::complete(to, &part, manifest)?;
     run.verify()?;
@@ -55,7 +49,7 @@ pub async fn export(log: &Log, judged: &Judged, to: &Path, progress: Progress<'_
 }
 
 /// Holds a file against its stream: every entry in it stands there, and is the same.
-async fn compare(log: &Log, (stream, filter): (&str, String), path: &Path, file: &File) -> Result<(), Problem> {
+async fn compare(log: &Log, stream: &str, path: &Path, file: &File) -> Result<(), Problem> {
     let mut lines = record::archive::Lines::open(path)?;
     let (mut next, mut same) = (lines.next().transpose()?, 0);
     let hold = |stands: Archived| {
@@ -66,7 +60,7 @@ async fn compare(log: &Log, (stream, filter): (&str, String), path: &Path, file:
         (same, next) = (same + 1, lines.next().transpose()?);
         Ok(())
     };
-    scan(log, (stream, filter), false, hold).await?;
+    scan(log, stream, false, hold).await?;
     match next {
         None if same == file.entries => Ok(()),
         rest => Err(differs(stream, rest.map_or(0, |entry| entry.sequence))),
@@ -77,8 +71,4 @@ fn differs(stream: &str, sequence: u64) -> Problem {
     let sentence = format!("entry {sequence} of {stream} was read back from the archive, and the stream holds another");
     let remedy = "nothing was purged. Look at the disk of the archive, then run the same command again";
     Problem::new(Code::ArchiveDiffers, sentence, remedy)
-}
-
-fn now() -> Timestamp {
-    clock::now()
 }

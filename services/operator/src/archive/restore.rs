@@ -5,10 +5,9 @@
 use problem::{Code, Problem};
 use record::archive::{Archived, Run};
 use record::envelope;
-use record::streams::{CHANGES, COMMANDS, DEAD, OUTCOMES};
 use record::{Log, archive};
 
-use super::Progress;
+use super::{Progress, STREAMS};
 
 /// Sequence of an entry in the stream that it was archived from.
 const SEQUENCE: &str = "Ml-Archived-Sequence";
@@ -24,14 +23,13 @@ const BROKERS: &str = "Nats-";
 /// # Errors
 /// `ARCHIVE_NOT_EMPTY` when the broker holds anything of the connection; `ARCHIVE_DAMAGED`; when it does not answer.
 pub async fn restore(log: &Log, runs: &[Run], progress: Progress<'_>) -> Result<u64, Problem> {
-    for (stream, kind) in [(CHANGES, "change"), (COMMANDS, "command"), (OUTCOMES, "outcome"), (DEAD, "dead")] {
-        let filter = format!("{kind}.{}.>", log.connection().token());
+    for stream in STREAMS {
         let mut held = 0_u64;
         let count = |_| {
             held += 1;
             Ok(())
         };
-        archive::scan(log, (stream, filter), true, count).await?;
+        archive::scan(log, stream, true, count).await?;
         if held > 0 {
             let name = log.connection().name();
             let sentence = format!("{stream} holds {held} entries of the connection {name}: it is not empty");

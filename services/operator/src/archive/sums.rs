@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use problem::Problem;
-use record::streams::{CHANGES, COMMANDS, DEAD, OUTCOMES};
 use rusqlite::params;
 
 use super::catalog::{Catalog, FINAL};
-use super::{Part, Plan, Stay, unkept};
+use super::{Part, Plan, STREAMS, Stay, unkept};
 
 impl Catalog {
     /// Counts what would be archived; reading and judging took `took`.
@@ -21,7 +20,7 @@ impl Catalog {
         let number = |number: i64| u64::try_from(number).unwrap_or(0);
         let count = |sql: &str| self.db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(number);
         let mut parts = Vec::new();
-        for stream in [CHANGES, COMMANDS, OUTCOMES, DEAD] {
+        for stream in STREAMS {
             let sum = "SELECT coalesce(sum(entries), 0), coalesce(sum(bytes), 0), count(*) FROM subject
                 JOIN lane ON lane.lane = subject.lane WHERE lane.stays = ?1 AND subject.stream = ?2";
             parts.push(self.db.query_row(sum, params![FINAL, stream], |row| {

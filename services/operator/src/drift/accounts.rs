@@ -11,7 +11,7 @@ use std::time::Duration;
 use commerce::order::Order;
 use mapping::Account;
 use problem::Problem;
-use record::address::{Address, Entity, Kind, System};
+use record::address::{Address, Entity, Kind, System, created_by};
 use record::envelope::{LANE, header};
 use record::{Entry, Log, Which, backlog, body};
 use rust_decimal::Decimal;
@@ -19,6 +19,7 @@ use visma::compare::Shown;
 
 use super::compare::{Booked, Held};
 use super::{ACCOUNT_UNBALANCED, Drift};
+use crate::orders::order_of_paper;
 
 /// Each document is rounded once.
 const ROUNDED: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
@@ -87,11 +88,7 @@ impl Accounts {
         if entry.sequence <= self.past[0] && !self.parked.contains(&(Kind::Change, entry.sequence)) {
             return;
         }
-        let order = body::unpack(&entry.headers, &entry.payload).ok().and_then(|bytes| {
-            let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-            Some(value.get("order_id")?.to_string().trim_matches('"').to_owned())
-        });
-        self.waiting.extend(order);
+        self.waiting.extend(order_of_paper(entry));
     }
 
     fn command(&mut self, address: &Address, entry: &Entry) {
@@ -134,13 +131,8 @@ fn sold(entry: &Entry) -> Option<(String, Sold)> {
     Some((order.entity_id.to_string(), sold))
 }
 
-/// The record of the document that a command creates.
 fn creates(command: &Address) -> Option<(Entity, String)> {
-    match command.entity() {
-        entity @ (Entity::Invoice | Entity::CreditNote) => Some((entity, command.key().to_owned())),
-        entity @ Entity::Cancellation => Some((Entity::CreditNote, format!("{}-{}", entity.name(), command.key()))),
-        _ => None,
-    }
+    created_by(command.entity(), command.key()).map(|(entity, key)| (entity, key.into_owned()))
 }
 
 /// Returns the error in the account of one order, when all of it is settled; `addresses` are those of its entries.

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use problem::{Code, Problem, chain};
@@ -30,6 +31,9 @@ pub struct Follow {
 /// Bytes that are asked for at once: a page of messages as large as the broker takes them would be more than a
 /// gigabyte. The largest one fits in it.
 pub const ROOM: usize = 24 * 1024 * 1024;
+
+/// Messages asked for at once.
+const PAGE: usize = 500;
 
 /// One entry of a stream that is followed.
 #[derive(Debug, Clone, Copy)]
@@ -86,15 +90,15 @@ pub fn follow(
     Caught(watch)
 }
 
-/// Reads from `next` on, or the last entry of each subject when there is no `next` yet.
-async fn read(
-    broker: &Broker,
+/// Makes a consumer over what `follow` names. It acknowledges nothing, and goes when nobody asks it any longer.
+///
+/// # Errors
+/// `BROKER_AWAY` when it cannot be made.
+pub async fn consumer(
+    context: &Context,
     follow: &Follow,
-    next: &mut Option<u64>,
-    caught: &watch::Sender<bool>,
-    see: &mut (impl FnMut(Followed<'_>) + Send),
-) -> Result<(), Problem> {
-    let away = |cause: String| Problem::new(Code::BrokerAway, cause, "look at the broker");
+    from: DeliverPolicy,
+) -> Result<Consumer<pull::Config>, Problem> {
     let config = pull::Config {
         // With a name, the filter is part of what the broker holds the user's rights against.
         name: Some(format!("view-{}", uuid::Uuid::now_v7().simple())),
@@ -104,29 +108,57 @@ async fn read(
         memory_storage: true,
         inactive_threshold: Duration::from_secs(60),
         num_replicas: 1,
-        deliver_policy: match *next {
-            Some(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-            None => DeliverPolicy::LastPerSubject,
-        },
+        deliver_policy: from,
         ..pull::Config::default()
     };
-    let consumer =
-        broker.jetstream.create_consumer_on_stream(config, follow.stream).await.map_err(|e| away(chain(&e)))?;
+    context.create_consumer_on_stream(config, follow.stream).await.map_err(|e| away(&chain(&e)))
+}
+
+/// Asks a consumer for what there is and whatever comes, in batches of at most `page` messages.
+///
+/// # Errors
+/// `BROKER_AWAY` when the broker does not answer.
+pub async fn messages(
+    consumer: &Consumer<pull::Config>,
+    follow: &Follow,
+    page: usize,
+) -> Result<pull::Stream, Problem> {
+    let stream = consumer.stream().max_messages_per_batch(page).expires(Duration::from_secs(30));
+    let stream = if follow.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
+    stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(&chain(&e)))
+}
+
+/// Returns the problem of a stream that could not be read for `cause`.
+pub fn away(cause: &str) -> Problem {
+    Problem::new(Code::BrokerAway, cause, "look at the broker")
+}
+
+/// Reads from `next` on, or the last entry of each subject when there is no `next` yet.
+async fn read(
+    broker: &Broker,
+    follow: &Follow,
+    next: &mut Option<u64>,
+    caught: &watch::Sender<bool>,
+    see: &mut (impl FnMut(Followed<'_>) + Send),
+) -> Result<(), Problem> {
+    let from = match *next {
+        Some(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+        None => DeliverPolicy::LastPerSubject,
+    };
+    let consumer = consumer(&broker.jetstream, follow, from).await?;
     if consumer.cached_info().num_pending == 0 {
         caught.send_replace(true);
     }
-    let stream = consumer.stream().max_messages_per_batch(500).expires(Duration::from_secs(30));
-    let stream = if follow.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
-    let mut messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(chain(&e)))?;
+    let mut messages = messages(&consumer, follow, PAGE).await?;
     let empty = HeaderMap::new();
     let mut delivered = 0;
     while let Some(message) = messages.next().await {
-        let message = message.map_err(|e| away(chain(&e)))?;
-        let info = message.info().map_err(|e| away(e.to_string()))?;
+        let message = message.map_err(|e| away(&chain(&e)))?;
+        let info = message.info().map_err(|e| away(&e.to_string()))?;
         // Nothing is acknowledged here, so what was on a connection that broke is not delivered again by itself.
         delivered += 1;
         if info.consumer_sequence != delivered {
-            return Err(away("entries were lost on the way".to_owned()));
+            return Err(away("entries were lost on the way"));
         }
         // A view that ended with an entry that it cannot bear would be rebuilt up to that entry, again and again.
         let headers = message.headers.as_ref().unwrap_or(&empty);

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
-use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::message::Info;
 use futures::StreamExt as _;
-use pipeline::broker::follow::{Follow, ROOM};
+use pipeline::broker::follow::{Follow, away, consumer, messages};
 use pipeline::clock::now_millis;
 use pipeline::guard;
 use pipeline::health::Health;
 use pipeline::task;
-use problem::{Code, Problem, chain};
+use problem::{Problem, chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -89,7 +89,7 @@ pub struct Opened {
 
 impl std::fmt::Debug for Opened {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Opened").field("view", &self.view.name()).finish_non_exhaustive()
+        out.debug_struct("Opened").field("view", &self.view.schema().name).finish_non_exhaustive()
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn open(log: &Log, view: Arc<dyn View>, parts: Vec<Follow>) -> 
     for (part, at) in &parts {
         let Some(at) = at else { continue };
         if let Some(why) = misfit(log, part, at).await {
-            tracing::info!(view = view.name(), part = part.filter, why, "a view is thrown away and built anew");
+            tracing::info!(view = view.schema().name, part = part.filter, why, "a view is thrown away and built anew");
             position::begin(store, view.as_ref());
             parts.iter_mut().for_each(|(_, at)| *at = None);
             break;
@@ -111,7 +111,12 @@ pub(super) async fn open(log: &Log, view: Arc<dyn View>, parts: Vec<Follow>) -> 
     }
     for (part, at) in &parts {
         if let Some(at) = at {
-            tracing::info!(view = view.name(), part = part.filter, after = at.sequence, "a view goes on where it was");
+            tracing::info!(
+                view = view.schema().name,
+                part = part.filter,
+                after = at.sequence,
+                "a view goes on where it was"
+            );
             log.broker().continuity().saw(part.stream, &at.subject, at.sequence);
         }
     }
@@ -141,7 +146,7 @@ async fn misfit(log: &Log, part: &Follow, at: &Position) -> Option<&'static str>
 /// The first entry of a part from this sequence on.
 async fn entry_at(log: &Log, part: &Follow, sequence: u64) -> Result<Option<Position>, Problem> {
     let part = Follow { headers_only: true, ..part.clone() };
-    let consumer = consumer(log, &part, Some(sequence)).await?;
+    let consumer = consumer(&log.broker().jetstream, &part, from(Some(sequence))).await?;
     if consumer.cached_info().num_pending == 0 {
         return Ok(None);
     }
@@ -164,30 +169,10 @@ fn place(message: &Message, info: &Info<'_>) -> Result<Position, Problem> {
     Ok(Position { sequence: info.stream_sequence, subject: message.subject.to_string(), stored })
 }
 
-/// A consumer from a sequence of the stream on. It is not asked for the last entry of each subject, which takes the
-/// broker half a minute where there are a million.
-async fn consumer(log: &Log, part: &Follow, from: Option<u64>) -> Result<Consumer<pull::Config>, Problem> {
-    let config = pull::Config {
-        // With a name, the filter is part of what the broker holds the user's rights against.
-        name: Some(format!("view-{}", uuid::Uuid::now_v7().simple())),
-        filter_subject: part.filter.clone(),
-        headers_only: part.headers_only,
-        ack_policy: AckPolicy::None,
-        memory_storage: true,
-        inactive_threshold: Duration::from_secs(60),
-        num_replicas: 1,
-        deliver_policy: match from {
-            Some(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-            None => DeliverPolicy::All,
-        },
-        ..pull::Config::default()
-    };
-    let made = log.broker().jetstream.create_consumer_on_stream(config, part.stream).await;
-    made.map_err(|e| away(&chain(&e)))
-}
-
-fn away(cause: &str) -> Problem {
-    Problem::new(Code::BrokerAway, cause, "look at the broker")
+/// Returns where reading begins: at an entry, or at the first one. Never at the last entry of each subject, which takes
+/// the broker half a minute where there are a million.
+fn from(sequence: Option<u64>) -> DeliverPolicy {
+    sequence.map_or(DeliverPolicy::All, |start_sequence| DeliverPolicy::ByStartSequence { start_sequence })
 }
 
 impl Opened {
@@ -231,11 +216,9 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<(), Problem> {
-        let consumer = consumer(&self.log, &self.part, self.next).await?;
+        let consumer = consumer(&self.log.broker().jetstream, &self.part, from(self.next)).await?;
         self.tell(consumer.cached_info().num_pending);
-        let stream = consumer.stream().max_messages_per_batch(PAGE).expires(Duration::from_secs(30));
-        let stream = if self.part.headers_only { stream } else { stream.max_bytes_per_batch(ROOM) };
-        let messages = stream.heartbeat(Duration::from_secs(10)).messages().await.map_err(|e| away(&chain(&e)))?;
+        let messages = messages(&consumer, &self.part, PAGE).await?;
         let mut pages = messages.ready_chunks(PAGE);
         let mut delivered = 0;
         while let Some(page) = pages.next().await {

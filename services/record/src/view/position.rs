@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::{Store, View};
+use super::{Schema, Store, View};
 
 /// The last entry that was taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,29 +15,30 @@ pub(super) struct Position {
 
 /// Makes the tables of a view where they are not there, or of another version.
 pub(crate) fn prepare(store: &Store, view: &dyn View) {
+    let Schema { name, version, .. } = view.schema();
     let known: Option<u32> = store.read(|tables| {
-        let version = "SELECT version FROM view WHERE name = ?1";
-        tables.query_row(version, [view.name()], |row| row.get(0)).optional()
+        tables.query_row("SELECT version FROM view WHERE name = ?1", [name], |row| row.get(0)).optional()
     });
-    if known == Some(view.version()) {
+    if known == Some(version) {
         return;
     }
     if let Some(known) = known {
-        tracing::info!(view = view.name(), was = known, is = view.version(), "a view of another version is built anew");
+        tracing::info!(view = name, was = known, is = version, "a view of another version is built anew");
     }
     begin(store, view);
 }
 
 /// Throws away what a view holds.
 pub(super) fn begin(store: &Store, view: &dyn View) {
+    let schema = view.schema();
     store.write(|tables| {
-        let like = format!("{}\\_%", view.name());
+        let like = format!("{}\\_%", schema.name);
         let own = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ?1 ESCAPE '\\'";
         let own: Vec<String> = tables.prepare(own)?.query_map([like], |row| row.get(0))?.collect::<Result<_>>()?;
         own.iter().try_for_each(|table| tables.execute_batch(&format!("DROP TABLE \"{table}\"")))?;
-        tables.execute("DELETE FROM position WHERE view = ?1", [view.name()])?;
-        tables.execute_batch(view.tables())?;
-        tables.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2)", params![view.name(), view.version()])?;
+        tables.execute("DELETE FROM position WHERE view = ?1", [schema.name])?;
+        tables.execute_batch(schema.tables)?;
+        tables.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2)", params![schema.name, schema.version])?;
         Ok(())
     });
     view.begun();
@@ -50,7 +51,7 @@ pub(super) fn read(store: &Store, view: &dyn View, span: &str) -> Option<Positio
         let found = |row: &rusqlite::Row<'_>| {
             Ok(Position { sequence: unsigned(row.get(0)?), subject: row.get(1)?, stored: row.get(2)? })
         };
-        tables.query_row(position, [view.name(), span], found).optional()
+        tables.query_row(position, [view.schema().name, span], found).optional()
     })
 }
 
@@ -58,7 +59,7 @@ pub(super) fn read(store: &Store, view: &dyn View, span: &str) -> Option<Positio
 pub(super) fn write(tables: &Connection, view: &dyn View, span: &str, position: &Position) -> Result<()> {
     let Position { sequence, subject, stored } = position;
     let mut write = tables.prepare_cached("INSERT OR REPLACE INTO position VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    write.execute(params![view.name(), span, signed(*sequence), subject, stored])?;
+    write.execute(params![view.schema().name, span, signed(*sequence), subject, stored])?;
     Ok(())
 }
 

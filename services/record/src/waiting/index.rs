@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::list::read;
 use crate::address::Address;
-use crate::view::{self, Seen, Store, View, signed, unsigned};
+use crate::view::{self, Schema, Seen, Store, View, signed, unsigned};
 
 /// So often an entry is looked for before it is taken to be gone.
 const MISSES: u8 = 20;
@@ -274,16 +274,8 @@ impl Index {
 }
 
 impl View for Index {
-    fn name(&self) -> &'static str {
-        "waiting"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "waiting", version: 1, tables: TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {

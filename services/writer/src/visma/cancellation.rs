@@ -4,7 +4,7 @@
 use problem::{Code, Problem};
 use proto::{Cancellation, Command, Outcome};
 use record::Verdict;
-use record::address::Entity;
+use record::address::{Entity, note_over};
 use record::take::Delivery;
 
 use super::Writer;
@@ -58,7 +58,7 @@ impl Writer {
             let remedy = "credit it in Visma by hand";
             return Err(Verdict::Dead(Problem::new(Code::CancelledAfterRelease, sentence, remedy)));
         };
-        let key = format!("{}-{}", Entity::Cancellation.name(), delivery.address.key());
+        let key = note_over(delivery.address.key());
         self.credit(delivery, command, note, &key, "cancelled order").await
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use record::Log;
 use record::address::{Entity, Kind, System};
 use record::view::sql::{Connection, Result};
-use record::view::{Opened, Seen, Store, View};
+use record::view::{Opened, Schema, Seen, Store, View};
 
 use proto::matching::{CORPORATE, EMAIL, VAT};
 use tables::{Customer, parsed};
@@ -164,16 +164,8 @@ impl Customers {
 }
 
 impl View for Customers {
-    fn name(&self) -> &'static str {
-        "customers"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables(&self) -> &'static str {
-        tables::TABLES
+    fn schema(&self) -> Schema {
+        Schema { name: "customers", version: 1, tables: tables::TABLES }
     }
 
     fn see(&self, tables: &Connection, entry: &Seen<'_>) -> Result<()> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::view::{Seen, View, position};
+use crate::view::{Schema, Seen, View, position};
 
 pub(super) fn no_test_begins_anew(error: &rusqlite::Error) {
     panic!("{error}");
@@ -35,16 +35,12 @@ impl Drop for Folder {
 struct Numbers(u32);
 
 impl View for Numbers {
-    fn name(&self) -> &'static str {
-        "number"
-    }
-
-    fn version(&self) -> u32 {
-        self.0
-    }
-
-    fn tables(&self) -> &'static str {
-        "CREATE TABLE number_seen (number INTEGER PRIMARY KEY, text TEXT NOT NULL)"
+    fn schema(&self) -> Schema {
+        Schema {
+            name: "number",
+            version: self.0,
+            tables: "CREATE TABLE number_seen (number INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+        }
     }
 
     fn see(&self, _: &Connection, _: &Seen<'_>) -> Result<()> {
